@@ -1,0 +1,214 @@
+package event
+
+import (
+	"errors"
+	"io"
+)
+
+// MaxPayload is the longest event that is taken: 64 MiB.
+const MaxPayload = 64 << 20
+
+// ErrTooLong says that one record was longer than the limit and was skipped.
+// The reader that returned it goes on with the next record.
+var ErrTooLong = errors.New("record too long")
+
+// Sizes of a reader's buffer: what it starts with, and what it keeps after a giant.
+const (
+	firstBuffer = 32 << 10
+	keepBuffer  = 1 << 20
+)
+
+// Elements splits JSON as it comes in into the elements of its arrays: a
+// polling answer, or any run of arrays and objects with or without line ends
+// between them. It finds where elements end and does not check them: that is
+// the Maker's work. Memory is bounded by the longest element. Not safe for
+// concurrent use.
+type Elements struct {
+	r     io.Reader
+	limit int
+	buf   []byte // what was read and not yet handed out
+	next  int    // start of the element at hand, or of what stands before one
+	seen  int    // how far the element at hand was searched
+	lists int    // arrays opened and not closed around the elements
+	depth int    // containers opened inside the element at hand
+	in    scope
+	cut   int64 // bytes of the element at hand that were dropped: it is too long
+}
+
+type scope uint8
+
+const (
+	between scope = iota // before an element
+	inside               // in a container of the element, not in a string
+	quoted               // in a string
+	bare                 // in a number, a word, or anything unknown
+)
+
+// NewElements reads from r and skips elements of more than limit bytes.
+func NewElements(r io.Reader, limit int) *Elements { return &Elements{r: r, limit: limit} }
+
+// Next returns the next element. Its bytes belong to the caller until the next
+// call, who may change them in place. io.EOF: the input ended behind a whole
+// array; io.ErrUnexpectedEOF: it was cut off, Rest tells how much was lost;
+// ErrTooLong: one element was skipped, go on; else the reader's own error.
+func (e *Elements) Next() ([]byte, error) {
+	for {
+		if start, end, ok := e.split(); ok {
+			if e.cut > 0 {
+				e.cut = 0
+				return nil, ErrTooLong
+			}
+			return e.buf[start:end:end], nil
+		}
+		if err := e.fill(); err != nil {
+			return e.last(err)
+		}
+	}
+}
+
+// Rest is the size in bytes of the unfinished element at the input's end.
+func (e *Elements) Rest() int64 { return e.cut + int64(len(e.buf)-e.next) }
+
+// last ends the input: a bare value needs nothing behind it.
+func (e *Elements) last(err error) ([]byte, error) {
+	if err == io.EOF && e.in == bare && e.cut == 0 {
+		e.in = between
+		elem := e.buf[e.next:]
+		e.next = len(e.buf)
+		return elem, nil
+	}
+	if err == io.EOF && (e.in != between || e.lists > 0) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return nil, err
+}
+
+// split searches what is in the buffer for the end of the element at hand.
+func (e *Elements) split() (start, end int, ok bool) {
+	if e.in == between && !e.begin() {
+		return 0, 0, false
+	}
+	for last := -1; e.seen < len(e.buf) && e.seen != last; { // a backslash at the end waits for more
+		last = e.seen
+		switch e.in {
+		case bare:
+			ok = e.word()
+		case quoted:
+			ok = e.text()
+		case inside:
+			ok = e.token()
+		}
+		if ok {
+			start, e.next, e.in = e.next, e.seen, between
+			return start, e.seen, true
+		}
+	}
+	return 0, 0, false
+}
+
+// begin goes over white space, commas and the arrays' brackets to an element.
+func (e *Elements) begin() bool {
+	for ; e.next < len(e.buf); e.next++ {
+		switch c := e.buf[e.next]; c {
+		case ' ', '\t', '\r', '\n', ',':
+		case '[':
+			e.lists++
+		case ']':
+			e.lists = max(0, e.lists-1)
+		default:
+			e.seen, e.depth, e.in = e.next, 0, bare
+			if c == '{' || c == '"' {
+				e.in = inside
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// word looks for the end of a bare value.
+func (e *Elements) word() (ended bool) {
+	for ; e.seen < len(e.buf); e.seen++ {
+		switch e.buf[e.seen] {
+		case ',', ']', '\n', '\r':
+			return true
+		}
+	}
+	return false
+}
+
+// text looks for the end of a string. A line end inside one is never JSON: the
+// element is taken to end there, so that a line cut short costs only itself.
+func (e *Elements) text() (ended bool) {
+	for {
+		e.seen = stringStop(e.buf, e.seen)
+		if e.seen >= len(e.buf) {
+			return false
+		}
+		switch e.buf[e.seen] {
+		case '"':
+			e.seen++
+			e.in = inside
+			return e.depth == 0
+		case '\\':
+			if e.seen+1 >= len(e.buf) {
+				return false
+			}
+			e.seen += 2
+		case '\n', '\r':
+			return true
+		default:
+			e.seen++
+		}
+	}
+}
+
+// token looks at brackets and quotes up to the next string or the end.
+func (e *Elements) token() (ended bool) {
+	for ; e.seen < len(e.buf); e.seen++ {
+		switch e.buf[e.seen] {
+		case '"':
+			e.seen++
+			e.in = quoted
+			return false
+		case '{', '[':
+			e.depth++
+		case '}', ']':
+			if e.depth--; e.depth <= 0 {
+				e.seen++
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fill reads more behind what is in the buffer, dropping what was handed out,
+// and the element at hand where it has become too long.
+func (e *Elements) fill() error {
+	if e.in != between && e.seen-e.next > e.limit {
+		e.cut += int64(e.seen - e.next)
+		e.next = e.seen
+	}
+	if e.next > 0 {
+		kept := copy(e.buf, e.buf[e.next:])
+		e.buf, e.seen, e.next = e.buf[:kept], max(0, e.seen-e.next), 0
+		if cap(e.buf) > keepBuffer && kept < keepBuffer/4 {
+			e.buf = append(make([]byte, 0, keepBuffer), e.buf...)
+		}
+	}
+	if len(e.buf) == cap(e.buf) {
+		e.buf = append(make([]byte, 0, max(firstBuffer, 2*cap(e.buf))), e.buf...)
+	}
+	for range 100 {
+		n, err := e.r.Read(e.buf[len(e.buf):cap(e.buf)])
+		e.buf = e.buf[:len(e.buf)+n]
+		if n > 0 {
+			return nil // an error comes again with the next read
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return io.ErrNoProgress
+}

@@ -1,0 +1,104 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// elements reads all of in and tells how it ended.
+func elements(r io.Reader, limit int) (got []string, tooLong int, rest int64, err error) {
+	e := NewElements(r, limit)
+	for {
+		p, err := e.Next()
+		switch {
+		case errors.Is(err, ErrTooLong):
+			tooLong++
+		case err != nil:
+			return got, tooLong, e.Rest(), err
+		default:
+			got = append(got, string(p))
+		}
+	}
+}
+
+func TestElementsWhateverTheCut(t *testing.T) {
+	for _, tc := range []struct {
+		name, in string
+		want     []string
+		err      error
+		rest     int64
+	}{
+		{"answer", `[{"a":"1"},{"b":{"c":[2,"]}"]}}]`, []string{`{"a":"1"}`, `{"b":{"c":[2,"]}"]}}`}, io.EOF, 0},
+		{"pretty", "[\n  {\n    \"a\": 1\n  }\n]\n", []string{"{\n    \"a\": 1\n  }"}, io.EOF, 0},
+		{"lines of arrays", "[{\"a\":1}]\n[{\"b\":2},{\"c\":3}]\n", []string{`{"a":1}`, `{"b":2}`, `{"c":3}`}, io.EOF, 0},
+		{"lines of objects", "{\"a\":1}\r\n{\"b\":2}", []string{`{"a":1}`, `{"b":2}`}, io.EOF, 0},
+		{"escapes", `[{"a":"\\"},{"b":"\"{"},{"c":"\\\""}]`, []string{`{"a":"\\"}`, `{"b":"\"{"}`, `{"c":"\\\""}`}, io.EOF, 0},
+		{"no objects", `[1,"x, y",null , {}]`, []string{`1`, `"x, y"`, `null `, `{}`}, io.EOF, 0},
+		{"empty", `[]`, nil, io.EOF, 0},
+		{"nothing", ``, nil, io.EOF, 0},
+		{"cut in an element", `[{"a":1},{"b":`, []string{`{"a":1}`}, io.ErrUnexpectedEOF, 5},
+		{"cut in a string", `[{"a":1},{"b":"\`, []string{`{"a":1}`}, io.ErrUnexpectedEOF, 7},
+		{"cut between", `[{"a":1},`, []string{`{"a":1}`}, io.ErrUnexpectedEOF, 0},
+		{"a line cut in a string costs itself", "{\"a\":\"x\n{\"b\":2}\n", []string{`{"a":"x`, `{"b":2}`}, io.EOF, 0},
+		{"bare at the end", `7`, []string{`7`}, io.EOF, 0},
+		{"too many brackets", `]]}[{"a":1}]`, []string{`}[{"a":1}`}, io.EOF, 0},
+	} {
+		for cut, wrap := range map[string]func(io.Reader) io.Reader{
+			"whole": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "halves": iotest.HalfReader, "dataerr": iotest.DataErrReader,
+		} {
+			t.Run(tc.name+"/"+cut, func(t *testing.T) {
+				got, _, rest, err := elements(wrap(strings.NewReader(tc.in)), 1<<20)
+				if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", tc.want) || !errors.Is(err, tc.err) || rest != tc.rest {
+					t.Errorf("got %q, %v, rest %d; want %q, %v, %d", got, err, rest, tc.want, tc.err, tc.rest)
+				}
+			})
+		}
+	}
+}
+
+func TestElementsSkipGiantsInBoundedMemory(t *testing.T) {
+	const giant = 64 << 20
+	in := io.MultiReader(strings.NewReader(`[{"a":1},{"b":"`), io.LimitReader(fill('x'), giant), strings.NewReader(`"},{"c":3}]`))
+	e := NewElements(in, 100_000)
+	var got []string
+	for {
+		p, err := e.Next()
+		if err == io.EOF {
+			break
+		}
+		got = append(got, fmt.Sprint(string(p), err))
+		if cap(e.buf) > 1<<20 {
+			t.Fatalf("the buffer grew to %d", cap(e.buf))
+		}
+	}
+	if want := fmt.Sprint([]string{`{"a":1}<nil>`, ErrTooLong.Error(), `{"c":3}<nil>`}); fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// fill is an endless run of one byte.
+type fill byte
+
+func (f fill) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(f)
+	}
+	return len(p), nil
+}
+
+func FuzzElements(f *testing.F) {
+	for _, s := range []string{`[{"a":1},{"b":"\""}]`, "{\"a\":\"\n{}", `[[{},[1]],"x"`, `{"a":`, `]`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		whole, _, rest, err := elements(strings.NewReader(string(in)), 1<<20)
+		bytewise, _, restB, errB := elements(iotest.OneByteReader(strings.NewReader(string(in))), 1<<20)
+		if fmt.Sprintf("%q", whole) != fmt.Sprintf("%q", bytewise) || rest != restB || fmt.Sprint(err) != fmt.Sprint(errB) {
+			t.Fatalf("%q: whole %q %d %v, bytewise %q %d %v", in, whole, rest, err, bytewise, restB, errB)
+		}
+	})
+}

