@@ -1,0 +1,391 @@
+package rtapi
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/flowtest"
+)
+
+const gate = "899c89f9-90c3-c633-8586-8f09b005ebed"
+
+// client makes a client of a server that answers with h.
+func client(t *testing.T, o Options, h http.HandlerFunc) *Client {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	if o.Server == "" {
+		o.Server = srv.URL
+	}
+	return connect(t, o)
+}
+
+func connect(t *testing.T, o Options) *Client {
+	t.Helper()
+	c, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func stream(c *Client) (string, error) {
+	body, err := c.Stream(context.Background(), gate, nil, "")
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	all, err := io.ReadAll(body)
+	return string(all), err
+}
+
+func TestServerURL(t *testing.T) {
+	for _, tc := range []struct{ typed, want string }{
+		{"nvr1", "http://nvr1:3546"},
+		{" nvr1 ", "http://nvr1:3546"},
+		{"nvr1:80", "http://nvr1:80"},
+		{"nvr1:", "http://nvr1:3546"},
+		{"nvr1/rt/", "http://nvr1:3546/rt"},
+		{"http://nvr1", "http://nvr1:3546"},
+		{"HTTP://nvr1//", "http://nvr1:3546"},
+		{"https://nvr1", "https://nvr1"},
+		{"https://nvr1:8443/a%2Fb/", "https://nvr1:8443/a%2Fb"},
+		{"::1", "http://[::1]:3546"},
+		{"fe80::1%eth0", "http://[fe80::1%25eth0]:3546"},
+		{"[::1]:80", "http://[::1]:80"},
+		{"http://[::1]", "http://[::1]:3546"},
+		{"http://me:secret@nvr1/x", "http://nvr1:3546/x"},
+		{"me:secret@nvr1", "http://nvr1:3546"},
+	} {
+		c, err := New(Options{Server: tc.typed})
+		if err != nil || c.Server() != tc.want {
+			t.Errorf("%q: got %v, %v, want %q", tc.typed, c, err, tc.want)
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	for _, o := range []Options{
+		{Server: ""}, {Server: "http://"}, {Server: "ftp://nvr1"}, {Server: "nvr1?x=1"}, {Server: "nvr1#x"},
+		{Server: "http://me:secret@nvr1:port"}, {Server: "http://me:secret/word@nvr1"}, {Server: "http://me:secret\x00@nvr1"},
+		{Server: "ftp://me:secret@nvr1"},
+		{Server: "nvr1", CACert: "testdata/none.pem"}, {Server: "nvr1", CACert: "client_test.go"},
+		{Server: "nvr1", Cert: "client_test.go"}, {Server: "nvr1", Key: "testdata/none.pem"},
+		{Server: "nvr1", Header: http.Header{"X-Token": {"secret\n"}}}, {Server: "nvr1", Header: http.Header{"X Token": {"secret"}}},
+	} {
+		_, err := New(o)
+		var bad *OptionError
+		if !errors.As(err, &bad) {
+			t.Errorf("%+v: got %v", o, err)
+		} else if strings.Contains(bad.Text, "secret") || strings.Contains(bad.Text, "word") || strings.Contains(bad.Text, "\n") {
+			t.Errorf("%+v: %q", o, bad.Text)
+		}
+	}
+}
+
+func TestStreamRequest(t *testing.T) {
+	var got *http.Request
+	c := client(t, Options{UserAgent: "rtev/1.2", Header: http.Header{"X-Site": {"a"}, "Host": {"cam.example"}}}, func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		w.Header().Set("Content-Type", "Text/Event-Stream; charset=utf-8")
+		fmt.Fprint(w, "data: {}\n\n")
+	})
+	for _, tc := range []struct{ lastID, want string }{{"7", "7"}, {"a\x01b", ""}, {strings.Repeat("x", 5000), ""}, {"", ""}} {
+		body, err := c.Stream(context.Background(), "a/b c", []string{"track", "event-é&x"}, tc.lastID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, _ := io.ReadAll(body)
+		if string(all) != "data: {}\n\n" {
+			t.Errorf("body %q", all)
+		}
+		if got.Header.Get("Last-Event-ID") != tc.want {
+			t.Errorf("Last-Event-ID %q, want %q", got.Header.Get("Last-Event-ID"), tc.want)
+		}
+	}
+	if got.RequestURI != "/v1/core/instance/a%2Fb%20c/consume_events_sse?events=track,event-%C3%A9%26x" || got.Host != "cam.example" {
+		t.Errorf("asked %s for %s", got.Host, got.RequestURI)
+	}
+	for name, want := range map[string]string{"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-cache", "User-Agent": "rtev/1.2", "X-Site": "a"} {
+		if got.Header.Get(name) != want {
+			t.Errorf("%s: %q, want %q", name, got.Header.Get(name), want)
+		}
+	}
+}
+
+func TestStreamTakesWhatMayBeAStream(t *testing.T) {
+	for _, tc := range []struct {
+		kind   string
+		length bool
+		ok     bool
+	}{
+		{"text/event-stream", false, true}, {"text/event-stream", true, true},
+		{"application/json", false, true}, {"application/x-ndjson", false, true}, {"text/plain; charset=utf-8", false, true},
+		{"application/octet-stream", false, true}, {"", false, true},
+		{"application/json", true, false}, {"text/plain", true, false}, {"", true, false},
+		{"text/html", false, false}, {"image/jpeg", false, false}, {"multipart/x-mixed-replace", false, false},
+	} {
+		const page = "<html><head><title> Log\nin </title><body>x"
+		c := client(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Content-Type"] = []string{tc.kind}
+			if tc.kind == "" {
+				w.Header()["Content-Type"] = nil
+			}
+			if tc.length {
+				w.Header().Set("Content-Length", fmt.Sprint(len(page)))
+			}
+			w.WriteHeader(200)
+			w.(http.Flusher).Flush()
+			fmt.Fprint(w, page)
+		})
+		_, err := stream(c)
+		var not *NotStreamError
+		if tc.ok != (err == nil) || !tc.ok && (!errors.As(err, &not) || not.Text != "Log in") {
+			t.Errorf("%+v: %v", tc, err)
+		}
+	}
+}
+
+func TestStatuses(t *testing.T) {
+	for _, tc := range []struct {
+		code   int
+		header http.Header
+		body   string
+		text   string
+		after  time.Duration
+	}{
+		{401, nil, "", "", 0},
+		{404, http.Header{"Content-Type": {"application/json"}}, "{\"error\":\"no\",\r\n \"code\":404}", `{"error":"no", "code":404}`, 0},
+		{502, nil, "<html><h1>Bad <b>gateway</b></h1></html>", "Bad gateway", 0},
+		{500, nil, strings.Repeat("é", 200_000), strings.Repeat("é", 150) + "…", 0},
+		{500, nil, "a\xffb 1 < 2", "a\uFFFDb 1 < 2", 0},
+		{503, http.Header{"Retry-After": {"120"}}, "busy", "busy", 2 * time.Minute},
+		{429, http.Header{"Retry-After": {"Wed, 21 Oct 2015 07:28:30 GMT"}, "Date": {"Wed, 21 Oct 2015 07:28:00 GMT"}}, "", "", 30 * time.Second},
+		{429, http.Header{"Retry-After": {"-5"}}, "", "", 0},
+		{204, nil, "", "", 0},
+		{206, nil, "part", "part", 0},
+		{301, nil, "", "redirected to nowhere", 0},
+	} {
+		c := client(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+			for k, v := range tc.header {
+				w.Header()[k] = v
+			}
+			w.WriteHeader(tc.code)
+			io.WriteString(w, tc.body)
+		})
+		_, err := stream(c)
+		want := &StatusError{URL: c.Server() + "/v1/core/instance/" + gate + "/consume_events_sse", Code: tc.code, Text: tc.text, RetryAfter: tc.after}
+		if !reflect.DeepEqual(err, want) {
+			t.Errorf("got  %+v\nwant %+v", err, want)
+		}
+	}
+}
+
+func TestDrain(t *testing.T) {
+	answers := map[string]func(http.ResponseWriter){
+		"empty": func(w http.ResponseWriter) { w.WriteHeader(204) },
+		"two":   func(w http.ResponseWriter) { fmt.Fprint(w, `[{},{}]`) },
+		"page":  func(w http.ResponseWriter) { fmt.Fprint(w, `<!DOCTYPE html><p>hello`) },
+	}
+	var asked string
+	c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+		asked = r.RequestURI
+		answers[strings.Split(r.URL.Path, "/")[4]](w)
+	})
+	if body, err := c.Drain(context.Background(), "empty", []string{"a", "b"}); body != nil || err != nil {
+		t.Errorf("204: %v %v", body, err)
+	}
+	if asked != "/v1/core/instance/empty/consume_events?events=a,b" {
+		t.Errorf("asked for %s", asked)
+	}
+	body, err := c.Drain(context.Background(), "two", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, _ := io.ReadAll(body); string(all) != `[{},{}]` {
+		t.Errorf("got %q", all)
+	}
+	var not *NotStreamError
+	if _, err := c.Drain(context.Background(), "page", nil); !errors.As(err, &not) || not.Text != "hello" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEncodingThatWasNotAskedFor(t *testing.T) {
+	more := make(chan bool)
+	coding := "gzip"
+	c := client(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Content-Encoding", coding)
+		w.(http.Flusher).Flush()
+		<-more
+		z := gzip.NewWriter(w)
+		for _, part := range []string{"data: 1\n\n", "data: 2\n\n"} {
+			io.WriteString(z, part)
+			z.Flush()
+			w.(http.Flusher).Flush()
+			<-more
+		}
+		z.Close()
+	})
+	body, err := c.Stream(context.Background(), gate, nil, "") // comes though the stream is silent
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 100)
+	for _, want := range []string{"data: 1\n\n", "data: 2\n\n"} {
+		more <- true
+		if n, err := body.Read(buf); string(buf[:n]) != want || err != nil {
+			t.Errorf("got %q, %v, want %q", buf[:n], err, want)
+		}
+	}
+	more <- true
+	if n, err := body.Read(buf); n != 0 || err != io.EOF {
+		t.Errorf("at the end: %d, %v", n, err)
+	}
+	close(more)
+	coding = "br"
+	var not *NotStreamError
+	if _, err := c.Stream(context.Background(), gate, nil, ""); !errors.As(err, &not) || !strings.Contains(err.Error(), "br") {
+		t.Errorf("br: %v", err)
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	mute, _ := net.Listen("tcp", "127.0.0.1:0")
+	defer mute.Close()
+	go func() {
+		for {
+			conn, err := mute.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(conn, "SSH-2.0-x\r\n")
+			conn.Close()
+		}
+	}()
+	closed, _ := net.Listen("tcp", "127.0.0.1:0")
+	closed.Close()
+	for _, tc := range []struct{ server, want string }{
+		{"http://me:secret@" + closed.Addr().String(), "connection refused; is RT Server running there?"},
+		{"https://me:secret@" + plain.Listener.Addr().String(), "it does not speak TLS; try http://"},
+		{"http://me:secret@" + mute.Addr().String(), ""},
+	} {
+		c := connect(t, Options{Server: tc.server})
+		_, err := stream(c)
+		var far *UnreachableError
+		if !errors.As(err, &far) || !strings.HasPrefix(err.Error(), c.Server()+": ") || !strings.HasSuffix(err.Error(), tc.want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", tc.server, err)
+		}
+	}
+	for _, tc := range []struct {
+		err  error
+		want string
+	}{
+		{&net.DNSError{Name: "nvr9", IsNotFound: true}, `http://nvr9:3546: no such host as "nvr9"; check the name`},
+		{context.DeadlineExceeded, "http://nvr9:3546: no answer in time; check address, port and firewall"},
+	} {
+		c := connect(t, Options{Server: "nvr9", Dial: func(context.Context, string, string) (net.Conn, error) { return nil, tc.err }})
+		if _, err := stream(c); err == nil || err.Error() != tc.want {
+			t.Errorf("got %v, want %s", err, tc.want)
+		}
+	}
+}
+
+func TestCancel(t *testing.T) {
+	c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if _, err := c.Stream(ctx, gate, nil, ""); err != context.Canceled {
+		t.Errorf("got %v", err)
+	}
+}
+
+// inBubble serves h over a network inside a synctest bubble.
+func inBubble(t *testing.T, h http.HandlerFunc) *Client {
+	ln := flowtest.Listen()
+	srv := &http.Server{Handler: h}
+	go srv.Serve(ln)
+	c := connect(t, Options{Server: "nvr1", Dial: ln.Dial})
+	t.Cleanup(func() {
+		c.Close()
+		srv.Close()
+	})
+	return c
+}
+
+func TestSilenceEnds(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		h    http.HandlerFunc
+		ask  func(*Client) error
+		want string
+		took time.Duration
+	}{
+		{"no header", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			func(c *Client) error { _, err := stream(c); return err },
+			"http://nvr1:3546: no answer in time; check address, port and firewall", headerTime},
+		{"a refusal without end", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(500)
+			io.WriteString(w, "oops")
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}, func(c *Client) error { _, err := stream(c); return err },
+			"http://nvr1:3546/v1/core/instance/" + gate + "/consume_events_sse: 500 Internal Server Error: oops", refusalTime},
+		{"a list without end", func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "[")
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}, func(c *Client) error { _, err := c.Instances(context.Background()); return err },
+			"http://nvr1:3546: the answer does not come to its end", answerTime},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				err := tc.ask(inBubble(t, tc.h))
+				if took := time.Since(began); err == nil || err.Error() != tc.want || took != tc.took {
+					t.Errorf("got %v after %v, want %s after %v", err, took, tc.want, tc.took)
+				}
+			})
+		})
+	}
+}
+
+func TestHeaderWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ln := flowtest.Listen()
+		sent := 0
+		go func() {
+			conn, _ := ln.Accept()
+			go io.Copy(io.Discard, conn)
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
+			line := []byte("X: " + strings.Repeat("y", 60_000) + "\r\n")
+			for {
+				n, err := conn.Write(line)
+				if sent += n; err != nil {
+					return
+				}
+			}
+		}()
+		_, err := stream(connect(t, Options{Server: "nvr1", Dial: ln.Dial}))
+		synctest.Wait()
+		var far *UnreachableError
+		if !errors.As(err, &far) || sent > 2*maxHeader {
+			t.Errorf("%d bytes were taken, then %v", sent, err)
+		}
+	})
+}

@@ -1,0 +1,101 @@
+package rtapi
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// hop sends one request of a chain of redirects. The user's headers go in
+// here, so that they only go to the server they were meant for: net/http
+// itself would take most of them along to another host.
+type hop struct{ c *Client }
+
+// RoundTrip implements http.RoundTripper.
+func (h hop) RoundTrip(req *http.Request) (*http.Response, error) {
+	if h.c.own(req.URL) {
+		req = req.Clone(req.Context())
+		maps.Copy(req.Header, h.c.header)
+		if host := req.Header.Get("Host"); host != "" {
+			req.Host = host
+		}
+	}
+	h.c.traceRequest(req)
+	resp, err := h.c.net.RoundTrip(req)
+	if err == nil {
+		h.c.traceResponse(resp)
+	}
+	return resp, err
+}
+
+// own tells whether u is on the server: scheme, host and port the same, or its
+// own upgrade to https.
+func (c *Client) own(u *url.URL) bool {
+	if !strings.EqualFold(u.Hostname(), c.base.Hostname()) {
+		return false
+	}
+	if u.Scheme == c.base.Scheme {
+		return port(u) == port(c.base)
+	}
+	return u.Scheme == "https" && port(u) == "443"
+}
+
+func port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+}
+
+func (c *Client) traceRequest(req *http.Request) {
+	if c.trace == nil {
+		return
+	}
+	host := req.Host
+	if host == "" {
+		host = req.URL.Host
+	}
+	target := req.URL.RequestURI()
+	if !c.own(req.URL) { // the query may hold a token
+		target = req.URL.EscapedPath()
+	}
+	c.trace(fmt.Sprintf("> %s %s", req.Method, target))
+	c.trace("> Host: " + host)
+	c.traceHeader("> ", req.Header)
+}
+
+func (c *Client) traceResponse(resp *http.Response) {
+	if c.trace == nil {
+		return
+	}
+	c.trace(fmt.Sprintf("< %s %s", resp.Proto, resp.Status))
+	c.traceHeader("< ", resp.Header)
+}
+
+// secret are headers whose values are never shown, beside all of Options.Header.
+var secret = []string{"Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie", "X-Api-Key"}
+
+func (c *Client) traceHeader(mark string, h http.Header) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, v := range h[name] {
+			switch _, users := c.header[name]; {
+			case users, slices.Contains(secret, name):
+				v = fmt.Sprintf("[%d bytes]", len(v))
+			case name == "Location":
+				v = withoutSecrets(v)
+			}
+			c.trace(mark + name + ": " + v)
+		}
+	}
+}
+
+func withoutSecrets(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return fmt.Sprintf("[%d bytes]", len(location))
+	}
+	return shown(u)
+}

@@ -1,0 +1,150 @@
+package rtapi
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// defaultPort is RT Server's own.
+const defaultPort = "3546"
+
+// Options say which server is spoken to, and how.
+type Options struct {
+	// Server is the URL as typed. Scheme: http unless given. Port: 3546 for
+	// http, 443 for https, where a reverse proxy does TLS. A path is kept as a
+	// prefix; user:password@ becomes Basic authorization.
+	Server string
+	// Header is sent with every request to this server, and to no other host
+	// that it redirects to. "Host" sets the request's host, as with curl.
+	Header http.Header
+	// PEM files with curl's meaning, "" for none: CACert replaces the system's
+	// authorities; Cert may hold the key too.
+	CACert, Cert, Key string
+	Insecure          bool // no check of the server's certificate
+	UserAgent         string
+	// Dial opens connections. Nil: the network, with time-outs and with
+	// keep-alives that find a dead peer within 30 s.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Proxy tells the proxy of a request; nil: none.
+	Proxy func(*http.Request) (*url.URL, error)
+	// Trace is called with each header line that is sent ("> ") and received
+	// ("< "), secrets masked, the server's text not yet safe to print. It must
+	// be safe for concurrent use. Nil: silent.
+	Trace func(line string)
+}
+
+// OptionError says that an option cannot be used, before anything was sent.
+type OptionError struct{ Text string }
+
+// Error is one line.
+func (e *OptionError) Error() string { return e.Text }
+
+func optionErrorf(format string, args ...any) error {
+	return &OptionError{fmt.Sprintf(format, args...)}
+}
+
+// parseServer makes the base URL of what was typed, without user information,
+// which it returns beside it.
+func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
+	text := strings.TrimSpace(typed)
+	if ip, err := netip.ParseAddr(text); err == nil && ip.Is6() {
+		text = "[" + strings.ReplaceAll(text, "%", "%25") + "]"
+	}
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
+		// url.Parse's own text may hold half a password
+		return nil, nil, optionErrorf("bad server URL %q; it looks like http://HOST[:PORT][/PREFIX]", withoutUser(typed))
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return nil, nil, optionErrorf("bad server URL %q: the scheme is http or https", withoutUser(typed))
+	}
+	if u.Port() == "" && u.Scheme == "http" {
+		u.Host = strings.TrimSuffix(u.Host, ":") + ":" + defaultPort
+	}
+	user := u.User
+	u.User = nil
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	return u, user, nil
+}
+
+// withoutUser leaves out what may be a password in a URL that does not parse.
+func withoutUser(typed string) string { return typed[strings.LastIndexByte(typed, '@')+1:] }
+
+// header checks the header to send and adds Basic authorization to a copy.
+func (o *Options) header(user *url.Userinfo) (http.Header, error) {
+	h := o.Header.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	for name, values := range h {
+		if name == "" || strings.ContainsFunc(name, notToken) {
+			return nil, optionErrorf("bad header name %q", name)
+		}
+		for _, v := range values {
+			if !validValue(v) {
+				return nil, optionErrorf("header %s: its value holds a control character", name)
+			}
+		}
+	}
+	if user != nil && h.Get("Authorization") == "" {
+		password, _ := user.Password()
+		r := http.Request{Header: h}
+		r.SetBasicAuth(user.Username(), password)
+	}
+	return h, nil
+}
+
+// notToken tells characters that no header name has (RFC 9110 section 5.6.2).
+func notToken(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+}
+
+// validValue tells whether v may stand in a header (RFC 9110 section 5.5).
+func validValue(v string) bool {
+	for i := range len(v) {
+		if v[i] < ' ' && v[i] != '\t' || v[i] == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+func (o *Options) tls() (*tls.Config, error) {
+	c := &tls.Config{InsecureSkipVerify: o.Insecure}
+	if o.CACert != "" {
+		pem, err := os.ReadFile(o.CACert)
+		if err != nil {
+			return nil, optionErrorf("certificate authorities cannot be read: %v", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, optionErrorf("%s: no certificate in it; want PEM", o.CACert)
+		}
+	}
+	if o.Cert == "" && o.Key != "" {
+		return nil, optionErrorf("a client key without its certificate; give both")
+	}
+	if o.Cert != "" {
+		key := o.Key
+		if key == "" {
+			key = o.Cert
+		}
+		pair, err := tls.LoadX509KeyPair(o.Cert, key)
+		if err != nil {
+			return nil, optionErrorf("client certificate cannot be used: %v", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
