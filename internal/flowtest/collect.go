@@ -1,0 +1,118 @@
+package flowtest
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// Taken is what Collect remembers of an event: copies of its own.
+type Taken struct {
+	Type, ID, Payload string
+	Instance          *event.Instance
+}
+
+// Collect is a sink that remembers what it was given. Zero takes everything.
+// The fields are set before it is used; its methods are safe for concurrent use.
+type Collect struct {
+	// Err is what the At-th put (counted from 1) and all later ones return
+	// instead of taking the event.
+	Err error
+	At  int
+	// FlushErr is what every Flush returns.
+	FlushErr error
+	// OnPut is called at the start of each Put with its number from 1.
+	OnPut func(n int)
+
+	mu      sync.Mutex
+	taken   []Taken
+	puts    int
+	flushes int
+	pending int
+	failed  bool
+	after   int
+}
+
+// Put takes ev, unless it is told to fail.
+func (c *Collect) Put(ev *event.Event) error {
+	n := c.count()
+	if c.OnPut != nil {
+		c.OnPut(n)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.Err != nil && n >= c.At {
+		c.failed = true
+		return c.Err
+	}
+	c.taken = append(c.taken, Taken{ev.Type, strings.Clone(ev.ID), string(ev.Payload), ev.Instance})
+	c.pending++
+	return nil
+}
+
+func (c *Collect) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.late()
+	c.puts++
+	return c.puts
+}
+
+// late counts a call that comes after a failure.
+func (c *Collect) late() {
+	if c.failed {
+		c.after++
+	}
+}
+
+// Flush counts itself.
+func (c *Collect) Flush() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.late()
+	c.flushes++
+	if c.FlushErr != nil {
+		c.failed = true
+		return c.FlushErr
+	}
+	c.pending = 0
+	return nil
+}
+
+// Taken returns the events taken so far.
+func (c *Collect) Taken() []Taken {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]Taken(nil), c.taken...)
+}
+
+// Payloads returns the payloads of the events taken so far.
+func (c *Collect) Payloads() []string {
+	var all []string
+	for _, e := range c.Taken() {
+		all = append(all, e.Payload)
+	}
+	return all
+}
+
+// Flushes is how often Flush was called.
+func (c *Collect) Flushes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.flushes
+}
+
+// Pending is how many events were taken since the last Flush that returned nil.
+func (c *Collect) Pending() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pending
+}
+
+// AfterFailure is how often Put or Flush was called after one had failed.
+func (c *Collect) AfterFailure() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.after
+}

@@ -1,0 +1,193 @@
+package flowtest
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// LineEncoder is format.Encoder.
+type LineEncoder interface {
+	AppendHeader(dst []byte) []byte
+	AppendEvent(dst []byte, ev *event.Event) []byte
+}
+
+// Bytes says what an encoder may let through. Zero: printable UTF-8 only.
+type Bytes struct {
+	Raw    bool // control characters and bad UTF-8 of the payload pass as they are
+	Quoted bool // line ends may stand between double quotes (RFC 4180)
+	Color  bool // colours (ESC [ … m)
+}
+
+// Encoder runs the rules of an Encoder, with a new encoder for each. An
+// encoder may remember things from one event to the next.
+func Encoder(t *testing.T, newEncoder func() LineEncoder, allow Bytes) {
+	for _, rule := range encoderRules {
+		t.Run(rule.says, func(t *testing.T) {
+			if err := rule.check(t, newEncoder, allow); err != nil {
+				t.Errorf("an encoder's rule: %s\n%v", rule.says, err)
+			}
+		})
+	}
+}
+
+type encoderRule struct {
+	says  string
+	check func(testing.TB, func() LineEncoder, Bytes) error
+}
+
+var encoderRules = []encoderRule{
+	{"the header is one line or nothing", header},
+	{"an event is one line, with one line end, at its end", oneLine},
+	{"what is shown is UTF-8 without control or bidi characters", printable},
+	{"a line is appended, and what stands in front is left alone", appends},
+	{"no byte of an event is kept after the call", keepsNothing},
+	{"nothing is allocated for an event once buffers have grown", allocatesNothing},
+}
+
+// events are all samples and hostile payloads as events received 40 ms late.
+func events(t testing.TB) []*event.Event {
+	var all []*event.Event
+	for _, s := range append(Samples(t), Hostile()...) {
+		all = append(all, sampleEvent(t, s))
+	}
+	return all
+}
+
+func sampleEvent(t testing.TB, s Sample) *event.Event {
+	ev := Event(t, "", s.Payload)
+	ev.ID = "7"
+	ev.Received = time.UnixMilli(1781889224066)
+	if at, ok := ev.Time(); ok {
+		ev.Received = at.Add(40 * time.Millisecond)
+	}
+	return ev
+}
+
+func header(_ testing.TB, newEncoder func() LineEncoder, allow Bytes) error {
+	h := newEncoder().AppendHeader([]byte("front"))
+	line, ok := bytes.CutPrefix(h, []byte("front"))
+	if !ok {
+		return fmt.Errorf("what stood in front was changed: %q", h)
+	}
+	if len(line) == 0 {
+		return nil
+	}
+	if err := isLine(line, allow); err != nil {
+		return err
+	}
+	return isPrintable(line, allow)
+}
+
+func oneLine(t testing.TB, newEncoder func() LineEncoder, allow Bytes) error {
+	enc := newEncoder()
+	for _, ev := range events(t) {
+		if err := isLine(enc.AppendEvent(nil, ev), allow); err != nil {
+			return fmt.Errorf("%w\nof %.300q", err, ev.Payload)
+		}
+	}
+	return nil
+}
+
+func isLine(line []byte, allow Bytes) error {
+	ends, quoted := 0, false
+	for _, c := range line {
+		quoted = quoted != (c == '"' && allow.Quoted)
+		if c == '\n' && !quoted {
+			ends++
+		}
+	}
+	if ends != 1 || line[len(line)-1] != '\n' {
+		return fmt.Errorf("%d line ends in %.300q", ends, line)
+	}
+	return nil
+}
+
+func printable(t testing.TB, newEncoder func() LineEncoder, allow Bytes) error {
+	enc := newEncoder()
+	for _, ev := range events(t) {
+		if err := isPrintable(enc.AppendEvent(nil, ev), allow); err != nil {
+			return fmt.Errorf("%w\nof %.300q", err, ev.Payload)
+		}
+	}
+	return nil
+}
+
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func isPrintable(line []byte, allow Bytes) error {
+	if allow.Raw {
+		return nil
+	}
+	text := strings.TrimSuffix(string(line), "\n")
+	if allow.Color {
+		text = colours.ReplaceAllString(text, "")
+	}
+	if !utf8.ValidString(text) {
+		return fmt.Errorf("bad UTF-8: %.300q", text)
+	}
+	for i, r := range text {
+		if r == '\n' && allow.Quoted {
+			continue
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return fmt.Errorf("%U at %d in %.300q", r, i, text)
+		}
+	}
+	return nil
+}
+
+func appends(t testing.TB, newEncoder func() LineEncoder, _ Bytes) error {
+	alone, behind := newEncoder(), newEncoder()
+	for _, ev := range events(t) {
+		want := alone.AppendEvent(nil, ev)
+		front := append(make([]byte, 0, 1<<10), "front\n\x00\""...)
+		got := behind.AppendEvent(front, ev)
+		if rest, ok := bytes.CutPrefix(got, front); !ok || !bytes.Equal(rest, want) {
+			return fmt.Errorf("alone %.200q\nbehind %q: %.200q", want, front, got)
+		}
+	}
+	return nil
+}
+
+// keepsNothing lets one encoder see only events that are still whole, and
+// another one events that are overwritten as soon as their call is over.
+func keepsNothing(t testing.TB, newEncoder func() LineEncoder, _ Bytes) error {
+	whole, over := newEncoder(), newEncoder()
+	left, right := events(t), events(t)
+	for i, ev := range left {
+		want := whole.AppendEvent(nil, ev)
+		got := over.AppendEvent(nil, right[i])
+		scribble(right[i])
+		if !bytes.Equal(got, want) {
+			return fmt.Errorf("%.300q\nwith earlier events overwritten: %.300q", want, got)
+		}
+	}
+	return nil
+}
+
+func scribble(ev *event.Event) {
+	for i := range ev.Payload {
+		ev.Payload[i] = '#'
+	}
+}
+
+func allocatesNothing(t testing.TB, newEncoder func() LineEncoder, _ Bytes) error {
+	enc := newEncoder()
+	var buf []byte
+	for _, s := range Samples(t) {
+		ev := sampleEvent(t, s)
+		n := testing.AllocsPerRun(100, func() { buf = enc.AppendEvent(buf[:0], ev) })
+		if n != 0 {
+			return fmt.Errorf("%v allocations for %s", n, s.Name)
+		}
+	}
+	return nil
+}

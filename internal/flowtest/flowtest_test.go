@@ -1,0 +1,212 @@
+package flowtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// encode is an encoder made of a function.
+type encode struct {
+	head string
+	line func(dst []byte, ev *event.Event) []byte
+}
+
+func (e encode) AppendHeader(dst []byte) []byte                 { return append(dst, e.head...) }
+func (e encode) AppendEvent(dst []byte, ev *event.Event) []byte { return e.line(dst, ev) }
+
+func quoted(dst []byte, ev *event.Event) []byte { return fmt.Appendf(dst, "%+q\n", ev.Payload) }
+
+func raw(dst []byte, ev *event.Event) []byte { return append(append(dst, ev.Payload...), '\n') }
+
+func TestAGoodEncoderPasses(t *testing.T) {
+	Encoder(t, func() LineEncoder { return encode{"payload\n", raw} }, Bytes{Raw: true})
+	Encoder(t, func() LineEncoder {
+		return encode{"", func(dst []byte, ev *event.Event) []byte {
+			return append(event.AppendQuoted(append(dst, "\x1b[31m"...), "xxxxxxx"[:len(ev.Payload)%7]), "\x1b[0m\n"...)
+		}}
+	}, Bytes{Color: true})
+}
+
+func TestEachEncoderRuleFindsItsMistake(t *testing.T) {
+	var kept []byte // what an encoder must not keep
+	for says, bad := range map[string]encode{
+		"the header is one line or nothing":                          {"a\nb\n", quoted},
+		"an event is one line, with one line end, at its end":        {"", func(dst []byte, ev *event.Event) []byte { return append(dst, ev.Payload...) }},
+		"what is shown is UTF-8 without control or bidi characters":  {"", raw},
+		"a line is appended, and what stands in front is left alone": {"", func(dst []byte, ev *event.Event) []byte { return quoted(nil, ev) }},
+		"nothing is allocated for an event once buffers have grown":  {"", quoted},
+		"no byte of an event is kept after the call": {"", func(dst []byte, ev *event.Event) []byte {
+			dst = fmt.Appendf(dst, "%q\n", kept)
+			kept = ev.Payload
+			return dst
+		}},
+	} {
+		found := false
+		for _, rule := range encoderRules {
+			kept = nil
+			err := rule.check(t, func() LineEncoder { return bad }, Bytes{})
+			if rule.says == says {
+				found = true
+				if err == nil {
+					t.Errorf("nobody noticed: %s", says)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("no such rule: %s", says)
+		}
+	}
+	if len(encoderRules) != 6 {
+		t.Error("a rule is without a mistake")
+	}
+}
+
+// give is a source of ready events that waits at its end. Its fields make it
+// break a rule.
+type give struct {
+	payloads []string
+	extra    bool // one event too many
+	noFlush  bool
+	wrap     bool // wraps the sink's errors
+	goOn     bool // puts on after a failure
+	silent   bool // cancelled: returns nil
+	deaf     bool // cancelled: goes on waiting
+	end      bool // ends instead of waiting
+}
+
+func (g give) Run(ctx context.Context, to event.Sink) error {
+	if g.extra {
+		g.payloads = append(g.payloads, `{"$id":"track"}`)
+	}
+	for _, p := range g.payloads {
+		if ctx.Err() != nil && !g.deaf {
+			return ctx.Err()
+		}
+		ev, err := event.New("", []byte(p), &event.Instance{ID: "i1"})
+		if err != nil {
+			return err
+		}
+		if err := to.Put(ev); err != nil && !g.goOn {
+			return g.failed(err)
+		}
+	}
+	if g.end {
+		return nil
+	}
+	if !g.noFlush {
+		if err := to.Flush(); err != nil {
+			return g.failed(err)
+		}
+	}
+	if g.deaf {
+		time.Sleep(2 * time.Second)
+	}
+	<-ctx.Done()
+	if g.silent {
+		return nil
+	}
+	return ctx.Err()
+}
+
+func (g give) failed(err error) error {
+	if g.wrap {
+		return fmt.Errorf("output: %w", err)
+	}
+	return err
+}
+
+func TestAGoodSourcePasses(t *testing.T) {
+	Source(t, func(_ *testing.T, payloads []string) event.Source { return give{payloads: payloads} })
+	Source(t, func(_ *testing.T, payloads []string) event.Source { return give{payloads: payloads, end: true} })
+}
+
+func TestEachSourceRuleFindsItsMistake(t *testing.T) {
+	bad := map[string]give{
+		"it gives exactly the events, with type and instance":                 {extra: true},
+		"it flushes before it waits":                                          {noFlush: true},
+		"an error of Put comes back unchanged, and nothing is put after it":   {wrap: true},
+		"an error of Flush comes back unchanged, and nothing is put after it": {wrap: true},
+		"ErrStop comes back unchanged, and nothing is put after it":           {goOn: true},
+		"once its ctx is done a waiting source returns ctx.Err() at once":     {silent: true},
+		"once its ctx is done a giving source ends at once":                   {deaf: true},
+		"a ctx that is done from the start ends it at once":                   {deaf: true},
+	}
+	for _, rule := range sourceRules {
+		g, ok := bad[rule.says]
+		if !ok {
+			t.Errorf("no mistake for the rule: %s", rule.says)
+			continue
+		}
+		synctest.Test(t, func(t *testing.T) {
+			err := rule.check(t, func(_ *testing.T, payloads []string) event.Source {
+				g.payloads = payloads
+				return g
+			})
+			if err == nil {
+				t.Errorf("nobody noticed: %s", rule.says)
+			}
+		})
+	}
+}
+
+func TestCollect(t *testing.T) {
+	boom := errors.New("boom")
+	c := &Collect{Err: boom, At: 3}
+	ev := Event(t, "track", `{"n":1}`)
+	ev.ID = "7"
+	for i := range 4 {
+		if err := c.Put(ev); (err != nil) != (i >= 2) {
+			t.Errorf("put %d: %v", i+1, err)
+		}
+		if i == 0 && c.Flush() != nil {
+			t.Error("flush failed")
+		}
+	}
+	want := Taken{"track", "7", `{"$id":"track","instance_id":"i1","n":1}`, ev.Instance}
+	if got := c.Taken(); len(got) != 2 || got[1] != want || c.Pending() != 1 || c.Flushes() != 1 || c.AfterFailure() != 1 {
+		t.Errorf("%+v, pending %d, flushes %d, after %d", got, c.Pending(), c.Flushes(), c.AfterFailure())
+	}
+}
+
+func TestHTTPOverTheNetInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := Listen()
+		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "first\n")
+			w.(http.Flusher).Flush()
+			time.Sleep(9 * time.Hour)
+			io.WriteString(w, "second\n")
+		})}
+		go srv.Serve(network)
+		client := &http.Client{Transport: &http.Transport{DialContext: network.Dial}}
+		began := time.Now()
+		res, err := client.Get("http://nvr1:3546/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		if err != nil || !bytes.Equal(body, []byte("first\nsecond\n")) || time.Since(began) != 9*time.Hour {
+			t.Errorf("%q %v after %v", body, err, time.Since(began))
+		}
+		client.CloseIdleConnections()
+		srv.Close()
+		if _, err := network.Dial(t.Context(), "tcp", "nvr1:3546"); err == nil {
+			t.Error("a closed network takes connections")
+		}
+	})
+}
+
+func TestHostilePayloadsAreObjects(t *testing.T) {
+	if n := len(events(t)); n < 35 {
+		t.Errorf("%d events", n)
+	}
+}

@@ -1,0 +1,228 @@
+package flowtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// Source runs the rules of a Source, each in a synctest bubble of its own.
+//
+// newSource is called inside the bubble and returns a source that gives one
+// event for each of the payloads, in their order, and then waits for more or
+// comes to its end. Each payload is one line and has "$id" (the event's type)
+// and "instance_id". What newSource starts, such as a server over a Net made
+// there, it ends in t.Cleanup: a goroutine that is left then fails the test.
+func Source(t *testing.T, newSource func(t *testing.T, payloads []string) event.Source) {
+	for _, rule := range sourceRules {
+		t.Run(rule.says, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if err := rule.check(t, newSource); err != nil {
+					t.Errorf("a source's rule: %s\n%v", rule.says, err)
+				}
+			})
+		})
+	}
+}
+
+type newSource = func(*testing.T, []string) event.Source
+
+type sourceRule struct {
+	says  string
+	check func(*testing.T, newSource) error
+}
+
+var sourceRules = []sourceRule{
+	{"it gives exactly the events, with type and instance", exactly},
+	{"it flushes before it waits", flushes},
+	{"an error of Put comes back unchanged, and nothing is put after it", putFails},
+	{"an error of Flush comes back unchanged, and nothing is put after it", flushFails},
+	{"ErrStop comes back unchanged, and nothing is put after it", stops},
+	{"once its ctx is done a waiting source returns ctx.Err() at once", cancelWaiting},
+	{"once its ctx is done a giving source ends at once", cancelGiving},
+	{"a ctx that is done from the start ends it at once", cancelBefore},
+}
+
+// running is a source at work.
+type running struct {
+	sink   *Collect
+	cancel context.CancelFunc
+	ended  chan struct{}
+	err    error // Run's, once ended is closed
+}
+
+// start runs a source of the sample payloads into sink, until it ended or
+// waits for what does not come: a second is enough for any start.
+func start(t *testing.T, new newSource, sink *Collect) *running {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &running{sink: sink, cancel: cancel, ended: make(chan struct{})}
+	src := new(t, payloads(t))
+	go func() {
+		defer close(r.ended)
+		r.err = src.Run(ctx, sink)
+	}()
+	time.Sleep(time.Second)
+	synctest.Wait()
+	return r
+}
+
+// stop ends the source; it is what every check does last.
+func (r *running) stop() error {
+	r.cancel()
+	synctest.Wait()
+	if !r.over() {
+		return errors.New("it still runs after its ctx was cancelled")
+	}
+	return nil
+}
+
+func (r *running) over() bool {
+	select {
+	case <-r.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// payloads are the samples and one event of 300 KB, as crops can be.
+func payloads(t *testing.T) []string {
+	var all []string
+	for _, s := range Samples(t) {
+		all = append(all, s.Payload)
+	}
+	giant := `{"$id":"crop","instance_id":"i1","image":"` + strings.Repeat("A", 300<<10) + `"}`
+	return slices.Insert(all, len(all)/2, giant)
+}
+
+func exactly(t *testing.T, new newSource) error {
+	r := start(t, new, &Collect{})
+	if err := r.stop(); err != nil {
+		return err
+	}
+	if err := prefix(t, r.sink, true); err != nil {
+		return err
+	}
+	for _, ev := range r.sink.Taken() {
+		if typ := typeOf([]byte(ev.Payload), ""); ev.Type != typ || ev.Instance == nil {
+			return fmt.Errorf("type %q and instance %v of %.100q", ev.Type, ev.Instance, ev.Payload)
+		}
+	}
+	return nil
+}
+
+// prefix checks that what was taken is the first of the payloads, or all.
+func prefix(t *testing.T, sink *Collect, all bool) error {
+	got, want := sink.Payloads(), payloads(t)
+	for i := range got {
+		if i >= len(want) || got[i] != want[i] {
+			return fmt.Errorf("event %d is %.200q", i+1, got[i])
+		}
+	}
+	if all && len(got) != len(want) {
+		return fmt.Errorf("%d events of %d came", len(got), len(want))
+	}
+	return nil
+}
+
+func flushes(t *testing.T, new newSource) error {
+	r := start(t, new, &Collect{})
+	pending, over := r.sink.Pending(), r.over()
+	if err := r.stop(); err != nil {
+		return err
+	}
+	if pending > 0 && !over {
+		return fmt.Errorf("%d events are put and not flushed", pending)
+	}
+	return nil
+}
+
+func putFails(t *testing.T, new newSource) error {
+	return refused(t, new, &event.WriteError{Err: errors.New("disk full"), Whole: 1})
+}
+
+func stops(t *testing.T, new newSource) error { return refused(t, new, event.ErrStop) }
+
+func refused(t *testing.T, new newSource, fail error) error {
+	for _, at := range []int{1, 2, len(payloads(t))} {
+		r := start(t, new, &Collect{Err: fail, At: at})
+		over := r.over()
+		if err := r.stop(); err != nil {
+			return err
+		}
+		switch {
+		case !over || r.err != fail:
+			return fmt.Errorf("put %d failed with %v; ended: %v, with %v", at, fail, over, r.err)
+		case r.sink.AfterFailure() > 0:
+			return fmt.Errorf("%d calls after put %d had failed", r.sink.AfterFailure(), at)
+		}
+	}
+	return nil
+}
+
+func flushFails(t *testing.T, new newSource) error {
+	fail := errors.New("disk full")
+	r := start(t, new, &Collect{FlushErr: fail})
+	over := r.over()
+	if err := r.stop(); err != nil {
+		return err
+	}
+	switch {
+	case r.sink.Flushes() == 0 && r.err == nil: // it came to its end and never waited
+		return nil
+	case !over || r.err != fail:
+		return fmt.Errorf("ended: %v, with %v", over, r.err)
+	case r.sink.AfterFailure() > 0:
+		return fmt.Errorf("%d calls after the flush had failed", r.sink.AfterFailure())
+	}
+	return nil
+}
+
+func cancelWaiting(t *testing.T, new newSource) error {
+	r := start(t, new, &Collect{})
+	over := r.over()
+	if err := r.stop(); err != nil {
+		return err
+	}
+	if !over && !errors.Is(r.err, context.Canceled) {
+		return fmt.Errorf("it returned %v", r.err)
+	}
+	return nil
+}
+
+func cancelGiving(t *testing.T, new newSource) error {
+	ctx, cancel := context.WithCancel(t.Context())
+	sink := &Collect{OnPut: func(n int) {
+		if n == 2 {
+			cancel()
+		}
+	}}
+	return ends(t, ctx, new, sink)
+}
+
+func cancelBefore(t *testing.T, new newSource) error {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ends(t, ctx, new, &Collect{})
+}
+
+// ends checks that a source ends by itself without time going by, with nil or
+// the error of its ctx.
+func ends(t *testing.T, ctx context.Context, new newSource, sink *Collect) error {
+	began := time.Now()
+	err := new(t, payloads(t)).Run(ctx, sink)
+	if d := time.Since(began); d > 0 {
+		return fmt.Errorf("it ended only after %v", d)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("it returned %v", err)
+	}
+	return prefix(t, sink, false)
+}
