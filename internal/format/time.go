@@ -1,0 +1,124 @@
+package format
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// TimeFormat is how text shows an event's time.
+type TimeFormat int
+
+// The time formats of --time.
+const (
+	Clock   TimeFormat = iota // 19:13:44.027
+	RFC3339                   // 2026-06-19T19:13:44.027+02:00
+	Delta                     // +0.013, seconds since the line before from the same source
+	Off
+)
+
+// ParseTimeFormat reads the value of --time.
+func ParseTimeFormat(s string) (TimeFormat, error) {
+	for i, name := range []string{"clock", "rfc3339", "delta", "off"} {
+		if s == name {
+			return TimeFormat(i), nil
+		}
+	}
+	return 0, fmt.Errorf("time format %q is none of clock, rfc3339, delta, off", s)
+}
+
+// millis is system_timestamp in Unix ms: what event.Time tells, read faster
+// where it is a plain number.
+func millis(ev *event.Event, raw []byte) (ms int64, ok bool) {
+	if len(raw) == 0 || len(raw) > 14 {
+		t, ok := ev.Time()
+		return t.UnixMilli(), ok
+	}
+	for _, c := range raw {
+		if c-'0' > 9 {
+			t, ok := ev.Time()
+			return t.UnixMilli(), ok
+		}
+		ms = ms*10 + int64(c-'0')
+	}
+	return ms, true
+}
+
+// stamp writes times with milliseconds. It formats the seconds only when they
+// change.
+type stamp struct {
+	date bool           // RFC 3339, not only the clock
+	zone *time.Location // never nil
+
+	second int64
+	head   []byte // up to the milliseconds
+	tail   []byte // behind them
+}
+
+func (s *stamp) append(dst []byte, ms int64) []byte {
+	second, part := ms/1000, ms%1000
+	if part < 0 {
+		second, part = second-1, part+1000
+	}
+	if second != s.second || s.head == nil {
+		s.set(second)
+	}
+	dst = append(dst, s.head...)
+	dst = append(dst, '.', byte('0'+part/100), byte('0'+part/10%10), byte('0'+part%10))
+	return append(dst, s.tail...)
+}
+
+func (s *stamp) set(second int64) {
+	t := time.Unix(second, 0).In(s.zone)
+	s.second = second
+	if s.date {
+		s.head = t.AppendFormat(s.head[:0], "2006-01-02T15:04:05")
+		s.tail = t.AppendFormat(s.tail[:0], "Z07:00")
+		return
+	}
+	s.head = t.AppendFormat(s.head[:0], time.TimeOnly)
+}
+
+// appendSpan appends a duration given in ms as people say it: 840 ms, 8.4 s,
+// 2 min 15 s, 3 h 12 min, 2 d 4 h.
+func appendSpan(dst []byte, ms float64) []byte {
+	const minute, hour, day = 60_000, 60 * 60_000, 24 * 60 * 60_000
+	switch {
+	case ms < 999.5:
+		return append(strconv.AppendFloat(dst, ms, 'f', 0, 64), " ms"...)
+	case ms < minute-50:
+		return append(strconv.AppendFloat(dst, ms/1000, 'f', 1, 64), " s"...)
+	case ms < hour-500:
+		s := int64(ms+500) / 1000
+		return appendTwo(dst, s/60, " min", s%60, " s")
+	case ms < day-minute/2:
+		m := int64(ms+minute/2) / minute
+		return appendTwo(dst, m/60, " h", m%60, " min")
+	case ms < 1e15:
+		h := int64(ms+hour/2) / hour
+		return appendTwo(dst, h/24, " d", h%24, " h")
+	}
+	return append(strconv.AppendFloat(dst, ms, 'g', 3, 64), " ms"...)
+}
+
+func appendTwo(dst []byte, a int64, unitA string, b int64, unitB string) []byte {
+	dst = append(strconv.AppendInt(dst, a, 10), unitA...)
+	if b == 0 {
+		return dst
+	}
+	return append(strconv.AppendInt(append(dst, ' '), b, 10), unitB...)
+}
+
+// appendBytes appends a size: 812 B, 34.1 KB, 1.2 MB (powers of 1000).
+func appendBytes(dst []byte, n float64) []byte {
+	unit := 0
+	for units := "KMGT"; n >= 999.5 && unit < len(units); unit++ {
+		n /= 1000
+	}
+	if unit == 0 {
+		return append(strconv.AppendFloat(dst, n, 'f', 0, 64), " B"...)
+	}
+	return append(strconv.AppendFloat(dst, n, 'f', 1, 64), ' ', "KMGT"[unit-1], 'B')
+}
