@@ -1,0 +1,153 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+// flagSet is the flags of a command that has all of them, parsed.
+func flagSet(t testing.TB, args ...string) *pflag.FlagSet {
+	t.Helper()
+	f := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	f.StringArrayP("server", "s", []string{"http://unset"}, "")
+	f.StringArrayP("header", "H", nil, "")
+	f.StringP("output", "o", "unset", "")
+	f.String("color", "unset", "")
+	f.String("config", "unset", "")
+	if err := f.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// env is an environment.
+type env map[string]string
+
+func (e env) get(name string) string { return e[name] }
+
+// write makes a file and returns its name.
+func write(t testing.TB, name, text string) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+const whole = `# every key
+server: [http://f1, f2:80]
+header:
+  - "X-Token: @token"
+output: csv
+color: never
+instances:
+  - {name: gate, id: 899c89f9-90c3-c633-8586-8f09b005ebed, server: http://nvr1:3546}
+  - name: North.Door 7
+    id: 00000000-0000-0000-0000-000000000007
+default: gate
+`
+
+func TestLoad(t *testing.T) {
+	file := write(t, filepath.Join(t.TempDir(), "rtev.yaml"), whole)
+	instances := []Named{
+		{"gate", "899c89f9-90c3-c633-8586-8f09b005ebed", "http://nvr1:3546"},
+		{"North.Door 7", "00000000-0000-0000-0000-000000000007", ""},
+	}
+	fromFile := Config{File: file, Server: []string{"http://f1", "f2:80"}, Header: []string{"X-Token: @token"}, Output: "csv", Color: "never", Instances: instances, Default: []string{"gate"}}
+	fromEnv := fromFile
+	fromEnv.Server, fromEnv.Header, fromEnv.Output, fromEnv.Color, fromEnv.Default = []string{"e1", "http://e2"}, []string{"A: 1, 2", "B: 3"}, "ndjson", "always", []string{"a b", "gate*"}
+	fromFlags := fromEnv
+	fromFlags.Server, fromFlags.Header, fromFlags.Output, fromFlags.Color = []string{"a,b", "[::1]:3546"}, []string{`Q: "x", y`, ""}, "text", "auto"
+	variables := env{"RTEV_CONFIG": file, "RTEV_SERVER": " e1  http://e2", "RTEV_HEADER": "A: 1, 2\n\r\n B: 3\r\n", "RTEV_OUTPUT": "json", "RTEV_COLOR": "always", "RTEV_INSTANCE": "a b, gate*,,"}
+	for _, tc := range []struct {
+		name string
+		args []string
+		env  env
+		want Config
+	}{
+		{"defaults", nil, env{}, Config{Server: []string{DefaultServer}, Output: "text", Color: "auto"}},
+		{"file", nil, env{"RTEV_CONFIG": file}, fromFile},
+		{"environment over file", nil, variables, fromEnv},
+		{"flags over environment", []string{"-s", "a,b", "-s", "[::1]:3546", "-H", `Q: "x", y`, "-H", "", "-o", "text", "--color", "auto"}, variables, fromFlags},
+		{"an empty list of a flag is kept", []string{"-s", ""}, env{}, Config{Server: []string{""}, Output: "text", Color: "auto"}},
+		{"json is ndjson", []string{"-o", "json"}, env{}, Config{Server: []string{DefaultServer}, Output: "ndjson", Color: "auto"}},
+		{"empty variables", nil, env{"RTEV_SERVER": " ", "RTEV_OUTPUT": "", "RTEV_INSTANCE": ","}, Config{Server: []string{DefaultServer}, Output: "text", Color: "auto"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := load(flagSet(t, tc.args...), tc.env.get, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !same(*got, tc.want) {
+				t.Errorf("got  %+v\nwant %+v", *got, tc.want)
+			}
+		})
+	}
+}
+
+// same compares configurations; an absent list is an empty one.
+func same(a, b Config) bool {
+	for _, c := range []*Config{&a, &b} {
+		for _, l := range []*[]string{&c.Server, &c.Header, &c.Default} {
+			if len(*l) == 0 {
+				*l = nil
+			}
+		}
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+func TestLoadWithoutFlags(t *testing.T) {
+	c, err := load(pflag.NewFlagSet("bare", pflag.ContinueOnError), env{"RTEV_SERVER": "e"}.get, "")
+	if err != nil || c.Server[0] != "e" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+}
+
+func TestWrongWordsAreToldWithTheirPlace(t *testing.T) {
+	for _, tc := range []struct {
+		args []string
+		env  env
+		want string
+	}{
+		{[]string{"-o", "jsn"}, nil, `--output: "jsn" is not one of text, ndjson, json, csv, prom; did you mean "json"?`},
+		{[]string{"-o", ""}, nil, `--output: "" is not one of`},
+		{[]string{"--color", "Never"}, nil, `--color: "Never" is not one of auto, always, never; did you mean "never"?`},
+		{nil, env{"RTEV_COLOR": "alway"}, `RTEV_COLOR: "alway" is not one of auto, always, never; did you mean "always"?`},
+		{nil, env{"RTEV_OUTPUT": "CSV"}, `RTEV_OUTPUT: "CSV" is not one of text, ndjson, json, csv, prom; did you mean "csv"?`},
+		{[]string{"--config", ""}, nil, `--config: want the name of a file, or none`},
+	} {
+		_, err := load(flagSet(t, tc.args...), tc.env.get, "")
+		wantError(t, err, tc.want)
+	}
+}
+
+// wantError checks that err is an *Error of one line that holds want.
+func wantError(t *testing.T, err error, want string) {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	file := write(b, filepath.Join(b.TempDir(), "rtev.yaml"), whole)
+	flags := flagSet(b, "-s", "x", "-o", "csv")
+	get := env{"RTEV_CONFIG": file, "RTEV_INSTANCE": "a,b"}.get
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Load(flags, get); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestWhereTheFileIsFound(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return write(t, filepath.Join(dir, name), "default: "+name+"\n") }
+	xdg, home, system := file("xdg/rtev/config.yaml"), file("home/.config/rtev/config.yaml"), file("etc/rtev/config.yaml")
+	other, flag := file("other.yaml"), file("flag.yaml")
+	xdgDir, homeDir := filepath.Join(dir, "xdg"), filepath.Join(dir, "home")
+	for _, tc := range []struct {
+		name   string
+		args   []string
+		env    env
+		system string
+		want   string
+	}{
+		{"flag", []string{"--config", flag}, env{"RTEV_CONFIG": other, "XDG_CONFIG_HOME": xdgDir}, system, flag},
+		{"flag none", []string{"--config", "none"}, env{"RTEV_CONFIG": other, "HOME": homeDir}, system, ""},
+		{"variable", nil, env{"RTEV_CONFIG": other, "XDG_CONFIG_HOME": xdgDir, "HOME": homeDir}, system, other},
+		{"variable none", nil, env{"RTEV_CONFIG": "none", "HOME": homeDir}, system, ""},
+		{"xdg", nil, env{"XDG_CONFIG_HOME": xdgDir, "HOME": homeDir}, system, xdg},
+		{"xdg without a file goes on to the system's", nil, env{"XDG_CONFIG_HOME": dir, "HOME": homeDir}, system, system},
+		{"relative xdg is ignored", nil, env{"XDG_CONFIG_HOME": "xdg", "HOME": homeDir}, system, home},
+		{"home", nil, env{"HOME": homeDir}, system, home},
+		{"no home", nil, env{}, system, system},
+		{"home that is not there", nil, env{"HOME": filepath.Join(dir, "none")}, system, system},
+		{"home that is a file", nil, env{"HOME": other}, system, system},
+		{"nothing", nil, env{"HOME": dir}, filepath.Join(dir, "none.yaml"), ""},
+		{"nothing at all", nil, env{}, "", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, err := load(flagSet(t, tc.args...), tc.env.get, tc.system)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.File != tc.want {
+				t.Errorf("read %q, want %q", c.File, tc.want)
+			}
+			if read := len(c.Default) == 1 && filepath.Join(dir, c.Default[0]) == tc.want; read != (tc.want != "") {
+				t.Errorf("the file's text did not arrive: %+v", c)
+			}
+		})
+	}
+}
+
+func TestFilesThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing.yaml")
+	giant := write(t, filepath.Join(dir, "giant.yaml"), strings.Repeat("#", MaxFile+1))
+	load := func(e env, args ...string) error {
+		_, err := load(flagSet(t, args...), e.get, "")
+		return err
+	}
+	wantError(t, load(nil, "--config", missing), missing+": ")
+	wantError(t, load(nil, "--config", missing), "; named by --config")
+	wantError(t, load(env{"RTEV_CONFIG": missing}), "; named by RTEV_CONFIG")
+	wantError(t, load(env{"RTEV_CONFIG": dir}), dir+": ")
+	wantError(t, load(env{"RTEV_CONFIG": giant}), giant+": longer than 1048576 bytes")
+
+	found := filepath.Join(dir, "rtev", "config.yaml")
+	if err := os.MkdirAll(found, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, load(env{"XDG_CONFIG_HOME": dir}), "--config none reads no file")
+}
+
+func TestAFileOfTheLargestSizeIsRead(t *testing.T) {
+	name := write(t, filepath.Join(t.TempDir(), "full.yaml"), strings.Repeat("#", MaxFile))
+	if data, err := ReadFile(name); err != nil || len(data) != MaxFile {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}
