@@ -54,23 +54,20 @@ func (c *Collect) Put(ev *event.Event) error {
 func (c *Collect) count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.late()
-	c.puts++
-	return c.puts
-}
-
-// late counts a call that comes after a failure.
-func (c *Collect) late() {
 	if c.failed {
 		c.after++
 	}
+	c.puts++
+	return c.puts
 }
 
 // Flush counts itself.
 func (c *Collect) Flush() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.late()
+	if c.failed && c.Err != event.ErrStop {
+		c.after++
+	}
 	c.flushes++
 	if c.FlushErr != nil {
 		c.failed = true
@@ -110,7 +107,8 @@ func (c *Collect) Pending() int {
 	return c.pending
 }
 
-// AfterFailure is how often Put or Flush was called after one had failed.
+// AfterFailure is how often Put or Flush was called after one had failed. A
+// Flush after ErrStop is none: what was put before may still leave.
 func (c *Collect) AfterFailure() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
