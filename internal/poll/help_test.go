@@ -1,0 +1,243 @@
+package poll
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+const gateID = "899c89f9-90c3-c633-8586-8f09b005ebed"
+
+func gate() *event.Instance {
+	return &event.Instance{ID: gateID, Name: "Gate", Server: "http://nvr1:3546"}
+}
+
+// queue is a client that gives out one answer after the other: a string, a
+// reader, an error, or nil for 204. Behind the last one it waits for ctx.
+type queue struct {
+	mu      sync.Mutex
+	answers []any
+	asked   []time.Time
+	types   []string
+	busy    bool
+	overlap bool
+}
+
+func answers(a ...any) *queue { return &queue{answers: a} }
+
+func (q *queue) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
+	q.mu.Lock()
+	q.asked, q.types = append(q.asked, time.Now()), types
+	q.overlap = q.overlap || q.busy
+	q.busy = true
+	var next any = ctx
+	if len(q.answers) > 0 {
+		next, q.answers = q.answers[0], q.answers[1:]
+	}
+	q.mu.Unlock()
+	switch a := next.(type) {
+	case nil:
+		q.free()
+		return nil, nil
+	case error:
+		q.free()
+		return nil, a
+	case string:
+		return body{strings.NewReader(a), q}, nil
+	case io.Reader:
+		return body{a, q}, nil
+	}
+	<-ctx.Done()
+	q.free()
+	return nil, ctx.Err()
+}
+
+func (q *queue) free() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.busy = false
+}
+
+type body struct {
+	io.Reader
+	q *queue
+}
+
+func (b body) Close() error { b.q.free(); return nil }
+
+// said remembers notices.
+type said struct {
+	mu  sync.Mutex
+	all []event.Notice
+}
+
+func (s *said) notify(n event.Notice) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, n)
+}
+
+// of counts the notices of a kind that hold a text.
+func (s *said) of(k event.Kind, text string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.all {
+		if x.Kind == k && strings.Contains(x.Text, text) {
+			n++
+		}
+	}
+	return n
+}
+
+// lines is a sink as the real writer is: lines that leave at 64 KiB or a
+// Flush, and after a failure the number of events that left whole.
+type lines struct {
+	out   io.Writer
+	most  int // events taken; 0: no limit
+	taken int
+	buf   []byte
+	ends  []int
+	gone  int
+	full  int // bytes of a batch; 0: 64 KiB
+	err   error
+}
+
+func (l *lines) Put(ev *event.Event) error {
+	if l.most > 0 && l.taken == l.most {
+		return event.ErrStop
+	}
+	if l.err != nil {
+		return l.err
+	}
+	l.taken++
+	l.buf = append(append(l.buf, ev.Payload...), '\n')
+	l.ends = append(l.ends, len(l.buf))
+	if full := max(l.full, 1); l.full == 0 && len(l.buf) < 64<<10 || l.full > 0 && len(l.buf) < full {
+		return nil
+	}
+	return l.write()
+}
+
+func (l *lines) write() error {
+	n, err := l.out.Write(l.buf)
+	for _, end := range l.ends {
+		if end <= n {
+			l.gone++
+		}
+	}
+	l.buf, l.ends = l.buf[:0], l.ends[:0]
+	if err != nil {
+		l.err = &event.WriteError{Err: err, Whole: l.gone}
+	}
+	return l.err
+}
+
+func (l *lines) Flush() error {
+	if l.err == nil && len(l.buf) > 0 {
+		_ = l.write()
+	}
+	if l.err == nil {
+		l.gone = 0
+	}
+	return l.err
+}
+
+// disk takes so many bytes and then is full.
+type disk struct {
+	left int
+	strings.Builder
+}
+
+var errFull = fmt.Errorf("no space left on device")
+
+func (d *disk) Write(p []byte) (int, error) {
+	n := min(len(p), d.left)
+	d.left -= n
+	d.Builder.Write(p[:n])
+	if n < len(p) {
+		return n, errFull
+	}
+	return n, nil
+}
+
+// wholeLines are the lines that have their end.
+func wholeLines(text string) []string {
+	all := strings.Split(text, "\n")
+	return all[:len(all)-1]
+}
+
+// payload is one of a numbered series; item is it as an answer has it.
+func payload(n int) string {
+	return fmt.Sprintf(`{"$id":"track","instance_id":"%s","n":%d,"name":"é\n%s"}`, gateID, n, strings.Repeat("x", n%50))
+}
+
+func item(payload string) string {
+	return fmt.Sprintf(`{"dataType":"track","jsonObject":%s}`, event.AppendQuoted(nil, payload))
+}
+
+func items(from, to int) string {
+	var all []string
+	for n := from; n < to; n++ {
+		all = append(all, item(payload(n)))
+	}
+	return "[" + strings.Join(all, ",") + "]"
+}
+
+func payloads(from, to int) (all []string) {
+	for n := from; n < to; n++ {
+		all = append(all, payload(n))
+	}
+	return all
+}
+
+// files are the names in a folder that fit a pattern.
+func files(t testing.TB, dir, pattern string) []string {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(dir, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// keptLines are the lines of all unwritten files of a folder.
+func keptLines(t testing.TB, dir string) (all []string) {
+	t.Helper()
+	for _, f := range files(t, dir, "unwritten-*.ndjson") {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(text) == 0 || text[len(text)-1] != '\n' {
+			t.Errorf("%s does not end in a whole line", f)
+		}
+		all = append(all, wholeLines(string(text))...)
+	}
+	return all
+}
+
+func equal(t testing.TB, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Fatalf("%s: got %d lines %.1000q\nwant %d %.1000q", what, len(got), got, len(want), want)
+	}
+}
+
+// emptyDir fails when something but the lock is left in a spool.
+func emptyDir(t testing.TB, dir string) {
+	t.Helper()
+	for _, f := range files(t, dir, "*") {
+		if filepath.Base(f) != "lock" {
+			t.Errorf("%s is left", f)
+		}
+	}
+}
