@@ -1,0 +1,185 @@
+package stats
+
+import (
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// Options say what a Counter counts.
+type Options struct {
+	// By groups the events. The zero path groups them by type.
+	By event.Path
+	// Recorded events are counted by their own times (system_timestamp): their
+	// delays are not known, and nothing of them falls silent.
+	Recorded bool
+	// Wanted tells which types come here; nil: all. An event whose end is not
+	// wanted never counts as open.
+	Wanted func(typ string) bool
+	// Notify is told, once a server, that its clock is ahead of ours.
+	Notify event.Notify
+}
+
+// Counter holds the numbers of a run. Each chain has a Sink of it; all its
+// methods are safe for concurrent use. A reader and a report meet only at the
+// lock of one instance, and for microseconds.
+type Counter struct {
+	o      Options
+	by     string
+	byType bool
+	start  time.Time
+	room   *room
+	seeds  [2]maphash.Seed
+
+	mu      sync.Mutex // before what follows; each tally has a lock of its own
+	tallies map[place]*tally
+	all     []*tally        // in the order they were met
+	told    map[string]bool // servers whose clocks were told of
+}
+
+// place is where an instance is: its server and its id there.
+type place struct{ server, id string }
+
+// New returns a Counter whose run starts now.
+func New(o Options) *Counter {
+	by := o.By.String()
+	if by == "" {
+		by = "_type"
+	}
+	return &Counter{
+		o: o, by: by, byType: by == "_type", start: time.Now(), room: newRoom(maxThings),
+		seeds:   [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		tallies: map[place]*tally{}, told: map[string]bool{},
+	}
+}
+
+// Expect lists an instance from the start, even if it never says anything.
+func (c *Counter) Expect(in *event.Instance) { c.tally(in) }
+
+// Sink returns a sink that counts the events of one chain, behind its filters.
+func (c *Counter) Sink() event.Sink { return &sink{chain{c: c}} }
+
+// Watch returns a sink that passes everything on to another, and counts the
+// SSE ids that jump. It belongs in front of a chain's filters: what they leave
+// out was not lost.
+func (c *Counter) Watch(to event.Sink) event.Sink { return &watch{chain{c: c}, to} }
+
+// chain remembers the tally of a chain's last event: most have one instance.
+type chain struct {
+	c  *Counter
+	in *event.Instance
+	t  *tally
+}
+
+func (h *chain) tally(in *event.Instance) *tally {
+	if h.t == nil || in != h.in {
+		h.in, h.t = in, h.c.tally(in)
+	}
+	return h.t
+}
+
+type sink struct{ chain }
+
+// Put counts the event. It never fails.
+func (s *sink) Put(ev *event.Event) error {
+	t := s.tally(ev.Instance)
+	t.mu.Lock()
+	t.put(ev)
+	t.mu.Unlock()
+	return nil
+}
+
+// Flush has nothing to do: what was counted stays here.
+func (s *sink) Flush() error { return nil }
+
+type watch struct {
+	chain
+	to event.Sink
+}
+
+// Put looks at the event's id and passes the event on.
+func (w *watch) Put(ev *event.Event) error {
+	if n, ok := decimal(ev.ID); ok {
+		t := w.tally(ev.Instance)
+		t.mu.Lock()
+		t.ids.see(n, w.c.o.Recorded)
+		t.mu.Unlock()
+	}
+	return w.to.Put(ev)
+}
+
+// Flush flushes the next sink.
+func (w *watch) Flush() error { return w.to.Flush() }
+
+// Notice takes what sources tell: states of connections, gaps, skipped records.
+func (c *Counter) Notice(n event.Notice) {
+	if n.Instance == nil {
+		return
+	}
+	t := c.tally(n.Instance)
+	t.mu.Lock()
+	t.notice(n, time.Since(c.start))
+	t.mu.Unlock()
+}
+
+// tally finds the numbers of an instance, and begins them where there are none.
+func (c *Counter) tally(in *event.Instance) *tally {
+	at := place{}
+	if in != nil {
+		at = place{short(in.Server), short(in.ID)}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.tallies[at]
+	if t == nil && len(c.tallies) >= maxInstances {
+		at = place{"", other}
+		t = c.tallies[at]
+	}
+	if t == nil {
+		t = newTally(c, at, in)
+		c.tallies[at] = t
+		c.all = append(c.all, t)
+	}
+	return t
+}
+
+// list is all tallies met so far.
+func (c *Counter) list() []*tally {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all[:len(c.all):len(c.all)]
+}
+
+// tellClocks tells of each server, once, whose events carry times that are
+// still to come here.
+func (c *Counter) tellClocks(s *Snapshot) {
+	ahead := map[string]float64{}
+	for i := range s.Instances {
+		in := &s.Instances[i]
+		if in.Delay != nil && in.Delay.Min < -1 { // less is what rounding to milliseconds does
+			ahead[in.Server] = min(ahead[in.Server], in.Delay.Min)
+		}
+	}
+	for server, ms := range ahead {
+		if c.toldOf(server) {
+			continue
+		}
+		if server == "" {
+			server = "the server"
+		}
+		c.o.Notify.Tell(event.Notice{Kind: event.Warning, Text: fmt.Sprintf(
+			"clocks are apart: events of %s carry times up to %s ahead of the clock here; delays are too small by as much", server, delayText(-ms))})
+	}
+}
+
+// toldOf notes that a server was told of, and whether it had been before.
+func (c *Counter) toldOf(server string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.told[server]
+	c.told[server] = true
+	return was
+}
