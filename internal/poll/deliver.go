@@ -56,7 +56,7 @@ func (d *delivery) Put(ev *event.Event) error {
 	d.lines = d.line(d.lines, ev)
 	d.ends = append(d.ends, len(d.lines))
 	if err := d.to.Put(ev); err != nil {
-		d.fail(err)
+		d.fail(err, errors.Is(err, event.ErrStop))
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func (d *delivery) Flush() error {
 		return nil
 	}
 	if err := d.to.Flush(); err != nil {
-		d.fail(err)
+		d.fail(err, false)
 		return nil
 	}
 	d.drop()
@@ -91,9 +91,9 @@ func (d *delivery) drop() {
 // fail turns to the keeper. What was put before a refused event may still
 // leave; after a failure nothing may. A sink that answers that Flush with
 // ErrStop, too, leaves it to whoever runs it.
-func (d *delivery) fail(err error) {
+func (d *delivery) fail(err error, refused bool) {
 	whole := 0
-	if errors.Is(err, event.ErrStop) && len(d.ends) > 0 {
+	if refused {
 		whole = len(d.ends) - 1
 		if worse := d.to.Flush(); worse != nil && !errors.Is(worse, event.ErrStop) {
 			err, whole = worse, 0

@@ -1,0 +1,175 @@
+package poll
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+)
+
+// readers are ways in which an answer may come in.
+var readers = map[string]func(io.Reader) io.Reader{
+	"whole":     func(r io.Reader) io.Reader { return r },
+	"bytewise":  iotest.OneByteReader,
+	"then dead": func(r io.Reader) io.Reader { return io.MultiReader(r, iotest.ErrReader(io.ErrUnexpectedEOF)) },
+}
+
+func TestOutputFailsAfterEveryByte(t *testing.T) {
+	t.Parallel()
+	const events = 4
+	whole := strings.Join(payloads(0, events), "\n") + "\n"
+	for how, read := range readers {
+		for _, full := range []int{0, 1, 300} { // bytes of the sink's batch
+			step := 1
+			if full != 300 || how != "whole" {
+				step = 17 // each costs two syncs
+			}
+			for k := 0; k < len(whole); k += step {
+				dir, out := t.TempDir(), &disk{left: k}
+				sink, s := &lines{out: out, full: full}, said{}
+				p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), Keep: []string{dir}, Notify: s.notify}
+				if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
+					t.Fatalf("%s, batch %d, %d bytes: got %v, want the sink's own", how, full, k, err)
+				}
+				equal(t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k), append(wholeLines(out.String()), keptLines(t, dir)...), payloads(0, events))
+				name := files(t, dir, "*")
+				if len(name) != 1 || s.of(event.Warning, "drained and not written: kept in "+name[0]) != 1 {
+					t.Fatalf("files %v, said %v", name, s.all)
+				}
+				if how == "then dead" && s.of(event.Lost, "cut off") != 1 {
+					t.Fatalf("the cut was not told: %v", s.all)
+				}
+			}
+		}
+	}
+}
+
+func TestEnoughAfterEveryEvent(t *testing.T) {
+	const events = 7
+	for how, read := range readers {
+		for n := 1; n <= events; n++ {
+			dir, out := t.TempDir(), &strings.Builder{}
+			p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), Keep: []string{dir}, Once: true}
+			err := p.Run(t.Context(), &lines{out: out, most: n})
+			var cut *CutError
+			if n < events && err != event.ErrStop || n == events && err != nil && !errors.As(err, &cut) {
+				t.Fatalf("%s, %d: got %v", how, n, err)
+			}
+			equal(t, "out", wholeLines(out.String()), payloads(0, n))
+			equal(t, "kept", keptLines(t, dir), payloads(n, events))
+			if n == events && len(files(t, dir, "*")) > 0 {
+				t.Error("a file without need")
+			}
+		}
+	}
+}
+
+func TestEnoughAndThenFull(t *testing.T) {
+	dir, out := t.TempDir(), &disk{left: 200}
+	p := &Poll{Client: answers(items(0, 5)), Instance: gate(), Keep: []string{dir}}
+	if err := p.Run(t.Context(), &lines{out: out, most: 3}); !errors.Is(err, errFull) {
+		t.Errorf("got %v", err)
+	}
+	equal(t, "out and kept", append(wholeLines(out.String()), keptLines(t, dir)...), payloads(0, 5))
+}
+
+func TestFilterHoldsForWhatIsKept(t *testing.T) {
+	dir, out := t.TempDir(), &disk{left: 300}
+	odd := func(ev *event.Event) bool { return ev.Get("n").Int()%2 == 1 }
+	p := &Poll{Client: answers(items(0, 20)), Instance: gate(), Keep: []string{dir}, Match: odd}
+	err := p.Run(t.Context(), &lines{out: out})
+	var want []string
+	for n := 1; n < 20; n += 2 {
+		want = append(want, payload(n))
+	}
+	equal(t, fmt.Sprint(err), append(wholeLines(out.String()), keptLines(t, dir)...), want)
+}
+
+func TestFailureThatTellsNothingKeepsAll(t *testing.T) {
+	for name, sink := range map[string]*flowtest.Collect{
+		"put": {Err: errFull, At: 3}, "flush": {FlushErr: errFull}, "stop from a flush": {FlushErr: event.ErrStop},
+		"wrong count": {Err: &event.WriteError{Err: errFull, Whole: -7}, At: 3},
+	} {
+		dir := t.TempDir()
+		p := &Poll{Client: answers(items(0, 5)), Instance: gate(), Keep: []string{dir}}
+		if err := p.Run(t.Context(), sink); err != sink.Err && err != sink.FlushErr {
+			t.Errorf("%s: %v", name, err)
+		}
+		equal(t, name, keptLines(t, dir), payloads(0, 5))
+	}
+}
+
+func TestKeptFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // where the time stands still: the same name each time
+		dir := filepath.Join(t.TempDir(), "state", "rtev")
+		blocked := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			p := &Poll{Client: answers(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"}, Keep: []string{filepath.Join(blocked, "x"), dir}}
+			if err := p.Run(t.Context(), &flowtest.Collect{Err: errFull, At: 1}); err != errFull {
+				t.Fatal(err)
+			}
+		}
+		const base = "unwritten-20000101T000000.000Z-______1"
+		var got []string
+		for _, f := range files(t, dir, "*") {
+			got = append(got, filepath.Base(f))
+			if info, err := os.Stat(f); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%v, %v", info.Mode(), err)
+			}
+		}
+		slices.Sort(got)
+		equal(t, "names", got, []string{base + ".ndjson", base + "_2.ndjson", base + "_3.ndjson"})
+	})
+}
+
+func TestNowhereToKeep(t *testing.T) {
+	blocked := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dirs := range [][]string{nil, {blocked, blocked + "/x"}} {
+		for _, fail := range []error{errFull, event.ErrStop} {
+			var s said
+			p := &Poll{Client: answers(items(0, 5)), Instance: gate(), Keep: dirs, Notify: s.notify}
+			err := p.Run(t.Context(), &flowtest.Collect{Err: fail, At: 2})
+			want := map[error]int{errFull: 5, event.ErrStop: 4}[fail]
+			var lost *LostError
+			if !errors.As(err, &lost) || lost.Events != want || errors.Is(err, event.ErrStop) || errors.Is(err, errFull) != (fail == errFull) {
+				t.Errorf("%v: got %v", fail, err)
+			}
+			if s.of(event.Warning, fmt.Sprintf("%d events drained, and neither written nor kept: lost: ", want)) != 1 {
+				t.Errorf("said %v", s.all)
+			}
+		}
+	}
+}
+
+func TestKeeperGoesOnInTheNextPlace(t *testing.T) {
+	dir := t.TempDir()
+	blunt := func() (*os.File, error) { // a file that takes nothing
+		name := filepath.Join(dir, "blunt")
+		return os.OpenFile(name, os.O_CREATE|os.O_RDONLY, 0o600)
+	}
+	k := keeper{places: []func() (*os.File, error){blunt, unwritten(dir, "i")}}
+	k.lines = []byte("a\nb\n")
+	if err := k.close(); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "kept", keptLines(t, dir), []string{"a", "b"})
+	if _, err := os.Stat(filepath.Join(dir, "blunt")); !errors.Is(err, fs.ErrNotExist) || len(k.kept) != 1 || len(k.errs) != 1 {
+		t.Errorf("%v, %v, %v", err, k.kept, k.errs)
+	}
+}

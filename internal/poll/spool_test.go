@@ -1,0 +1,324 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+)
+
+func TestSpoolHoldsAnAnswerUntilItIsWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "spool")
+	answer := items(0, 50)
+	var out strings.Builder
+	sink := &lines{out: &out, full: 1 << 20}
+	p := &Poll{Client: answers(iotest.HalfReader(strings.NewReader(answer))), Instance: gate(), Once: true, Spool: open(t, dir)}
+	p.Match = func(*event.Event) bool {
+		held := files(t, dir, "*.json")
+		if len(held) != 1 {
+			t.Fatalf("held: %v", held)
+		}
+		text, err := os.ReadFile(held[0])
+		info, _ := os.Stat(held[0])
+		if err != nil || string(text) != answer || info.Mode().Perm() != 0o600 {
+			t.Fatalf("%v, %v, %d bytes of %d", err, info.Mode(), len(text), len(answer))
+		}
+		return true
+	}
+	if err := p.Run(t.Context(), sink); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "out", wholeLines(out.String()), payloads(0, 50))
+	emptyDir(t, dir)
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+func TestSpoolIsLocked(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, dir)
+	var locked *LockedError
+	if _, err := OpenSpool(dir); !errors.As(err, &locked) || !strings.Contains(err.Error(), "in use by another run") {
+		t.Errorf("got %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir)
+	var bad *SpoolError
+	if _, err := OpenSpool(filepath.Join(dir, "lock", "x")); !errors.As(err, &bad) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// drainAll runs over what is in a spool, with an empty queue.
+func drainAll(t *testing.T, dir string, s *said) []string {
+	t.Helper()
+	spool := open(t, dir)
+	defer spool.Close()
+	got := &flowtest.Collect{}
+	p := &Poll{Client: answers(nil), Instance: gate(), Once: true, Spool: spool, Notify: s.notify}
+	if err := p.Run(t.Context(), got); err != nil {
+		t.Fatal(err)
+	}
+	return got.Payloads()
+}
+
+func TestOutputFailsWithSpool(t *testing.T) {
+	t.Parallel()
+	const events = 3
+	whole := strings.Join(payloads(0, events), "\n") + "\n"
+	for how, read := range readers {
+		step := 1
+		if how != "whole" {
+			step = 17 // each costs four syncs
+		}
+		for k := 0; k < len(whole); k += step {
+			dir, out := t.TempDir(), &disk{left: k}
+			spool := open(t, dir)
+			sink, s := &lines{out: out, full: 200}, said{}
+			p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), Spool: spool, Notify: s.notify}
+			if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
+				t.Fatalf("%s, %d bytes: got %v", how, k, err)
+			}
+			spool.Close()
+			if s.of(event.Warning, "left in the spool "+dir) != 1 {
+				t.Fatalf("said %v", s.all)
+			}
+			equal(t, fmt.Sprintf("%s, %d bytes", how, k), append(wholeLines(out.String()), drainAll(t, dir, &s)...), payloads(0, events))
+			emptyDir(t, dir)
+		}
+	}
+}
+
+func TestEnoughWithSpoolGoesOnInTheNextRun(t *testing.T) {
+	dir, client := t.TempDir(), answers(items(0, 5), nil, nil, items(5, 6))
+	var out strings.Builder
+	for n := range 3 {
+		spool := open(t, dir)
+		p := &Poll{Client: client, Instance: gate(), Once: true, Spool: spool}
+		if err := p.Run(t.Context(), &lines{out: &out, most: 2}); err != nil && err != event.ErrStop {
+			t.Fatal(err)
+		}
+		spool.Close()
+		equal(t, "out", wholeLines(out.String()), payloads(0, min(5, 2*(n+1))))
+	}
+	emptyDir(t, dir)
+}
+
+func TestTypeOutlivesTheSpool(t *testing.T) {
+	dir := t.TempDir()
+	spool := open(t, dir)
+	p := &Poll{Client: answers(`[{"dataType":"a","jsonObject":"{\"$id\":\"b\"}"},{"jsonObject":"{\"n\":1}"}]`), Instance: gate(), Spool: spool}
+	if err := p.Run(t.Context(), &flowtest.Collect{Err: event.ErrStop, At: 1}); err != event.ErrStop {
+		t.Fatal(err)
+	}
+	spool.Close()
+	got := &flowtest.Collect{}
+	p = &Poll{Client: answers(nil), Instance: gate(), Spool: open(t, dir), Once: true}
+	if err := p.Run(t.Context(), got); err != nil {
+		t.Fatal(err)
+	}
+	front := `{"instance_id":"` + gateID + `",`
+	if all := got.Taken(); len(all) != 2 || all[0].Type != "a" || all[0].Payload != front+`"$id":"b"}` || all[1].Type != "unknown" || all[1].Payload != front+`"n":1}` {
+		t.Errorf("got %+v", all)
+	}
+}
+
+// leave puts a file into a spool as an earlier run would have.
+func leave(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLeftOverComesFirst(t *testing.T) {
+	dir, s := t.TempDir(), said{}
+	leave(t, dir, "20261125T110500.000000002Z-000001-"+gateID+".json", items(3, 6))
+	leave(t, dir, "20261125T110500.000000001Z-000009-"+gateID+".json", items(0, 3))
+	leave(t, dir, "20261125T110500.000000003Z-000001-door%2F1.json", `[{"dataType":"x","jsonObject":"{}"}]`)
+	leave(t, dir, "20261125T110500.000000004Z-000001-"+gateID+".part", "")
+	leave(t, dir, "notes.json", items(7, 8))
+	door := &event.Instance{ID: "door/1", Name: "Door"}
+	spool := open(t, dir)
+	spool.Locate = func(id string) *event.Instance { return map[string]*event.Instance{"door/1": door}[id] }
+	got := &flowtest.Collect{}
+	var at []string
+	p := &Poll{Client: answers(items(6, 7)), Instance: gate(), Once: true, Spool: spool, Notify: s.notify, Match: func(ev *event.Event) bool {
+		at = append(at, ev.Received.UTC().Format("150405.000000000"))
+		return true
+	}}
+	if err := p.Run(t.Context(), got); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "in order", got.Payloads(), append(append(payloads(0, 6), `{"$id":"x","instance_id":"door/1"}`), payloads(6, 7)...))
+	if got.Taken()[6].Instance != door || got.Taken()[0].Instance != p.Instance || at[0] != "110500.000000001" || at[6] != "110500.000000003" {
+		t.Errorf("instance %v, received %v", got.Taken()[6].Instance, at)
+	}
+	if s.of(event.Warning, "7 events left in the spool by an earlier run came first; as many may come twice") != 1 {
+		t.Errorf("said %v", s.all)
+	}
+	if left := files(t, dir, "*"); len(left) != 2 { // the lock, and what is not ours
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestLeftOverComesOnceForManyPolls(t *testing.T) {
+	dir := t.TempDir()
+	leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+".json", items(0, 100))
+	spool, got := open(t, dir), &flowtest.Collect{}
+	var all sync.WaitGroup
+	for i := range 5 {
+		all.Go(func() {
+			p := &Poll{Client: answers(items(100+i, 101+i)), Instance: &event.Instance{ID: fmt.Sprint(i)}, Once: true, Spool: spool}
+			if err := p.Run(t.Context(), got); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	equal(t, "first", got.Payloads()[:100], payloads(0, 100))
+	if n := len(got.Payloads()); n != 105 {
+		t.Errorf("%d events", n)
+	}
+	emptyDir(t, dir)
+}
+
+func TestDamagedLeftOverIsSetAside(t *testing.T) {
+	t.Parallel()
+	whole := items(0, 2)
+	for cut := 1; cut <= len(whole); cut++ {
+		for _, end := range []string{".part", ".json"}[:1+cut%2] {
+			dir, s := t.TempDir(), said{}
+			name := "20261125T110500.000000001Z-000001-" + gateID + end
+			leave(t, dir, name, whole[:cut])
+			want := 0
+			for want < 2 && strings.Contains(whole[:cut], item(payload(want))) {
+				want++
+			}
+			equal(t, fmt.Sprintf("cut at %d", cut), drainAll(t, dir, &s), payloads(0, want))
+			if cut == len(whole) {
+				emptyDir(t, dir)
+				continue
+			}
+			aside, _ := os.ReadFile(filepath.Join(dir, "damaged-"+name))
+			if string(aside) != whole[:cut] || s.of(event.Warning, "set aside in "+dir) != 1 {
+				t.Fatalf("cut at %d: %q is set aside, said %v", cut, aside, s.all)
+			}
+			if again := drainAll(t, dir, &s); len(again) > 0 {
+				t.Fatalf("a damaged file came again: %q", again)
+			}
+		}
+	}
+	for _, text := range []string{"\x00\x00\x00\x00", "[" + item(payload(0)) + "\x00\x00\x00," + item(payload(1)) + "]", `[{"dataType":"track","jsonObject":"{"}]`} {
+		dir, s := t.TempDir(), said{}
+		leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+".json", text)
+		drainAll(t, dir, &s)
+		if len(files(t, dir, "damaged-*")) != 1 {
+			t.Errorf("%q: left %v, said %v", text, files(t, dir, "*"), s.all)
+		}
+	}
+}
+
+func TestLeftOverStaysWhenTheOutputFails(t *testing.T) {
+	dir := t.TempDir()
+	leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+".json", items(0, 5))
+	leave(t, dir, "20261125T110500.000000002Z-000001-"+gateID+".part", items(5, 9)[:400])
+	var out strings.Builder
+	for n := range 4 {
+		spool := open(t, dir)
+		p := &Poll{Client: answers(errors.New("asked too early")), Instance: gate(), Once: true, Spool: spool}
+		if err := p.Run(t.Context(), &lines{out: &out, most: 2}); n < 3 && err != event.ErrStop {
+			t.Fatalf("run %d: %v", n, err)
+		}
+		spool.Close()
+	}
+	want := 5
+	for strings.Contains(items(5, 9)[:400], item(payload(want))) {
+		want++
+	}
+	equal(t, "out", wholeLines(out.String()), payloads(0, want))
+}
+
+func TestCutAnswerWithSpool(t *testing.T) {
+	dir, s, got := t.TempDir(), said{}, &flowtest.Collect{}
+	in := io.MultiReader(strings.NewReader(items(0, 3)[:250]), iotest.ErrReader(errors.New("connection reset")))
+	p := &Poll{Client: answers(in), Instance: gate(), Once: true, Spool: open(t, dir), Notify: s.notify}
+	err := p.Run(t.Context(), got)
+	var cut *CutError
+	if !errors.As(err, &cut) || !strings.Contains(err.Error(), "connection reset") || cut.Lost == 0 {
+		t.Errorf("got %v", err)
+	}
+	equal(t, "out", got.Payloads(), payloads(0, 1))
+	emptyDir(t, dir)
+}
+
+func TestSpoolFolderGoesAway(t *testing.T) {
+	for _, fail := range []error{nil, event.ErrStop, errFull} {
+		dir, keep, s := filepath.Join(t.TempDir(), "spool"), t.TempDir(), said{}
+		spool := open(t, dir)
+		client := before{answers(items(0, 5), items(5, 6)), func() { os.RemoveAll(dir) }}
+		got := &flowtest.Collect{Err: fail, At: 3}
+		p := &Poll{Client: client, Instance: gate(), Spool: spool, Keep: []string{keep}, Notify: s.notify}
+		err := p.Run(t.Context(), got)
+		var bad *SpoolError
+		if fail == errFull {
+			if err != errFull || s.of(event.Warning, "cannot be used") != 1 {
+				t.Errorf("got %v, said %v", err, s.all)
+			}
+		} else if !errors.As(err, &bad) || bad.Dir != dir {
+			t.Errorf("%v: got %v", fail, err)
+		}
+		switch fail {
+		case nil:
+			equal(t, "put", got.Payloads(), payloads(0, 5))
+		case event.ErrStop:
+			equal(t, "kept", keptLines(t, keep), payloads(2, 5))
+		default: // no word of how many left
+			equal(t, "kept", keptLines(t, keep), payloads(0, 5))
+		}
+	}
+}
+
+// before is a client with something to do before it asks.
+type before struct {
+	Client
+	do func()
+}
+
+func (b before) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
+	b.do()
+	return b.Client.Drain(ctx, id, types)
+}
+
+func TestEndDuringLeftOver(t *testing.T) {
+	dir := t.TempDir()
+	for n := range 3 {
+		leave(t, dir, fmt.Sprintf("20261125T110500.00000000%dZ-000001-%s.json", n, gateID), items(3*n, 3*n+3))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	got := &flowtest.Collect{OnPut: func(n int) {
+		if n == 2 {
+			cancel()
+		}
+	}}
+	p := &Poll{Client: answers(errors.New("asked after its end")), Instance: gate(), Spool: open(t, dir)}
+	if err := p.Run(ctx, got); err != context.Canceled {
+		t.Errorf("got %v", err)
+	}
+	equal(t, "the file in hand", got.Payloads(), payloads(0, 3))
+	if n := len(files(t, dir, "*.json")); n != 2 {
+		t.Errorf("%d files are left", n)
+	}
+}
