@@ -1,0 +1,88 @@
+package simulator
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// framing is how events are told apart in an answer.
+type framing struct {
+	open, shut string
+	// record appends one record; first tells that none came before it.
+	record func(dst []byte, id int, typ string, payload []byte, first bool) []byte
+}
+
+// framing returns how a stream or a polling answer is framed under a script.
+func (s *script) framing(live bool) framing {
+	switch {
+	case !live && s.legacy:
+		return framing{"[", "]", wrapped("type", "object", ",", "")}
+	case !live:
+		return framing{"[", "]", wrapped("dataType", "jsonObject", ",", "")}
+	}
+	f := framing{record: sse}
+	if s.legacy {
+		f.record = wrapped("type", "object", "", "[]")
+	}
+	if s.bom {
+		f.open = "\ufeff"
+	}
+	if s.comments {
+		f.record = commented(f.record)
+	}
+	if s.crlf {
+		f.record = crlf(f.record)
+	}
+	return f
+}
+
+// sse is the framing of today's servers.
+func sse(dst []byte, id int, typ string, payload []byte, _ bool) []byte {
+	dst = strconv.AppendInt(append(dst, "id: "...), int64(id), 10)
+	dst = append(append(dst, "\nevent: "...), typ...)
+	for line := range bytes.SplitSeq(payload, []byte("\n")) {
+		dst = append(append(dst, "\ndata: "...), line...)
+	}
+	return append(dst, "\n\n"...)
+}
+
+// wrapped is an item of two keys: with a comma before all but the first, or
+// each in an array on a line of its own.
+func wrapped(typeKey, objectKey, comma, array string) func([]byte, int, string, []byte, bool) []byte {
+	return func(dst []byte, _ int, typ string, payload []byte, first bool) []byte {
+		if !first {
+			dst = append(dst, comma...)
+		}
+		if array != "" {
+			dst = append(dst, array[0])
+		}
+		dst = appendQuoted(append(append(append(dst, `{"`...), typeKey...), `":`...), []byte(typ))
+		dst = appendQuoted(append(append(append(dst, `,"`...), objectKey...), `":`...), payload)
+		dst = append(dst, '}')
+		if array != "" {
+			dst = append(dst, array[1], '\n')
+		}
+		return dst
+	}
+}
+
+// commented puts comments before a record and after its first line.
+func commented(record func([]byte, int, string, []byte, bool) []byte) func([]byte, int, string, []byte, bool) []byte {
+	return func(dst []byte, id int, typ string, payload []byte, first bool) []byte {
+		plain := record(nil, id, typ, payload, first)
+		head, rest, _ := bytes.Cut(plain, []byte("\n"))
+		dst = append(append(dst, ": made up\n"...), head...)
+		if len(rest) == 0 { // a record of one line
+			return append(dst, '\n')
+		}
+		return append(append(dst, "\n:\n"...), rest...)
+	}
+}
+
+// crlf ends lines in CR LF.
+func crlf(record func([]byte, int, string, []byte, bool) []byte) func([]byte, int, string, []byte, bool) []byte {
+	return func(dst []byte, id int, typ string, payload []byte, first bool) []byte {
+		plain := record(nil, id, typ, payload, first)
+		return append(dst, bytes.ReplaceAll(plain, []byte("\n"), []byte("\r\n"))...)
+	}
+}

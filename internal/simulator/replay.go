@@ -1,0 +1,212 @@
+package simulator
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// player gives the events of a list, each when it is due, for one answer.
+type player struct {
+	items []item
+	pace  float64 // events a second; 0: as the items say; Max
+	loops bool    // from the end back to the start
+	ends  bool    // errDone at the end; else silence
+
+	n     int
+	start time.Time
+}
+
+// take waits until the next event is due.
+func (p *player) take(ctx context.Context) (item, error) {
+	if p.n == 0 {
+		p.start = time.Now()
+	}
+	if p.n == len(p.items) && p.ends {
+		return item{}, errDone
+	}
+	if len(p.items) == 0 || p.n >= len(p.items) && !p.loops {
+		<-ctx.Done()
+		return item{}, ctx.Err()
+	}
+	it := p.items[p.n%len(p.items)]
+	due := it.at
+	switch {
+	case p.pace == Max:
+		due = 0
+	case p.pace > 0:
+		due = time.Duration(float64(p.n) / p.pace * float64(time.Second))
+	case p.n >= len(p.items):
+		due += time.Duration(p.n/len(p.items)) * (p.items[len(p.items)-1].at + time.Second)
+	}
+	p.n++
+	if due > 0 && !sleep(ctx, time.Until(p.start.Add(due))) || ctx.Err() != nil {
+		return item{}, ctx.Err()
+	}
+	return it, nil
+}
+
+// player plays the capture of the answer's instance.
+func (a *answer) player() *player {
+	o := &a.server.opts
+	return &player{items: a.server.capture.of(a.camera.ID), pace: o.Rate, loops: o.Count > 0}
+}
+
+// capture is a recording.
+type capture struct {
+	items []item
+	ids   []string // the instance of each item; "" where it does not say
+}
+
+// of returns the events of an instance: those that name it or none; where
+// the capture does not know it, all.
+func (c *capture) of(id string) []item {
+	var its, all []item
+	known := false
+	for i, it := range c.items {
+		known = known || c.ids[i] == id
+		if c.ids[i] == id || c.ids[i] == "" {
+			its = append(its, it)
+		}
+		all = append(all, it)
+	}
+	if known {
+		return its
+	}
+	return all
+}
+
+// instances are those that the capture names.
+func (c *capture) instances() []Instance {
+	var list []Instance
+	seen := map[string]bool{"": true}
+	for _, id := range c.ids {
+		if !seen[id] {
+			seen[id] = true
+			list = append(list, Instance{ID: id, Name: "Recorded " + strconv.Itoa(len(list)+1), Group: "replay"})
+		}
+	}
+	if list == nil {
+		list = []Instance{{Name: "Recorded 1", Group: "replay"}}
+	}
+	return list
+}
+
+// parseCapture reads SSE (saved with curl), NDJSON, polling answers, or the
+// framing of older servers. Nil: there is no capture.
+func parseCapture(data []byte) (*capture, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if len(data) == 0 {
+		return nil, nil
+	}
+	c := &capture{}
+	var err error
+	if first := bytes.TrimSpace(data); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
+		err = c.addJSON("", data)
+	} else {
+		c.addSSE(data)
+	}
+	if err == nil && len(c.items) == 0 {
+		err = errors.New("no event in it")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("replay: %w", err)
+	}
+	c.time()
+	return c, nil
+}
+
+// addSSE adds records of "event:" and "data:" lines. What is no JSON stays as
+// it is: it was sent, so it is sent again.
+func (c *capture) addSSE(data []byte) {
+	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+	var typ string
+	var body [][]byte
+	for line := range bytes.SplitSeq(append(data, '\n'), []byte("\n")) {
+		field, value, _ := bytes.Cut(line, []byte(":"))
+		value = bytes.TrimPrefix(value, []byte(" "))
+		switch {
+		case len(line) == 0:
+			c.addRecord(typ, body)
+			typ, body = "", nil
+		case string(field) == "event":
+			typ = string(value)
+		case string(field) == "data":
+			body = append(body, value)
+		}
+	}
+}
+
+func (c *capture) addRecord(typ string, lines [][]byte) {
+	payload := bytes.Join(lines, []byte("\n"))
+	if len(lines) > 0 && (!bytes.HasPrefix(payload, []byte("[")) || c.addJSON(typ, payload) != nil) {
+		c.add(typ, payload)
+	}
+}
+
+// addJSON adds a sequence of payloads, wrapped items, and arrays of them.
+func (c *capture) addJSON(typ string, data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	for {
+		var value json.RawMessage
+		err := dec.Decode(&value)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("byte %d: %w", dec.InputOffset(), err)
+		}
+		var elements []json.RawMessage
+		if json.Unmarshal(value, &elements) != nil {
+			elements = []json.RawMessage{value}
+		}
+		for _, e := range elements {
+			c.add(typ, e)
+		}
+	}
+}
+
+// add adds one payload, taken out of its wrapper. Its type is the framing's,
+// else the wrapper's, else its own.
+func (c *capture) add(typ string, payload []byte) {
+	var head struct {
+		DataType, JSONObject, Type, Object string
+		ID                                 string `json:"$id"`
+		Instance                           string `json:"instance_id"`
+		Time                               int64  `json:"system_timestamp"`
+	}
+	_ = json.Unmarshal(payload, &head) // what it does not find stays empty
+	if inner := head.JSONObject + head.Object; head.ID == "" && inner != "" {
+		if typ == "" {
+			typ = head.DataType + head.Type
+		}
+		c.add(typ, []byte(inner))
+		return
+	}
+	if typ == "" {
+		typ = head.ID
+	}
+	c.items = append(c.items, item{typ: typ, payload: payload, at: time.Duration(head.Time) * time.Millisecond})
+	c.ids = append(c.ids, head.Instance)
+}
+
+// time makes the items' wall-clock times the time since the first one that has
+// any: never back, and without one at once after the one before.
+func (c *capture) time() {
+	var start, last time.Duration
+	for i := range c.items {
+		at := &c.items[i].at
+		if start == 0 {
+			start = *at
+		}
+		if *at > 0 {
+			last = max(last, *at-start)
+		}
+		*at = last
+	}
+}
