@@ -1,0 +1,64 @@
+package policy_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const dependencies = "docs/dependencies.md"
+
+// Somebody has thought about each module that the program is built on: what
+// for, what else there was, what it costs, and on what terms it is used.
+func TestEveryDependencyIsExplained(t *testing.T) {
+	direct, indirect := required(readText(t, "go.mod"))
+	text := readText(t, dependencies)
+	explained, brought := tableOf(t, text, "## Chosen"), tableOf(t, text, "## Brought along")
+	compare(t, "chosen", direct, explained)
+	compare(t, "brought along", indirect, brought)
+}
+
+// compare says what of go.mod a table lacks, and the other way round.
+func compare(t *testing.T, what string, inMod, inTable []string) {
+	for _, m := range inMod {
+		if !slices.Contains(inTable, m) {
+			t.Errorf("%s: no line for %s, which go.mod requires (%s)", dependencies, m, what)
+		}
+	}
+	for _, m := range inTable {
+		if !slices.Contains(inMod, m) {
+			t.Errorf("%s: a line for %s, which go.mod does not require (%s)", dependencies, m, what)
+		}
+	}
+}
+
+// required returns the modules of a go.mod.
+func required(mod string) (direct, indirect []string) {
+	for line := range strings.Lines(mod) {
+		f := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
+		if len(f) < 2 || !strings.HasPrefix(f[1], "v") || !strings.Contains(f[0], ".") {
+			continue
+		}
+		if strings.Contains(line, "// indirect") {
+			indirect = append(indirect, f[0])
+		} else {
+			direct = append(direct, f[0])
+		}
+	}
+	return direct, indirect
+}
+
+// tableOf returns the modules in the first column of the tables under a heading.
+func tableOf(t *testing.T, text, heading string) (modules []string) {
+	t.Helper()
+	_, section, ok := strings.Cut(text, "\n"+heading+"\n")
+	if !ok {
+		t.Fatalf("%s has no heading %q", dependencies, heading)
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)`").FindAllStringSubmatch(section, -1) {
+		modules = append(modules, m[1])
+	}
+	return modules
+}
