@@ -44,7 +44,7 @@ func (r *run) decode(in io.Reader, src *event.Instance, at time.Time, d *deliver
 	i := &intake{in: in, before: d.rest, at: at, fixed: !at.IsZero()}
 	br := bufio.NewReaderSize(i, chunk)
 	if !isJSON(br) {
-		text, _ := br.Peek(min(br.Buffered(), 300))
+		text, _ := br.Peek(300)
 		got.err = &rtapi.NotStreamError{URL: src.Server, Text: strings.Join(strings.Fields(string(text)), " ")}
 		return got
 	}

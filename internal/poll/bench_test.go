@@ -1,0 +1,94 @@
+package poll
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+)
+
+// track is an item as a server sends it: about 560 bytes for a payload of 450.
+func track(n int) string {
+	return item(fmt.Sprintf(`{"$id":"track","$version":1,"age_ms":%d,"detection_confidence":0.8712345600128174,"event_timestamp_ms":%d,"events":[],"instance_id":"%s","is_moving":1,"location":{"height":0.21435546875,"width":0.0966796875,"x":0.4521484375,"y":0.3876953125},"object_class":"Person","system_datetime":"2026-11-25T11:05:00Z","system_timestamp":1795604700123,"tracking_id":"%08x-90c3-c633-8586-8f09b005ebed"}`, n, n*40, gateID, n))
+}
+
+// many is an answer of so many events, made as it is read.
+func many(events int) io.Reader {
+	one := track(7) + ","
+	block := strings.Repeat(one, 1000)
+	parts := []io.Reader{strings.NewReader("[")}
+	for ; events > 1000; events -= 1000 {
+		parts = append(parts, strings.NewReader(block))
+	}
+	return io.MultiReader(append(parts, strings.NewReader(block[:events*len(one)-1]+"]"))...)
+}
+
+func BenchmarkAnswer(b *testing.B) {
+	const events = 100_000
+	for _, spooled := range []bool{false, true} {
+		b.Run(fmt.Sprintf("spool=%v", spooled), func(b *testing.B) {
+			p := &Poll{Instance: gate(), Once: true}
+			if spooled {
+				p.Spool = open(b, b.TempDir())
+			}
+			b.SetBytes(int64(events * (len(track(7)) + 1)))
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Client = answers(many(events))
+				if err := p.Run(context.Background(), &lines{out: io.Discard}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*events), "ns/event")
+		})
+	}
+}
+
+func TestMemoryDoesNotGrowWithTheAnswer(t *testing.T) {
+	const events = 200_000 // 110 MB
+	for name, sink := range map[string]event.Sink{"written": &lines{out: io.Discard}, "kept": &flowtest.Collect{Err: errFull, At: 1}} {
+		var before, now runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		seen, most := 0, uint64(0)
+		p := &Poll{Client: answers(many(events)), Instance: gate(), Once: true, Keep: []string{t.TempDir()}, Match: func(*event.Event) bool {
+			if seen++; seen%5000 == 0 {
+				runtime.ReadMemStats(&now)
+				most = max(most, now.HeapAlloc)
+			}
+			return true
+		}}
+		if err := p.Run(t.Context(), sink); err != nil && err != errFull || seen != events {
+			t.Fatalf("%v after %d events", err, seen)
+		}
+		if grown := int64(most - before.HeapAlloc); grown > 16<<20 {
+			t.Errorf("%s: %d MB more", name, grown>>20)
+		}
+	}
+}
+
+func FuzzAnswer(f *testing.F) {
+	for _, s := range []string{items(0, 3), items(0, 3)[:200], `[{"type":"a","object":"{\"x\":\"\ud800\"}"},7]`, "<html>no\n</html>", "\xEF\xBB\xBF {}", `[[{"a":1}],"x\`, "[{\"a\":\"\n\"}]", "", "{}{}"} {
+		f.Add([]byte(s), 3)
+	}
+	f.Fuzz(func(t *testing.T, in []byte, left int) {
+		whole, err1 := once(t, string(in), new(said))
+		bytewise, err2 := once(t, iotest.OneByteReader(strings.NewReader(string(in))), new(said))
+		if fmt.Sprint(err1) != fmt.Sprint(err2) {
+			t.Fatalf("whole: %v, bytewise: %v", err1, err2)
+		}
+		equal(t, "bytewise", bytewise, whole)
+		dir, out := t.TempDir(), &disk{left: max(0, left)}
+		p := &Poll{Client: answers(string(in)), Instance: gate(), Once: true, Keep: []string{dir}}
+		if err := p.Run(t.Context(), &lines{out: out, full: 50}); err != nil && fmt.Sprint(err) != fmt.Sprint(err1) && err.Error() != errFull.Error() {
+			t.Fatal(err)
+		}
+		equal(t, "written and kept", append(wholeLines(out.String()), keptLines(t, dir)...), whole)
+	})
+}

@@ -1,0 +1,271 @@
+//go:build unix
+
+package poll
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rtev/rtev/internal/rtapi"
+)
+
+var kills = flag.Int("kills", 20, "how often TestKilledAtAnyInstant kills")
+
+// TestMain is also what the tests start as a process of its own.
+func TestMain(m *testing.M) {
+	switch os.Getenv("POLL_CHILD") {
+	case "":
+		os.Exit(m.Run())
+	case "kill":
+		os.Exit(killedChild())
+	case "full":
+		os.Exit(fullChild())
+	}
+	os.Exit(9)
+}
+
+// child starts this test binary as one of the processes above.
+func child(t *testing.T, kind string, env ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), append(env, "POLL_CHILD="+kind)...)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// killedChild polls a server with a spool and writes to stdout until it is
+// killed. To fd 3 it tells how far it is: "answer bytes", each time before it
+// reads on, thus once the bytes before are in the spool.
+func killedChild() int {
+	client, err := rtapi.New(rtapi.Options{Server: os.Getenv("POLL_SERVER")})
+	if err != nil {
+		return 8
+	}
+	spool, err := OpenSpool(os.Getenv("POLL_SPOOL"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 7
+	}
+	p := &Poll{Client: &telling{Client: client, to: os.NewFile(3, "progress")}, Instance: gate(), Interval: time.Millisecond, Spool: spool}
+	err = p.Run(context.Background(), &lines{out: os.Stdout})
+	fmt.Fprintln(os.Stderr, err)
+	return 6
+}
+
+type telling struct {
+	Client
+	to io.Writer
+	n  int
+}
+
+func (c *telling) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
+	body, err := c.Client.Drain(ctx, id, types)
+	if body == nil {
+		return nil, err
+	}
+	c.n++
+	return &tellingBody{ReadCloser: body, c: c}, nil
+}
+
+type tellingBody struct {
+	io.ReadCloser
+	c    *telling
+	read int
+}
+
+func (b *tellingBody) Read(p []byte) (int, error) {
+	fmt.Fprintln(b.c.to, b.c.n, b.read)
+	n, err := b.ReadCloser.Read(p)
+	b.read += n
+	return n, err
+}
+
+// feeder is a server that makes up answers and remembers them for each child,
+// which has a path of its own.
+type feeder struct {
+	mu    sync.Mutex
+	next  int // event
+	given map[string][]given
+	asked map[string]chan bool // closed with a child's first request
+}
+
+type given struct {
+	text  string
+	first int // event
+}
+
+func (f *feeder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	who := strings.Split(r.URL.Path, "/")[1]
+	f.mu.Lock()
+	from := f.next
+	f.next += 1 + rand.N(200)
+	answer := items(from, f.next)
+	if len(f.given[who]) == 0 {
+		close(f.asked[who])
+	}
+	f.given[who] = append(f.given[who], given{answer, from})
+	f.mu.Unlock()
+	for len(answer) > 0 {
+		n := min(len(answer), 1+rand.N(8<<10))
+		io.WriteString(w, answer[:n])
+		w.(http.Flusher).Flush()
+		answer = answer[n:]
+		if rand.N(4) == 0 {
+			time.Sleep(rand.N(2 * time.Millisecond))
+		}
+	}
+}
+
+// TestKilledAtAnyInstant kills a polling process at random instants. What had
+// reached it, by its own word, must come out of one run or another.
+func TestKilledAtAnyInstant(t *testing.T) {
+	feed := &feeder{given: map[string][]given{}, asked: map[string]chan bool{}}
+	srv := httptest.NewServer(feed)
+	defer srv.Close()
+	dir, seen := t.TempDir(), map[string]int{}
+	var owed []string
+	left := 0
+	for round := range *kills {
+		out := filepath.Join(t.TempDir(), strconv.Itoa(round))
+		owed = append(owed, killOnce(t, feed, srv.URL, dir, out)...)
+		left += len(files(t, dir, "2*"))
+		text, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range wholeLines(string(text)) {
+			seen[line]++
+		}
+	}
+	for _, line := range drainAll(t, dir, &said{}) {
+		seen[line]++
+	}
+	missing, twice := 0, 0
+	for _, line := range owed {
+		if seen[line] == 0 {
+			missing++
+			t.Logf("missing: %s", line)
+		}
+		if seen[line] > 1 {
+			twice++
+		}
+	}
+	t.Logf("%d kills with %d answers in the spool; %d events of %d drained had arrived, %d came twice", *kills, left, len(owed), feed.next, twice)
+	if missing > 0 || len(owed) < 10**kills {
+		t.Errorf("%d events are missing of %d", missing, len(owed))
+	}
+}
+
+// killOnce lets a child poll for a while and kills it. It returns the events
+// that had reached it.
+func killOnce(t *testing.T, feed *feeder, url, dir, out string) (owed []string) {
+	t.Helper()
+	who := filepath.Base(out)
+	stdout, err := os.Create(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdout.Close()
+	here, there, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer here.Close()
+	cmd := child(t, "kill", "POLL_SERVER="+url+"/"+who, "POLL_SPOOL="+dir)
+	cmd.Stdout, cmd.ExtraFiles = stdout, []*os.File{there}
+	asked := make(chan bool)
+	feed.mu.Lock()
+	feed.asked[who] = asked
+	feed.mu.Unlock()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	there.Close()
+	progress := make(chan [2]int)
+	go func() { // the pipe must not fill up
+		var last [2]int
+		for sc := bufio.NewScanner(here); sc.Scan(); {
+			fmt.Sscan(sc.Text(), &last[0], &last[1])
+		}
+		progress <- last
+	}()
+	<-asked
+	time.Sleep(rand.N(60 * time.Millisecond)) // any instant
+	_ = cmd.Process.Kill()
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
+		t.Fatalf("the child ended by itself: %v", err)
+	}
+	return feed.arrived(who, <-progress)
+}
+
+// arrived are the events that a child had read of its answers: all of those
+// before the last, and of that one what stands whole in the bytes read.
+func (f *feeder) arrived(who string, last [2]int) (owed []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range last[0] {
+		text := f.given[who][i].text
+		if i == last[0]-1 {
+			text = text[:last[1]]
+		}
+		for n := range strings.Count(text, `"dataType"`) {
+			if p := payload(f.given[who][i].first + n); strings.Contains(text, item(p)) {
+				owed = append(owed, p)
+			}
+		}
+	}
+	return owed
+}
+
+// fullChild polls once into a spool on a disk that takes so many bytes.
+func fullChild() int {
+	limit, _ := strconv.ParseUint(os.Getenv("POLL_LIMIT"), 10, 64)
+	signal.Ignore(syscall.SIGXFSZ)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+		return 8
+	}
+	spool, err := OpenSpool(os.Getenv("POLL_SPOOL"))
+	if err != nil {
+		return 7
+	}
+	p := &Poll{Client: answers(items(0, 3000), errors.New("asked again")), Instance: gate(), Spool: spool}
+	var bad *SpoolError
+	if err := p.Run(context.Background(), &lines{out: os.Stdout}); !errors.As(err, &bad) {
+		fmt.Fprintln(os.Stderr, err)
+		return 6
+	}
+	return 0
+}
+
+func TestSpoolIsFull(t *testing.T) {
+	for _, limit := range []int{0, 1, 100, 1000, chunk - 1, chunk, chunk + 1, len(items(0, 3000)) - 1} {
+		dir := t.TempDir()
+		out, err := child(t, "full", "POLL_SPOOL="+dir, fmt.Sprint("POLL_LIMIT=", limit)).Output()
+		if err != nil {
+			t.Fatalf("%d bytes: %v", limit, err)
+		}
+		equal(t, fmt.Sprintf("%d bytes", limit), wholeLines(string(out)), payloads(0, 3000))
+		emptyDir(t, dir)
+	}
+}
