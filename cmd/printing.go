@@ -1,0 +1,94 @@
+package cmd
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/format"
+	"github.com/rtev/rtev/internal/pipeline"
+)
+
+// printing is how events are printed, as typed.
+type printing struct {
+	columns  []string
+	noHeader bool
+	noImage  bool
+	time     string
+	utc      bool
+	frame    string
+}
+
+func (p *printing) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringArrayVarP(&p.columns, "columns", "c", nil, "`LIST` of paths or computed fields, name=path names one; csv columns, ndjson keys")
+	f.BoolVar(&p.noHeader, "no-header", false, "csv without its header line")
+	f.BoolVar(&p.noImage, "no-image", false, "ndjson with the image's size in bytes instead of the image")
+	f.StringVar(&p.time, "time", "clock", "text: `FORMAT` of the time: clock, rfc3339, delta, off")
+	f.BoolVar(&p.utc, "utc", false, "text: times in UTC instead of the local zone")
+	f.StringVar(&p.frame, "frame", "", "boxes in pixels of a frame of `WxH` instead of fractions")
+	completePrinting(c)
+}
+
+// encoder compiles the options and returns what makes an encoder for a chain.
+func (s *session) encoder(p printing) (func() format.Encoder, error) {
+	columns, err := parseColumns(p.columns)
+	if err != nil {
+		return nil, err
+	}
+	var frame format.Frame
+	if p.frame != "" {
+		if frame, err = format.ParseFrame(p.frame); err != nil {
+			return nil, usagef("--frame: %v", err)
+		}
+	}
+	clock, err := format.ParseTimeFormat(p.time)
+	if err != nil {
+		return nil, usagef("--time: %v", err)
+	}
+	switch s.cfg.Output {
+	case "ndjson":
+		return func() format.Encoder {
+			return format.NewNDJSON(format.NDJSONOptions{Columns: columns, NoImage: p.noImage, Frame: frame, Terminal: s.outTTY})
+		}, nil
+	case "csv":
+		return func() format.Encoder {
+			return format.NewCSV(format.CSVOptions{Columns: columns, NoHeader: p.noHeader, Frame: frame, Terminal: s.outTTY})
+		}, nil
+	case "text":
+	default:
+		return nil, usagef("-o %s is for rtev stats; here it is text, ndjson or csv", s.cfg.Output)
+	}
+	if columns != nil {
+		return nil, usagef("--columns goes with -o csv or -o ndjson")
+	}
+	o := format.TextOptions{Color: s.color, SourceWidth: s.names.cells, Time: clock, Frame: frame}
+	if s.outTTY {
+		o.Width = func() int { w, _ := s.size(); return w }
+	}
+	if p.utc {
+		o.Zone = time.UTC
+	}
+	return func() format.Encoder { return format.NewText(o) }, nil
+}
+
+func parseColumns(lists []string) (format.Columns, error) {
+	if len(lists) == 0 {
+		return nil, nil
+	}
+	columns, err := format.ParseColumns(strings.Join(lists, ","))
+	if err != nil {
+		return nil, usagef("--columns: %v", err)
+	}
+	return columns, nil
+}
+
+// matched puts -e and -w in front of a sink.
+func (s *session) matched(to event.Sink) event.Sink {
+	if len(s.events) == 0 && len(s.exprs) == 0 {
+		return to
+	}
+	return pipeline.Match(s.match, to)
+}

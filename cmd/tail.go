@@ -1,0 +1,67 @@
+package cmd
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/format"
+)
+
+const tailLong = `tail follows the live events of one or more instances. The end of a connection
+is not the end of tail: it connects again and says what is missing.
+
+INSTANCE is a UUID, a display name or a glob over names ('gate*'), a name from
+the config file, a URL as pasted from a browser, or - for recorded events on
+standard input (what tail -o ndjson printed, what curl -N saved, or a polling
+answer). Without one: the config's default, else every running instance.`
+
+const tailExample = `  rtev tail --demo                                see it without a server
+  rtev tail -s nvr1                               every running instance
+  rtev tail 'gate*' dock -e 'event-*'             two names, only events
+  rtev tail gate -w '_class == Person' -o ndjson | jq .
+  rtev tail gate -o csv --for 10m > ten-minutes.csv
+  rtev tail - < recorded.ndjson`
+
+type tailOptions struct {
+	reading
+	printing
+	retry bool
+	idle  time.Duration
+}
+
+func newTail(a *app) *cobra.Command {
+	var o tailOptions
+	c := &cobra.Command{
+		Use: "tail [INSTANCE...]", Short: "follow live events", Long: tailLong + exitHelp, Example: tailExample,
+		RunE: func(c *cobra.Command, args []string) error { return a.tail(c, o, args) },
+	}
+	o.reading.flags(a, c)
+	o.printing.flags(c)
+	connecting(c, &o.retry, &o.idle)
+	c.ValidArgsFunction = a.completeInstances
+	return c
+}
+
+// connecting adds the flags of commands that hold a connection.
+func connecting(c *cobra.Command, retry *bool, idle *time.Duration) {
+	c.Flags().BoolVar(retry, "retry", false, "keep trying a first connection that fails, too")
+	c.Flags().DurationVar(idle, "idle-timeout", 0, "connect again after no byte for this `long`")
+}
+
+func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
+	s, err := a.begin(c, o.reading)
+	if err != nil {
+		return err
+	}
+	encoder, err := s.encoder(o.printing)
+	if err != nil {
+		return err
+	}
+	return s.end(s.live(args, liveOptions{
+		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.voice.notice,
+	}, func() event.Sink {
+		return s.matched(s.limited(format.NewWriter(encoder(), s.out)))
+	}))
+}
