@@ -1,0 +1,145 @@
+package crop
+
+import (
+	"errors"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+const standard = "{instance}/{date}/{time}_{class}_{track}.jpg"
+
+func mustName(t testing.TB, template string) *Name {
+	t.Helper()
+	n, err := ParseName(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func mustEvent(t testing.TB, typ, payload string) *event.Event {
+	t.Helper()
+	ev, err := event.New(typ, []byte(payload), &event.Instance{ID: "i1", Name: "Gate 1"})
+	if err != nil {
+		t.Fatalf("%v: %s", err, payload)
+	}
+	return ev
+}
+
+func TestNames(t *testing.T) {
+	ev := mustEvent(t, "crop", `{"ref_event_id":"e1","ref_tracking_id":"t1","confidence":0.93200001,"system_timestamp":1781889224027}`)
+	ev.Ref = mustEvent(t, "event-intrusion", `{"event_id":"e1","area_name":"Front gate","object_class":"Person"}`)
+	at := time.UnixMilli(1781889224027).UTC()
+	for template, want := range map[string]string{
+		standard:                          "Gate-1/2026-06-19|17-13-44.027_Person_t1",
+		"{type}/{place}/{event}-{n}.jpeg": "event-intrusion/Front-gate|e1-7",
+		"{confidence}":                    ".|0.932",
+		"all.jpg":                         ".|all",
+		"a b/{n}. .PNG":                   "a b|7",
+		"con/aux.{n}.jpg":                 "_con|_aux.7",
+		".hidden/x":                       ".hidden|x",
+		"{n}{n}{n}":                       ".|777",
+	} {
+		folder, base := mustName(t, template).of(&facts{ev: ev, at: at, n: 7})
+		if got := folder + "|" + base; got != want {
+			t.Errorf("%s: %s, want %s", template, got, want)
+		}
+	}
+	bare, err := event.New("crop", []byte(`{}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, base := mustName(t, "{instance}/{date}/{time}_{type}_{class}_{place}_{track}_{event}_{confidence}").of(&facts{ev: bare})
+	if want := "unknown/unknown|" + strings.Repeat("unknown_", 6) + "unknown"; folder+"|"+base != want {
+		t.Errorf("nothing known: %s|%s, want %s", folder, base, want)
+	}
+}
+
+func TestMistakesInTemplates(t *testing.T) {
+	for template, want := range map[string]string{
+		"{colour}.jpg": "there is no field {colour}; the fields are {instance} {date} {time} {type} {class} {place} {track} {event} {confidence} {n}",
+		"{time":        "a brace is not closed",
+		"time}.jpg":    "a brace is not closed",
+		"{{time}}":     "no field {{time}",
+		"":             "is empty",
+		".jpg":         "is empty",
+		"a//b":         "is empty",
+		"a/":           "is empty",
+		"/tmp/x":       "must be relative",
+		"C:x":          "must be relative",
+		"../x":         `".." cannot stand`,
+		"a/../x.jpg":   `".." cannot stand`,
+		"./x":          `"." cannot stand`,
+		"a/...jpg":     `".." cannot stand`,
+		`a\b`:          "backslashes",
+		"a\nb":         "control characters",
+	} {
+		_, err := ParseName(template)
+		var bad *NameError
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), want) || bad.Template != template {
+			t.Errorf("%q: %v, want %q", template, err, want)
+		}
+	}
+}
+
+func TestExtensions(t *testing.T) {
+	for template, want := range map[string]string{"x.jpg": ".jpg", "x.JPEG": ".JPEG", "x": ".jpg", "x.png": ".jpg", "x.gif": ".jpg"} {
+		if got := mustName(t, template).ext; got != want {
+			t.Errorf("%s: %s, want %s", template, got, want)
+		}
+	}
+}
+
+var hostile = []string{
+	"", ".", "..", "../../x", "a/../../b", `..\..\x`, "/etc/passwd", "CON", "con.txt", "NUL", "com1", "LPT9.x", "aux ", "x\x00y", "\u202egpj.exe", "\xff\xfe",
+	strings.Repeat("x", 5000), strings.Repeat("../", 2000), "....", "-rf", "a:b", "*?", " ", "name. ", "~", "$(reboot)", "a\nb", "入口", "COM¹",
+}
+
+func TestHostileValuesMakePlainNames(t *testing.T) {
+	for _, v := range hostile {
+		checkName(t, "{instance}/{class}/{track}.jpg", v)
+		checkName(t, "{place}{class}{event}{track}{class}{event}/a.{class}./{n}", v)
+	}
+}
+
+func checkName(t *testing.T, template, value string) {
+	t.Helper()
+	n, err := ParseName(template)
+	if err != nil {
+		return
+	}
+	quoted := string(event.AppendQuoted(nil, value))
+	ev := mustEvent(t, "crop", `{"instance_id":`+quoted+`,"object_class":`+quoted+`,"area_name":`+quoted+`,"ref_tracking_id":`+quoted+`,"ref_event_id":`+quoted+`}`)
+	ev.Instance = &event.Instance{Name: value}
+	folder, base := n.of(&facts{ev: ev, n: 1})
+	full := path.Join(folder, base+"_123456.jpeg")
+	if path.IsAbs(full) || path.Clean(full) != full || strings.HasPrefix(full, "..") || strings.Count(full, "/") != strings.Count(template, "/") {
+		t.Fatalf("%q with %q leaves the folder: %q", template, value, full)
+	}
+	for _, c := range strings.Split(full, "/") {
+		if len(c) > 255 || reserved(c) || strings.TrimRight(c, ". ") != c {
+			t.Fatalf("%q with %q makes %q", template, value, c)
+		}
+	}
+}
+
+func TestValuesKeepOnlyPlainCharacters(t *testing.T) {
+	for _, v := range hostile {
+		got := string(appendClean(nil, v))
+		if got == "" || strings.Trim(got, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" || got[0] == '.' || len(got) > maxValue {
+			t.Errorf("%.40q: %q", v, got)
+		}
+	}
+}
+
+func FuzzName(f *testing.F) {
+	for _, v := range hostile {
+		f.Add(standard, v)
+		f.Add("{class}/{place}"+v, v)
+	}
+	f.Fuzz(func(t *testing.T, template, value string) { checkName(t, template, value) })
+}

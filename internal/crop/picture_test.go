@@ -1,0 +1,209 @@
+package crop
+
+import (
+	"bytes"
+	"encoding/base64"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// noise is a picture that compresses badly, w x h pixels.
+func noise(w, h int) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	r := rand.New(rand.NewPCG(1, uint64(w*h)))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(r.Uint32())
+	}
+	return img
+}
+
+func jpegOf(t testing.TB, w, h int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, noise(w, h), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func pngOf(t testing.TB, w, h int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, noise(w, h)); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func gifOf(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := gif.Encode(&b, image.NewPaletted(image.Rect(0, 0, 2, 2), color.Palette{color.Black, color.White}), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// webpOf is a lossless picture of one pixel.
+func webpOf(t testing.TB) []byte {
+	t.Helper()
+	p, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPictures(t *testing.T) {
+	j, p, w := jpegOf(t, 30, 20), pngOf(t, 8, 4), webpOf(t)
+	thumb := append([]byte("\xff\xe1\x00\x0a"), "\xff\xd8\xff\xd9abcd"...) // a segment with an end marker in it
+	inside := append(append([]byte("\xff\xd8"), thumb...), j[2:]...)
+	cat := func(p []byte, more string) []byte { return append(bytes.Clone(p), more...) }
+	huge := bytes.Clone(p)
+	copy(huge[16:24], "\x7f\xff\xff\xff\x7f\xff\xff\xff")
+	for _, tc := range []struct {
+		name          string
+		in            []byte
+		ext           string
+		width, height int
+		err           string
+	}{
+		{"jpeg", j, "", 30, 20, ""},
+		{"jpeg with zeros behind", cat(j, "\x00\x00\x00"), "", 30, 20, ""},
+		{"jpeg with a trailer behind", cat(j, "MAKER NOTES"), "", 30, 20, ""},
+		{"jpeg with a thumbnail", inside, "", 30, 20, ""},
+		{"png", p, ".png", 8, 4, ""},
+		{"png with a trailer", cat(p, "x"), ".png", 8, 4, ""},
+		{"webp", w, ".webp", 1, 1, ""},
+		{"jpeg without its end marker", j[:len(j)-2], "", 0, 0, "the JPEG is cut off after"},
+		{"half a jpeg", j[:len(j)/2], "", 0, 0, "the JPEG is cut off after"},
+		{"half a jpeg with zeros behind", cat(j[:len(j)/2], "\x00\x00"), "", 0, 0, "the JPEG is cut off after"},
+		{"half a jpeg with a thumbnail", inside[:len(inside)/2], "", 0, 0, "the JPEG is cut off after"},
+		{"a jpeg's two ends", []byte("\xff\xd8\xff\xd9"), "", 0, 0, "the JPEG is damaged"},
+		{"a jpeg of nothing", cat([]byte("\xff\xd8\xff"), strings.Repeat("x", 100)+"\xff\xd9"), "", 0, 0, "the JPEG is damaged"},
+		{"png cut", p[:len(p)-1], "", 0, 0, "the PNG is cut off after"},
+		{"png of impossible size", huge, "", 0, 0, "the PNG is damaged"},
+		{"webp cut", w[:len(w)-1], "", 0, 0, "the WebP is cut off after"},
+		{"nothing", nil, "", 0, 0, "its image is empty"},
+		{"html", []byte(" <!DOCTYPE html><html>"), "", 0, 0, "its image is not a JPEG, PNG or WebP: it starts with 20 3c 21 44 4f 43 54 59, which looks like HTML"},
+		{"json", []byte(`{"error":1}`), "", 0, 0, "looks like JSON"},
+		{"gif", gifOf(t), "", 0, 0, "looks like a GIF"},
+		{"heic", []byte("\x00\x00\x00\x18ftypheic"), "", 0, 0, "looks like HEIC"},
+		{"noise", []byte("\x01\x02"), "", 0, 0, "it starts with 01 02"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := inspect(tc.in)
+			if tc.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.err) {
+					t.Fatalf("got %v, want %q", err, tc.err)
+				}
+				return
+			}
+			if err != nil || got.ext != tc.ext || got.width != tc.width || got.height != tc.height || !bytes.Equal(got.data, tc.in) {
+				t.Errorf("got %q %dx%d, %v; want %q %dx%d", got.ext, got.width, got.height, err, tc.ext, tc.width, tc.height)
+			}
+		})
+	}
+}
+
+func TestEveryCutOfAPictureIsRefused(t *testing.T) {
+	for name, whole := range map[string][]byte{"jpeg": jpegOf(t, 16, 32), "png": pngOf(t, 4, 4), "webp": webpOf(t)} {
+		for n := range whole {
+			if _, err := inspect(whole[:n]); err == nil {
+				t.Errorf("a %s of %d bytes is taken after %d", name, len(whole), n)
+			}
+		}
+	}
+}
+
+func FuzzInspect(f *testing.F) {
+	f.Add(jpegOf(f, 4, 4))
+	f.Add(pngOf(f, 4, 4))
+	f.Add(webpOf(f))
+	f.Add([]byte("\xff\xd8\xff\xe0\xff\xff"))
+	f.Add([]byte("<html>"))
+	f.Fuzz(func(t *testing.T, p []byte) {
+		got, err := inspect(p)
+		if err != nil {
+			if !utf8.ValidString(err.Error()) || strings.ContainsAny(err.Error(), "\n\x1b") {
+				t.Fatalf("not one clean line: %q", err)
+			}
+			return
+		}
+		if got.width <= 0 || got.height <= 0 || !bytes.Equal(got.data, p) {
+			t.Fatalf("%dx%d", got.width, got.height)
+		}
+	})
+}
+
+func TestImagesAreDecoded(t *testing.T) {
+	want := jpegOf(t, 16, 16)
+	std := base64.StdEncoding.EncodeToString(want)
+	raw := strings.TrimRight(std, "=")
+	var lines strings.Builder
+	for i := 0; i < len(std); i += 76 {
+		lines.WriteString(std[i:min(len(std), i+76)] + `\r\n`)
+	}
+	for name, text := range map[string]string{
+		"plain":         std,
+		"no padding":    raw,
+		"url alphabet":  base64.URLEncoding.EncodeToString(want),
+		"raw url":       base64.RawURLEncoding.EncodeToString(want),
+		"data url":      "data:image/jpeg;base64," + std,
+		"data url, raw": "DATA:image/png;charset=x;base64, " + raw,
+		"escapes":       strings.ReplaceAll(std, "/", `\/`),
+		"data escaped":  `data:image\/jpeg;base64,` + strings.ReplaceAll(std, "/", `\u002f`),
+		"lines":         lines.String(),
+		"blanks":        " " + std[:9] + " \\t" + std[9:] + "  ",
+	} {
+		var d decoder
+		got, err := d.decode([]byte(`"` + text + `"`))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes, %v; want %d", name, len(got), err, len(want))
+		}
+	}
+	for name, text := range map[string]string{
+		"no string": `17`, "null": `null`, "nothing": ``, "not base64": `"<html>"`, "cut to one character": `"/9j/4"`, "padding inside": `"/9==j/4A"`,
+	} {
+		var d decoder
+		if got, err := d.decode([]byte(text)); err == nil {
+			t.Errorf("%s: taken as %d bytes", name, len(got))
+		}
+	}
+}
+
+func TestADecoderLetsGoOfAGiantsBuffer(t *testing.T) {
+	var d decoder
+	giant := `"` + strings.Repeat("AAAA", 4<<20) + `"`
+	if got, err := d.decode([]byte(giant)); err != nil || len(got) != 12<<20 {
+		t.Fatalf("%d bytes, %v", len(got), err)
+	}
+	if _, err := d.decode([]byte(`"AAAA"`)); err != nil || cap(d.out) > keepBuffer {
+		t.Errorf("%v, %d bytes are kept", err, cap(d.out))
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{"/9j/4A==", "_9j_4A", `data:image/jpeg;base64,\/9j\/`, "a b\tc=", "===", "data:,"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, p []byte) {
+		var d decoder
+		text := base64.StdEncoding.EncodeToString(p)
+		for _, in := range []string{text, strings.TrimRight(text, "="), base64.URLEncoding.EncodeToString(p), strings.ReplaceAll(text, "/", `\/ `)} {
+			if got, err := d.decode([]byte(`"` + in + `"`)); err != nil || !bytes.Equal(got, p) {
+				t.Fatalf("%q: %q, %v; want %q", in, got, err, p)
+			}
+		}
+		if got, err := d.decode(append(append([]byte{'"'}, p...), '"')); err == nil && len(got) > len(p) {
+			t.Fatalf("%d bytes out of %d characters", len(got), len(p))
+		}
+	})
+}

@@ -1,0 +1,82 @@
+package crop
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// A record is the payload of a crop, in the server's own bytes but without the
+// image, and behind it what became of it: "file", "bytes", "sha256", "width",
+// "height" and, where known, "event" and "attributes". A member of the payload
+// that has one of these names gives way.
+
+// replaced tells whether a member, by its name as it stands in the payload,
+// does not go into a record.
+func replaced(name []byte) bool {
+	for _, c := range name {
+		if c == '\\' {
+			name = event.AppendUnescaped(nil, name)
+			break
+		}
+	}
+	switch string(name) {
+	case "image", "file", "bytes", "sha256", "width", "height", "event", "attributes":
+		return true
+	}
+	return false
+}
+
+// slim returns the crop without its image and without what a record puts in.
+func slim(ev *event.Event) (*event.Event, error) {
+	out := []byte{'{'}
+	ev.EachMember(func(name, raw []byte) bool {
+		if replaced(name) {
+			return true
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, '"'), name...), '"', ':')
+		out = append(out, raw...)
+		return true
+	})
+	c, err := event.New(ev.Type, append(out, '}'), ev.Instance)
+	if err == nil {
+		c.ID, c.Received = strings.Clone(ev.ID), ev.Received
+	}
+	return c, err
+}
+
+// appendRecord appends the record of a slim crop that was saved at path.
+func appendRecord(dst []byte, ev *event.Event, p *picture, path string, attributes []attribute) []byte {
+	body := ev.Payload[:len(ev.Payload)-1]
+	dst = append(dst, body...)
+	if len(body) > 1 {
+		dst = append(dst, ',')
+	}
+	sum := sha256.Sum256(p.data)
+	dst = event.AppendQuoted(append(dst, `"file":`...), path)
+	dst = strconv.AppendInt(append(dst, `,"bytes":`...), int64(len(p.data)), 10)
+	dst = hex.AppendEncode(append(dst, `,"sha256":"`...), sum[:])
+	dst = strconv.AppendInt(append(dst, `","width":`...), int64(p.width), 10)
+	dst = strconv.AppendInt(append(dst, `,"height":`...), int64(p.height), 10)
+	if ev.Ref != nil {
+		dst = append(append(dst, `,"event":`...), ev.Ref.Payload...)
+	}
+	if len(attributes) > 0 {
+		dst = appendAttributes(append(dst, `,"attributes":`...), attributes)
+	}
+	return append(dst, '}')
+}
+
+func appendAttributes(dst []byte, attributes []attribute) []byte {
+	for i, a := range attributes {
+		dst = append(dst, "{,"[min(i, 1)])
+		dst = append(append(append(dst, a.name...), ':'), a.value...)
+	}
+	return append(dst, '}')
+}
