@@ -52,6 +52,13 @@ func NewDecoder(r io.Reader, limit int) *Decoder {
 	return &Decoder{in: input{r: r, limit: limit}, limit: limit}
 }
 
+// newLines makes every line a record.
+func newLines(r io.Reader, limit int) *Decoder {
+	d := NewDecoder(r, limit)
+	d.lines = true
+	return d
+}
+
 // Next returns the next record. io.EOF: the input ended, and Unfinished tells
 // how much was lost; event.ErrTooLong: one record is skipped, go on; else the
 // reader's own error.
@@ -94,9 +101,11 @@ func (d *Decoder) Next() (Record, error) {
 	}
 }
 
+// mark is the byte order mark.
+const mark = "\xEF\xBB\xBF"
+
 // begin goes over the byte order mark.
 func (d *Decoder) begin() {
-	const mark = "\xEF\xBB\xBF"
 	in := &d.in
 	for len(in.buf) < len(mark) && string(in.buf) == mark[:len(in.buf)] && in.fill() == nil {
 	}
@@ -220,6 +229,6 @@ func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.told }
 func (d *Decoder) LastID() string { return string(d.lastID) }
 
 // Unfinished is the size in bytes of what stands behind the last whole record.
-func (d *Decoder) Unfinished() int {
-	return d.in.kept.len() + len(d.in.buf) - d.in.pos
+func (d *Decoder) Unfinished() int64 {
+	return int64(d.in.kept.len() + len(d.in.buf) - d.in.pos)
 }

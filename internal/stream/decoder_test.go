@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
-	sse "github.com/tmaxmax/go-sse"
+	gosse "github.com/tmaxmax/go-sse"
 )
 
 // show is a decoder's whole output as text.
@@ -218,7 +218,7 @@ func TestAgainstAnotherLibrary(t *testing.T) {
 		}
 		var want strings.Builder
 		last := ""
-		for ev, err := range sse.Read(strings.NewReader(in.String()), &sse.ReadConfig{MaxEventSize: 1 << 20}) {
+		for ev, err := range gosse.Read(strings.NewReader(in.String()), &gosse.ReadConfig{MaxEventSize: 1 << 20}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -393,7 +393,7 @@ func TestReaderErrorsComeBackUnchanged(t *testing.T) {
 			t.Errorf("%q %v", r.Data, err)
 		}
 	}
-	if d.Unfinished() != len("[{}") {
+	if d.Unfinished() != int64(len("[{}")) {
 		t.Errorf("%d unfinished", d.Unfinished())
 	}
 	if _, err := plain(&pieces{"data: a", []int{0}}).Next(); err != io.ErrNoProgress {

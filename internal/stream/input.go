@@ -9,9 +9,9 @@ import (
 // quiet, doubles while reads fill it, and halves again when they no longer do.
 const (
 	firstBuffer = 4 << 10
-	readBuffer  = 256 << 10 // as far as traffic alone makes it grow; records grow it further
-	keepBuffer  = 1 << 20   // more than this is given back as soon as it is not needed
-	calmReads   = 64        // so many reads in a row must be small before it halves
+	readBuffer  = 64 << 10 // as far as traffic alone makes it grow, as much as rtapi reads at once; records grow it further
+	keepBuffer  = 1 << 20  // more than this is given back as soon as it is not needed
+	calmReads   = 64       // so many reads in a row must be small before it halves
 )
 
 // input takes lines out of bytes, with one growing buffer.

@@ -1,0 +1,591 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+	"github.com/rtev/rtev/internal/rtapi"
+)
+
+var gate = &event.Instance{ID: "i1", Name: "Gate"}
+
+func record(n int) string { return fmt.Sprintf("id: %d\nevent: track\ndata: %s\n\n", n, data(n)) }
+
+func data(n int) string { return fmt.Sprintf(`{"$id":"track","instance_id":"i1","n":%d}`, n) }
+
+func numbered(from, to int) (all []string) {
+	for ; from <= to; from++ {
+		all = append(all, data(from))
+	}
+	return all
+}
+
+// heard keeps notices, each with the time since it was made.
+type heard struct {
+	mu    sync.Mutex
+	began time.Time
+	list  []event.Notice
+	at    []time.Duration
+}
+
+func listen() *heard { return &heard{began: time.Now()} }
+
+func (h *heard) notify(n event.Notice) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.list, h.at = append(h.list, n), append(h.at, time.Since(h.began))
+}
+
+func (h *heard) of(k event.Kind) (all []event.Notice) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, n := range h.list {
+		if n.Kind == k {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// serve answers with h over a network inside the bubble.
+func serve(t *testing.T, h http.HandlerFunc) *rtapi.Client {
+	ln := flowtest.Listen()
+	srv := &http.Server{Handler: h}
+	go srv.Serve(ln)
+	c, err := rtapi.New(rtapi.Options{Server: "nvr1", Dial: ln.Dial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Close()
+		srv.Close()
+	})
+	return c
+}
+
+// sse begins an answer and gives what writes its records.
+func sse(w http.ResponseWriter) func(string) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	say := func(s string) {
+		io.WriteString(w, s)
+		w.(http.Flusher).Flush()
+	}
+	say("")
+	return say
+}
+
+// until runs l for so long; it must end then, and with the error of its ctx.
+func until(t *testing.T, d time.Duration, l *Live, sink event.Sink) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	began := time.Now()
+	if err := l.Run(ctx, sink); err != context.DeadlineExceeded || time.Since(began) != d {
+		t.Errorf("ended after %v with %v, want %v and %v", time.Since(began), err, d, context.DeadlineExceeded)
+	}
+}
+
+func TestLiveIsASource(t *testing.T) {
+	flowtest.Source(t, func(t *testing.T, payloads []string) event.Source {
+		return &Live{Instance: gate, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			say := sse(w)
+			for i, p := range payloads {
+				say(fmt.Sprintf("id: %d\ndata: %s\n\n", i, p))
+			}
+			<-r.Context().Done()
+		})}
+	})
+}
+
+func TestOlderFramingIsASource(t *testing.T) {
+	flowtest.Source(t, func(t *testing.T, payloads []string) event.Source {
+		return &Live{Instance: gate, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			for _, p := range payloads {
+				fmt.Fprintf(w, "[{\"type\":\"\",\"object\":%s}]\n", event.AppendQuoted(nil, p))
+			}
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		})}
+	})
+}
+
+func TestNineQuietHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, sink := listen(), &flowtest.Collect{}
+		l := &Live{Instance: gate, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			say := sse(w)
+			sleep(r.Context(), 9*time.Hour)
+			say(record(1))
+			<-r.Context().Done()
+		})}
+		until(t, 10*time.Hour, l, sink)
+		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 1)) || len(h.list) != 1 || h.list[0].Kind != event.Connected || h.list[0].Instance != gate {
+			t.Errorf("got %q and %+v", got, h.list)
+		}
+	})
+}
+
+// TestCutAnywhere has the server break the connection in all kinds of places.
+func TestCutAnywhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		breaks := []func(say func(string)){
+			func(say func(string)) { say(record(1)) },
+			func(say func(string)) { say(record(2) + record(99)[:40]) },
+			func(say func(string)) { say(record(3)); panic(http.ErrAbortHandler) },
+			func(say func(string)) { say(record(4) + "data: \xe2\x82"); panic(http.ErrAbortHandler) },
+			func(func(string)) { panic(http.ErrAbortHandler) },
+			func(func(string)) {},
+			func(say func(string)) { say(strings.TrimSuffix(record(98), "\n")) },
+		}
+		tries := 0
+		h, sink := listen(), &flowtest.Collect{}
+		l := &Live{Instance: gate, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			say := sse(w)
+			if tries++; tries <= len(breaks) {
+				breaks[tries-1](say)
+				return
+			}
+			say(record(5))
+			<-r.Context().Done()
+		})}
+		until(t, time.Hour, l, sink)
+		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 5)) {
+			t.Errorf("got %q", got)
+		}
+		lost := h.of(event.Lost)
+		if len(lost) != len(breaks) || len(h.of(event.Reconnected)) != len(breaks) || len(h.of(event.Skipped)) != 0 {
+			t.Fatalf("notices %+v", h.list)
+		}
+		for i, want := range map[int]string{0: "connection lost: the server closed it; trying again in ", 1: "connection lost: the server closed it, inside a record (20 bytes); ", 3: "connection lost: it was cut off, inside a record (8 bytes); "} {
+			if !strings.HasPrefix(lost[i].Text, want) {
+				t.Errorf("got %q, want %q", lost[i].Text, want)
+			}
+		}
+	})
+}
+
+func TestServerIsAwayForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		away := false
+		tries := 0
+		h, sink := listen(), &flowtest.Collect{}
+		var lastID []string
+		l := &Live{Instance: gate, Notify: h.notify, Backoff: Backoff{Rand: func() float64 { return 0 }}, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			tries++
+			lastID = append(lastID, r.Header.Get("Last-Event-ID"))
+			if away {
+				http.Error(w, "starting up", 503)
+				return
+			}
+			say := sse(w)
+			say(record(tries))
+			if tries > 1 {
+				<-r.Context().Done()
+				return
+			}
+			away = true
+			time.AfterFunc(12*time.Second, func() { away = false })
+		})}
+		until(t, time.Minute, l, sink)
+		// tries at 0, 0 (lost), 0.5, 1.5, 3.5, 7.5, 15.5
+		want := []string{"", "1", "1", "1", "1", "1", "1"}
+		if !reflect.DeepEqual(lastID, want) {
+			t.Errorf("Last-Event-ID of the tries: %q, want %q", lastID, want)
+		}
+		back := h.of(event.Reconnected)
+		if len(back) != 1 || back[0].Span != 15500*time.Millisecond || back[0].Text != "reconnected after 15.5 s; events in between were not sent" {
+			t.Errorf("told %+v", back)
+		}
+		again := h.of(event.Retrying)
+		if len(again) != 5 || !strings.HasSuffix(again[0].Text, "503 Service Unavailable: starting up; trying again in 0.50 s") || again[0].Span != 500*time.Millisecond {
+			t.Errorf("told %+v", again)
+		}
+	})
+}
+
+// script answers each request with the next of its steps, the last one again
+// and again, and notes when it was asked.
+type script struct {
+	steps []func(ctx context.Context) (io.ReadCloser, error)
+	began time.Time
+	asked []time.Duration
+}
+
+func newScript(steps ...func(context.Context) (io.ReadCloser, error)) *script {
+	return &script{steps: steps, began: time.Now()}
+}
+
+func (s *script) Stream(ctx context.Context, _ string, _ []string, _ string) (io.ReadCloser, error) {
+	s.asked = append(s.asked, time.Since(s.began))
+	step := s.steps[0]
+	if len(s.steps) > 1 {
+		s.steps = s.steps[1:]
+	}
+	return step(ctx)
+}
+
+func fails(err error) func(context.Context) (io.ReadCloser, error) {
+	return func(context.Context) (io.ReadCloser, error) { return nil, err }
+}
+
+// gives is an answer that ends after a while.
+func gives(body string, lasts time.Duration) func(context.Context) (io.ReadCloser, error) {
+	return func(ctx context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader(body), late{ctx, lasts})), nil
+	}
+}
+
+// late ends after a while, or with ctx.
+type late struct {
+	ctx context.Context
+	d   time.Duration
+}
+
+func (l late) Read([]byte) (int, error) {
+	sleep(l.ctx, l.d)
+	return 0, errors.Join(l.ctx.Err(), io.EOF)
+}
+
+func TestWaits(t *testing.T) {
+	refused := &rtapi.UnreachableError{URL: "http://nvr1:3546", Err: errors.New("connection refused")}
+	later := func(code int, d time.Duration) error { return &rtapi.StatusError{Code: code, RetryAfter: d} }
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	for _, tc := range []struct {
+		name  string
+		steps []func(context.Context) (io.ReadCloser, error)
+		want  []time.Duration // between the end of one try and the next
+		lasts []time.Duration // how long each of them lasted
+	}{
+		{"refused", []func(context.Context) (io.ReadCloser, error){gives("", 0), fails(refused)},
+			[]time.Duration{0, ms(500), ms(1000), ms(2000), ms(4000), ms(8000), ms(16000), ms(30000), ms(30000)}, nil},
+		{"closed at once", []func(context.Context) (io.ReadCloser, error){gives("", 0)},
+			[]time.Duration{0, ms(500), ms(1000), ms(2000), ms(4000), ms(8000), ms(16000), ms(30000), ms(30000)}, nil},
+		{"closed after a record", []func(context.Context) (io.ReadCloser, error){gives(record(1), ms(900))},
+			[]time.Duration{0, ms(500), ms(1000), ms(2000)}, []time.Duration{ms(900), ms(900), ms(900), ms(900)}},
+		{"refused, not found, a page: all the same later on", []func(context.Context) (io.ReadCloser, error){gives("", 0), fails(refused), fails(later(404, 0)), fails(&rtapi.NotStreamError{}), fails(later(500, 0))},
+			[]time.Duration{0, ms(500), ms(1000), ms(2000), ms(4000)}, nil},
+		{"healthy without a record", []func(context.Context) (io.ReadCloser, error){gives("", 0), fails(refused), fails(refused), gives("", healthy), gives("", healthy-1)},
+			[]time.Duration{0, ms(500), ms(1000), 0, ms(500)}, []time.Duration{0, 0, 0, healthy, healthy - 1}},
+		{"healthy with a record", []func(context.Context) (io.ReadCloser, error){gives("", 0), fails(refused), fails(refused), gives(record(1), ms(1000)), gives(record(1), ms(1000)), gives("", 0)},
+			[]time.Duration{0, ms(500), ms(1000), 0, 0}, []time.Duration{0, 0, 0, ms(1000), ms(1000)}},
+		{"with a record, but shorter than the wait", []func(context.Context) (io.ReadCloser, error){gives("", 0), fails(refused), fails(refused), fails(refused), gives(record(1), ms(1999)), gives("", 0)},
+			[]time.Duration{0, ms(500), ms(1000), ms(2000), ms(4000)}, []time.Duration{0, 0, 0, 0, ms(1999)}},
+		{"Retry-After", []func(context.Context) (io.ReadCloser, error){gives("", 0), fails(later(503, 20*time.Second)), fails(later(429, 24*time.Hour)), fails(refused)},
+			[]time.Duration{0, 20 * time.Second, 5 * time.Minute, ms(2000)}, nil},
+		{"retry", []func(context.Context) (io.ReadCloser, error){gives("retry: 3000\n", 0), fails(refused), fails(refused), fails(refused), fails(refused), fails(refused)},
+			[]time.Duration{ms(3000), ms(3000), ms(3000), ms(3000), ms(4000), ms(8000)}, nil},
+		{"a small retry is no spin", []func(context.Context) (io.ReadCloser, error){gives("retry: 0\n", 0)},
+			[]time.Duration{0, ms(500), ms(1000), ms(2000)}, nil},
+		{"a huge retry is no end", []func(context.Context) (io.ReadCloser, error){gives("retry: 99999999999\n", 0)},
+			[]time.Duration{ms(30000), ms(30000)}, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScript(tc.steps...)
+				until(t, time.Hour, &Live{Client: s, Instance: gate, Backoff: Backoff{Rand: func() float64 { return 0 }}}, &flowtest.Collect{})
+				var got []time.Duration
+				for i := range tc.want {
+					wait := s.asked[i+1] - s.asked[i]
+					if tc.lasts != nil {
+						wait -= tc.lasts[i]
+					}
+					got = append(got, wait)
+				}
+				if !reflect.DeepEqual(got, tc.want) {
+					t.Errorf("waits %v, want %v", got, tc.want)
+				}
+			})
+		})
+	}
+}
+
+func TestNoSpin(t *testing.T) {
+	for name, body := range map[string]string{"nothing": "", "a record": record(1), "garbage": "\x00\xff\n\n", "records that are none": "data: x\n\n"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScript(gives(body, 0))
+				until(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
+				if n := len(s.asked); n < 100 || n > 170 {
+					t.Errorf("asked %d times in an hour", n)
+				}
+			})
+		})
+	}
+}
+
+func TestFirstConnection(t *testing.T) {
+	for _, tc := range []struct {
+		err   error
+		retry bool
+		final bool
+	}{
+		{&rtapi.UnreachableError{Err: errors.New("refused")}, false, true},
+		{&rtapi.UnreachableError{Err: errors.New("refused")}, true, false},
+		{&rtapi.StatusError{Code: 404}, false, true},
+		{&rtapi.StatusError{Code: 404}, true, false},
+		{&rtapi.StatusError{Code: 503}, true, false},
+		{&rtapi.NotStreamError{}, false, true},
+		{&rtapi.NotStreamError{}, true, false},
+		{&rtapi.StatusError{Code: 401}, true, true},
+		{&rtapi.StatusError{Code: 403}, true, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := listen()
+			s := newScript(fails(tc.err), fails(tc.err), gives("", time.Hour))
+			l := &Live{Client: s, Instance: gate, Retry: tc.retry, Notify: h.notify}
+			if !tc.final {
+				until(t, time.Minute, l, &flowtest.Collect{})
+				if len(h.of(event.Retrying)) != 2 || len(h.of(event.Connected)) != 1 || len(h.of(event.Reconnected)) != 0 {
+					t.Errorf("%+v: told %+v", tc, h.list)
+				}
+				return
+			}
+			if err := l.Run(t.Context(), &flowtest.Collect{}); err != tc.err || len(s.asked) != 1 || len(h.of(event.Ended)) != 1 || len(h.list) != 1 {
+				t.Errorf("%+v: got %v and %+v", tc, err, h.list)
+			}
+		})
+	}
+}
+
+func TestRefusedInMidRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		no := &rtapi.StatusError{Code: 401}
+		h := listen()
+		err := (&Live{Client: newScript(gives(record(1), time.Hour), fails(no)), Instance: gate, Notify: h.notify}).Run(t.Context(), &flowtest.Collect{})
+		if err != no || len(h.of(event.Lost)) != 1 || len(h.of(event.Ended)) != 1 {
+			t.Errorf("got %v and %+v", err, h.list)
+		}
+	})
+}
+
+func TestHalfOpenConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		h, sink := listen(), &flowtest.Collect{}
+		l := &Live{Instance: gate, IdleTimeout: 30 * time.Second, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			say := sse(w)
+			for range 3 { // slowly, but within the time
+				n++
+				sleep(r.Context(), 29*time.Second)
+				say(record(n))
+			}
+			<-r.Context().Done()
+		})}
+		until(t, 3*time.Minute, l, sink)
+		lost := h.of(event.Lost)
+		if len(lost) != 1 || !strings.HasPrefix(lost[0].Text, "connection lost: no byte for 30.0 s; ") || len(h.of(event.Reconnected)) != 1 {
+			t.Errorf("told %+v", h.list)
+		}
+		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 5)) {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+func TestASlowSinkIsNoIdleServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := listen()
+		sink := &flowtest.Collect{OnPut: func(int) { time.Sleep(time.Minute) }}
+		l := &Live{Instance: gate, IdleTimeout: 10 * time.Second, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			say := sse(w)
+			for i := range 20 {
+				say(record(i))
+			}
+			sleep(r.Context(), time.Hour)
+		})}
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+		defer cancel()
+		l.Run(ctx, sink)
+		if len(h.of(event.Lost)) != 0 {
+			t.Errorf("told %+v", h.list)
+		}
+	})
+}
+
+func TestGap(t *testing.T) {
+	type call struct{ from, until time.Duration }
+	for _, tc := range []struct {
+		name string
+		fill func(to event.Sink) (int, error)
+		want string
+		err  error
+	}{
+		{"filled", func(to event.Sink) (int, error) {
+			ev, _ := event.New("", []byte(data(2)), gate)
+			return 1, to.Put(ev)
+		}, "reconnected after 2.0 s; 1 events in between were fetched", nil},
+		{"not to be had", func(event.Sink) (int, error) { return 0, errors.New("no database") },
+			"reconnected after 2.0 s; 0 events in between were fetched, then: no database", nil},
+		{"the sink fails", func(to event.Sink) (int, error) {
+			ev, _ := event.New("", []byte(data(2)), gate)
+			return 0, fmt.Errorf("gap: %w", to.Put(ev))
+		}, "", errFull},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began, h, sink := time.Now(), listen(), &flowtest.Collect{Err: tc.err, At: 2}
+				var calls []call
+				l := &Live{Instance: gate, Notify: h.notify, Backoff: Backoff{First: 4 * time.Second, Rand: func() float64 { return 0.5 }},
+					Client: newScript(gives(record(1), 5*time.Second), gives(record(3), time.Hour)),
+					Gap: func(_ context.Context, from, until time.Time, to event.Sink) (int, error) {
+						calls = append(calls, call{from.Sub(began), until.Sub(began)})
+						return tc.fill(to)
+					}}
+				if tc.err != nil {
+					if err := l.Run(t.Context(), sink); err != tc.err || len(sink.Taken()) != 1 || sink.AfterFailure() != 0 {
+						t.Errorf("ended with %v after %d events", err, len(sink.Taken()))
+					}
+					return
+				}
+				until(t, time.Minute, l, sink)
+				if back := h.of(event.Reconnected); len(back) != 1 || back[0].Text != tc.want {
+					t.Errorf("told %+v, want %s", back, tc.want)
+				}
+				if want := []call{{0, 7 * time.Second}}; !reflect.DeepEqual(calls, want) {
+					t.Errorf("asked for %v, want %v", calls, want)
+				}
+			})
+		})
+	}
+}
+
+var errFull = errors.New("disk full")
+
+func TestWhatIsNoEventIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, sink := listen(), &flowtest.Collect{}
+		body := io.MultiReader(
+			strings.NewReader(record(1)+"data: <html>\x1b[2J"+strings.Repeat("x", 500)+"\n\ndata\n\n: ping\n\nevent: ping\n\ndata: "),
+			io.LimitReader(fill('x'), event.MaxPayload+1), strings.NewReader("\n\n"+record(2)))
+		l := &Live{Instance: gate, Notify: h.notify, Client: newScript(func(ctx context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(io.MultiReader(body, late{ctx, time.Hour})), nil
+		})}
+		until(t, time.Minute, l, sink)
+		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 2)) {
+			t.Errorf("got %q", got)
+		}
+		bad, big := h.of(event.Skipped), h.of(event.Oversize)
+		if len(bad) != 2 || !strings.HasPrefix(bad[0].Text, `not a JSON object, skipped: "<html>\x1b[2Jxxx`) || len(bad[0].Text) > 300 || bad[0].Bytes != 510 {
+			t.Errorf("told %+v", bad)
+		}
+		if len(big) != 1 || big[0].Text != "a record of more than 64 MiB, skipped" {
+			t.Errorf("told %+v", big)
+		}
+	})
+}
+
+func TestReceivedIsWhenTheRecordWasWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var got []time.Duration
+		sink := received{func(at time.Time) { got = append(got, at.Sub(began)) }}
+		l := &Live{Instance: gate, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			say := sse(w)
+			time.Sleep(time.Second)
+			say(record(1) + record(2)[:20])
+			time.Sleep(time.Second)
+			say(record(2)[20:])
+			<-r.Context().Done()
+		})}
+		until(t, time.Minute, l, sink)
+		if want := []time.Duration{time.Second, 2 * time.Second}; !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
+
+type received struct{ put func(time.Time) }
+
+func (r received) Put(ev *event.Event) error { r.put(ev.Received); return nil }
+func (r received) Flush() error              { return nil }
+
+func TestRealSocketsLeaveNothingBehind(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		say := sse(w)
+		for i := range 1000 {
+			say(record(i + 1))
+		}
+		<-r.Context().Done()
+	})}
+	go srv.Serve(ln)
+	defer srv.Close()
+	c, err := rtapi.New(rtapi.Options{Server: ln.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	sink := &flowtest.Collect{OnPut: func(n int) {
+		if n == 1000 {
+			cancel()
+		}
+	}}
+	if err := (&Live{Client: c, Instance: gate}).Run(ctx, sink); err != context.Canceled || !reflect.DeepEqual(sink.Payloads(), numbered(1, 1000)) {
+		t.Errorf("%v after %d events", err, len(sink.Taken()))
+	}
+}
+
+func TestFeedAllocatesNothing(t *testing.T) {
+	all := record(1) + "data: {\"$id\":\"crop\",\"instance_id\":\"i1\"}\n\n"
+	f := &feed{to: discard{}}
+	f.maker = event.Maker{Instance: gate, Bad: f.bad}
+	in := &tap{ctx: context.Background(), r: &again{s: all}, sink: f}
+	d := plain(in)
+	next := func() {
+		rec, _ := d.Next()
+		if f.maker.Record(rec.Type, rec.ID, rec.Data, in.at, f) != nil {
+			t.Error("failed")
+		}
+	}
+	for range 10_000 {
+		next()
+	}
+	if n := testing.AllocsPerRun(10_000, next); n != 0 {
+		t.Errorf("%v allocations an event", n)
+	}
+}
+
+type discard struct{}
+
+func (discard) Put(*event.Event) error { return nil }
+func (discard) Flush() error           { return nil }
+
+func BenchmarkFeed(b *testing.B) {
+	for _, size := range []int{500, 45_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			rec := "id: 1\nevent: track\ndata: " + payload(size) + "\n\n"
+			f := &feed{to: discard{}}
+			f.maker = event.Maker{Instance: gate}
+			in := &tap{ctx: context.Background(), r: &again{s: strings.Repeat(rec, 1+1<<20/size)}, sink: f}
+			d := plain(in)
+			b.SetBytes(int64(len(rec)))
+			b.ReportAllocs()
+			for b.Loop() {
+				r, err := d.Next()
+				if err == nil {
+					err = f.maker.Record(r.Type, r.ID, r.Data, in.at, f)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
