@@ -37,6 +37,7 @@ type Counter struct {
 	mu      sync.Mutex // before what follows; each tally has a lock of its own
 	tallies map[place]*tally
 	all     []*tally        // in the order they were met
+	lost    lost            // records that belong to no instance
 	told    map[string]bool // servers whose clocks were told of
 }
 
@@ -117,12 +118,22 @@ func (w *watch) Flush() error { return w.to.Flush() }
 // Notice takes what sources tell: states of connections, gaps, skipped records.
 func (c *Counter) Notice(n event.Notice) {
 	if n.Instance == nil {
+		c.mu.Lock()
+		c.lost.notice(n.Kind)
+		c.mu.Unlock()
 		return
 	}
 	t := c.tally(n.Instance)
 	t.mu.Lock()
 	t.notice(n, time.Since(c.start))
 	t.mu.Unlock()
+}
+
+// unplaced is what was lost of no instance.
+func (c *Counter) unplaced() Flow {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Flow{Skipped: c.lost.skipped, Oversize: c.lost.oversize}
 }
 
 // tally finds the numbers of an instance, and begins them where there are none.

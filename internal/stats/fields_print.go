@@ -111,5 +111,5 @@ func (f *Fields) WriteCSV(w io.Writer) error {
 			field(one.Type), whole(one.Events), field(one.Path), strings.Join(one.Kinds, " "), whole(one.Count), float(one.Percent), field(one.Example),
 		})
 	}
-	return writeRows(w, rows)
+	return writeRows(w, rows, true)
 }

@@ -96,8 +96,8 @@ func hasEnd(typ string) bool {
 // groupOf finds the group of an event by its value.
 func (t *tally) groupOf(ev *event.Event) *group {
 	v := t.c.o.By.Of(ev)
-	if !v.Exists() {
-		return t.groupNamed(none)
+	if v.Raw != "" && v.Raw[0] < 'A' && v.Raw[0] != '"' { // a number, as it was sent
+		return t.groupNamed(v.Raw)
 	}
 	return t.groupNamed(v.String())
 }
@@ -105,6 +105,9 @@ func (t *tally) groupOf(ev *event.Event) *group {
 // groupNamed finds the group of a value.
 func (t *tally) groupNamed(value string) *group {
 	value = short(value)
+	if value == "" {
+		value = none
+	}
 	if g := t.groups[value]; g != nil {
 		return g
 	}

@@ -85,8 +85,8 @@ var bars = [...]int{60, 30, 20, 15, 12}
 func (p pen) instances(s *Snapshot, live bool) []line {
 	columns := []column{
 		{title: "INSTANCE", left: true, most: 24}, {title: "STATE", left: true},
-		{title: "EVENTS", keep: 5}, {title: "NOW/S", keep: 1}, {title: "MIN/S", keep: 6}, {title: "BYTES/S", keep: 8},
-		{title: "P50", keep: 2}, {title: "P95", keep: 7}, {title: "P99", keep: 3}, {title: "MAX", keep: 6},
+		{title: "EVENTS", keep: 5}, {title: "NOW/S", keep: 1}, {title: "MINUTE/S", keep: 6}, {title: "BYTES/S", keep: 8},
+		{title: "DELAY P50", keep: 2}, {title: "P95", keep: 7}, {title: "P99", keep: 3}, {title: "MAX", keep: 6},
 		{title: "FPS", keep: 4}, {title: "DROPPED", keep: 5}, {title: "LATENCY", keep: 9}, {title: "QUEUE", keep: 9},
 		{title: "LAST", keep: 8}, {title: "LAST MINUTE", left: true, keep: 3},
 	}
@@ -163,7 +163,7 @@ func state(in *Instance) cell {
 func (p pen) losses(s *Snapshot) (lines []line) {
 	for i := range s.Instances {
 		in := &s.Instances[i]
-		said := lossesOf(in)
+		said := lossesOf(&in.Flow)
 		if len(said) == 0 {
 			continue
 		}
@@ -172,10 +172,13 @@ func (p pen) losses(s *Snapshot) (lines []line) {
 		p.add(&l, ": "+strings.Join(said, ", "), noLimit, warn)
 		lines = append(lines, l)
 	}
+	if s.unplaced.Skipped+s.unplaced.Oversize > 0 {
+		lines = append(lines, p.say("input: "+strings.Join(lossesOf(&s.unplaced), ", "), warn))
+	}
 	return lines
 }
 
-func lossesOf(in *Instance) (said []string) {
+func lossesOf(in *Flow) (said []string) {
 	if in.Gap > 0 || in.Reconnects > 0 {
 		said = append(said, plural(in.Reconnects, "reconnect", "reconnects")+", "+spanText(in.Gap)+" without a connection")
 	}
@@ -196,7 +199,7 @@ func lossesOf(in *Instance) (said []string) {
 func (p pen) pairs(s *Snapshot) []line {
 	columns := []column{
 		{title: "INSTANCE", left: true, most: 24}, {title: "EVENT", left: true, most: 32}, {title: "OPEN"},
-		{title: "ENDED"}, {title: "P50"}, {title: "MAX"}, {title: "INSIDE", left: true},
+		{title: "ENDED"}, {title: "AFTER P50"}, {title: "MAX"}, {title: "INSIDE", left: true},
 	}
 	var rows [][]cell
 	for i := range s.Instances {
@@ -256,7 +259,7 @@ func (p pen) groups(s *Snapshot) []line {
 		title = s.By
 	}
 	columns := []column{
-		{title: title, left: true, most: 40}, {title: "EVENTS"}, {title: "NOW/S"}, {title: "MIN/S", keep: 2},
+		{title: title, left: true, most: 40}, {title: "EVENTS"}, {title: "NOW/S"}, {title: "MINUTE/S", keep: 2},
 		{title: "BYTES", keep: 3}, {title: "LAST", keep: 1},
 	}
 	var rows [][]cell

@@ -76,10 +76,20 @@ func (t *tally) notice(n event.Notice, now time.Duration) {
 	case event.Ended:
 		t.link.over(t.link.open(now))
 		t.link.enter(Ended, now)
+	default:
+		t.lost.notice(n.Kind)
+	}
+}
+
+// lost counts the records that were not taken.
+type lost struct{ skipped, oversize uint64 }
+
+func (l *lost) notice(k event.Kind) {
+	switch k {
 	case event.Skipped:
-		t.skipped++
+		l.skipped++
 	case event.Oversize:
-		t.oversize++
+		l.oversize++
 	}
 }
 

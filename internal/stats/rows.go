@@ -31,10 +31,7 @@ const csvColumns = "record,time,elapsed_s,scope,instance,name,server,state,silen
 
 // Print prints the rows in one write. Errors are *event.WriteError.
 func (c *CSV) Print(s *Snapshot) error {
-	var rows [][]string
-	if !c.headed {
-		rows = append(rows, strings.Split(csvColumns, ","))
-	}
+	rows := [][]string{strings.Split(csvColumns, ",")}
 	for i := range s.Instances {
 		in := &s.Instances[i]
 		rows = append(rows, instanceRow(s, in))
@@ -42,18 +39,20 @@ func (c *CSV) Print(s *Snapshot) error {
 			rows = append(rows, groupRow(s, in, &in.Groups[j]))
 		}
 	}
-	if err := writeRows(c.w, rows); err != nil {
-		return err
-	}
+	headed := c.headed
 	c.headed = true
-	return nil
+	return writeRows(c.w, rows, !headed)
 }
 
-// writeRows writes rows of equal length, as RFC 4180 but for LF line ends.
-func writeRows(w io.Writer, rows [][]string) error {
+// writeRows writes rows, filled up to the length of the first one, which is
+// their header: as RFC 4180 but for LF line ends.
+func writeRows(w io.Writer, rows [][]string, headed bool) error {
 	var out bytes.Buffer
 	wide := csv.NewWriter(&out)
-	for _, r := range rows {
+	for i, r := range rows {
+		if i == 0 && !headed {
+			continue
+		}
 		for len(r) < len(rows[0]) {
 			r = append(r, "")
 		}

@@ -48,8 +48,8 @@ func (t *tally) flow(over stretch) Flow {
 		LongestGap:  round(max(t.link.longest, t.link.open(over.to)).Seconds()),
 		IDJumps:     t.ids.jumps,
 		IDsMissing:  t.ids.missing,
-		Skipped:     t.skipped,
-		Oversize:    t.oversize,
+		Skipped:     t.lost.skipped,
+		Oversize:    t.lost.oversize,
 	}
 }
 

@@ -18,6 +18,8 @@ type Snapshot struct {
 	Flow
 	Groups    []Group    `json:"groups"`
 	Instances []Instance `json:"instances"`
+
+	unplaced Flow // of no instance: records of a recording that tell of none
 }
 
 // Total tells whether the snapshot is the last of its run.
@@ -121,6 +123,7 @@ func (c *Counter) Snapshot() *Snapshot {
 		s.Instances = append(s.Instances, t.show(over, &delay))
 	}
 	slices.SortStableFunc(s.Instances, func(a, b Instance) int { return cmp.Compare(a.order, b.order) })
+	s.unplaced = c.unplaced()
 	s.sum(over)
 	s.Delay = delay.show(nil)
 	return s
@@ -147,6 +150,7 @@ func recordedSpan(tallies []*tally) stretch {
 // sum adds up what the instances have.
 func (s *Snapshot) sum(over stretch) {
 	groups := map[string]*Group{}
+	s.Flow.add(&s.unplaced)
 	for i := range s.Instances {
 		in := &s.Instances[i]
 		s.Flow.add(&in.Flow)

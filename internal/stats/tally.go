@@ -24,14 +24,13 @@ type tally struct {
 	pause  pause
 	delay  dist
 	ids    ids
+	lost   lost
 	kinds  map[string]*kind // by type
 	last   *kind            // of the last event
 	groups map[string]*group
 	pairs  []*pair
 	rest   *kind // all types beyond the limit
 	engine engine
-
-	skipped, oversize uint64
 }
 
 func newTally(c *Counter, at place, in *event.Instance) *tally {
@@ -62,7 +61,7 @@ func (t *tally) put(ev *event.Event) {
 	}
 	g.events++
 	g.bytes += size
-	sent, stamped := ev.Time()
+	sent, stamped := sentAt(ev)
 	switch {
 	case !t.c.o.Recorded && !ev.Received.IsZero():
 		if stamped {
@@ -76,6 +75,15 @@ func (t *tally) put(ev *event.Event) {
 	if k.role != plain {
 		t.special(k, ev)
 	}
+}
+
+// sentAt is ev.Time, which costs half where the stamp is a plain number.
+func sentAt(ev *event.Event) (time.Time, bool) {
+	raw, _ := ev.Member("system_timestamp")
+	if ms, ok := decimal(raw); ok && ms < 1e14 {
+		return time.UnixMilli(int64(ms)), true
+	}
+	return ev.Time()
 }
 
 // at notes when an event came, or when a recorded one was sent.
@@ -137,8 +145,8 @@ func (i *ids) see(n uint64, recorded bool) {
 }
 
 // decimal is a number without sign that fits.
-func decimal(s string) (n uint64, ok bool) {
-	if s == "" || len(s) > 19 {
+func decimal[T string | []byte](s T) (n uint64, ok bool) {
+	if len(s) == 0 || len(s) > 19 {
 		return 0, false
 	}
 	for i := 0; i < len(s); i++ {

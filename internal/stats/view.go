@@ -50,6 +50,7 @@ type View struct {
 
 	mu    sync.Mutex
 	said  []string // notices to be put above the next frame
+	over  bool     // there is no next frame
 	drawn []int    // cells of the lines on the screen
 	out   []byte
 }
@@ -63,11 +64,16 @@ func NewView(w io.Writer, size func() (width, height int), color bool) *View {
 	return &View{w: w, size: size, color: color}
 }
 
-// Notice puts a line above the next frame, where it stays. It never waits for
-// the terminal, and is safe for concurrent use.
+// Notice puts a line above the next frame, or below the last, where it stays.
+// It does not wait for the terminal while frames are drawn, and is safe for
+// concurrent use.
 func (v *View) Notice(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.over {
+		_, _ = v.w.Write(append(format.AppendSafe(nil, text), '\n')) // talk: nobody to tell that it failed
+		return
+	}
 	if len(v.said) == maxSaid {
 		v.said = append(v.said[:maxSaid-1], "more notices than can be shown")
 		return
@@ -75,9 +81,10 @@ func (v *View) Notice(text string) {
 	v.said = append(v.said, text)
 }
 
-func (v *View) notices() []string {
+func (v *View) notices(last bool) []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.over = last
 	said := v.said
 	v.said = nil
 	return said
@@ -92,7 +99,7 @@ func (v *View) Print(s *Snapshot) error {
 	p := pen{width: max(1, width-1), height: max(1, height-1), color: v.color}
 	lines := p.frame(s)
 	out := v.up(v.out[:0], width, height)
-	for _, text := range v.notices() {
+	for _, text := range v.notices(s.Total()) {
 		out = append(out, "\x1b[K"...)
 		out = append(format.AppendSafe(out, text), '\n')
 	}

@@ -1,0 +1,95 @@
+package stats
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs (-update writes it anew); got:\n%s", file, got)
+	}
+}
+
+func TestReportsOfAKnownRun(t *testing.T) {
+	var text, color, ndjson, rows, prom bytes.Buffer
+	scene(t, printers{NewText(&text, false), NewText(&color, true), NewNDJSON(&ndjson), NewCSV(&rows), NewProm(&prom)})
+	golden(t, "scene.txt", text.Bytes())
+	golden(t, "scene-color.txt", color.Bytes())
+	golden(t, "scene.ndjson", ndjson.Bytes())
+	golden(t, "scene.csv", rows.Bytes())
+	golden(t, "scene.prom", prom.Bytes())
+}
+
+func TestEveryRecordIsJSONAndEveryRowIsWhole(t *testing.T) {
+	var ndjson, rows bytes.Buffer
+	scene(t, printers{NewNDJSON(&ndjson), NewCSV(&rows)})
+	lines := strings.Split(strings.TrimSuffix(ndjson.String(), "\n"), "\n")
+	for i, line := range lines {
+		var s Snapshot
+		if err := json.Unmarshal([]byte(line), &s); err != nil || s.Total() != (i == len(lines)-1) {
+			t.Errorf("line %d: %v, record %q", i, err, s.Record)
+		}
+	}
+	all, err := csv.NewReader(&rows).ReadAll() // checks that all rows are of one length
+	if err != nil {
+		t.Fatal(err)
+	}
+	if heads := strings.Count(rows.String()+strings.Join(all[0], ","), "record,time"); heads != 1 {
+		t.Errorf("%d headers", heads)
+	}
+}
+
+func TestPromIsAcceptedByTheLibrarysLint(t *testing.T) {
+	var prom bytes.Buffer
+	scene(t, NewProm(&prom))
+	problems, err := promlint.New(&prom).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v %v", err, problems)
+	}
+}
+
+func TestHandlerServesWhatIsKnownNow(t *testing.T) {
+	c := New(Options{})
+	h, err := Handler(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed := newFeed(t, c, gate)
+	for _, tc := range []struct{ accept, want, end string }{
+		{"", `rtev_events_total{instance="899c89f9-90c3-c633-8586-8f09b005ebed",name="Gate",server="http://nvr1:3546",type="track"} 1`, ""},
+		{"application/openmetrics-text", `type="track"} 2.0`, "# EOF\n"},
+	} {
+		feed.put("track", 0, "")
+		r := httptest.NewRequest("GET", "/metrics", nil)
+		r.Header.Set("Accept", tc.accept)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, tc.want) || !strings.HasSuffix(body, tc.end) {
+			t.Errorf("%d, want %q in:\n%s", w.Code, tc.want, body)
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package stats
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+var (
+	gate = &event.Instance{ID: "899c89f9-90c3-c633-8586-8f09b005ebed", Name: "Gate", Server: "http://nvr1:3546", Order: 0}
+	dock = &event.Instance{ID: "183224d2-7b72-b647-391e-179fa311b891", Name: "Loading dock", Server: "http://nvr1:3546", Order: 1}
+	roof = &event.Instance{ID: "00000000-0000-0000-0000-000000000001", Name: "Roof", Server: "http://nvr2:3546", Order: 2}
+)
+
+// feed puts events into a counter as a chain of one source would.
+type feed struct {
+	t    *testing.T
+	sink event.Sink
+	in   *event.Instance
+	id   int
+}
+
+func newFeed(t *testing.T, c *Counter, in *event.Instance) *feed {
+	return &feed{t: t, sink: c.Watch(c.Sink()), in: in}
+}
+
+// put puts an event that was sent so long ago, whose payload has more members
+// ("" or `,"a":1`), with the next SSE id.
+func (f *feed) put(typ string, delay time.Duration, more string) {
+	f.t.Helper()
+	f.id++
+	now := time.Now()
+	f.raw(typ, fmt.Sprint(f.id), fmt.Sprintf(`{"$id":%q,"instance_id":%q,"system_timestamp":%d%s}`, typ, f.in.ID, now.Add(-delay).UnixMilli(), more), now)
+}
+
+func (f *feed) raw(typ, id, payload string, received time.Time) {
+	f.t.Helper()
+	ev, err := event.New(typ, []byte(payload), f.in)
+	if err != nil {
+		f.t.Fatalf("%v: %s", err, payload)
+	}
+	ev.ID, ev.Received = id, received
+	if err := f.sink.Put(ev); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// keep is a Printer that remembers.
+type keep struct{ all []*Snapshot }
+
+func (k *keep) Print(s *Snapshot) error {
+	k.all = append(k.all, s)
+	return nil
+}
+
+// printers hands each report to several printers.
+type printers []Printer
+
+func (p printers) Print(s *Snapshot) error {
+	for _, one := range p {
+		if err := one.Print(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scene is a run of ten seconds with something of everything, reported every
+// five seconds: what the golden files show.
+func scene(t *testing.T, p Printer) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Options{})
+		for _, in := range []*event.Instance{gate, dock, roof} {
+			c.Expect(in)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- Report(ctx, c, 4*time.Second, p) }()
+		play(t, c)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// play lets the gate send ten tracks a second, the dock lose its connection,
+// and the roof say nothing.
+func play(t *testing.T, c *Counter) {
+	g, d := newFeed(t, c, gate), newFeed(t, c, dock)
+	c.Notice(event.Notice{Kind: event.Connected, Instance: gate})
+	c.Notice(event.Notice{Kind: event.Connected, Instance: dock})
+	for i := range 100 {
+		time.Sleep(50 * time.Millisecond)
+		g.put("track", time.Duration(i+1)*time.Millisecond, `,"object_class":"Person"`)
+		switch i {
+		case 10, 11, 12:
+			d.put("event-intrusion", 40*time.Millisecond, fmt.Sprintf(`,"event_id":"e%d","area_name":"Yard"`, i))
+		case 20:
+			d.put("event-intrusion-end", 40*time.Millisecond, `,"event_id":"e10","event_duration_ms":500`)
+			d.put("statistics", time.Millisecond, `,"current_framerate":"9.94","source_framerate":25,"latency":"38.2","input_queue_size":1,"dropped_frames_count":"12","frames_processed":100`)
+			d.id += 3
+			d.put("event-line-crossing", 10*time.Millisecond, `,"tripwire_name":"Line 1"`)
+		case 30:
+			c.Notice(event.Notice{Kind: event.Lost, Instance: dock})
+		case 70:
+			c.Notice(event.Notice{Kind: event.Reconnected, Instance: dock, Span: 2 * time.Second})
+			c.Notice(event.Notice{Kind: event.Skipped, Instance: dock})
+			d.id = 0
+			d.put("statistics", 0, `,"current_framerate":8,"source_framerate":25,"latency":40,"input_queue_size":3,"dropped_frames_count":17,"frames_processed":90`)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func TestNumbersOfAKnownRun(t *testing.T) {
+	k := &keep{}
+	scene(t, k)
+	if len(k.all) != 3 || k.all[0].Total() || !k.all[len(k.all)-1].Total() {
+		t.Fatalf("%d reports; want two and a total", len(k.all))
+	}
+	s := k.all[len(k.all)-1]
+	g, d, r := s.Instances[0], s.Instances[1], s.Instances[2]
+	for _, tc := range []struct {
+		what      string
+		got, want any
+	}{
+		{"elapsed", s.Elapsed, 10.0},
+		{"events", s.Events, uint64(107)},
+		{"gate events", g.Events, uint64(100)},
+		{"gate rate", g.Rate, 10.0},
+		{"gate now", g.Now, 10.0},
+		{"gate minute", g.Minute, 10.0},
+		{"gate max delay", g.Delay.Max, 100.0},
+		{"gate min delay", g.Delay.Min, 1.0},
+		{"gate state", g.State, Connected},
+		{"gate last", g.Last, s.Time.Add(-50 * time.Millisecond)},
+		{"dock events", d.Events, uint64(7)},
+		{"dock reconnects", d.Reconnects, uint64(1)},
+		{"dock gap", d.Gap, 2.0},
+		{"dock jumps", d.IDJumps, uint64(1)},
+		{"dock missing", d.IDsMissing, uint64(3)},
+		{"dock skipped", d.Skipped, uint64(1)},
+		{"dock open", d.Open, uint64(2)},
+		{"dock place", d.OpenEvents[0], OpenEvent{"event-intrusion", "Yard", 2}},
+		{"dock ended", d.Ended[0].Duration.Max, 500.0},
+		{"dock fps", d.Engine.FPS, 8.0},
+		{"dock queue", d.Engine.Queue, 3.0},
+		{"dock dropped", d.Engine.Dropped, 5.0},
+		{"dock frames: counted anew", d.Engine.Frames, 90.0},
+		{"dropped in the first four seconds", k.all[0].Instances[1].Engine.DroppedSince, 0.0},
+		{"roof", r.Events, uint64(0)},
+		{"roof state", r.State, Connecting},
+		{"first group", s.Groups[0].Value, "track"},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%s: %v, want %v", tc.what, tc.got, tc.want)
+		}
+	}
+}
+
+// failing is a printer whose output is gone.
+type failing struct{}
+
+func (failing) Print(*Snapshot) error { return io.ErrClosedPipe }
+
+func TestReportEndsWithItsOutput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		if err := Report(t.Context(), New(Options{}), time.Second, failing{}); err != io.ErrClosedPipe || time.Since(start) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestReportWithoutAnIntervalIsTheTotal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		k := &keep{}
+		if err := Report(ctx, New(Options{}), 0, k); err != nil || len(k.all) != 1 || !k.all[0].Total() || k.all[0].Elapsed != 3600 {
+			t.Errorf("%v, %d reports", err, len(k.all))
+		}
+	})
+}
