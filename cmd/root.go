@@ -46,7 +46,7 @@ const rootExample = `  rtev tail --demo                      see it without a se
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use: "rtev", Short: "RT Server events in the terminal", Long: rootLong, Example: rootExample,
-		Version: version(), SilenceErrors: true, SilenceUsage: true,
+		Version: version(), SuggestionsMinimumDistance: 2, SilenceErrors: true, SilenceUsage: true,
 		Args: unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

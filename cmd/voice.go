@@ -82,6 +82,10 @@ func (v *voice) notice(n event.Notice) {
 		return
 	}
 	switch n.Kind {
+	case event.Ended:
+		if v.several { // a single one's end is the error of the run
+			v.say(n.Instance, n.Text)
+		}
 	case event.Lost, event.Reconnected:
 		delete(v.trying, n.Instance)
 		v.fold(n)
