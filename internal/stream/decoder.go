@@ -228,7 +228,7 @@ func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.told }
 // LastID is what Last-Event-ID should be when the stream is opened again.
 func (d *Decoder) LastID() string { return string(d.lastID) }
 
-// Unfinished is the size in bytes of what stands behind the last whole record.
+// Unfinished is the size in bytes of the data behind the last whole record.
 func (d *Decoder) Unfinished() int64 {
-	return int64(d.in.kept.len() + len(d.in.buf) - d.in.pos)
+	return int64(d.in.kept.len() + len(bytes.TrimSpace(d.in.buf[d.in.pos:])))
 }

@@ -1,0 +1,267 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+)
+
+// replay reads in to its end.
+func replay(t testing.TB, in io.Reader) (*flowtest.Collect, *heard) {
+	t.Helper()
+	sink, h := &flowtest.Collect{}, listen()
+	if err := (&Replay{In: in, Notify: h.notify}).Run(context.Background(), sink); err != nil {
+		t.Fatal(err)
+	}
+	if sink.Pending() > 0 {
+		t.Errorf("%d events were not flushed at the end", sink.Pending())
+	}
+	return sink, h
+}
+
+// layouts are the ways in which payloads may have been recorded.
+var layouts = map[string]func(payloads []string) string{
+	"ndjson": func(p []string) string { return strings.Join(p, "\n") + "\n" },
+	"ndjson of Windows, last line cut short": func(p []string) string {
+		return mark + strings.Join(p, "\r\n")
+	},
+	"sse": func(p []string) string { return "\n: hello\n\ndata: " + strings.Join(p, "\n\nid: 5\ndata: ") + "\n\n" },
+	"sse of Windows": func(p []string) string {
+		return mark + "data: " + strings.Join(p, "\r\n\r\nevent:\r\ndata: ") + "\r\n\r\n"
+	},
+	"older": func(p []string) string { return "[" + strings.Join(p, "]\n[") + "]\n" },
+	"older behind a head": func(p []string) string {
+		return "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n[" + strings.Join(p, "]\n[") + "]\n"
+	},
+	"one answer":       func(p []string) string { return "\n " + items(p) },
+	"answers in a row": func(p []string) string { return items(p[:2]) + "[]" + items(p[2:]) },
+	"answers on lines": func(p []string) string { return items(p[:2]) + "\n[]\n" + items(p[2:]) + "\n" },
+	"printed pretty": func(p []string) string {
+		var b bytes.Buffer
+		if err := json.Indent(&b, []byte(items(p)), "", "  "); err != nil {
+			return err.Error()
+		}
+		return mark + b.String()
+	},
+	"one element a line": func(p []string) string { return "[" + strings.Join(p, ",\n") + "]" },
+}
+
+// items are payloads as the polling queue gives them.
+func items(payloads []string) string {
+	var b strings.Builder
+	for i, p := range payloads {
+		sep := ","
+		if i == 0 {
+			sep = "["
+		}
+		fmt.Fprintf(&b, `%s{"dataType":"","jsonObject":%s}`, sep, event.AppendQuoted(nil, p))
+	}
+	return b.String() + "]"
+}
+
+func TestReplayIsASource(t *testing.T) {
+	for name, layout := range layouts {
+		t.Run(name, func(t *testing.T) {
+			flowtest.Source(t, func(t *testing.T, payloads []string) event.Source {
+				return &Replay{In: strings.NewReader(layout(payloads))}
+			})
+		})
+	}
+}
+
+func TestReplayOfAPipeIsASource(t *testing.T) {
+	for _, name := range []string{"ndjson", "sse", "one answer"} {
+		t.Run(name, func(t *testing.T) {
+			flowtest.Source(t, func(t *testing.T, payloads []string) event.Source {
+				r, w := io.Pipe()
+				go io.WriteString(w, layouts[name](payloads)) // and it stays open
+				t.Cleanup(func() { r.Close() })
+				return &Replay{In: r}
+			})
+		})
+	}
+}
+
+func TestReplayTellsLayoutsWhateverTheCut(t *testing.T) {
+	var payloads []string
+	for _, s := range flowtest.Samples(t) {
+		payloads = append(payloads, s.Payload)
+	}
+	for name, layout := range layouts {
+		for how, cut := range cuts {
+			sink, h := replay(t, cut(layout(payloads)))
+			if got := sink.Payloads(); !reflect.DeepEqual(got, payloads) || len(h.list) != 0 {
+				t.Errorf("%s, %s: %d events of %d, told %+v", name, how, len(got), len(payloads), h.list)
+			}
+		}
+	}
+}
+
+func TestCaptures(t *testing.T) {
+	for file, want := range map[string]string{
+		"stream-2026.sse":     "event-intrusion track crop attribute event-line-crossing statistics event-intrusion-end",
+		"stream-older.ndjson": "event-intrusion track crop statistics",
+		"answer.json":         "event-intrusion track crop statistics",
+	} {
+		text, err := os.ReadFile("testdata/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sink, h := replay(t, bytes.NewReader(text))
+		var got []string
+		for _, e := range sink.Taken() {
+			got = append(got, e.Type)
+			if e.Instance == nil || e.Instance.ID != e.Instance.Name {
+				t.Errorf("%s: instance %+v", file, e.Instance)
+			}
+		}
+		if strings.Join(got, " ") != want || len(h.list) > 0 {
+			t.Errorf("%s: got %s and %+v, want %s", file, strings.Join(got, " "), h.list, want)
+		}
+	}
+}
+
+func TestReplayOfDamagedInput(t *testing.T) {
+	a, b := data(1), data(2)
+	for _, tc := range []struct {
+		name, in string
+		want     []string
+		skipped  int
+		left     int64 // bytes left out at the end
+	}{
+		{"nothing", "", nil, 0, 0},
+		{"blanks", "\n \r\n\t", nil, 0, 0},
+		{"ndjson with broken lines", "{\"a\n" + a + "\n{\"b\":[\n\nnot JSON\n{}}\n7\n" + b + "\n", []string{a, b}, 5, 0},
+		{"ndjson cut off", a + "\n" + b[:20], []string{a}, 1, 0},
+		{"ndjson cut off at its head", a[20:] + "\n" + b + "\n", []string{b}, 0, 0},
+		{"sse with broken records", "data: {\n\ndata: " + a + "\n\ndata\n\n", []string{a}, 2, 0},
+		{"sse cut off", record(1) + record(2)[:30], []string{a}, 0, 11},
+		{"sse without its last blank line", record(1) + strings.TrimSuffix(record(2), "\n"), []string{a}, 0, int64(len(b))},
+		{"older with a broken line", "[" + a + "]\n[{\"type\":\n[" + b + "]\n", []string{a, b}, 1, 0},
+		{"answer cut off in an item", items([]string{a, b})[:len(items([]string{a}))+10], []string{a}, 0, 10},
+		{"answer cut off between items", items([]string{a})[:len(items([]string{a}))-1] + ",", []string{a}, 0, 0},
+		{"answer with broken items", `[7,{"jsonObject":"{","dataType":"x"},` + a + `,null]`, []string{a}, 3, 0},
+		{"page", "<html>\n<body>\n", nil, 0, 0},
+	} {
+		for how, cut := range cuts {
+			sink, h := replay(t, cut(tc.in))
+			left, warned := int64(0), h.of(event.Warning)
+			for _, n := range warned {
+				left += n.Bytes
+			}
+			cutOff := strings.Contains(tc.name, "between items")
+			if got := sink.Payloads(); !reflect.DeepEqual(got, tc.want) || len(h.of(event.Skipped)) != tc.skipped || left != tc.left || (len(warned) == 1) != (left > 0 || cutOff) {
+				t.Errorf("%s, %s: got %q and %+v", tc.name, how, got, h.list)
+			}
+		}
+	}
+}
+
+func TestReplayGivesALineAsSoonAsItIsThere(t *testing.T) {
+	for _, one := range []func(int) string{record, func(n int) string { return data(n) + "\n" }, func(n int) string { return "[" + data(n) + "]\n" }} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := io.Pipe()
+			sink, ended := &flowtest.Collect{}, make(chan error)
+			go func() { ended <- (&Replay{In: r}).Run(t.Context(), sink) }()
+			for n := 1; n <= 3; n++ {
+				io.WriteString(w, one(n))
+				synctest.Wait()
+				if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, n)) || sink.Pending() > 0 {
+					t.Errorf("got %q, %d of them not flushed, after %q", got, sink.Pending(), one(n))
+				}
+			}
+			w.Close()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestReplayEndsThoughItsInputIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := (&Replay{In: r}).Run(ctx, &flowtest.Collect{}); err != context.DeadlineExceeded {
+			t.Errorf("got %v", err)
+		}
+		w.Close()
+	})
+}
+
+func TestReplayReturnsErrorsOfItsInput(t *testing.T) {
+	broken := errors.New("input/output error")
+	for _, in := range []string{"", a1, record(1), "[" + data(1)} {
+		sink := &flowtest.Collect{}
+		err := (&Replay{In: io.MultiReader(strings.NewReader(in), iotest.ErrReader(broken))}).Run(context.Background(), sink)
+		if err != broken {
+			t.Errorf("%q: got %v", in, err)
+		}
+	}
+}
+
+var a1 = data(1) + "\n"
+
+func TestReplayTimesAndInstances(t *testing.T) {
+	var times []time.Time
+	in := `{"$id":"track","instance_id":"i2"}` + "\n" + `{"$id":"track","instance_id":"i1"}` + "\n" + `{"$id":"track","instance_id":"i2"}` + "\n" + `{"$id":"x"}` + "\n"
+	sink := received{func(at time.Time) { times = append(times, at) }}
+	if err := (&Replay{In: strings.NewReader(in)}).Run(context.Background(), sink); err != nil || len(times) != 4 || !times[0].IsZero() {
+		t.Errorf("%v, received at %v", err, times)
+	}
+	collect, _ := replay(t, strings.NewReader(in))
+	var got []string
+	for _, e := range collect.Taken() {
+		got = append(got, fmt.Sprint(e.Instance.ID, e.Instance.Order))
+	}
+	if want := "[i20 i11 i20 2]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	var asked []string
+	mine := &Replay{In: strings.NewReader(in), Locate: func(id string) *event.Instance {
+		asked = append(asked, strings.Clone(id))
+		return gate
+	}}
+	if err := mine.Run(context.Background(), &flowtest.Collect{}); err != nil || fmt.Sprint(asked) != "[i2 i1 i2 ]" {
+		t.Errorf("%v, asked for %q", err, asked)
+	}
+}
+
+func TestManyInstancesAreBounded(t *testing.T) {
+	k := known{}
+	for i := range 5 * maxKnown {
+		if in := k.locate(fmt.Sprint(i)); in.Name != fmt.Sprint(i) {
+			t.Fatal(in)
+		}
+	}
+	if len(k) != maxKnown {
+		t.Errorf("%d are remembered", len(k))
+	}
+}
+
+func FuzzReplay(f *testing.F) {
+	for _, layout := range layouts {
+		f.Add(layout(numbered(1, 3)), uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, in string, size uint8) {
+		whole, h := replay(t, strings.NewReader(in))
+		pieces, hp := replay(t, &pieces{in, []int{int(size)%7 + 1}})
+		if !reflect.DeepEqual(whole.Payloads(), pieces.Payloads()) || len(h.list) != len(hp.list) {
+			t.Fatalf("%q: whole %q %+v, in pieces %q %+v", in, whole.Payloads(), h.list, pieces.Payloads(), hp.list)
+		}
+	})
+}
