@@ -1,8 +1,6 @@
 package format
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // imageSize is how many bytes a base64 image decodes to (RFC 4648 section 4),
 // told from its length: a raw JSON string, perhaps with a "data:…;base64,"
@@ -13,11 +11,16 @@ func imageSize(raw []byte, scratch *[]byte) (size int, ok bool) {
 		return 0, false
 	}
 	s := unquoted(raw, scratch)
+	spaces := " \r\n\t"
+	if len(s) == len(raw)-2 { // without an escape there is no other
+		spaces = " "
+	}
 	if len(s) >= 5 && bytes.EqualFold(s[:5], []byte("data:")) {
 		s = s[bytes.IndexByte(s, ',')+1:]
 	}
+	s = bytes.TrimRight(s, "= \r\n\t")
 	n := len(s)
-	for _, space := range []byte(" \n\r\t=") {
+	for _, space := range []byte(spaces) {
 		n -= bytes.Count(s, []byte{space})
 	}
 	return n * 6 / 8, true

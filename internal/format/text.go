@@ -102,8 +102,7 @@ func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
 	t.head(ev.Type, k)
 	k.say(t, ev, k)
 	t.ids()
-	t.l.turn(style{})
-	dst = append(t.l.dst, '\n')
+	dst = append(t.l.finish(), '\n')
 	t.l.dst = nil
 	return dst
 }

@@ -16,10 +16,12 @@ func put[T text](l *line, s style, t T) { putCut(l, s, t, noLimit) }
 
 // putCut is put with at most so many cells.
 func putCut[T text](l *line, s style, t T, cells int) {
+	if cells = min(cells, l.end-l.col); cells <= 0 || len(t) == 0 {
+		return
+	}
 	l.turn(s)
-	var n int
-	l.dst, n = appendCut(l.dst, t, min(cells, l.end-l.col))
-	l.col += n
+	l.dst, cells = appendCut(l.dst, t, cells)
+	l.col += cells
 }
 
 // turn changes the style.
@@ -80,4 +82,13 @@ func (l *line) option(s style, t []byte) {
 	l.turn(s)
 	l.dst = append(l.dst, t...)
 	l.col += n
+}
+
+// finish returns the line without blanks at its end, and without a style.
+func (l *line) finish() []byte {
+	for l.col > 0 && l.dst[len(l.dst)-1] == ' ' {
+		l.dst, l.col = l.dst[:len(l.dst)-1], l.col-1
+	}
+	l.turn(style{})
+	return l.dst
 }

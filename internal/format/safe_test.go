@@ -1,0 +1,175 @@
+package format
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestAppendSafe(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                "",
+		"Loading dock":                    "Loading dock",
+		"Zürich 前門 🚪":                     "Zürich 前門 🚪",
+		"a\u00a0b\u3000c":                 "a\u00a0b\u3000c",
+		"e\u0301 ⚠\ufe0f":                 "e\u0301 ⚠\ufe0f",
+		"\x1b[2J\a\r\n\t\x00\x7f":         `\x1b[2J\x07\x0d\x0a\x09\x00\x7f`,
+		"\u0085\u009b31m":                 `\u0085\u009b31m`,
+		"\u202egpj.exe\u2066\u061c":       `\u202egpj.exe\u2066\u061c`,
+		"a\u200b\u200db\ufeff\u00ad":      `a\u200b\u200db\ufeff\u00ad`,
+		"\u2028\u2029":                    `\u2028\u2029`,
+		"\U000e0041\U000e0100":            `\U000e0041\U000e0100`,
+		"\u3164\ufe00\ue000\uffff":        `\u3164\ufe00\ue000\uffff`,
+		"\xff\xc0\xaf\xed\xa0\x80":        `\xff\xc0\xaf\xed\xa0\x80`,
+		"\xf0\x9f\x9a":                    `\xf0\x9f\x9a`,
+		"\ufffd":                          "\ufffd",
+		`C:\Users\x`:                      `C:\Users\x`,
+		`\x1b`:                            `\\x1b`,
+		`\\u202e \u202 \U000e004`:         `\\\\u202e \u202 \U000e004`,
+		"\\\x1b":                          `\\\x1b`,
+		"\\\xff":                          `\\\xff`,
+		"a" + strings.Repeat("\u0301", 6): "a" + strings.Repeat("\u0301", 4) + `\u0301` + "\u0301",
+	} {
+		got := string(AppendSafe([]byte("> "), in))
+		if got != "> "+want {
+			t.Errorf("%q: %q, want %q", in, got, "> "+want)
+		}
+		if w := Width(in); w != measure(want) {
+			t.Errorf("%q is %d cells, shown %d", in, w, measure(want))
+		}
+	}
+}
+
+func TestAppendCut(t *testing.T) {
+	for _, tc := range []struct {
+		in    string
+		width int
+		want  string
+		cells int
+	}{
+		{"Loading dock", 12, "Loading dock", 12},
+		{"Loading dock", 11, "Loading do…", 11},
+		{"Loading dock", 1, "…", 1},
+		{"Loading dock", 0, "", 0},
+		{"Loading dock", -3, "", 0},
+		{"", 0, "", 0},
+		{"前門前門", 8, "前門前門", 8},
+		{"前門前門", 7, "前門前…", 7},
+		{"前門前門", 6, "前門…", 5},
+		{"前門", 1, "…", 1},
+		{"ab\x1bcd", 8, `ab\x1bcd`, 8},
+		{"ab\x1bcd", 7, `ab\x1b…`, 7},
+		{"ab\x1bcd", 6, "ab…", 3},
+		{"ab\x1b", 6, `ab\x1b`, 6},
+		{"ae\u0301", 2, "ae\u0301", 2},
+		{"ae\u0301x", 2, "a…", 2},
+		{"⚠\ufe0f", 2, "⚠\ufe0f", 2},
+		{`a\\\x1b`, 4, `a\\…`, 4},
+		{strings.Repeat(`\`, 1000) + "\x1b", 5, `\\\\…`, 5},
+	} {
+		got, cells := AppendCut([]byte("> "), tc.in, tc.width)
+		if string(got) != "> "+tc.want || cells != tc.cells {
+			t.Errorf("%q in %d: %q, %d cells; want %q, %d", tc.in, tc.width, got, cells, tc.want, tc.cells)
+		}
+	}
+}
+
+// Where text is cut, the cost is that of what is shown.
+func TestCuttingAGiantReadsLittleOfIt(t *testing.T) {
+	giant := strings.Repeat("\u202e", 10_000_000)
+	buf := make([]byte, 0, 1000)
+	if n := testing.AllocsPerRun(1000, func() { buf, _ = AppendCut(buf[:0], giant, 80) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// shows fails the test unless what is shown is safe to show.
+func shows(t *testing.T, text string) {
+	t.Helper()
+	if !utf8.ValidString(text) {
+		t.Fatalf("bad UTF-8: %q", text)
+	}
+	for _, r := range text {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) {
+			t.Fatalf("%U in %q", r, text)
+		}
+	}
+}
+
+// meant reads what AppendSafe wrote, by its own description: it finds runs of
+// backslashes, and takes pairs out of those that stand before an escape.
+func meant(shown string) string {
+	var b strings.Builder
+	for shown != "" {
+		n := len(shown) - len(strings.TrimLeft(shown, `\`))
+		rest := shown[n:]
+		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}
+		d := 0
+		if n > 0 && rest != "" {
+			d = digits[rest[0]]
+		}
+		code := uint64(0)
+		var err error
+		if d > 0 && len(rest) > d {
+			code, err = strconv.ParseUint(rest[1:1+d], 16, 32)
+		}
+		switch {
+		case n == 0:
+			r, size := utf8.DecodeRuneInString(shown)
+			b.WriteRune(r)
+			shown = shown[size:]
+		case d == 0 || len(rest) <= d || err != nil:
+			b.WriteString(shown[:n])
+			shown = rest
+		case n%2 == 0:
+			b.WriteString(shown[:n/2])
+			shown = rest
+		default:
+			b.WriteString(shown[:n/2])
+			if rest[0] == 'x' {
+				b.WriteByte(byte(code))
+			} else {
+				b.WriteRune(rune(code))
+			}
+			shown = rest[1+d:]
+		}
+	}
+	return b.String()
+}
+
+func FuzzSafe(f *testing.F) {
+	for _, s := range []string{"", "Gate", `\x1b`, "\\\x1b", `\\u202e`, "\x1b[2J", "\u202e", "前門 e\u0301\u0301\u0301\u0301\u0301\u0301", "\xff\xfe", "👩‍👧", "⚠\ufe0f", "\\\U000e0001"} {
+		f.Add(s, 10)
+	}
+	f.Fuzz(func(t *testing.T, s string, width int) {
+		whole := string(AppendSafe(nil, s))
+		shows(t, whole)
+		if got := meant(whole); got != s {
+			t.Fatalf("%q is shown as %q, which means %q", s, whole, got)
+		}
+		cut, cells := AppendCut(nil, s, width%200)
+		shows(t, string(cut))
+		if cells > max(0, width%200) || cells != measure(string(cut)) {
+			t.Fatalf("%q cut to %d is %q: %d cells, says %d", s, width%200, cut, measure(string(cut)), cells)
+		}
+		if head, short := strings.CutSuffix(string(cut), "…"); short && !strings.HasPrefix(whole, head) || !short && width%200 > 0 && string(cut) != whole {
+			t.Fatalf("%q cut to %d is %q", whole, width%200, cut)
+		}
+		if bytes, n := appendCut(nil, []byte(s), width%200); string(bytes) != string(cut) || n != cells {
+			t.Fatalf("%q as bytes is cut to %q", s, bytes)
+		}
+	})
+}
+
+// measure is the width of text that is safe to show.
+func measure(s string) (cells int) {
+	for _, r := range s {
+		if r == 0xfe0f {
+			cells++
+		}
+		cells += widths.RuneWidth(r)
+	}
+	return cells
+}

@@ -1,0 +1,293 @@
+package format
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func columnsOf(n int) func() int { return func() int { return n } }
+
+// instances are what an operator may have; the last one is hostile.
+func instances() []*event.Instance {
+	var all []*event.Instance
+	for i, name := range []string{"Dock camera", "Front Entrance", "停车场 北", "yard", "\x1b[31mevil\u202e"} {
+		all = append(all, &event.Instance{ID: fmt.Sprint("i", i), Name: name, Order: i})
+	}
+	return all
+}
+
+// screen is what all samples look like, two of each instance after another.
+func screen(t *testing.T, o TextOptions) string {
+	t.Helper()
+	enc, all := NewText(o), instances()
+	var out []byte
+	for i, s := range append(flowtest.Samples(t), flowtest.Hostile()...) {
+		ev := flowtest.Event(t, "", s.Payload)
+		ev.Instance = all[i/2%len(all)]
+		ev.Received = time.UnixMilli(1781889230000)
+		out = enc.AppendEvent(out, ev)
+	}
+	return string(out)
+}
+
+// The golden files are made to be looked at: a change in them is a change on
+// every screen.
+func TestTextScreens(t *testing.T) {
+	for name, o := range map[string]TextOptions{
+		"80":         {Width: columnsOf(80)},
+		"80-sources": {Width: columnsOf(80), SourceWidth: columnsOf(14)},
+		"100":        {Width: columnsOf(100), SourceWidth: columnsOf(14)},
+		"140":        {Width: columnsOf(140), SourceWidth: columnsOf(14), Frame: Frame{1920, 1080}},
+		"pipe":       {SourceWidth: columnsOf(14), Time: RFC3339},
+	} {
+		o.Zone = time.FixedZone("", 2*60*60)
+		got := screen(t, o)
+		file := filepath.Join("testdata", "text", name+".txt")
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s is not what it was; go test -run Screens -update, and look at the difference\n%s", name, got)
+		}
+	}
+}
+
+// Whatever the width, no line is wider, and colours change nothing but colours.
+func TestTextFitsEveryWidth(t *testing.T) {
+	for width := 1; width < 220; width += 1 + width/50 {
+		o := TextOptions{Width: columnsOf(width), SourceWidth: columnsOf(width % 30), Time: TimeFormat(width % 4), Zone: time.UTC}
+		plain := screen(t, o)
+		for line := range strings.Lines(plain) {
+			text := strings.TrimSuffix(line, "\n")
+			shows(t, text)
+			if n := measure(text); n > width {
+				t.Fatalf("%d cells in a terminal of %d: %q", n, width, text)
+			}
+		}
+		o.Color = true
+		if coloured := screen(t, o); escapes.ReplaceAllString(coloured, "") != plain {
+			t.Fatalf("colours change the text at %d", width)
+		}
+	}
+}
+
+func TestTextSays(t *testing.T) {
+	for _, tc := range []struct{ name, payload, want string }{
+		{"an intrusion", `{"$id":"event-intrusion","object_class":"Person","area_name":"Front gate","event_id":"6b42f3eb-71df","confidence":0.914}`,
+			"! event-intrusion          Person  entered Front gate  91%  6b42f3eb"},
+		{"its end", `{"$id":"event-intrusion-end","object_class":"Person","area_name":"Front gate","event_id":"6b42f3eb-71df","event_duration_ms":12345}`,
+			"  event-intrusion-end      Person  left Front gate after 12.3 s  6b42f3eb"},
+		{"numbers in strings", `{"$id":"event-loitering-end","event_duration_ms":"135000","confidence":"0.5","location":{"x":"0.1","y":"0.2","width":"0.3","height":"0.4"}}`,
+			"  event-loitering-end      left after 2 min 15 s  50%  10,20 30×40%"},
+		{"a direction", `{"$id":"event-line-crossing","object_class":"Car","tripwire_name":"Gate A","crossing_direction":"left"}`,
+			"  event-line-crossing      Car     crossed Gate A ← left"},
+		{"a direction without an arrow", `{"$id":"event-line-crossing","tripwire_name":"Gate A","crossing_direction":"inbound"}`,
+			"  event-line-crossing      crossed Gate A inbound"},
+		{"a crowd of one class", `{"$id":"event-crowd-detection","area_name":"Hall","targets":[{"object_class":"Person"},{"object_class":"Person","x":"}"}]}`,
+			"! event-crowd-detection    Person  crowd of 2 in Hall"},
+		{"a mixed crowd", `{"$id":"event-crowd-detection","area_name":"Hall","targets":[{"object_class":"Person"},{"object_class":"Animal"},{}]}`,
+			"! event-crowd-detection    crowd of 3 in Hall"},
+		{"a track", `{"$id":"track","object_class":"Vehicle","is_moving":0,"detection_confidence":1,"age_ms":840,"tracking_id":"83f1535f-99"}`,
+			"  track                    Vehicle still   100%  for 840 ms  83f1535f"},
+		{"a track of old", `{"$id":"track","is_moving":"1","age_ms":3600000}`, "  track                    moving        for 1 h"},
+		{"a crop of an event", `{"$id":"crop","image":"` + strings.Repeat("A", 4*11367) + `","ref_event_id":"6b42f3eb-71","ref_tracking_id":"83f1535f-99"}`,
+			"  crop                     34.1 KB picture of event 6b42f3eb  6b42f3eb  83f1535f"},
+		{"a crop of a track", `{"$id":"crop","image":"data:image/png;base64,AAA=","ref_tracking_id":"83f1535f-99","confidence":93}`,
+			"  crop                     2 B picture of track 83f1535f  93  83f1535f"},
+		{"an event with its picture", `{"$id":"event-area-enter","image":"AAAA"}`, "  event-area-enter         entered  3 B picture"},
+		{"an attribute", `{"$id":"attribute","name":"vehicle_color","value":"black"}`, "  attribute                vehicle_color=black"},
+		{"a huge vector", `{"$id":"attribute","name":"face_features","value":"` + strings.Repeat("0.1234,", 512) + `"}`,
+			"  attribute                face_features=" + strings.Repeat("0.1234,", 6) + "0.123…"},
+		{"a type nobody knows", `{"$id":"diagnostics","cpu":0.43,"latency":12,"message":"two words","on":true,"none":null,"list":[1,{"a":2}],"name":"x"}`,
+			`  diagnostics              cpu=0.43  latency=12  message="two words"  on=true  none=null  list=[1,{"a":2}]  name=x`},
+		{"an event nobody knows", `{"$id":"event-jump-end","object_class":"Cat","area_name":"Wall","event_duration_ms":5,"height":2}`,
+			"  event-jump-end           Cat     ended at Wall after 5 ms  height=2"},
+		{"more than is known", `{"$id":"event-status-changed","status":"camera lost"}`, `  event-status-changed     status changed  status="camera lost"`},
+		{"wrong types", `{"$id":"track","object_class":[1],"is_moving":{},"age_ms":"old","location":7,"tracking_id":[]}`, "  track                    [1]     still                         []"},
+		{"numbers to fear", `{"$id":"event-intrusion","event_duration_ms":1e200,"confidence":-1e300,"location":{"x":1e300,"y":0,"width":0,"height":0}}`,
+			"! event-intrusion          entered for 1e+200 ms  -1e+300"},
+		{"a type to fear", `{"$id":"event-\u001b[31m\nx"}`, `  event-\x1b[31m\x0ax`},
+		{"long names", `{"$id":"event-intrusion","area_name":"` + strings.Repeat("前", 500) + `"}`, "! event-intrusion          entered " + strings.Repeat("前", 39) + "…"},
+	} {
+		line := string(NewText(TextOptions{Time: Off}).AppendEvent(nil, flowtest.Event(t, "", tc.payload)))
+		if got := strings.TrimSuffix(line, "\n"); got != tc.want {
+			t.Errorf("%s:\n%q, want\n%q", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestTextOfACropTellsItsEvent(t *testing.T) {
+	ev := flowtest.Event(t, "crop", `{"image":"AAAA","ref_event_id":"e1"}`)
+	ev.Ref = flowtest.Event(t, "event-intrusion", `{"object_class":"Person","area_name":"Dock"}`)
+	if got, want := string(NewText(TextOptions{Time: Off}).AppendEvent(nil, ev)), "  crop                     Person  3 B picture of event e1 in Dock  e1\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// What the server sends of lost frames are totals; what is told is what came
+// on top, for each instance.
+func TestTextTellsDropsSinceTheLine(t *testing.T) {
+	enc, all := NewText(TextOptions{Time: Off, Color: true}), instances()
+	for _, step := range []struct {
+		instance int
+		payload  string
+		want     string
+	}{
+		{0, `{"current_framerate":"9.94","source_framerate":25.0,"dropped_frames_count":12,"latency":38.2,"input_queue_size":"1"}`, "9.9 of 25 fps  12 dropped so far  latency 38.2 ms  queue 1"},
+		{1, `{"current_framerate":25,"dropped_frames_count":"100"}`, "25 fps  100 dropped so far"},
+		{0, `{"dropped_frames_count":12}`, "0 dropped"},
+		{1, `{"dropped_frames_count":103}`, "3 dropped"},
+		{0, `{"dropped_frames_count":15}`, "3 dropped"},
+		{0, `{"dropped_frames_count":2}`, "2 dropped so far"},
+		{0, `{"latency":12,"more":1}`, "latency 12 ms  more=1"},
+		{0, `{"dropped_frames_count":"many"}`, ""},
+	} {
+		ev := flowtest.Event(t, "statistics", step.payload)
+		ev.Instance = all[step.instance]
+		line := string(enc.AppendEvent(nil, ev))
+		if got := escapes.ReplaceAllString(line, ""); got != strings.TrimRight("  statistics               "+step.want, " ")+"\n" {
+			t.Errorf("%s: %q, want %q", step.payload, got, step.want)
+		}
+		if warned := strings.Contains(line, "\x1b[33m"); warned != (step.want == "3 dropped") {
+			t.Errorf("%s: warned %v", step.payload, warned)
+		}
+	}
+}
+
+func TestTextRemembersABoundedNumberOfInstances(t *testing.T) {
+	enc := NewText(TextOptions{})
+	ev := flowtest.Event(t, "statistics", `{"dropped_frames_count":1}`)
+	for range 3 * maxTotals {
+		ev.Instance = &event.Instance{}
+		enc.AppendEvent(nil, ev)
+	}
+	if len(enc.drops) > maxTotals {
+		t.Errorf("%d instances are remembered", len(enc.drops))
+	}
+}
+
+func TestTextTime(t *testing.T) {
+	berlin := time.FixedZone("", 2*60*60)
+	for _, tc := range []struct {
+		o    TextOptions
+		want []string // up to the type
+	}{
+		{TextOptions{Zone: time.UTC}, []string{"17:13:44.026", "17:13:44.999", "17:13:45.000", "17:13:41.000", "            ", "00:00:10.000"}},
+		{TextOptions{Zone: berlin, Width: columnsOf(60)}, []string{"19:13:44", "19:13:44", "19:13:45", "19:13:41", "        ", "02:00:10"}},
+		{TextOptions{Zone: time.UTC, Time: RFC3339}, []string{"2026-06-19T17:13:44.026Z", "2026-06-19T17:13:44.999Z", "2026-06-19T17:13:45.000Z", "2026-06-19T17:13:41.000Z", strings.Repeat(" ", 24), "1970-01-01T00:00:10.000Z"}},
+		{TextOptions{Zone: berlin, Time: RFC3339}, []string{"2026-06-19T19:13:44.026+02:00"}},
+		{TextOptions{Time: Delta}, []string{"    +0.000", "    +0.973", "    +0.001", "    -4.000", "          ", "-1781889211.000"}},
+		{TextOptions{Time: Off}, []string{"", "", "", "", "", ""}},
+	} {
+		enc := NewText(tc.o)
+		for i, ms := range []string{`"1781889224026"`, "1781889224999", "1781889225000", "1781889221000", `"soon"`, ""} {
+			if i >= len(tc.want) {
+				break
+			}
+			ev := flowtest.Event(t, "track", `{}`)
+			if ms != "" {
+				ev = flowtest.Event(t, "track", `{"system_timestamp":`+ms+`}`)
+			} else {
+				ev.Received = time.UnixMilli(10_000)
+			}
+			line := string(enc.AppendEvent(nil, ev))
+			if got := strings.TrimLeft(line, " "); !strings.HasPrefix(line, tc.want[i]+" ") || !strings.Contains(got, "track") {
+				t.Errorf("%+v, %s: %q, want %q", tc.o.Time, ms, line, tc.want[i])
+			}
+		}
+	}
+}
+
+// The source column comes when there is more than one instance, and grows.
+func TestTextSourceColumn(t *testing.T) {
+	width := 0
+	enc := NewText(TextOptions{Time: Off, Color: true, SourceWidth: func() int { return width }})
+	all := instances()
+	ev := flowtest.Event(t, "track", `{}`)
+	for _, step := range []struct {
+		width, instance int
+		want            string
+	}{
+		{0, 0, "  track"},
+		{4, 3, "yard    track"},
+		{9, 2, "停车场 北    track"},
+		{14, 0, "Dock camera       track"},
+		{6, 0, "Dock …    track"},
+		{30, 4, `\x1b[31mevil\u202e          track`},
+	} {
+		width, ev.Instance = step.width, all[step.instance]
+		line := string(enc.AppendEvent(nil, ev))
+		if got := strings.TrimRight(escapes.ReplaceAllString(line, ""), " \n"); got != step.want {
+			t.Errorf("%q, want %q", got, step.want)
+		}
+	}
+	ev.Instance = nil
+	if got := escapes.ReplaceAllString(string(enc.AppendEvent(nil, ev)), ""); strings.TrimSpace(got) != "track" {
+		t.Errorf("without an instance: %q", got)
+	}
+}
+
+// No two instances next to each other look alike, none looks like an alarm or
+// its end, and red is for alarms only.
+func TestTextColours(t *testing.T) {
+	seen := ""
+	for i := range 40 {
+		ev := flowtest.Event(t, "track", `{}`)
+		ev.Instance = &event.Instance{Name: "x", Order: i}
+		line := string(NewText(TextOptions{Time: Off, Color: true, SourceWidth: columnsOf(1)}).AppendEvent(nil, ev))
+		colour, _, _ := strings.Cut(line, "x")
+		if colour == seen || !regexp.MustCompile(`^\x1b\[(3|9)[34567]m$|^\x1b\[9[34567]m$`).MatchString(colour) {
+			t.Errorf("instance %d has %q after %q", i, colour, seen)
+		}
+		seen = colour
+	}
+	red := regexp.MustCompile(`\x1b\[[0-9;]*\b[39]1m`)
+	for _, s := range flowtest.Samples(t) {
+		line := string(NewText(TextOptions{Color: true}).AppendEvent(nil, flowtest.Event(t, "", s.Payload)))
+		marked := strings.Contains(escapes.ReplaceAllString(line, ""), "! event-")
+		if red.MatchString(line) != marked {
+			t.Errorf("%s: red %v, marked %v: %q", s.Name, !marked, marked, line)
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	for _, s := range append(flowtest.Samples(f), flowtest.Hostile()...) {
+		f.Add([]byte(s.Payload), 80, "Gate")
+	}
+	f.Fuzz(func(t *testing.T, payload []byte, width int, name string) {
+		ev, err := event.New("", payload, &event.Instance{ID: "i", Name: name, Order: width})
+		if err != nil {
+			return
+		}
+		width = max(1, width%300)
+		o := TextOptions{Width: columnsOf(width), SourceWidth: columnsOf(len(name) % 20), Time: TimeFormat(width % 4), Zone: time.UTC}
+		line := string(NewText(o).AppendEvent(nil, ev))
+		text, ok := strings.CutSuffix(line, "\n")
+		if !ok || measure(text) > width {
+			t.Fatalf("%d cells in a terminal of %d: %q", measure(text), width, line)
+		}
+		shows(t, text)
+		o.Color, o.Width = true, nil
+		shows(t, escapes.ReplaceAllString(strings.TrimSuffix(string(NewText(o).AppendEvent(nil, ev)), "\n"), ""))
+	})
+}
