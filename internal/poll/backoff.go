@@ -12,14 +12,16 @@ const (
 	mostAsked  = 5 * time.Minute // of Retry-After
 )
 
-// backoff is the wait after the nth failure in a row: at most 250 ms, then
-// half a second doubling to 30 s, of which a random half is taken off so that
-// clients do not come back all at once. want is the server's own wish.
+// backoff is the wait after the nth failure in a row: anywhere up to 250 ms,
+// then half a second doubling to 30 s, of which up to a quarter is taken off
+// so that clients do not come back all at once. want is the server's own wish:
+// the wait is not shorter, and up to a quarter longer for the same reason.
 func backoff(n int, want time.Duration) time.Duration {
-	most := firstRetry
+	wait := rand.N(firstRetry)
 	if n > 1 {
-		most = min(longest, 500*time.Millisecond<<min(n-2, 10))
+		most := min(longest, 500*time.Millisecond<<min(n-2, 10))
+		wait = most - rand.N(most/4)
 	}
-	wait := most/2 + rand.N(most/2)
-	return max(wait, min(want, mostAsked))
+	want = min(want, mostAsked)
+	return max(wait, want+rand.N(want/4+1))
 }

@@ -240,9 +240,12 @@ func (f *feeder) arrived(who string, last [2]int) (owed []string) {
 
 // fullChild polls once into a spool on a disk that takes so many bytes.
 func fullChild() int {
-	limit, _ := strconv.ParseUint(os.Getenv("POLL_LIMIT"), 10, 64)
+	limit, _ := strconv.Atoi(os.Getenv("POLL_LIMIT"))
 	signal.Ignore(syscall.SIGXFSZ)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+	var most syscall.Rlimit
+	setLimit(&most.Cur, limit)
+	setLimit(&most.Max, limit)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &most); err != nil {
 		return 8
 	}
 	spool, err := OpenSpool(os.Getenv("POLL_SPOOL"))
@@ -257,6 +260,9 @@ func fullChild() int {
 	}
 	return 0
 }
+
+// setLimit is there because a limit's type differs from system to system.
+func setLimit[N int64 | uint64](to *N, limit int) { *to = N(limit) }
 
 func TestSpoolIsFull(t *testing.T) {
 	for _, limit := range []int{0, 1, 100, 1000, chunk - 1, chunk, chunk + 1, len(items(0, 3000)) - 1} {

@@ -62,7 +62,7 @@ func (r *run) decode(in io.Reader, src *event.Instance, at time.Time, d *deliver
 		case errors.Is(err, event.ErrTooLong):
 			got.events++
 			got.bad++
-			r.Notify.Tell(event.Notice{Instance: src, Kind: event.Oversize, Text: fmt.Sprintf("an event of more than %d MiB, skipped", event.MaxPayload>>20)})
+			r.Notify.Tell(event.Notice{Instance: src, Kind: event.Oversize, Bytes: event.MaxPayload, Text: fmt.Sprintf("an event of more than %d MiB, skipped", event.MaxPayload>>20)})
 		case err == io.EOF:
 			return got
 		default:

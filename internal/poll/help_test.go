@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -121,7 +122,7 @@ func (l *lines) Put(ev *event.Event) error {
 	l.taken++
 	l.buf = append(append(l.buf, ev.Payload...), '\n')
 	l.ends = append(l.ends, len(l.buf))
-	if full := max(l.full, 1); l.full == 0 && len(l.buf) < 64<<10 || l.full > 0 && len(l.buf) < full {
+	if len(l.buf) < cmp.Or(l.full, 64<<10) {
 		return nil
 	}
 	return l.write()

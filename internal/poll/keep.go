@@ -103,7 +103,12 @@ func (k *keeper) end() {
 		return
 	}
 	path := k.file.Name()
-	err := errors.Join(k.file.Truncate(k.size), k.file.Sync(), k.file.Close(), syncDir(filepath.Dir(path)))
+	var err error
+	for _, e := range []error{k.file.Truncate(k.size), k.file.Sync(), k.file.Close(), syncDir(filepath.Dir(path))} {
+		if err == nil {
+			err = e
+		}
+	}
 	k.file = nil
 	if k.events == 0 {
 		_ = os.Remove(path) // it is empty
@@ -123,7 +128,11 @@ func (k *keeper) close() *LostError {
 	if k.lost == 0 {
 		return nil
 	}
-	return &LostError{Events: k.lost, Err: errors.Join(k.errs...)}
+	err := k.errs[0]
+	for _, next := range k.errs[1:] {
+		err = fmt.Errorf("%w; %w", err, next)
+	}
+	return &LostError{Events: k.lost, Err: err}
 }
 
 // unwritten is the place in a folder: a new file that only its owner reads.
@@ -187,5 +196,5 @@ func (r *run) settle(d *delivery, s *stored, damaged bool) error {
 	if errors.Is(d.err, event.ErrStop) {
 		return lost
 	}
-	return errors.Join(d.err, lost)
+	return fmt.Errorf("%w; %w", d.err, lost)
 }

@@ -46,7 +46,7 @@ type Poll struct {
 	Notify event.Notify
 }
 
-const everyTwoSeconds = 2 * time.Second
+const defaultInterval = 2 * time.Second
 
 // run is one Run of a Poll.
 type run struct {
@@ -78,8 +78,10 @@ func (p *Poll) Run(ctx context.Context, to event.Sink) error {
 		began := time.Now()
 		again, err := r.drain(ctx)
 		switch {
-		case !again, p.Once, err != nil && r.final(err):
+		case !again:
 			return err
+		case p.Once, err != nil && r.final(err):
+			return r.ended(ctx, err)
 		case err == nil:
 			r.failures = 0
 			sleep(ctx, time.Until(began.Add(p.interval())))
@@ -92,7 +94,7 @@ func (p *Poll) Run(ctx context.Context, to event.Sink) error {
 
 func (p *Poll) interval() time.Duration {
 	if p.Interval <= 0 {
-		return everyTwoSeconds
+		return defaultInterval
 	}
 	return p.Interval
 }
@@ -147,6 +149,14 @@ func (r *run) take(body io.Reader) (again bool, err error) {
 		r.warn(broken.Error())
 	}
 	return false, err
+}
+
+// ended tells that the run is over with an error that is not the sink's.
+func (r *run) ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() == nil {
+		r.tell(event.Notice{Kind: event.Ended, Text: err.Error()})
+	}
+	return err
 }
 
 // final tells whether an error ends the run instead of being tried again.

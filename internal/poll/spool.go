@@ -165,10 +165,13 @@ func (a *stored) commit() error {
 		return err
 	}
 	a.close() // the data is synced, and Windows renames no open file
-	err := a.rename()
-	file, again := os.Open(a.path)
-	a.file = file
-	return errors.Join(err, again)
+	renamed := a.rename()
+	var err error
+	if a.file, err = os.Open(a.path); err != nil {
+		a.file = nil
+		return err
+	}
+	return renamed
 }
 
 func (a *stored) rename() error {
