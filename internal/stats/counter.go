@@ -50,8 +50,12 @@ func New(o Options) *Counter {
 	if by == "" {
 		by = "_type"
 	}
+	start := time.Now()
+	if o.Recorded { // the seconds of a recording are whole ones of the clock
+		start = start.Truncate(time.Second)
+	}
 	return &Counter{
-		o: o, by: by, byType: by == "_type", start: time.Now(), room: newRoom(maxThings),
+		o: o, by: by, byType: by == "_type", start: start, room: newRoom(maxThings),
 		seeds:   [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		tallies: map[place]*tally{}, told: map[string]bool{},
 	}

@@ -71,9 +71,13 @@ func (d *dist) merge(o *dist) {
 // quantile is the smallest value that at least the share q of all does not
 // exceed (the nearest rank). Only for a distribution that holds something.
 func (d *dist) quantile(q float64) float64 {
-	rank, last := math.Ceil(q*float64(d.n))-1, float64(d.n-1)
-	v, err := d.sketch.GetValueAtQuantile(min(1, (max(0, rank)+0.5)/max(1, last)))
-	if err != nil {
+	rank := max(0, math.Ceil(q*float64(d.n))-1)
+	half := 0.5 // the sketch looks for the next whole rank: up, among values below zero down
+	if rank < float64(d.negative) {
+		half = -half
+	}
+	v, err := d.sketch.GetValueAtQuantile(min(max(0, (rank+half)/max(1, float64(d.n-1))), 1))
+	if err != nil { // for a share outside 0 … 1 only
 		return 0
 	}
 	return min(max(v, d.min), d.max)

@@ -71,7 +71,7 @@ func (s stretch) per(total uint64) float64 {
 // most so many, or over all of it while there is no whole one.
 func rate[T uint32 | uint64](w *window[T], s stretch, seconds int64, total uint64) float64 {
 	end := second(s.to)
-	n := min(seconds, end-second(s.from))
+	n := min(seconds, end-second(s.from+time.Second-1))
 	if n <= 0 {
 		return s.per(total)
 	}

@@ -1,0 +1,320 @@
+package stats
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+	"github.com/rtev/rtev/internal/format"
+)
+
+// screen is a terminal of the simple kind: it knows what a View sends, and
+// fails the test on anything else.
+type screen struct {
+	t             *testing.T
+	width, height int
+	above         []string // the scrollback
+	rows          [][]rune // of the window
+	x, y          int
+	writes        int
+}
+
+func newScreen(t *testing.T, width, height int) *screen {
+	return &screen{t: t, width: width, height: height, rows: make([][]rune, height)}
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.writes++
+	for text := string(p); text != ""; {
+		r, n := utf8.DecodeRuneInString(text)
+		switch {
+		case r == '\x1b':
+			text = s.escape(text)
+			continue
+		case r == '\n':
+			s.x = 0
+			s.down()
+		case r == '\r':
+			s.x = 0
+		case r < ' ' || r == 0x7f:
+			s.t.Fatalf("control character %q", r)
+		default:
+			s.put(r)
+		}
+		text = text[n:]
+	}
+	return len(p), nil
+}
+
+func (s *screen) down() {
+	if s.y++; s.y == s.height {
+		s.above = append(s.above, string(s.rows[0]))
+		s.rows = append(s.rows[1:], nil)
+		s.y--
+	}
+}
+
+func (s *screen) put(r rune) {
+	if s.x >= s.width {
+		s.x = 0
+		s.down()
+	}
+	for len(s.rows[s.y]) <= s.x {
+		s.rows[s.y] = append(s.rows[s.y], ' ')
+	}
+	s.rows[s.y][s.x] = r
+	s.x++
+}
+
+func (s *screen) escape(text string) string {
+	i := strings.IndexAny(text, "AJKm")
+	if i < 2 || text[1] != '[' || strings.Trim(text[2:i], "0123456789;") != "" {
+		s.t.Fatalf("unknown escape sequence %.12q", text)
+	}
+	switch n, _ := strconv.Atoi(text[2:i]); text[i] {
+	case 'A':
+		s.y = max(0, s.y-n)
+	case 'K':
+		s.rows[s.y] = s.rows[s.y][:min(s.x, len(s.rows[s.y]))]
+	case 'J':
+		s.rows[s.y] = s.rows[s.y][:min(s.x, len(s.rows[s.y]))]
+		clear(s.rows[s.y+1:])
+	}
+	return text[i+1:]
+}
+
+// narrow makes the window narrower: lines that no longer fit take more rows.
+func (s *screen) narrow(width int) {
+	var rows [][]rune
+	at := 0
+	for i, r := range s.rows {
+		if i == s.y {
+			at = len(rows)
+		}
+		for len(r) > width {
+			rows, r = append(rows, r[:width:width]), r[width:]
+		}
+		rows = append(rows, r)
+	}
+	for len(rows) > s.height && at < len(rows)-1 && len(rows[len(rows)-1]) == 0 { // empty rows below the cursor go first
+		rows = rows[:len(rows)-1]
+	}
+	for len(rows) > s.height {
+		s.above, rows, at = append(s.above, string(rows[0])), rows[1:], at-1
+	}
+	s.rows, s.y, s.width = rows, at, width
+}
+
+// lines is all that can be seen and scrolled back to.
+func (s *screen) lines() []string {
+	all := append([]string(nil), s.above...)
+	for _, r := range s.rows {
+		all = append(all, strings.TrimRight(string(r), " "))
+	}
+	for len(all) > 0 && all[len(all)-1] == "" {
+		all = all[:len(all)-1]
+	}
+	return all
+}
+
+func (s *screen) text() string { return strings.Join(s.lines(), "\n") }
+
+// snapshotOf is a snapshot of so many instances.
+func snapshotOf(n int, name func(i int) string) *Snapshot {
+	c := New(Options{})
+	for i := range n {
+		in := &event.Instance{ID: fmt.Sprint("id", i), Name: name(i), Server: "http://nvr1:3546", Order: i}
+		c.Expect(in)
+		s := c.Sink()
+		for j, payload := range []string{trackPayload, `{"$id":"event-intrusion","event_id":"e","area_name":"Yard"}`,
+			`{"$id":"statistics","current_framerate":10,"source_framerate":25,"dropped_frames_count":3}`} {
+			ev, err := event.New("", []byte(payload), in)
+			if err != nil {
+				panic(err)
+			}
+			ev.Received = time.Now().Add(time.Duration(j) * time.Millisecond)
+			for range 1 + i {
+				_ = s.Put(ev)
+			}
+		}
+		c.Notice(event.Notice{Kind: event.Skipped, Instance: in})
+	}
+	return c.Snapshot()
+}
+
+func camera(i int) string { return fmt.Sprintf("Camera %d", i+1) }
+
+func TestFramesFitTheWindow(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {140, 50}, {40, 10}, {20, 5}, {10, 3}, {1, 1}, {300, 100}} {
+		for _, n := range []int{0, 1, 12, 200} {
+			s := newScreen(t, size[0], size[1])
+			fmt.Fprint(s, "$ rtev stats\n")
+			v := NewView(s, func() (int, int) { return size[0], size[1] }, true)
+			snap := snapshotOf(n, camera)
+			for range 3 {
+				if err := v.Print(snap); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if s.writes != 4 {
+				t.Errorf("%v: %d writes for three frames", size, s.writes-1)
+			}
+			if got := strings.Count(s.text(), "stats  over"[:min(11, max(1, size[0]-1))]); size[0] > 20 && got != 1 {
+				t.Errorf("%v with %d instances: %d frames on the screen:\n%s", size, n, got, s.text())
+			}
+			if lines := s.lines(); lines[0] != "$ rtev stats"[:min(12, size[0])] {
+				t.Errorf("%v: what stood above is now %q", size, lines[0])
+			}
+		}
+	}
+}
+
+func TestAFrameTellsWhatItLeavesOut(t *testing.T) {
+	for _, tc := range []struct {
+		width, height, instances int
+		want                     []string
+	}{
+		{80, 24, 1, []string{"Camera 1", "no losses: 1 record skipped", "event-intrusion", "statistics", "track"}},
+		{80, 24, 12, []string{"Camera 1 ", "Camera 12", "… 11 more", "track  "}},
+		{140, 50, 12, []string{"Camera 1 ", "Camera 12", "MAX"}},
+		{80, 10, 12, []string{"… 11 more"}},
+	} {
+		s := newScreen(t, tc.width, tc.height)
+		if err := NewView(s, func() (int, int) { return tc.width, tc.height }, false).Print(snapshotOf(tc.instances, camera)); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tc.want {
+			if _, loss, ok := strings.Cut(want, "no losses: "); ok {
+				want = loss
+			}
+			if !strings.Contains(s.text(), want) {
+				t.Errorf("%dx%d with %d: no %q in\n%s", tc.width, tc.height, tc.instances, want, s.text())
+			}
+		}
+	}
+}
+
+func TestTroubleComesFirstWhereNotAllIsSeen(t *testing.T) {
+	snap := snapshotOf(40, camera)
+	snap.Instances[37].Silent, snap.Instances[37].SilentFor = true, 12
+	snap.Instances[20].State = Reconnecting
+	s := newScreen(t, 80, 24)
+	if err := NewView(s, func() (int, int) { return 80, 24 }, false).Print(snap); err != nil {
+		t.Fatal(err)
+	}
+	lines := s.lines()
+	at := 0
+	for !strings.HasPrefix(lines[at], "INSTANCE") {
+		at++
+	}
+	if !strings.HasPrefix(lines[at+1], "Camera 38  SILENT 12.0 s") || !strings.HasPrefix(lines[at+2], "Camera 21  reconnecting") || !strings.HasPrefix(lines[at+3], "Camera 1 ") {
+		t.Errorf("\n%s", s.text())
+	}
+	if snap.Instances[0].Name != "Camera 1" {
+		t.Error("the snapshot was changed")
+	}
+}
+
+func TestAViewFollowsAResize(t *testing.T) {
+	for _, sizes := range [][][2]int{{{80, 24}, {60, 24}, {40, 24}}, {{80, 24}, {140, 24}, {80, 24}}, {{140, 24}, {70, 24}}} {
+		s := newScreen(t, sizes[0][0], sizes[0][1])
+		fmt.Fprint(s, "before\n")
+		size := sizes[0]
+		v := NewView(s, func() (int, int) { return size[0], size[1] }, false)
+		for _, size = range sizes {
+			if size[0] < s.width {
+				s.narrow(size[0])
+			}
+			s.width = size[0]
+			if err := v.Print(snapshotOf(1, camera)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := strings.Count(s.text(), "stats  over"); n != 1 || s.lines()[0] != "before" {
+			t.Errorf("%v: %d frames:\n%s", sizes, n, s.text())
+		}
+	}
+}
+
+func TestNoticesStandAboveTheFrame(t *testing.T) {
+	s := newScreen(t, 80, 24)
+	v := NewView(s, func() (int, int) { return 80, 24 }, false)
+	snap := snapshotOf(1, camera)
+	say := func(text string) {
+		v.Notice(text)
+		if err := v.Print(snap); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say("connected to Gate")
+	say("connection lost: \x1b[2J")
+	for i := range 200 {
+		v.Notice(fmt.Sprint("notice ", i))
+	}
+	snap.Record = "total"
+	say("the last before the end")
+	v.Notice("behind the end")
+	lines := s.lines()
+	if lines[0] != "connected to Gate" || lines[1] != `connection lost: \x1b[2J` || lines[len(lines)-1] != "behind the end" {
+		t.Errorf("\n%s", s.text())
+	}
+	if strings.Count(s.text(), "total  over") != 1 || strings.Count(s.text(), "notice ") != maxSaid-1 || strings.Count(s.text(), "more notices than can be shown") != 1 {
+		t.Errorf("\n%s", s.text())
+	}
+}
+
+func TestNoNameCanHarmAReport(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	names := []string{"\x1b[2J\x1b]0;x\x07", "a\r\nstats  over", "\u202egpj", "\u009b31m", "\xff\xfe", "前門 👩‍👩‍👧 e\u0301", long, "=1+1", `a"b,c`, "\x00"}
+	in := func(i int) *event.Instance {
+		return &event.Instance{ID: names[i], Name: names[i], Server: "http://h" + names[i], Order: i}
+	}
+	c := New(Options{By: event.ParsePath("v")})
+	f := NewFields()
+	for i, name := range names {
+		for _, sample := range append(flowtest.Hostile(), flowtest.Sample{Payload: strings.ReplaceAll(`{"$id":"event-intrusion","event_id":NAME,"area_name":NAME,"v":NAME}`, "NAME", string(event.AppendQuoted(nil, name)))}) {
+			ev := flowtest.Event(t, "", sample.Payload)
+			ev.Instance, ev.Received = in(i), time.Now()
+			if err := c.Watch(c.Sink()).Put(ev); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Put(ev); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.Notice(event.Notice{Kind: event.Skipped, Instance: in(i)})
+	}
+	snap := c.Snapshot()
+	snap.Record = "total"
+	var text, ndjson, rows, prom, fields bytes.Buffer
+	s := newScreen(t, 80, 24) // fails on control characters
+	for _, p := range []Printer{NewView(s, func() (int, int) { return 80, 24 }, true), NewText(&text, false), NewNDJSON(&ndjson), NewCSV(&rows), NewProm(&prom)} {
+		if err := p.Print(snap); err != nil {
+			t.Errorf("%T: %v", p, err)
+		}
+	}
+	for _, err := range []error{f.WriteText(&fields, false), f.WriteNDJSON(&fields), f.WriteCSV(&fields)} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for name, out := range map[string]string{"text": text.String(), "ndjson": ndjson.String(), "csv": rows.String(), "prom": prom.String(), "fields": fields.String()} {
+		for line := range strings.SplitSeq(out, "\n") {
+			if safe := string(format.AppendSafe(nil, strings.ReplaceAll(line, `\`, "/"))); safe != strings.ReplaceAll(line, `\`, "/") {
+				t.Errorf("%s: %.300q", name, line)
+			}
+		}
+		if strings.Contains(out, strings.Repeat("x", maxValue+1)) {
+			t.Errorf("%s holds a giant", name)
+		}
+	}
+	if n := strings.Count(text.String(), "total  over"); n != 1 {
+		t.Errorf("%d first lines in\n%s", n, text.String())
+	}
+}
