@@ -1,0 +1,229 @@
+package filter
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// notBare are the characters, beside white space and control characters, that
+// end a bare word; notPath those that end a path. Both are longer where a rule
+// of its own lets a path go on: # ( … ), a single |, a text behind a colon.
+const (
+	notBare = `()&|<>=!'"`
+	notPath = `()&<>=!'"%,`
+)
+
+// space goes over white space.
+func (p *parser) space() {
+	p.pos += len(p.in[p.pos:]) - len(strings.TrimLeftFunc(p.in[p.pos:], unicode.IsSpace))
+}
+
+// word returns the bare word that comes next, without going over it.
+func (p *parser) word() string {
+	rest := p.in[p.pos:]
+	end := strings.IndexFunc(rest, func(r rune) bool { return ends(r, notBare) })
+	if end < 0 {
+		return rest
+	}
+	return rest[:end]
+}
+
+// ends tells whether a word ends before r: at white space, control characters
+// and any of stop.
+func ends(r rune, stop string) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(stop, r)
+}
+
+// path reads a gjson path as one piece, with the parentheses, brackets, quotes
+// and operators that stand inside its queries and multipaths
+// (https://github.com/tidwall/gjson/blob/master/SYNTAX.md).
+func (p *parser) path() (string, error) {
+	start := p.pos
+	for more := true; more; {
+		var err error
+		if more, err = p.pathPiece(start); err != nil {
+			return "", err
+		}
+	}
+	path := p.in[start:p.pos]
+	_, isNumber := numeric(path)
+	switch {
+	case path == "":
+		return "", p.noPath()
+	case isNumber, path == "true", path == "false", path == "null":
+		return "", p.fail(start, "expected a field: the field stands on the left, the value on the right")
+	}
+	p.space()
+	return path, nil
+}
+
+// pathPiece goes over the next piece of a path that began at start; more is
+// false where the path ends.
+func (p *parser) pathPiece(start int) (more bool, err error) {
+	if p.pos == len(p.in) {
+		return false, nil
+	}
+	rest, before := p.in[p.pos:], byte(0)
+	if p.pos > start {
+		before = p.in[p.pos-1]
+	}
+	r, size := utf8.DecodeRuneInString(rest)
+	switch {
+	case r == '\\' && len(rest) == 1:
+		return false, p.fail(p.pos, "nothing stands behind this \\")
+	case r == '\\':
+		size += runeLen(rest[1:])
+	case r == '(' && before == '#', r == '[', r == '{':
+		return true, p.group()
+	case r == '"' && before == ':':
+		return true, p.skipText()
+	case r == '|':
+		next, _ := utf8.DecodeRuneInString(rest[1:])
+		if before == 0 || len(rest) == 1 || ends(next, notPath+"|") {
+			return false, nil
+		}
+	case ends(r, notPath):
+		return false, nil
+	}
+	p.pos += size
+	return true, nil
+}
+
+// noPath is the error of what stands where a field should.
+func (p *parser) noPath() error {
+	rest := p.in[p.pos:]
+	switch {
+	case rest == "" && p.pos == 0, strings.TrimSpace(p.in) == "":
+		return p.fail(p.pos, "the expression is empty")
+	case rest != "" && strings.ContainsAny(rest[:1], `'"`):
+		return p.fail(p.pos, "expected a field, which stands without quotes: the value comes on the right")
+	}
+	return p.fail(p.pos, "expected a field, ! or (")
+}
+
+// group goes over a query or multipath from its opening bracket to the closing
+// one.
+func (p *parser) group() error {
+	start := p.pos
+	var closing []byte
+	for p.pos < len(p.in) {
+		switch c := p.in[p.pos]; c {
+		case '\\':
+			p.pos = min(p.pos+2, len(p.in))
+			continue
+		case '"':
+			if err := p.skipText(); err != nil {
+				return err
+			}
+			continue
+		case '\'':
+			return p.fail(p.pos, `inside a path texts stand in double quotes: "…"`)
+		case '(', '[', '{':
+			if len(closing) == maxDepth {
+				return p.fail(p.pos, "nested deeper than %d", maxDepth)
+			}
+			closing = append(closing, map[byte]byte{'(': ')', '[': ']', '{': '}'}[c])
+		case ')', ']', '}':
+			if c != closing[len(closing)-1] {
+				return p.fail(p.pos, "expected %c before this %c", closing[len(closing)-1], c)
+			}
+			closing = closing[:len(closing)-1]
+		}
+		p.pos++
+		if len(closing) == 0 {
+			return nil
+		}
+	}
+	return p.fail(start, "this %c is not closed", p.in[start])
+}
+
+// skipText goes over a text in double quotes inside a path.
+func (p *parser) skipText() error {
+	start := p.pos
+	for p.pos++; p.pos < len(p.in); p.pos++ {
+		switch p.in[p.pos] {
+		case '\\':
+			p.pos++
+		case '"':
+			p.pos++
+			return nil
+		}
+	}
+	p.pos = len(p.in)
+	return p.fail(start, "this quote is not closed")
+}
+
+// value reads the VALUE behind op.
+func (p *parser) value(op string) (value, error) {
+	rest := p.in[p.pos:]
+	switch {
+	case rest != "" && (rest[0] == '\'' || rest[0] == '"'):
+		s, err := p.quoted()
+		return value{text, 0, s}, err
+	case strings.IndexAny(rest, "“”‘’") == 0:
+		return value{}, p.fail(p.pos, `typographic quotes: write '…' or "…"`)
+	}
+	w := p.word()
+	if w == "" {
+		return value{}, p.fail(p.pos, "expected a value after %s", op)
+	}
+	p.take(w)
+	if w == "true" || w == "false" || w == "null" {
+		return word(w), nil
+	}
+	if n, ok := numeric(w); ok {
+		return value{number, n, w}, nil
+	}
+	return value{text, 0, w}, nil
+}
+
+// quoted reads a text in quotes of either kind.
+func (p *parser) quoted() (string, error) {
+	start, quote := p.pos, p.in[p.pos]
+	var s []byte
+	for p.pos++; p.pos < len(p.in); {
+		switch c := p.in[p.pos]; c {
+		case quote:
+			p.pos++
+			p.space()
+			return string(s), nil
+		case '\\':
+			s = p.escape(s)
+		default:
+			s = append(s, c)
+			p.pos++
+		}
+	}
+	return "", p.fail(start, "this quote is not closed")
+}
+
+// escape appends what the escape at pos stands for: a backslash and the
+// character behind it, where that is no escape.
+func (p *parser) escape(s []byte) []byte {
+	rest := p.in[p.pos+1:]
+	if rest == "" {
+		p.pos++
+		return s
+	}
+	p.pos += 2
+	switch c := rest[0]; c {
+	case '\\', '\'', '"':
+		return append(s, c)
+	case 'n':
+		return append(s, '\n')
+	case 'r':
+		return append(s, '\r')
+	case 't':
+		return append(s, '\t')
+	case 'u':
+		if len(rest) >= 5 {
+			if r, err := strconv.ParseUint(rest[1:5], 16, 16); err == nil {
+				p.pos += 4
+				return utf8.AppendRune(s, rune(r))
+			}
+		}
+	}
+	return append(s, '\\', rest[0])
+}

@@ -1,0 +1,192 @@
+package filter
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// maxDepth bounds how deep parentheses, ! and the brackets of a path nest, so
+// that no expression can exhaust the stack.
+const maxDepth = 100
+
+// Parse makes a field expression ready. A mistake is a *SyntaxError.
+//
+//	expression = PATH OP VALUE | PATH | "!" expression | "(" expression ")"
+//	           | expression "&&" expression | expression "||" expression
+//
+// "!" binds tighter than "&&", and that tighter than "||"; "!a == b" is
+// "!(a == b)". PATH is a gjson path or a computed field, VALUE a number, true,
+// false, null, a text in '…' or "…", or a bare word, which ends at white space
+// and at any of ( ) & | < > = ! ' ". In quotes \\ \' \" \n \r \t and \u with
+// four digits are escapes; before any other character a backslash stays.
+//
+// What holds of a comparison:
+//   - A field that is missing satisfies none, also not != !% !~.
+//   - Two values compare as numbers where one of them is a number (a JSON
+//     number, or a VALUE without quotes) and the other is or holds one: 9.9 and
+//     "9.9" are the same, and true is 1, false is 0, as is_moving has them.
+//     Else they compare as texts, byte by byte: "10" is less than "9". A number
+//     and another text are only ever !=.
+//   - null equals null and nothing else, and has no text.
+//   - % and !% are globs over the whole text (* is any text, ? one character,
+//     \ takes the next character as it is); =~ and !~ search for an RE2 regular
+//     expression anywhere in it. Case counts. The text of what is no string is
+//     its JSON.
+//   - Of an array, as targets.#.object_class is one, it is enough that one
+//     element satisfies it, also with !=; !(…) says that none does. The
+//     same holds for PATH alone. So an empty array satisfies nothing.
+func Parse(expr string) (*Expr, error) {
+	p := &parser{in: expr}
+	root, err := p.or()
+	if err == nil && p.pos < len(p.in) {
+		err = p.unexpected()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Expr{root}, nil
+}
+
+// parser reads an expression by recursive descent. Each of its methods leaves
+// pos behind white space.
+type parser struct {
+	in    string
+	pos   int
+	depth int
+	alone bool // what was read last is a path without an operator
+}
+
+func (p *parser) fail(at int, format string, args ...any) error {
+	return &SyntaxError{Expr: p.in, Offset: at, Msg: fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) or() (node, error) {
+	parts, err := p.joined("||", p.and)
+	if len(parts) == 1 {
+		return parts[0], err
+	}
+	return some(parts), err
+}
+
+func (p *parser) and() (node, error) {
+	parts, err := p.joined("&&", p.unary)
+	if len(parts) == 1 {
+		return parts[0], err
+	}
+	return all(parts), err
+}
+
+// joined reads one part or more, with op between them.
+func (p *parser) joined(op string, part func() (node, error)) ([]node, error) {
+	var parts []node
+	for {
+		n, err := part()
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, n)
+		if !p.take(op) {
+			return parts, nil
+		}
+	}
+}
+
+// take goes over s and the white space behind it, if s comes next.
+func (p *parser) take(s string) bool {
+	if !strings.HasPrefix(p.in[p.pos:], s) {
+		return false
+	}
+	p.pos += len(s)
+	p.space()
+	return true
+}
+
+func (p *parser) unary() (node, error) {
+	p.space()
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.fail(p.pos, "nested deeper than %d", maxDepth)
+	}
+	defer func() { p.depth-- }()
+	switch {
+	case p.take("("):
+		return p.parens()
+	case p.take("!"):
+		part, err := p.unary()
+		return not{part}, err
+	}
+	return p.condition()
+}
+
+func (p *parser) parens() (node, error) {
+	inside, err := p.or()
+	if err != nil {
+		return nil, err
+	}
+	if !p.take(")") {
+		return nil, p.unexpected()
+	}
+	p.alone = false
+	return inside, nil
+}
+
+func (p *parser) condition() (node, error) {
+	start := p.pos
+	path, err := p.path()
+	if err != nil {
+		return nil, err
+	}
+	c := &condition{path: event.ParsePath(path), test: truth}
+	if c.op, err = p.operator(); err != nil {
+		return nil, err
+	}
+	if p.alone = c.op == ""; p.alone {
+		if strings.EqualFold(path, "not") && p.word() != "" {
+			return nil, p.fail(start, "write ! for not")
+		}
+		return c, nil
+	}
+	at := p.pos
+	if c.want, err = p.value(c.op); err != nil {
+		return nil, err
+	}
+	if c.test, err = newTest(c.op, c.want); err != nil {
+		return nil, p.fail(at, "%v", err)
+	}
+	return c, nil
+}
+
+// operator reads an operator, or nothing.
+func (p *parser) operator() (string, error) {
+	for _, op := range operators {
+		if p.take(op) {
+			return op, nil
+		}
+	}
+	for _, slip := range [...][2]string{{"=<", "<="}, {"=>", ">="}, {"=", "=="}, {"~", "=~"}} {
+		if strings.HasPrefix(p.in[p.pos:], slip[0]) {
+			return "", p.fail(p.pos, "no such operator: write %s", slip[1])
+		}
+	}
+	return "", nil
+}
+
+// unexpected is the error of what comes next, behind a whole condition.
+func (p *parser) unexpected() error {
+	rest := p.in[p.pos:]
+	next := p.word()
+	switch {
+	case rest == "":
+		return p.fail(p.pos, "expected ) at the end")
+	case rest[0] == ')':
+		return p.fail(p.pos, "there is no ( for this )")
+	case rest[0] == '&' || strings.EqualFold(next, "and"):
+		return p.fail(p.pos, "write && for and")
+	case rest[0] == '|' || strings.EqualFold(next, "or"):
+		return p.fail(p.pos, "write || for or; a value with | stands in quotes")
+	case p.alone:
+		return p.fail(p.pos, "expected an operator (== != < <= > >= %% !%% =~ !~), && or ||")
+	}
+	return p.fail(p.pos, "expected && or ||; a value with white space or any of ()&|<>=! stands in quotes")
+}
