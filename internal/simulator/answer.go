@@ -118,7 +118,7 @@ func (a *answer) poll(w http.ResponseWriter) error {
 		return nil
 	}
 	a.header(w, "application/json")
-	return a.run(&player{items: items, ends: true})
+	return a.run(&player{items: items, pace: Max, ends: true})
 }
 
 // stream answers until its end. Nil: the answer has its proper end.

@@ -35,8 +35,12 @@ func (s *Server) newPeriod() *period {
 	return p
 }
 
-// AddInstance adds an instance; one with the same id is replaced.
-func (s *Server) AddInstance(in Instance) {
+// AddInstance adds an instance; one with the same id is replaced. It fails
+// where a fault of the instance does not exist.
+func (s *Server) AddInstance(in Instance) error {
+	if err := check(in.Faults); err != nil {
+		return err
+	}
 	if in.ID == "" {
 		in.ID = uuid(named("instance " + in.Name))
 	}
@@ -56,6 +60,7 @@ func (s *Server) AddInstance(in Instance) {
 	if start {
 		s.SetRunning(in.ID, true)
 	}
+	return nil
 }
 
 // RemoveInstance removes an instance and ends its streams. It tells whether

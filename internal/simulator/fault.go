@@ -162,6 +162,16 @@ func (f Fault) apply(s *script) error {
 	return fmt.Errorf("no fault %q; there are %s", f.Name, strings.Join(names, ", "))
 }
 
+// check finds the first fault that does not exist.
+func check(faults []Fault) error {
+	for _, f := range faults {
+		if err := f.apply(&script{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func on(set func(*script)) func(*script, string) error {
 	return func(s *script, _ string) error {
 		set(s)

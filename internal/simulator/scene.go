@@ -123,13 +123,13 @@ func (s *scene) tell(typ string, payload func(stamp) any) {
 
 func (s *scene) put(typ string, build func(stamp) item) {
 	due := time.Duration(s.now+s.burst) * time.Millisecond
+	s.told++
 	if s.rate > 0 {
 		due = time.Duration(float64(s.told) / s.rate * float64(time.Second))
 	}
 	it := build(wall(s.base.Add(due)))
 	it.typ, it.at = typ, due
 	s.ready = append(s.ready, it)
-	s.told++
 	s.burst++
 }
 

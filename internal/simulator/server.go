@@ -62,10 +62,8 @@ type Server struct {
 // New starts the instances. Errors: a replay that holds no event, a fault or a
 // mix that does not exist. Close must be called.
 func New(o Options) (*Server, error) {
-	for _, f := range o.Faults {
-		if err := f.apply(&script{}); err != nil {
-			return nil, err
-		}
+	if err := check(o.Faults); err != nil {
+		return nil, err
 	}
 	switch o.Mix {
 	case MixScene, MixTracks, MixMixed, MixCrops:
@@ -88,7 +86,10 @@ func New(o Options) (*Server, error) {
 		instances = Fleet(3)
 	}
 	for _, in := range instances {
-		s.AddInstance(in)
+		if err := s.AddInstance(in); err != nil {
+			s.Close()
+			return nil, err
+		}
 	}
 	return s, nil
 }

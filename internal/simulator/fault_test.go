@@ -1,0 +1,418 @@
+package simulator
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseFault(t *testing.T) {
+	for text, want := range map[string]Fault{
+		"drop=5s":                     {Name: "drop", Arg: "5s"},
+		"drop=5s*1":                   {Name: "drop", Arg: "5s", Times: 1},
+		"status=401@2":                {Name: "status", Arg: "401", First: 2},
+		"status=503@2*3":              {Name: "status", Arg: "503", First: 2, Times: 3},
+		"status=429:7*1":              {Name: "status", Arg: "429:7", Times: 1},
+		"crlf":                        {Name: "crlf"},
+		"crlf*2":                      {Name: "crlf", Times: 2},
+		"redirect=http://u@h:1/p?a=b": {Name: "redirect", Arg: "http://u@h:1/p?a=b"},
+		"big=100MB":                   {Name: "big", Arg: "100MB"},
+	} {
+		got, err := ParseFault(text)
+		if err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+		if got.String() != text {
+			t.Errorf("%s prints as %s", text, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"":                "there are drop, halfopen",
+		"dorp=5s":         `no fault "dorp"`,
+		"drop":            "drop=D",
+		"drop=-1s":        "drop=D",
+		"drop=5":          "missing unit",
+		"status=99":       "200 to 599",
+		"status=x":        "200 to 599",
+		"cut=0":           "from 1 on",
+		"big=5TB":         "100MB",
+		"crlf=1":          "takes no argument",
+		"redirect":        "redirect=URL",
+		"drop=5s*0":       "TIMES",
+		"drop=5s@1*9e999": "",
+	} {
+		_, err := ParseFault(text)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func FuzzParseFault(f *testing.F) {
+	for _, i := range Faults() {
+		f.Add(i.Usage)
+	}
+	f.Add("drop=5s@2*3")
+	f.Add("redirect=http://h/*7")
+	f.Fuzz(func(t *testing.T, text string) {
+		fault, err := ParseFault(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseFault(fault.String())
+		if err != nil || again != fault {
+			t.Errorf("%q: %+v prints as %q and becomes %+v, %v", text, fault, fault, again, err)
+		}
+	})
+}
+
+func TestFaultsHaveOneRowEach(t *testing.T) {
+	tested := map[string]bool{"reset": true} // needs TCP: TestReset
+	for _, row := range faultRows() {
+		name, _, _ := strings.Cut(row.fault, "=")
+		tested[name] = true
+	}
+	for _, i := range Faults() {
+		if name, _, _ := strings.Cut(i.Usage, "="); !tested[name] || i.Meaning == "" {
+			t.Errorf("%s is not tested or not explained", i.Usage)
+		}
+	}
+}
+
+// seen is what a plain client sees of a stream.
+type seen struct {
+	res   *http.Response
+	body  string
+	err   error // of reading the body
+	took  time.Duration
+	plain []record // what the same server tells without faults
+}
+
+type faultRow struct {
+	fault string
+	check func(t *testing.T, s seen)
+}
+
+func properly(t *testing.T, s seen) {
+	t.Helper()
+	if s.err != nil || s.res.StatusCode != 200 {
+		t.Errorf("%d, %v", s.res.StatusCode, s.err)
+	}
+}
+
+// datas are the payloads of records.
+func datas(list []record) []string {
+	var d []string
+	for _, r := range list {
+		d = append(d, r.data)
+	}
+	return d
+}
+
+// faultRows is what each fault does to a stream of 12 events.
+func faultRows() []faultRow {
+	return []faultRow{
+		{"drop=2s", func(t *testing.T, s seen) {
+			if s.err == nil || s.took != 2*time.Second {
+				t.Errorf("%v after %v", s.err, s.took)
+			}
+		}},
+		{"halfopen=2s", func(t *testing.T, s seen) {
+			if s.took != time.Hour { // until the client gave up
+				t.Errorf("%v after %v", s.err, s.took)
+			}
+		}},
+		{"stall=30s", func(t *testing.T, s seen) {
+			properly(t, s)
+			if s.took < 30*time.Second || len(records(s.body)) != 12 {
+				t.Errorf("%d records in %v", len(records(s.body)), s.took)
+			}
+		}},
+		{"cut=3", func(t *testing.T, s seen) {
+			got := records(s.body)
+			if !errors.Is(s.err, io.ErrUnexpectedEOF) || len(got) != 3 || json.Valid([]byte(got[2].data)) || !strings.HasPrefix(s.plain[2].data, got[2].data) {
+				t.Errorf("%d records, %v", len(got), s.err)
+			}
+		}},
+		{"cleanclose=2", func(t *testing.T, s seen) {
+			properly(t, s)
+			if n := len(records(s.body)); n != 2 {
+				t.Errorf("%d records", n)
+			}
+		}},
+		{"status=503", func(t *testing.T, s seen) {
+			if s.res.StatusCode != 503 || !strings.Contains(s.body, "Service Unavailable") {
+				t.Errorf("%d %s", s.res.StatusCode, s.body)
+			}
+		}},
+		{"status=429:7", func(t *testing.T, s seen) {
+			if s.res.StatusCode != 429 || s.res.Header.Get("Retry-After") != "7" {
+				t.Errorf("%d %v", s.res.StatusCode, s.res.Header)
+			}
+		}},
+		{"redirect=/elsewhere", func(t *testing.T, s seen) {
+			if s.res.StatusCode != 302 || s.res.Header.Get("Location") != "/elsewhere" {
+				t.Errorf("%d %v", s.res.StatusCode, s.res.Header)
+			}
+		}},
+		{"html", func(t *testing.T, s seen) {
+			if !strings.HasPrefix(s.res.Header.Get("Content-Type"), "text/html") || !strings.Contains(s.body, "<form>") {
+				t.Errorf("%v %s", s.res.Header, s.body)
+			}
+		}},
+		{"nocontenttype", func(t *testing.T, s seen) {
+			properly(t, s)
+			if _, ok := s.res.Header["Content-Type"]; ok || len(records(s.body)) != 12 {
+				t.Errorf("%v, %d records", s.res.Header, len(records(s.body)))
+			}
+		}},
+		{"hugeheader", func(t *testing.T, s seen) {
+			if s.res != nil || s.err == nil {
+				t.Errorf("the client takes it: %v", s.err)
+			}
+		}},
+		{"gzip", func(t *testing.T, s seen) {
+			z, err := gzip.NewReader(strings.NewReader(s.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(z)
+			if err != nil || s.res.Header.Get("Content-Encoding") != "gzip" || !reflect.DeepEqual(records(string(body)), s.plain) {
+				t.Errorf("%v, %d records", err, len(records(string(body))))
+			}
+		}},
+		{"chunk=7", func(t *testing.T, s seen) {
+			properly(t, s)
+			if !reflect.DeepEqual(records(s.body), s.plain) {
+				t.Errorf("%d records", len(records(s.body)))
+			}
+		}},
+		{"drip=1000", func(t *testing.T, s seen) {
+			properly(t, s)
+			want := time.Duration(len(s.body)) * time.Millisecond
+			if got := records(s.body); len(got) != 12 || s.took < want || s.took > want+2*time.Second {
+				t.Errorf("%d bytes in %v", len(s.body), s.took)
+			}
+		}},
+		{"garbage=4", func(t *testing.T, s seen) {
+			properly(t, s)
+			good, bad := []string{}, 0
+			for _, r := range records(s.body) {
+				if json.Valid([]byte(r.data)) && strings.HasPrefix(r.data, "{") {
+					good = append(good, r.data)
+				} else {
+					bad++
+				}
+			}
+			if bad != 3 || !reflect.DeepEqual(good, datas(s.plain)) {
+				t.Errorf("%d good, %d bad", len(good), bad)
+			}
+		}},
+		{"big=3MB", func(t *testing.T, s seen) {
+			properly(t, s)
+			got := records(s.body)
+			if len(got) != 13 || len(got[1].data) < 3_000_000 || !json.Valid([]byte(got[1].data)) {
+				t.Errorf("%d records", len(got))
+			}
+		}},
+		{"endlessline", func(t *testing.T, s seen) {
+			if n := strings.Count(s.body, "\n"); len(s.body) < 10_000_000 || n > 8 {
+				t.Errorf("%d bytes, %d lines", len(s.body), n)
+			}
+		}},
+		{"crlf", func(t *testing.T, s seen) {
+			properly(t, s)
+			plain := strings.ReplaceAll(s.body, "\r\n", "\n")
+			if strings.Count(s.body, "\r\n") != strings.Count(s.body, "\n") || !reflect.DeepEqual(records(plain), s.plain) {
+				t.Errorf("%.300q", s.body)
+			}
+		}},
+		{"bom", func(t *testing.T, s seen) {
+			properly(t, s)
+			body, ok := strings.CutPrefix(s.body, "\ufeff")
+			if !ok || !reflect.DeepEqual(records(body), s.plain) {
+				t.Errorf("%.300q", s.body)
+			}
+		}},
+		{"comments", func(t *testing.T, s seen) {
+			properly(t, s)
+			if strings.Count("\n"+s.body, "\n:") != 24 || !reflect.DeepEqual(records(s.body), s.plain) {
+				t.Errorf("%.300q", s.body)
+			}
+		}},
+		{"legacy", func(t *testing.T, s seen) {
+			properly(t, s)
+			var got []string
+			for line := range strings.Lines(s.body) {
+				for _, it := range decode[[]struct{ Type, Object string }](t, line) {
+					if it.Type != decode[story](t, it.Object).Type {
+						t.Errorf("%s with %.100s", it.Type, it.Object)
+					}
+					got = append(got, it.Object)
+				}
+			}
+			if !reflect.DeepEqual(got, datas(s.plain)) {
+				t.Errorf("%d of %d", len(got), len(s.plain))
+			}
+		}},
+	}
+}
+
+func TestFaults(t *testing.T) {
+	var plain []record
+	var fault Fault
+	for _, row := range append([]faultRow{{"", nil}}, faultRows()...) {
+		t.Run(row.fault, func(t *testing.T) {
+			o := Options{Count: 12, Rate: 5, Record: true}
+			if row.check != nil {
+				var err error
+				if fault, err = ParseFault(row.fault); err != nil {
+					t.Fatal(err)
+				}
+				o.Faults = []Fault{fault}
+			}
+			inBubble(t, o, func(s *Server, c client) {
+				got := look1(s, c)
+				if row.check == nil {
+					plain = records(got.body)
+					return
+				}
+				got.plain = plain
+				row.check(t, got)
+				n, _ := s.Served(gate)
+				if whole := strings.Count(got.body, "\n\n"); strings.Contains("cut=3 cleanclose=2", row.fault) && n != whole {
+					t.Errorf("served %d, came %d", n, whole)
+				}
+			})
+		})
+	}
+}
+
+// look1 asks for the stream once; it gives up after an hour or 12 MB.
+func look1(s *Server, c client) seen {
+	start := time.Now()
+	res, err := c.Get("http://simulated/v1/core/instance/" + gate + "/consume_events_sse")
+	if err != nil {
+		return seen{err: err}
+	}
+	timer := time.AfterFunc(time.Hour, func() { res.Body.Close() })
+	defer timer.Stop()
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, 12_000_000))
+	return seen{res: res, body: string(body), err: err, took: time.Since(start)}
+}
+
+func TestFaultMeetsSomeRequests(t *testing.T) {
+	o := Options{Count: 3, Faults: []Fault{{Name: "status", Arg: "500", Times: 1}, {Name: "status", Arg: "401", First: 3, Times: 2}}}
+	inBubble(t, o, func(s *Server, c client) {
+		var got []int
+		for range 6 {
+			got = append(got, look1(s, c).res.StatusCode)
+		}
+		if want := []int{500, 200, 401, 401, 200, 200}; !reflect.DeepEqual(got, want) {
+			t.Errorf("statuses %v", got)
+		}
+	})
+}
+
+func TestFaultOfOneInstance(t *testing.T) {
+	fleet := Fleet(2)
+	fleet[1].ID, fleet[1].Faults = "dock", []Fault{{Name: "status", Arg: "500"}}
+	inBubble(t, Options{Instances: fleet, Count: 3}, func(s *Server, c client) {
+		res := c.get("/instance/dock/consume_events_sse")
+		if _, err := all(res); err != nil || res.StatusCode != 500 {
+			t.Errorf("the dock answers %d", res.StatusCode)
+		}
+		if got := look1(s, c); got.res.StatusCode != 200 {
+			t.Errorf("the gate answers %d", got.res.StatusCode)
+		}
+	})
+}
+
+// TestFaultsOfPolling: what makes sense there.
+func TestFaultsOfPolling(t *testing.T) {
+	ask := func(fault string, check func(t *testing.T, res *http.Response, body string, err error)) {
+		f, err := ParseFault(fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inBubble(t, Options{Faults: []Fault{f}}, func(s *Server, c client) {
+			time.Sleep(3 * time.Second)
+			res, err := c.Get("http://simulated/v1/core/instance/" + gate + "/consume_events")
+			body := ""
+			if err == nil {
+				body, err = all(res)
+			}
+			check(c.T, res, body, err)
+		})
+	}
+	ask("cut=3", func(t *testing.T, _ *http.Response, body string, err error) {
+		if err == nil || strings.Count(body, `"dataType"`) != 3 || json.Valid([]byte(body)) {
+			t.Errorf("%v, %d items", err, strings.Count(body, `"dataType"`))
+		}
+	})
+	ask("chunk=1", func(t *testing.T, _ *http.Response, body string, err error) {
+		if err != nil || len(decode[[]any](t, body)) == 0 {
+			t.Errorf("%v", err)
+		}
+	})
+	ask("garbage=2", func(t *testing.T, _ *http.Response, body string, err error) {
+		bad := 0
+		for _, it := range decode[[]map[string]string](t, body) {
+			if !json.Valid([]byte(it["jsonObject"])) {
+				bad++
+			}
+		}
+		if err != nil || bad == 0 {
+			t.Errorf("%v, %d bad", err, bad)
+		}
+	})
+	ask("legacy", func(t *testing.T, _ *http.Response, body string, err error) {
+		if got := decode[[]map[string]string](t, body); err != nil || got[0]["type"] == "" || got[0]["object"] == "" {
+			t.Errorf("%v, %.200s", err, body)
+		}
+	})
+	ask("status=204", func(t *testing.T, res *http.Response, body string, err error) {
+		if res.StatusCode != 204 || body != "" {
+			t.Errorf("%d %s", res.StatusCode, body)
+		}
+	})
+	ask("html", func(t *testing.T, res *http.Response, body string, err error) {
+		if !strings.Contains(body, "<form>") {
+			t.Errorf("%s", body)
+		}
+	})
+	ask("drop=0s", func(t *testing.T, _ *http.Response, body string, err error) {
+		if err == nil {
+			t.Errorf("%s", body)
+		}
+	})
+}
+
+func TestReset(t *testing.T) {
+	s, err := New(Options{Rate: 1000, Faults: []Fault{{Name: "reset", Arg: "3"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	web := httptest.NewServer(s)
+	defer web.Close()
+	res, err := http.Get(web.URL + "/v1/core/instance/" + gate + "/consume_events_sse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = all(res)
+	var op *net.OpError
+	if !errors.As(err, &op) {
+		t.Errorf("a reset reads as %v", err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
