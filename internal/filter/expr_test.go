@@ -2,6 +2,7 @@ package filter
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -344,6 +345,7 @@ func TestMistakes(t *testing.T) {
 		`a ∑AND b`:                       "write &&",
 		`a == b ∑or c`:                   "write ||",
 		`∑not a`:                         "write !",
+		`∑NOT (a)`:                       "write !",
 		`a ∑b`:                           "expected an operator",
 		`a ∑! b`:                         "expected an operator",
 		`a == b ∑c`:                      "expected && or ||",
@@ -480,29 +482,58 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, expr string) {
-		x, err := Parse(expr)
-		if err != nil {
-			var s *SyntaxError
-			if !errors.As(err, &s) || s.Offset < 0 || s.Offset > len(expr) {
-				t.Fatalf("%q: %#v", expr, err)
-			}
-			lines := strings.Split(s.Caret(), "\n")
-			if len(lines) != 2 || !utf8.ValidString(lines[0]) || len(lines[1]) > 65 || strings.ContainsAny(err.Error(), "\n\r\x1b") {
-				t.Fatalf("%q: %q %q", expr, err, lines)
-			}
-			return
+	f.Fuzz(func(t *testing.T, expr string) { holds(t, expr, all) })
+}
+
+// TestTokens puts expressions together at random: that reaches deeper than
+// random bytes.
+func TestTokens(t *testing.T) {
+	all := events(t)[:8]
+	tokens := []string{
+		"object_class", "location.x", "targets", "events", "_time", "_ref", "$id", "a", ".", "#", "#(", "(", ")", "[", "]", "{", "}", "|", "@reverse", "@keys", "@flatten", ":", ",", `\`,
+		"==", "!=", "<", ">=", "%", "!%", "=~", "!~", "!", "&&", "||", " ", " ", "Person", `"Person"`, "'x'", `"`, "'", "1", "-0.5e3", "true", "null", "*", "?", "..", "门", "\xff", "\x00", "\n", `\u0041`,
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	taken := 0
+	for range 100_000 {
+		expr := ""
+		for range 1 + random.IntN(9) {
+			expr += tokens[random.IntN(len(tokens))]
 		}
-		again, err := Parse(x.String())
-		if err != nil || again.String() != x.String() {
-			t.Fatalf("%q became %q, then %v %v", expr, x, again, err)
+		if holds(t, expr, all) {
+			taken++
 		}
-		for _, ev := range all {
-			if x.Match(ev) != again.Match(ev) {
-				t.Fatalf("%q and %q differ on %.200s", expr, x, ev.Payload)
-			}
+	}
+	if taken < 1000 {
+		t.Errorf("only %d expressions were taken", taken)
+	}
+}
+
+// holds checks what is true of every text: it is an expression whose own form
+// means the same, or a mistake with a place. It tells which.
+func holds(t *testing.T, expr string, all []*event.Event) (taken bool) {
+	x, err := Parse(expr)
+	if err != nil {
+		var s *SyntaxError
+		if !errors.As(err, &s) || s.Offset < 0 || s.Offset > len(expr) {
+			t.Fatalf("%q: %#v", expr, err)
 		}
-	})
+		lines := strings.Split(s.Caret(), "\n")
+		if len(lines) != 2 || !utf8.ValidString(lines[0]) || len(lines[1]) > 65 || strings.ContainsAny(err.Error(), "\n\r\x1b") {
+			t.Fatalf("%q: %q %q", expr, err, lines)
+		}
+		return false
+	}
+	again, err := Parse(x.String())
+	if err != nil || again.String() != x.String() {
+		t.Fatalf("%q became %q, then %v %v", expr, x, again, err)
+	}
+	for _, ev := range all {
+		if x.Match(ev) != again.Match(ev) {
+			t.Fatalf("%q and %q differ on %.200s", expr, x, ev.Payload)
+		}
+	}
+	return true
 }
 
 func BenchmarkMatch(b *testing.B) {

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// notBare are the characters, beside white space and control characters, that
-// end a bare word; notPath those that end a path. Both are longer where a rule
-// of its own lets a path go on: # ( … ), a single |, a text behind a colon.
+// What ends a bare word and a path, beside white space and control characters.
+// A path goes on where it has a rule of its own: for the ( of a query, for a
+// single | and for the text behind a modifier's colon.
 const (
 	notBare = `()&|<>=!'"`
 	notPath = `()&<>=!'"%,`

@@ -142,7 +142,7 @@ func (p *parser) condition() (node, error) {
 		return nil, err
 	}
 	if p.alone = c.op == ""; p.alone {
-		if strings.EqualFold(path, "not") && p.word() != "" {
+		if strings.EqualFold(path, "not") && (p.word() != "" || strings.HasPrefix(p.in[p.pos:], "(")) {
 			return nil, p.fail(start, "write ! for not")
 		}
 		return c, nil
