@@ -242,3 +242,15 @@ func emptyDir(t testing.TB, dir string) {
 		}
 	}
 }
+
+// fastDir is a folder in memory where the system has one: there a sync costs
+// nothing, and a test that needs thousands can try every byte.
+func fastDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "rtev-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}

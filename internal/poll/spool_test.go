@@ -75,16 +75,11 @@ func drainAll(t *testing.T, dir string, s *said) []string {
 }
 
 func TestOutputFailsWithSpool(t *testing.T) {
-	t.Parallel()
 	const events = 3
 	whole := strings.Join(payloads(0, events), "\n") + "\n"
 	for how, read := range readers {
-		step := 1
-		if how != "whole" {
-			step = 17 // each costs four syncs
-		}
-		for k := 0; k < len(whole); k += step {
-			dir, out := t.TempDir(), &disk{left: k}
+		for k := range len(whole) {
+			dir, out := fastDir(t), &disk{left: k}
 			spool := open(t, dir)
 			sink, s := &lines{out: out, full: 200}, said{}
 			p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), Spool: spool, Notify: s.notify}
@@ -196,11 +191,10 @@ func TestLeftOverComesOnceForManyPolls(t *testing.T) {
 }
 
 func TestDamagedLeftOverIsSetAside(t *testing.T) {
-	t.Parallel()
 	whole := items(0, 2)
 	for cut := 1; cut <= len(whole); cut++ {
-		for _, end := range []string{".part", ".json"}[:1+cut%2] {
-			dir, s := t.TempDir(), said{}
+		for _, end := range []string{".part", ".json"} {
+			dir, s := fastDir(t), said{}
 			name := "20261125T110500.000000001Z-000001-" + gateID + end
 			leave(t, dir, name, whole[:cut])
 			want := 0
@@ -222,7 +216,7 @@ func TestDamagedLeftOverIsSetAside(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"\x00\x00\x00\x00", "[" + item(payload(0)) + "\x00\x00\x00," + item(payload(1)) + "]", `[{"dataType":"track","jsonObject":"{"}]`} {
-		dir, s := t.TempDir(), said{}
+		dir, s := fastDir(t), said{}
 		leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+".json", text)
 		drainAll(t, dir, &s)
 		if len(files(t, dir, "damaged-*")) != 1 {
