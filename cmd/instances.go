@@ -146,7 +146,7 @@ func appendTable(dst []byte, rows [][]string, color bool) []byte {
 			}
 			dst = appendCell(dst, field, widths[i], code, color)
 		}
-		dst = append(dst, '\n')
+		dst = append(bytes.TrimRight(dst, " "), '\n')
 	}
 	return dst
 }

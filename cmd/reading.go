@@ -91,7 +91,9 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 func (s *session) start(parent context.Context) {
 	s.ctx, s.cancel = context.WithCancelCause(parent)
 	if s.span > 0 {
-		s.ctx, _ = context.WithTimeoutCause(s.ctx, s.span, errForOver) //nolint:govet // s.cancel ends it
+		ctx, stop := context.WithTimeoutCause(s.ctx, s.span, errForOver)
+		cancel := s.cancel
+		s.ctx, s.cancel = ctx, func(why error) { cancel(why); stop() }
 	}
 	if s.count > 0 {
 		s.limit = pipeline.NewLimit(s.count, func() { s.cancel(errLimit) })

@@ -193,15 +193,15 @@ func (v *voice) close() {
 		return
 	}
 	if skipped > 0 {
-		v.say(nil, fmt.Sprintf("%s skipped: not a JSON object%s", plural(skipped, "record"), v.more()))
+		v.say(nil, fmt.Sprintf("%s skipped: not a JSON object%s", plural(skipped, "record"), v.more(skipped)))
 	}
 	if oversize > 0 {
 		v.say(nil, fmt.Sprintf("%s skipped: longer than 64 MiB", plural(oversize, "record")))
 	}
 }
 
-func (v *voice) more() string {
-	if v.level > 0 {
+func (v *voice) more(skipped int) string {
+	if v.level > 0 || skipped == 1 {
 		return ""
 	}
 	return " (-v shows each)"
