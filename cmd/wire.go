@@ -164,7 +164,9 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 		w.join = func(t *target) func() {
 			s.voice.many()
 			s.voice.info("%s joins", t.inst.Name)
-			return join(t)
+			later := o
+			later.retry = true // its first connection is not the run's
+			return s.join(group, t, later)
 		}
 		w.leave = func(t *target) { s.voice.info("%s was deleted on the server", t.inst.Name) }
 		group.Go(w.run)
