@@ -1,0 +1,29 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// The file that packages install says nothing until its lines are taken out of
+// their comments, and then it says something that is right.
+func TestTheInstalledFile(t *testing.T) {
+	data, err := os.ReadFile("../../packaging/config.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set, err := parse("f", data); err != nil || len(set) != 0 {
+		t.Errorf("as installed: %v, %v", set, err)
+	}
+	text := regexp.MustCompile(`(?m)^#([a-z]+:|  - )`).ReplaceAllString(string(data), "$1")
+	name := write(t, filepath.Join(t.TempDir(), "config.yaml"), text)
+	c, err := load(flagSet(t, "--config", name), env{}.get, "")
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	if len(c.Server) != 1 || len(c.Header) != 1 || len(c.Instances) != 2 || len(c.Default) != 1 {
+		t.Errorf("with every line taken out of its comment: %+v\n%s", c, text)
+	}
+}
