@@ -68,6 +68,9 @@ func (f *Fields) WriteText(w io.Writer, color bool) error {
 		for n < len(list) && list[n].Type == list[0].Type {
 			n++
 		}
+		if len(out) > 0 {
+			out = append(out, '\n')
+		}
 		head := p.say(list[0].Type, bold)
 		p.add(&head, "  "+plural(list[0].Events, "event", "events"), noLimit, asIs)
 		for _, l := range append([]line{head}, p.table(columns, fieldRows(list[:n]))...) {

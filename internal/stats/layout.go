@@ -68,45 +68,61 @@ func (p pen) head(s *Snapshot) (l line) {
 		p.add(&l, "stats", noLimit, bold)
 	}
 	parts := []string{
-		"over " + spanText(s.Elapsed), plural(uint64(len(s.Instances)), "instance", "instances"), plural(s.Events, "event", "events"),
+		spanText(s.Elapsed), plural(uint64(len(s.Instances)), "instance", "instances"), plural(s.Events, "event", "events"),
 		rateText(s.Rate) + "/s", bytesText(s.ByteRate) + "/s",
 	}
 	if s.Delay != nil {
-		parts = append(parts, fmt.Sprintf("delay p50 %s p99 %s", delayText(s.Delay.P50), delayText(s.Delay.P99)))
+		parts = append(parts, "delay p99 "+delayText(s.Delay.P99))
 	}
 	p.add(&l, "  "+strings.Join(parts, "  "), noLimit, asIs)
 	return l
 }
 
+// nameWidth is how many cells the name of an instance may take.
+func (p pen) nameWidth() int {
+	if p.width == 0 {
+		return 24
+	}
+	return min(24, max(12, p.width/5))
+}
+
 // bars are the lengths a sparkline of a minute can have.
 var bars = [...]int{60, 30, 20, 15, 12}
+
+// leastBars is the length that a sparkline has where there is little room.
+func (p pen) leastBars() int {
+	if p.width < 120 {
+		return bars[len(bars)-1]
+	}
+	return bars[1]
+}
 
 // instances is a row an instance: is it alive, how much, how late.
 func (p pen) instances(s *Snapshot, live bool) []line {
 	columns := []column{
-		{title: "INSTANCE", left: true, most: 24}, {title: "STATE", left: true},
+		{title: "INSTANCE", left: true, most: p.nameWidth()}, {title: "STATE", left: true},
 		{title: "EVENTS", keep: 5}, {title: "NOW/S", keep: 1}, {title: "MINUTE/S", keep: 6}, {title: "BYTES/S", keep: 8},
 		{title: "DELAY P50", keep: 2}, {title: "P95", keep: 7}, {title: "P99", keep: 3}, {title: "MAX", keep: 6},
 		{title: "FPS", keep: 4}, {title: "DROPPED", keep: 5}, {title: "LATENCY", keep: 9}, {title: "QUEUE", keep: 9},
 		{title: "LAST", keep: 8}, {title: "LAST MINUTE", left: true, keep: 3},
 	}
-	length := bars[len(bars)-1]
 	if !live {
-		length = 0
+		return p.table(columns, instanceRows(s, 0))
 	}
+	length := p.leastBars()
 	rows := instanceRows(s, length)
-	if live {
-		spare := p.spare(columns, rows)
-		for _, n := range bars {
-			if n <= length+spare {
-				rows = instanceRows(s, n)
-				break
-			}
+	spare := p.spare(columns, rows)
+	for _, n := range bars {
+		if n <= length+spare {
+			rows = instanceRows(s, n)
+			break
 		}
 	}
 	return p.table(columns, rows)
 }
 
+// instanceRows are the rows. Dropped frames are those since the last report,
+// in a live view and in a total those of the run.
 func instanceRows(s *Snapshot, bars int) (rows [][]cell) {
 	for i := range s.Instances {
 		in := &s.Instances[i]
@@ -121,8 +137,14 @@ func instanceRows(s *Snapshot, bars int) (rows [][]cell) {
 			}
 		}
 		if e := in.Engine; e != nil {
-			row[10] = cell{fmt.Sprintf("%.1f/%.1f", e.FPS, e.SourceFPS), asIs}
-			row[11] = cell{countText(uint64(dropped(s, e))), asIs}
+			row[10] = cell{fmt.Sprintf("%.1f", e.FPS), asIs}
+			if e.SourceFPS > 0 {
+				row[10].text += fmt.Sprintf("/%.1f", e.SourceFPS)
+			}
+			row[11] = cell{countText(uint64(e.DroppedSince)), asIs}
+			if s.Total() || bars > 0 {
+				row[11].text = countText(uint64(e.Dropped))
+			}
 			row[12] = cell{delayText(e.Latency), asIs}
 			row[13] = cell{countText(uint64(e.Queue)), asIs}
 		}
@@ -132,14 +154,6 @@ func instanceRows(s *Snapshot, bars int) (rows [][]cell) {
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// dropped is how many frames were dropped since the last report, or in all.
-func dropped(s *Snapshot, e *Engine) float64 {
-	if s.Total() {
-		return e.Dropped
-	}
-	return e.DroppedSince
 }
 
 // state says whether an instance is alive.
@@ -168,7 +182,7 @@ func (p pen) losses(s *Snapshot) (lines []line) {
 			continue
 		}
 		var l line
-		p.add(&l, in.Name, 24, bold)
+		p.add(&l, in.Name, p.nameWidth(), bold)
 		p.add(&l, ": "+strings.Join(said, ", "), noLimit, warn)
 		lines = append(lines, l)
 	}
@@ -198,8 +212,8 @@ func lossesOf(in *Flow) (said []string) {
 // and how long those lasted that ended.
 func (p pen) pairs(s *Snapshot) []line {
 	columns := []column{
-		{title: "INSTANCE", left: true, most: 24}, {title: "EVENT", left: true, most: 32}, {title: "OPEN"},
-		{title: "ENDED"}, {title: "AFTER P50"}, {title: "MAX"}, {title: "INSIDE", left: true},
+		{title: "INSTANCE", left: true, most: p.nameWidth()}, {title: "EVENT", left: true, most: 32}, {title: "OPEN"},
+		{title: "ENDED"}, {title: "LASTED P50"}, {title: "MAX"}, {title: "INSIDE", left: true},
 	}
 	var rows [][]cell
 	for i := range s.Instances {
