@@ -76,7 +76,7 @@ func (r *run) release(a *stored, damaged bool) {
 func (r *run) reprint(ctx context.Context) error {
 	all, err := r.Spool.list()
 	if err != nil {
-		return &SpoolError{r.Spool.dir, err}
+		return r.ended(&SpoolError{r.Spool.dir, err})
 	}
 	events := 0
 	for _, a := range all {
@@ -95,7 +95,7 @@ func (r *run) reprint(ctx context.Context) error {
 
 func (r *run) reprintOne(a *stored) (events int, err error) {
 	if a.file, err = os.Open(a.path); err != nil {
-		return 0, &SpoolError{a.spool.dir, err}
+		return 0, r.ended(&SpoolError{a.spool.dir, err})
 	}
 	d := r.delivery()
 	d.intoSpool(a)

@@ -81,7 +81,7 @@ func (p *Poll) Run(ctx context.Context, to event.Sink) error {
 		case !again:
 			return err
 		case p.Once, err != nil && r.final(err):
-			return r.ended(ctx, err)
+			return r.ended(err)
 		case err == nil:
 			r.failures = 0
 			sleep(ctx, time.Until(began.Add(p.interval())))
@@ -128,7 +128,7 @@ func (r *run) take(body io.Reader) (again bool, err error) {
 	if r.Spool != nil {
 		s, body, err = r.Spool.receive(r.Instance.ID, body)
 		if body == nil {
-			return false, err
+			return false, r.ended(err)
 		}
 		if err == nil {
 			d.intoSpool(s)
@@ -144,16 +144,16 @@ func (r *run) take(body io.Reader) (again bool, err error) {
 	r.cut(got.err, "")
 	switch {
 	case err == nil, errors.Is(err, event.ErrStop) && broken != nil:
-		return false, broken
+		return false, r.ended(broken)
 	case broken != nil:
 		r.warn(broken.Error())
 	}
 	return false, err
 }
 
-// ended tells that the run is over with an error that is not the sink's.
-func (r *run) ended(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() == nil {
+// ended tells of an error that ends the run and is not the sink's nor of its ctx.
+func (r *run) ended(err error) error {
+	if err != nil && err != context.Canceled && err != context.DeadlineExceeded {
 		r.tell(event.Notice{Kind: event.Ended, Text: err.Error()})
 	}
 	return err

@@ -271,8 +271,8 @@ func TestSpoolFolderGoesAway(t *testing.T) {
 			if err != errFull || s.of(event.Warning, "cannot be used") != 1 {
 				t.Errorf("got %v, said %v", err, s.all)
 			}
-		} else if !errors.As(err, &bad) || bad.Dir != dir {
-			t.Errorf("%v: got %v", fail, err)
+		} else if !errors.As(err, &bad) || bad.Dir != dir || s.of(event.Ended, "cannot be used") != 1 {
+			t.Errorf("%v: got %v, said %v", fail, err, s.all)
 		}
 		switch fail {
 		case nil:
