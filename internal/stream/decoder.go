@@ -164,7 +164,10 @@ func (d *Decoder) dispatch() (rec Record, ok bool) {
 
 // field takes a line with something in it. False: the record is too long.
 func (d *Decoder) field(line []byte) bool {
-	name, value, _ := bytes.Cut(line, []byte{':'})
+	name, value := line, line[len(line):]
+	if i := bytes.IndexByte(line, ':'); i >= 0 {
+		name, value = line[:i], line[i+1:]
+	}
 	if len(value) > 0 && value[0] == ' ' {
 		value = value[1:]
 	}

@@ -179,15 +179,15 @@ func TestCutAnywhere(t *testing.T) {
 
 func TestServerIsAwayForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		away := false
+		var back time.Time
 		tries := 0
 		h, sink := listen(), &flowtest.Collect{}
 		var lastID []string
 		l := &Live{Instance: gate, Notify: h.notify, Backoff: Backoff{Rand: func() float64 { return 0 }}, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			tries++
 			lastID = append(lastID, r.Header.Get("Last-Event-ID"))
-			if away {
-				http.Error(w, "starting up", 503)
+			if time.Now().Before(back) {
+				http.Error(w, "starting up", http.StatusServiceUnavailable)
 				return
 			}
 			say := sse(w)
@@ -196,8 +196,7 @@ func TestServerIsAwayForAWhile(t *testing.T) {
 				<-r.Context().Done()
 				return
 			}
-			away = true
-			time.AfterFunc(12*time.Second, func() { away = false })
+			back = time.Now().Add(12 * time.Second)
 		})}
 		until(t, time.Minute, l, sink)
 		// tries at 0, 0 (lost), 0.5, 1.5, 3.5, 7.5, 15.5
@@ -205,11 +204,11 @@ func TestServerIsAwayForAWhile(t *testing.T) {
 		if !reflect.DeepEqual(lastID, want) {
 			t.Errorf("Last-Event-ID of the tries: %q, want %q", lastID, want)
 		}
-		back := h.of(event.Reconnected)
-		if len(back) != 1 || back[0].Span != 15500*time.Millisecond || back[0].Text != "reconnected after 15.5 s; events in between were not sent" {
-			t.Errorf("told %+v", back)
+		again := h.of(event.Reconnected)
+		if len(again) != 1 || again[0].Span != 15500*time.Millisecond || again[0].Text != "reconnected after 15.5 s; events in between were not sent" {
+			t.Errorf("told %+v", again)
 		}
-		again := h.of(event.Retrying)
+		again = h.of(event.Retrying)
 		if len(again) != 5 || !strings.HasSuffix(again[0].Text, "503 Service Unavailable: starting up; trying again in 0.50 s") || again[0].Span != 500*time.Millisecond {
 			t.Errorf("told %+v", again)
 		}
