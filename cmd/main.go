@@ -26,6 +26,7 @@ type env struct {
 	errTTY   bool                                  // stderr is a terminal
 	size     func() (width, height int)            // of the terminal; 0, 0 where there is none
 	proxy    func(*http.Request) (*url.URL, error) // what the environment says
+	dial     dialer                                // opens connections; nil: the network
 	temp     string                                // the folder for temporary files
 	catchEOF func()                                // from now on a closed pipe is an error of the write, not the end of the process
 }

@@ -122,7 +122,7 @@ func (s *session) targets(args []string) ([]*target, *follower, error) {
 
 // open returns the finder of the run: the simulator's with --demo.
 func (s *session) open() (*finder, error) {
-	var dial dialer
+	dial := s.dial
 	if s.demo {
 		sim, err := simulator.New(simulator.Options{Seed: 1})
 		if err != nil {

@@ -1,0 +1,187 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/simulator"
+)
+
+// buffer is a bytes.Buffer for several goroutines.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// rtev is a run of the program in a synctest bubble, against simulators.
+type rtev struct {
+	out, err buffer
+	stop     func()
+	ended    chan error
+}
+
+// start runs the program; servers are named sim and, if there is a second, sim2.
+func start(t *testing.T, servers []*simulator.Server, args ...string) *rtev {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &rtev{stop: cancel, ended: make(chan error, 1)}
+	e := env{
+		args: append(args, "--config", "none"), stdin: strings.NewReader(""), stdout: &r.out, stderr: &r.err,
+		getenv: func(string) string { return "" }, size: func() (int, int) { return 0, 0 }, catchEOF: func() {},
+		dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if strings.HasPrefix(addr, "sim2:") {
+				return servers[1].DialContext(ctx, network, addr)
+			}
+			return servers[0].DialContext(ctx, network, addr)
+		},
+	}
+	go func() { r.ended <- run(ctx, e) }()
+	return r
+}
+
+func (r *rtev) end(t *testing.T) {
+	t.Helper()
+	r.stop()
+	if err := <-r.ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func newSimulator(t *testing.T, o simulator.Options) *simulator.Server {
+	t.Helper()
+	s, err := simulator.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (r *rtev) wantNotice(t *testing.T, text string) {
+	t.Helper()
+	if !strings.Contains(r.err.String(), text) {
+		t.Errorf("no notice %q in\n%s", text, r.err.String())
+	}
+}
+
+func TestTheSetOfInstancesIsFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fleet := simulator.Fleet(3)
+		late := fleet[2]
+		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: fleet[:2]})
+		defer sim.Close()
+		r := start(t, []*simulator.Server{sim}, "tail", "-s", "http://sim", "-o", "csv", "-c", "_instance,instance_id")
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if strings.Contains(r.out.String(), late.Name) {
+			t.Fatalf("%s is there before it was added", late.Name)
+		}
+		if err := sim.AddInstance(late); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		r.wantNotice(t, "rtev: "+late.Name+" joins\n")
+		_, id, ok := strings.Cut(r.out.String(), "\n"+late.Name+",")
+		if !ok {
+			t.Fatalf("no event of %s within 15 s of its start", late.Name)
+		}
+		id, _, _ = strings.Cut(id, "\n")
+		if !sim.RemoveInstance(id) {
+			t.Fatalf("no instance %q", id)
+		}
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		r.wantNotice(t, late.Name+" was deleted on the server")
+		r.end(t)
+	})
+}
+
+func TestOneServerDownHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
+		two := newSimulator(t, simulator.Options{Seed: 2, Instances: []simulator.Instance{{Name: "Yard"}}})
+		defer one.Close()
+		r := start(t, []*simulator.Server{one, two}, "tail", "-s", "http://sim", "-s", "http://sim2", "-o", "csv", "-c", "_instance", "--no-header")
+		time.Sleep(10 * time.Second)
+		two.Close()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		before := strings.Count(r.out.String(), "Front gate")
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if after := strings.Count(r.out.String(), "Front gate"); before == 0 || after <= before {
+			t.Errorf("%d events before the other server went, %d after", before, after)
+		}
+		if !strings.Contains(r.out.String(), "Yard\n") {
+			t.Error("no event of the second server")
+		}
+		r.wantNotice(t, "Yard: connection lost")
+		r.end(t)
+	})
+}
+
+func TestManyLostConnectionsAreOneLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fault, err := simulator.ParseFault("drop=5s*1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(20), Faults: []simulator.Fault{fault}})
+		defer sim.Close()
+		r := start(t, []*simulator.Server{sim}, "tail", "-s", "http://sim", "-o", "ndjson")
+		time.Sleep(8 * time.Second)
+		synctest.Wait()
+		r.wantNotice(t, "rtev: 20 connections to http://sim:3546 are lost; trying again\n")
+		r.wantNotice(t, "rtev: 20 instances of http://sim:3546 reconnected after up to ")
+		if n := strings.Count(r.err.String(), "\n"); n > 4 {
+			t.Errorf("%d notices:\n%s", n, r.err.String())
+		}
+		r.end(t)
+	})
+}
+
+func TestManyInstancesAreMergedWholeAndInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(100), Rate: 100, Count: 50, Record: true})
+		defer sim.Close()
+		r := start(t, []*simulator.Server{sim}, "tail", "-s", "http://sim", "-o", "ndjson", "-q", "-n", "5000")
+		if err := <-r.ended; err != nil {
+			t.Fatal(err)
+		}
+		perInstance := map[string]int{}
+		for line := range strings.Lines(r.out.String()) {
+			if !strings.HasPrefix(line, "{") || !strings.HasSuffix(line, "}\n") {
+				t.Fatalf("a torn line: %q", line)
+			}
+			_, id, _ := strings.Cut(line, `"instance_id":"`)
+			id, _, _ = strings.Cut(id, `"`)
+			perInstance[id]++
+		}
+		if len(perInstance) != 100 {
+			t.Errorf("%d instances, want 100", len(perInstance))
+		}
+		for id, n := range perInstance {
+			if n != 50 {
+				t.Errorf("%s: %d events, want 50", id, n)
+			}
+		}
+	})
+}
