@@ -32,7 +32,7 @@ func (r *reading) flags(a *app, c *cobra.Command) {
 	f.StringArrayVarP(&r.events, "events", "e", nil, "only these types: `LIST` of names, globs ('event-*') and !name")
 	f.StringArrayVarP(&r.where, "where", "w", nil, "only events that fit the `EXPR`ession; see rtev help filters")
 	f.Int64VarP(&r.count, "count", "n", 0, "stop after `N` events")
-	f.DurationVar(&r.span, "for", 0, "stop after this long (55s, 10m)")
+	f.DurationVar(&r.span, "for", 0, "stop after a `DURATION` (55s, 10m)")
 	completeReading(a, c)
 }
 

@@ -51,7 +51,7 @@ func newRoot(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetVersionTemplate("rtev {{.Version}}\n")
-	root.SetUsageTemplate(usageTemplate)
+	root.SetUsageFunc(printUsage)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
 	a.globals(root.PersistentFlags())
@@ -73,15 +73,15 @@ func newRoot(a *app) *cobra.Command {
 
 func (a *app) globals(f *pflag.FlagSet) {
 	f.SortFlags = false
-	f.StringArrayP("server", "s", nil, "RT Server's `URL`; scheme and port may be left out; repeat it for several (http://localhost:3546)")
-	f.StringArrayP("header", "H", nil, "send `'K: V'` with every request; 'K: @FILE' reads the value from a file")
+	f.StringArrayP("server", "s", nil, "RT Server's `URL`; scheme and port may be left out; repeatable (http://localhost:3546)")
+	f.StringArrayP("header", "H", nil, "send a `HEADER` (K: V); 'K: @FILE' reads the value from a file")
 	f.StringVar(&a.cacert, "cacert", "", "trust the certificates in `FILE`")
 	f.StringVar(&a.cert, "cert", "", "client certificate `FILE`")
 	f.StringVar(&a.key, "key", "", "client key `FILE`")
 	f.BoolVarP(&a.insecure, "insecure", "k", false, "do not check the server's certificate")
 	f.StringP("output", "o", "text", "`FORMAT`: text, ndjson (json is the same), csv")
 	f.String("color", "auto", "`WHEN`: auto, always, never")
-	f.BoolVarP(&a.quiet, "quiet", "q", false, "no notices")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "no notices but warnings")
 	f.CountVarP(&a.verbose, "verbose", "v", "more notices; -vv: request and response headers too")
 	f.String("config", "", "configuration `FILE`; none reads no file")
 }

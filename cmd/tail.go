@@ -47,7 +47,7 @@ func newTail(a *app) *cobra.Command {
 // connecting adds the flags of commands that hold a connection.
 func connecting(c *cobra.Command, retry *bool, idle *time.Duration) {
 	c.Flags().BoolVar(retry, "retry", false, "keep trying a first connection that fails, too")
-	c.Flags().DurationVar(idle, "idle-timeout", 0, "connect again after no byte for this `long`")
+	c.Flags().DurationVar(idle, "idle-timeout", 0, "connect again after no byte for this `DURATION`")
 }
 
 func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
