@@ -81,7 +81,7 @@ func (p pen) head(s *Snapshot) (l line) {
 // nameWidth is how many cells the name of an instance may take.
 func (p pen) nameWidth() int {
 	if p.width == 0 {
-		return 24
+		return 40 // a UUID is one, too
 	}
 	return min(24, max(12, p.width/5))
 }
