@@ -94,8 +94,8 @@ func (a *app) load(c *cobra.Command) (*config.Config, error) {
 // version is the module's version as the build recorded it.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "devel"
 	}
 	return strings.TrimPrefix(info.Main.Version, "v")
 }
