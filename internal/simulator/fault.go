@@ -3,7 +3,6 @@ package simulator
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -221,7 +220,7 @@ func setRedirect(s *script, arg string) error {
 	s.redirect = arg
 	_, err := url.Parse(arg)
 	if err == nil && arg == "" {
-		err = http.ErrNoLocation
+		err = errors.New("no URL")
 	}
 	return err
 }

@@ -280,7 +280,7 @@ func TestFaults(t *testing.T) {
 				o.Faults = []Fault{fault}
 			}
 			inBubble(t, o, func(s *Server, c client) {
-				got := look1(s, c)
+				got := ask(s, c)
 				if row.check == nil {
 					plain = records(got.body)
 					return
@@ -296,8 +296,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// look1 asks for the stream once; it gives up after an hour or 12 MB.
-func look1(s *Server, c client) seen {
+// ask asks for the stream once; it gives up after an hour or 12 MB.
+func ask(s *Server, c client) seen {
 	start := time.Now()
 	res, err := c.Get("http://simulated/v1/core/instance/" + gate + "/consume_events_sse")
 	if err != nil {
@@ -315,7 +315,7 @@ func TestFaultMeetsSomeRequests(t *testing.T) {
 	inBubble(t, o, func(s *Server, c client) {
 		var got []int
 		for range 6 {
-			got = append(got, look1(s, c).res.StatusCode)
+			got = append(got, ask(s, c).res.StatusCode)
 		}
 		if want := []int{500, 200, 401, 401, 200, 200}; !reflect.DeepEqual(got, want) {
 			t.Errorf("statuses %v", got)
@@ -331,7 +331,7 @@ func TestFaultOfOneInstance(t *testing.T) {
 		if _, err := all(res); err != nil || res.StatusCode != 500 {
 			t.Errorf("the dock answers %d", res.StatusCode)
 		}
-		if got := look1(s, c); got.res.StatusCode != 200 {
+		if got := ask(s, c); got.res.StatusCode != 200 {
 			t.Errorf("the gate answers %d", got.res.StatusCode)
 		}
 	})
@@ -339,7 +339,7 @@ func TestFaultOfOneInstance(t *testing.T) {
 
 // TestFaultsOfPolling: what makes sense there.
 func TestFaultsOfPolling(t *testing.T) {
-	ask := func(fault string, check func(t *testing.T, res *http.Response, body string, err error)) {
+	poll := func(fault string, check func(t *testing.T, res *http.Response, body string, err error)) {
 		f, err := ParseFault(fault)
 		if err != nil {
 			t.Fatal(err)
@@ -354,17 +354,17 @@ func TestFaultsOfPolling(t *testing.T) {
 			check(c.T, res, body, err)
 		})
 	}
-	ask("cut=3", func(t *testing.T, _ *http.Response, body string, err error) {
+	poll("cut=3", func(t *testing.T, _ *http.Response, body string, err error) {
 		if err == nil || strings.Count(body, `"dataType"`) != 3 || json.Valid([]byte(body)) {
 			t.Errorf("%v, %d items", err, strings.Count(body, `"dataType"`))
 		}
 	})
-	ask("chunk=1", func(t *testing.T, _ *http.Response, body string, err error) {
+	poll("chunk=1", func(t *testing.T, _ *http.Response, body string, err error) {
 		if err != nil || len(decode[[]any](t, body)) == 0 {
 			t.Errorf("%v", err)
 		}
 	})
-	ask("garbage=2", func(t *testing.T, _ *http.Response, body string, err error) {
+	poll("garbage=2", func(t *testing.T, _ *http.Response, body string, err error) {
 		bad := 0
 		for _, it := range decode[[]map[string]string](t, body) {
 			if !json.Valid([]byte(it["jsonObject"])) {
@@ -375,22 +375,22 @@ func TestFaultsOfPolling(t *testing.T) {
 			t.Errorf("%v, %d bad", err, bad)
 		}
 	})
-	ask("legacy", func(t *testing.T, _ *http.Response, body string, err error) {
+	poll("legacy", func(t *testing.T, _ *http.Response, body string, err error) {
 		if got := decode[[]map[string]string](t, body); err != nil || got[0]["type"] == "" || got[0]["object"] == "" {
 			t.Errorf("%v, %.200s", err, body)
 		}
 	})
-	ask("status=204", func(t *testing.T, res *http.Response, body string, err error) {
+	poll("status=204", func(t *testing.T, res *http.Response, body string, err error) {
 		if res.StatusCode != 204 || body != "" {
 			t.Errorf("%d %s", res.StatusCode, body)
 		}
 	})
-	ask("html", func(t *testing.T, res *http.Response, body string, err error) {
+	poll("html", func(t *testing.T, res *http.Response, body string, err error) {
 		if !strings.Contains(body, "<form>") {
 			t.Errorf("%s", body)
 		}
 	})
-	ask("drop=0s", func(t *testing.T, _ *http.Response, body string, err error) {
+	poll("drop=0s", func(t *testing.T, _ *http.Response, body string, err error) {
 		if err == nil {
 			t.Errorf("%s", body)
 		}
@@ -415,4 +415,35 @@ func TestReset(t *testing.T) {
 		t.Errorf("a reset reads as %v", err)
 	}
 	http.DefaultClient.CloseIdleConnections()
+}
+
+// TestHTTP2: faults that need the bare connection do what they can there.
+func TestHTTP2(t *testing.T) {
+	for _, row := range []struct {
+		o    Options
+		n    int
+		fail bool
+	}{
+		{Options{Rate: 1000, Count: 5}, 5, false},
+		{Options{Rate: Max, Count: 2500}, 2500, false},
+		{Options{Rate: 1000, Count: 5, Faults: []Fault{{Name: "cut", Arg: "3"}}}, 3, true},
+	} {
+		s, err := New(row.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		web := httptest.NewUnstartedServer(s)
+		web.EnableHTTP2 = true
+		web.StartTLS()
+		res, err := web.Client().Get(web.URL + "/v1/core/instance/" + gate + "/consume_events_sse")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := all(res)
+		if n := len(records(body)); res.ProtoMajor != 2 || n != row.n || (err != nil) != row.fail {
+			t.Errorf("HTTP/%d, %d records, %v", res.ProtoMajor, n, err)
+		}
+		web.Close()
+		s.Close()
+	}
 }

@@ -8,9 +8,11 @@ import (
 // framing is how events are told apart in an answer.
 type framing struct {
 	open, shut string
-	// record appends one record; first tells that none came before it.
-	record func(dst []byte, id int, typ string, payload []byte, first bool) []byte
+	record     framer
 }
+
+// framer appends one record; first tells that none came before it.
+type framer func(dst []byte, id int, typ string, payload []byte, first bool) []byte
 
 // framing returns how a stream or a polling answer is framed under a script.
 func (s *script) framing(live bool) framing {
@@ -48,7 +50,7 @@ func sse(dst []byte, id int, typ string, payload []byte, _ bool) []byte {
 
 // wrapped is an item of two keys: with a comma before all but the first, or
 // each in an array on a line of its own.
-func wrapped(typeKey, objectKey, comma, array string) func([]byte, int, string, []byte, bool) []byte {
+func wrapped(typeKey, objectKey, comma, array string) framer {
 	return func(dst []byte, _ int, typ string, payload []byte, first bool) []byte {
 		if !first {
 			dst = append(dst, comma...)
@@ -67,7 +69,7 @@ func wrapped(typeKey, objectKey, comma, array string) func([]byte, int, string, 
 }
 
 // commented puts comments before a record and after its first line.
-func commented(record func([]byte, int, string, []byte, bool) []byte) func([]byte, int, string, []byte, bool) []byte {
+func commented(record framer) framer {
 	return func(dst []byte, id int, typ string, payload []byte, first bool) []byte {
 		plain := record(nil, id, typ, payload, first)
 		head, rest, _ := bytes.Cut(plain, []byte("\n"))
@@ -80,7 +82,7 @@ func commented(record func([]byte, int, string, []byte, bool) []byte) func([]byt
 }
 
 // crlf ends lines in CR LF.
-func crlf(record func([]byte, int, string, []byte, bool) []byte) func([]byte, int, string, []byte, bool) []byte {
+func crlf(record framer) framer {
 	return func(dst []byte, id int, typ string, payload []byte, first bool) []byte {
 		plain := record(nil, id, typ, payload, first)
 		return append(dst, bytes.ReplaceAll(plain, []byte("\n"), []byte("\r\n"))...)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log"
 	"math"
 	"net"
@@ -60,15 +61,18 @@ type Server struct {
 }
 
 // New starts the instances. Errors: a replay that holds no event, a fault or a
-// mix that does not exist. Close must be called.
+// mix that does not exist, a rate that is none. Close must be called.
 func New(o Options) (*Server, error) {
 	if err := check(o.Faults); err != nil {
 		return nil, err
 	}
+	if o.Rate != 0 && !(o.Rate >= 1e-6) {
+		return nil, fmt.Errorf("rate %v: events a second, from 0.000001 on", o.Rate)
+	}
 	switch o.Mix {
 	case MixScene, MixTracks, MixMixed, MixCrops:
 	default:
-		return nil, errors.New("mix " + o.Mix + ": there are tracks, mixed, crops")
+		return nil, fmt.Errorf("mix %q: there are tracks, mixed, crops", o.Mix)
 	}
 	capture, err := parseCapture(o.Replay)
 	if err != nil {

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -275,6 +276,9 @@ func TestNewRefuses(t *testing.T) {
 		{Faults: []Fault{{Name: "nonsense"}}},
 		{Instances: []Instance{{Name: "x", Faults: []Fault{{Name: "cut", Arg: "x"}}}}},
 		{Mix: "cocktail"},
+		{Rate: -1},
+		{Rate: 1e-300},
+		{Rate: math.NaN()},
 		{Replay: []byte("{]")},
 		{Replay: []byte(": only a comment\n\n")},
 	} {
