@@ -1,25 +1,30 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for TIME (10s, 1m), one after the other.
+# Runs every fuzz target for TIME (10s, 1m), one on each core.
 #
 #   scripts/fuzz.sh TIME [PACKAGE-FOLDER]
 #
-# Without -fuzzminimizetime the fuzzer may spend all of its time on making one
-# input smaller.
+# A failure leaves its input in testdata/fuzz, where plain go test tries it
+# again. Without -fuzzminimizetime the fuzzer may spend all of its time on
+# making one input smaller.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-time=${1:?usage: scripts/fuzz.sh TIME [PACKAGE-FOLDER]}
+export FUZZ_FOR=${1:?usage: scripts/fuzz.sh TIME [PACKAGE-FOLDER]}
 under=${2:-.}
 
-count=0
-while IFS=: read -r file target; do
-	printf -- '-- %s in %s for %s\n' "$target" "$(dirname "$file")" "$time"
-	go test -run='^$' -fuzz="^$target\$" -fuzztime="$time" -fuzzminimizetime=1x "./$(dirname "$file")" </dev/null
-	count=$((count + 1))
-done < <(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' "$under" | sed 's/:func /:/' | sort)
+one() { # FILE TARGET
+	local out dir
+	dir=$(dirname "$1")
+	if out=$(go test -run='^$' -fuzz="^$2\$" -fuzztime="$FUZZ_FOR" -fuzzminimizetime=1x -parallel=1 "./$dir" 2>&1 </dev/null); then
+		printf 'ok  %-24s %s: %s\n' "$2" "$dir" "$(grep -o 'execs: [0-9]*' <<<"$out" | tail -1)"
+	else
+		printf 'FAIL  %s %s\n%s\n' "$2" "$dir" "$out"
+		return 1
+	fi
+}
+export -f one
 
-if [ "$count" -eq 0 ]; then
-	echo "no fuzz target found in $under" >&2
-	exit 1
-fi
-echo "$count fuzz targets, no failure"
+targets=$(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' "$under" | sed 's/:func / /' | sort) ||
+	{ echo "no fuzz target in $under" >&2 && exit 1; }
+xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 2 bash -c 'one "$@"' one <<<"$targets"
+echo "$(wc -l <<<"$targets") fuzz targets, no failure"
