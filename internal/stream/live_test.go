@@ -280,6 +280,8 @@ func TestWaits(t *testing.T) {
 			[]time.Duration{0, ms(500), ms(1000), 0, ms(500)}, []time.Duration{0, 0, 0, healthy, healthy - 1}},
 		{"healthy with a record", []func(context.Context) (io.ReadCloser, error){gives("", 0), fails(refused), fails(refused), gives(record(1), ms(1000)), gives(record(1), ms(1000)), gives("", 0)},
 			[]time.Duration{0, ms(500), ms(1000), 0, 0}, []time.Duration{0, 0, 0, ms(1000), ms(1000)}},
+		{"a record of an earlier connection does not count", []func(context.Context) (io.ReadCloser, error){gives(record(1), 0), gives("", ms(1000)), gives("", 0)},
+			[]time.Duration{0, ms(500)}, []time.Duration{0, ms(1000)}},
 		{"with a record, but shorter than the wait", []func(context.Context) (io.ReadCloser, error){gives("", 0), fails(refused), fails(refused), fails(refused), gives(record(1), ms(1999)), gives("", 0)},
 			[]time.Duration{0, ms(500), ms(1000), ms(2000), ms(4000)}, []time.Duration{0, 0, 0, 0, ms(1999)}},
 		{"Retry-After", []func(context.Context) (io.ReadCloser, error){gives("", 0), fails(later(503, 20*time.Second)), fails(later(429, 24*time.Hour)), fails(refused)},
@@ -412,6 +414,47 @@ func TestASlowSinkIsNoIdleServer(t *testing.T) {
 			t.Errorf("told %+v", h.list)
 		}
 	})
+}
+
+func TestLastIDIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []string
+		l := &Live{Instance: gate, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			got = append(got, r.Header.Get("Last-Event-ID"))
+			say := sse(w)
+			if len(got) == 4 {
+				<-r.Context().Done()
+				return
+			}
+			say([]string{record(7), "data: {}\n\n", "id: 8\ndata: {}\n"}[len(got)-1])
+		})}
+		until(t, time.Minute, l, &flowtest.Collect{})
+		if want := []string{"", "7", "7", "7"}; !reflect.DeepEqual(got, want) {
+			t.Errorf("Last-Event-ID %q, want %q", got, want)
+		}
+	})
+}
+
+// deaf is a body that never ends, whatever happens to ctx, until it is closed.
+type deaf struct {
+	again
+	closed bool
+}
+
+func (d *deaf) Close() error { d.closed = true; return nil }
+
+func TestABodyThatNeverEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	body := &deaf{again: again{s: record(1)}}
+	sink := &flowtest.Collect{OnPut: func(n int) {
+		if n == 10 {
+			cancel()
+		}
+	}}
+	err := (&Live{Instance: gate, Client: newScript(func(context.Context) (io.ReadCloser, error) { return body, nil })}).Run(ctx, sink)
+	if err != context.Canceled || !body.closed {
+		t.Errorf("ended with %v, closed: %v", err, body.closed)
+	}
 }
 
 func TestGap(t *testing.T) {
