@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math/bits"
@@ -53,19 +54,18 @@ func (x *index) object(p []byte, i int) int {
 	}
 	for {
 		key := i + 1
-		i = name(p, i)
-		if i < 0 {
+		end, escaped := name(p, i)
+		if end < 0 {
 			return -1
 		}
-		keyEnd := i - 1
-		if i = x.colon(p, i); i < 0 {
+		if i = x.colon(p, end); i < 0 {
 			return -1
 		}
 		val := i
 		if i = x.value(p, i); i < 0 {
 			return -1
 		}
-		x.note(p, key, keyEnd, val, i)
+		x.note(member{uint32(key), uint32(end - 1), uint32(val), uint32(i), escaped})
 		if i = x.space(p, i); i >= len(p) {
 			return -1
 		}
@@ -80,22 +80,19 @@ func (x *index) object(p []byte, i int) int {
 	}
 }
 
-func (x *index) note(p []byte, key, keyEnd, val, valEnd int) {
+func (x *index) note(m member) {
 	if len(x.members) == maxMembers {
 		x.partial = true
 		return
 	}
-	escaped := false
-	for _, c := range p[key:keyEnd] {
-		escaped = escaped || c == '\\'
-	}
-	x.members = append(x.members, member{uint32(key), uint32(keyEnd), uint32(val), uint32(valEnd), escaped})
+	x.members = append(x.members, m)
 }
 
-// name returns the place behind the member name that starts at i, or -1.
-func name(p []byte, i int) int {
+// name returns the place behind the member name that starts at i, or -1, and
+// whether there is a backslash in it.
+func name(p []byte, i int) (end int, escaped bool) {
 	if i >= len(p) || p[i] != '"' {
-		return -1
+		return -1, false
 	}
 	return stringEnd(p, i+1)
 }
@@ -123,7 +120,8 @@ func (x *index) value(p []byte, i int) int {
 func scalar(p []byte, i int) int {
 	switch c := p[i]; {
 	case c == '"':
-		return stringEnd(p, i+1)
+		i, _ = stringEnd(p, i+1)
+		return i
 	case c == '-' || c-'0' < 10:
 		return numberEnd(p, i)
 	case c == 't':
@@ -186,7 +184,7 @@ func (x *index) next(p []byte, i int, opened bool) int {
 		if !inObject {
 			return i
 		}
-		if i = name(p, i); i < 0 {
+		if i, _ = name(p, i); i < 0 {
 			return -1
 		}
 		return x.colon(p, i)
@@ -213,12 +211,21 @@ const (
 	highs = 0x8080808080808080
 )
 
+// Strings of more than long bytes are looked at in blocks.
+const (
+	long  = 128
+	block = 1 << 10
+)
+
 // stringStop returns the first place from i on that holds a quote, a backslash
-// or a control character, or len(p). It looks at eight bytes at a time, which
-// takes an image of 45 KB in 5 µs instead of 20. The lowest hit of each of the
+// or a control character, or len(p). It looks at eight bytes at a time, and
+// goes over the plain blocks of a picture faster. The lowest hit of each of the
 // three tests is exact, so the lowest of all is.
 func stringStop(p []byte, i int) int {
-	for ; i+8 <= len(p); i += 8 {
+	for blocks := i + long; i+8 <= len(p); i += 8 {
+		if i >= blocks {
+			i, blocks = skipPlain(p, i), len(p)
+		}
 		w := binary.LittleEndian.Uint64(p[i:])
 		q, b := w^(ones*'"'), w^(ones*'\\')
 		hit := (w-ones*0x20)&^w | (q-ones)&^q | (b-ones)&^b
@@ -232,19 +239,44 @@ func stringStop(p []byte, i int) int {
 	return i
 }
 
+// skipPlain goes from i over blocks that hold nothing for stringStop, and
+// leaves at least eight bytes.
+func skipPlain(p []byte, i int) int {
+	for i+block+8 <= len(p) && plain(p[i:i+block]) {
+		i += block
+	}
+	return i
+}
+
+// plain tells whether a block holds neither a quote nor a backslash nor a
+// control character. bytes.IndexByte takes 32 bytes at a time.
+func plain(b []byte) bool {
+	if bytes.IndexByte(b, '"') >= 0 || bytes.IndexByte(b, '\\') >= 0 {
+		return false
+	}
+	var low uint64 // its high bits: a byte below 0x20
+	for ; len(b) >= 32; b = b[32:] {
+		w0, w1 := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+		w2, w3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
+		low |= (w0-ones*0x20)&^w0 | (w1-ones*0x20)&^w1 | (w2-ones*0x20)&^w2 | (w3-ones*0x20)&^w3
+	}
+	return low&highs == 0
+}
+
 // stringEnd returns the place behind the closing quote of the string whose
-// text starts at i, or -1.
-func stringEnd(p []byte, i int) int {
+// text starts at i, or -1, and whether there is a backslash in it.
+func stringEnd(p []byte, i int) (end int, escaped bool) {
 	for {
 		i = stringStop(p, i)
 		if i >= len(p) || p[i] < ' ' {
-			return -1
+			return -1, escaped
 		}
 		if p[i] == '"' {
-			return i + 1
+			return i + 1, escaped
 		}
+		escaped = true
 		if i = escapeEnd(p, i+1); i < 0 {
-			return -1
+			return -1, true
 		}
 	}
 }

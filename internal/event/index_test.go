@@ -33,6 +33,22 @@ func TestScanAgreesWithTheStandardLibrary(t *testing.T) {
 	}
 }
 
+func TestScanOfLongStrings(t *testing.T) {
+	var x index
+	for _, size := range []int{long - 1, long, long + 8, long + block - 1, long + block, long + 2*block + 3} {
+		for at := range size {
+			for _, c := range []string{`"`, `\`, `\"`, "\x00", "\x1f", "\x7f", "\xff", "é"} {
+				text := strings.Repeat("a", at) + c + strings.Repeat("b", size-at-1)
+				doc := []byte(`{"image":"` + text + `","z":1}`)
+				want := c != `"` && c != "\x00" && c != "\x1f" && (c != `\` || at < size-1) // \b is an escape
+				if got := x.scan(doc) == nil; got != want {
+					t.Fatalf("%q at %d of %d: valid %v, want %v", c, at, size, got, want)
+				}
+			}
+		}
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	for _, doc := range documents {
 		f.Add([]byte(doc))

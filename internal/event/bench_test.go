@@ -1,0 +1,25 @@
+package event
+
+import (
+	"strings"
+	"testing"
+)
+
+// BenchmarkScan measures the pass that checks a payload: a track, and a crop
+// with 45 KB of picture.
+func BenchmarkScan(b *testing.B) {
+	track := `{"$id":"track","$version":1,"age_ms":1200,"detection_confidence":0.8700000047683716,"event_timestamp_ms":41200,"events":["6b42f3eb-71df-b37c-3738-cbdd9b8b36ef"],"instance_id":"183224d2-7b72-b647-391e-179fa311b891","is_moving":1,"location":{"height":0.1374142915010452,"width":0.0412242896854877,"x":0.3498106598854065,"y":0.1481474637985229},"object_class":"Person","system_datetime":"2026-06-19T17:13:44Z","system_timestamp":1781889224024,"tracking_id":"83f1535f-99ab-0bf4-e9d0-2dfd85d3e3f7"}`
+	crop := strings.TrimSuffix(track, "}") + `,"image":"` + strings.Repeat("aB3/", 45_000/4) + `"}`
+	for _, c := range []struct{ name, payload string }{{"track", track}, {"crop", crop}} {
+		b.Run(c.name, func(b *testing.B) {
+			var x index
+			payload := []byte(c.payload)
+			b.SetBytes(int64(len(payload)))
+			for b.Loop() {
+				if err := x.scan(payload); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
