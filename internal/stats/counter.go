@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 	"hash/maphash"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,14 +36,14 @@ type Counter struct {
 	seeds  [2]maphash.Seed
 
 	mu      sync.Mutex // before what follows; each tally has a lock of its own
-	tallies map[place]*tally
+	tallies map[origin]*tally
 	all     []*tally        // in the order they were met
 	lost    lost            // records that belong to no instance
 	told    map[string]bool // servers whose clocks were told of
 }
 
-// place is where an instance is: its server and its id there.
-type place struct{ server, id string }
+// origin is where events come from, of an instance: its server and its id there.
+type origin struct{ server, id string }
 
 // New returns a Counter whose run starts now.
 func New(o Options) *Counter {
@@ -57,7 +58,7 @@ func New(o Options) *Counter {
 	return &Counter{
 		o: o, by: by, byType: by == "_type", start: start, room: newRoom(maxThings),
 		seeds:   [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
-		tallies: map[place]*tally{}, told: map[string]bool{},
+		tallies: map[origin]*tally{}, told: map[string]bool{},
 	}
 }
 
@@ -142,21 +143,30 @@ func (c *Counter) unplaced() Flow {
 
 // tally finds the numbers of an instance, and begins them where there are none.
 func (c *Counter) tally(in *event.Instance) *tally {
-	at := place{}
+	at := origin{}
 	if in != nil {
-		at = place{short(in.Server), short(in.ID)}
+		at = origin{short(in.Server), short(in.ID)}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := c.tallies[at]
-	if t == nil && len(c.tallies) >= maxInstances {
-		at = place{"", other}
-		t = c.tallies[at]
+	if t := c.tallies[at]; t != nil {
+		return t
 	}
+	clean := origin{"", kept(at.id)}
+	if at.server != "" {
+		clean.server = kept(at.server)
+	}
+	if len(c.tallies) >= maxInstances && c.tallies[clean] == nil {
+		clean, in = origin{"", other}, nil
+	}
+	t := c.tallies[clean]
 	if t == nil {
-		t = newTally(c, at, in)
-		c.tallies[at] = t
+		t = newTally(c, clean, in)
+		c.tallies[clean] = t
 		c.all = append(c.all, t)
+	}
+	if at != clean && len(c.tallies) < maxInstances { // another spelling of the same
+		c.tallies[origin{strings.Clone(at.server), strings.Clone(at.id)}] = t
 	}
 	return t
 }

@@ -49,7 +49,7 @@ func Report(ctx context.Context, c *Counter, every time.Duration, p Printer) err
 
 // dropsBefore holds how many frames each instance had dropped when it was last
 // reported: the server's numbers are totals.
-type dropsBefore map[place]float64
+type dropsBefore map[origin]float64
 
 func (b dropsBefore) take(s *Snapshot) {
 	for i := range s.Instances {
@@ -57,7 +57,7 @@ func (b dropsBefore) take(s *Snapshot) {
 		if in.Engine == nil {
 			continue
 		}
-		at := place{in.Server, in.ID}
+		at := origin{in.Server, in.ID}
 		in.Engine.DroppedSince = round(in.Engine.Dropped - b[at])
 		b[at] = in.Engine.Dropped
 	}

@@ -33,14 +33,13 @@ type tally struct {
 	engine engine
 }
 
-func newTally(c *Counter, at place, in *event.Instance) *tally {
-	t := &tally{c: c, kinds: map[string]*kind{}, groups: map[string]*group{}}
-	t.server, t.id, t.name = kept(at.server), kept(at.id), kept(at.id)
-	if at.server == "" {
-		t.server = ""
-	}
-	if in != nil && in.Name != "" && at.id != other {
-		t.name, t.order = kept(in.Name), in.Order
+func newTally(c *Counter, at origin, in *event.Instance) *tally {
+	t := &tally{c: c, server: at.server, id: at.id, name: at.id, kinds: map[string]*kind{}, groups: map[string]*group{}}
+	if in != nil {
+		t.order = in.Order
+		if in.Name != "" {
+			t.name = kept(in.Name)
+		}
 	}
 	t.link.state = Connecting
 	if c.o.Recorded {

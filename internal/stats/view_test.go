@@ -281,7 +281,7 @@ func TestNoticesStandAboveTheFrame(t *testing.T) {
 
 func TestNoNameCanHarmAReport(t *testing.T) {
 	long := strings.Repeat("x", 100_000)
-	names := []string{"\x1b[2J\x1b]0;x\x07", "a\r\nstats  0 s", "\u202egpj", "\u009b31m", "\xff\xfe", "前門 👩‍👩‍👧 e\u0301", long, "=1+1", `a"b,c`, "\x00"}
+	names := []string{"\x1b[2J\x1b]0;x\x07", "a\r\nstats  0 s", "\u202egpj", "\u009b31m", "\xff\xfe", "\xfe\xfd", "前門 👩‍👩‍👧 e\u0301", long, "=1+1", `a"b,c`, "\x00"}
 	in := func(i int) *event.Instance {
 		return &event.Instance{ID: names[i], Name: names[i], Server: "http://h" + names[i], Order: i}
 	}
