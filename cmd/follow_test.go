@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,17 +42,23 @@ type rtev struct {
 // start runs the program; servers are named sim and, if there is a second, sim2.
 func start(t *testing.T, servers []*simulator.Server, args ...string) *rtev {
 	t.Helper()
+	return startDial(t, func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if strings.HasPrefix(addr, "sim2:") {
+			return servers[1].DialContext(ctx, network, addr)
+		}
+		return servers[0].DialContext(ctx, network, addr)
+	}, args...)
+}
+
+// startDial runs the program with a network of the caller's.
+func startDial(t *testing.T, dial dialer, args ...string) *rtev {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &rtev{stop: cancel, ended: make(chan error, 1)}
 	e := env{
 		args: append(args, "--config", "none"), stdin: strings.NewReader(""), stdout: &r.out, stderr: &r.err,
 		getenv: func(string) string { return "" }, size: func() (int, int) { return 0, 0 }, catchEOF: func() {},
-		dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if strings.HasPrefix(addr, "sim2:") {
-				return servers[1].DialContext(ctx, network, addr)
-			}
-			return servers[0].DialContext(ctx, network, addr)
-		},
+		dial: dial,
 	}
 	go func() { r.ended <- run(ctx, e) }()
 	return r
@@ -182,6 +189,29 @@ func TestManyInstancesAreMergedWholeAndInOrder(t *testing.T) {
 			if n != 50 {
 				t.Errorf("%s: %d events, want 50", id, n)
 			}
+		}
+	})
+}
+
+func TestRetryWaitsForAServerThatIsNotThereYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
+		defer sim.Close()
+		up := time.Now().Add(20 * time.Second)
+		r := startDial(t, func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if time.Now().Before(up) {
+				return nil, syscall.ECONNREFUSED
+			}
+			return sim.DialContext(ctx, network, addr)
+		}, "tail", "-s", "http://sim", "Front gate", "--retry", "-o", "ndjson", "-n", "3")
+		if err := <-r.ended; err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(r.out.String(), "\n"); n != 3 {
+			t.Errorf("%d lines, want 3", n)
+		}
+		if n := strings.Count(r.err.String(), "connection refused"); n != 1 {
+			t.Errorf("%d notices, want 1:\n%s", n, r.err.String())
 		}
 	})
 }

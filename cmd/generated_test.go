@@ -55,7 +55,6 @@ func only(t *testing.T, folder string, names map[string]bool) {
 func testRoot() *cobra.Command {
 	root := newRoot(&app{env: env{getenv: func(string) string { return "" }}})
 	root.DisableAutoGenTag = true
-	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
 	return root
 }
@@ -63,7 +62,7 @@ func testRoot() *cobra.Command {
 func TestCompletionsAreCurrent(t *testing.T) {
 	root := testRoot()
 	for name, generate := range map[string]func(*bytes.Buffer) error{
-		"rtev.bash": func(b *bytes.Buffer) error { return root.GenBashCompletionV2(b, true) },
+		"rtev.bash": func(b *bytes.Buffer) error { return bashCompletion(root, b, true) },
 		"rtev.zsh":  func(b *bytes.Buffer) error { return root.GenZshCompletion(b) },
 		"rtev.fish": func(b *bytes.Buffer) error { return root.GenFishCompletion(b, true) },
 		"rtev.ps1":  func(b *bytes.Buffer) error { return root.GenPowerShellCompletionWithDesc(b) },

@@ -67,6 +67,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(topics()...)
 	root.SetCompletionCommandGroupID("more")
 	root.SetHelpCommandGroupID("more")
+	addCompletion(root)
 	completeGlobals(a, root)
 	return root
 }

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -146,6 +147,9 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 		}
 	}
 	targets, w, err := s.targets(args)
+	if err != nil && o.retry {
+		targets, w, err = s.keepAsking(args, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -172,6 +176,35 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 		group.Go(w.run)
 	}
 	return group.Wait()
+}
+
+// keepAsking looks the instances up again and again, with --retry, for as long
+// as the servers do not answer or have none of them.
+func (s *session) keepAsking(args []string, err error) ([]*target, *follower, error) {
+	var wait stream.Backoff
+	for first := true; ; first = false {
+		code, _ := classify(err)
+		var no *rtapi.StatusError
+		denied := errors.As(err, &no) && (no.Code == 401 || no.Code == 403)
+		if code != exitUnreachable && code != exitRefused || denied {
+			return nil, nil, err
+		}
+		if first || s.verbose > 0 {
+			s.voice.info("%v; trying again", err)
+		}
+		timer := time.NewTimer(wait.Next())
+		select {
+		case <-s.ctx.Done():
+			timer.Stop()
+			return nil, nil, s.ctx.Err()
+		case <-timer.C:
+		}
+		var targets []*target
+		var w *follower
+		if targets, w, err = s.targets(args); err == nil {
+			return targets, w, nil
+		}
+	}
 }
 
 // liveOptions are what tail, crops and stats ask of a live stream.
