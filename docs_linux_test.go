@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,36 +16,18 @@ import (
 // command that goes on for ever is stopped after a moment; none may end with a
 // mistake of usage, an unreachable server or a failure.
 func TestDocumentedCommandsWork(t *testing.T) {
-	sim, err := simulator.New(simulator.Options{Seed: 1, Instances: []simulator.Instance{
+	server := start(t, simulator.Options{Seed: 1, Instances: []simulator.Instance{
 		{ID: "899c89f9-90c3-c633-8586-8f09b005ebed", Name: "gate"},
 		{Name: "Front gate"}, {Name: "dock"},
 		{ID: "00000000-0000-4000-8000-000000000000", Name: "other"},
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go sim.Serve(l) //nolint:errcheck // it ends with Close
-	t.Cleanup(func() { sim.Close(); l.Close() })
-	server := "http://" + l.Addr().String()
 	home := t.TempDir()
 	write(t, filepath.Join(home, "rtev", "config.yaml"), "server: "+server+`
 instances:
   - {name: gate, id: 899c89f9-90c3-c633-8586-8f09b005ebed}
 default: [gate]
 `)
-	bin := t.TempDir()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(self, filepath.Join(bin, "rtev")); err != nil { // testscript.Main runs rtev under that name
-		t.Fatal(err)
-	}
-	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home, "HTTP_PROXY="+server)
+	env := append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home, "HTTP_PROXY="+server)
 	for _, file := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md"} {
 		for _, block := range blocks(t, file) {
 			t.Run(file+"/"+strings.SplitN(block, "\n", 2)[0], func(t *testing.T) {

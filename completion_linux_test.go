@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rtev/rtev/internal/simulator"
+)
+
+// bashTry completes its argument as bash does on TAB: it sets what bash sets
+// and calls the function that the script registered.
+const bashTry = `
+compopt() { :; } # bash has it only while a key is handled
+. /usr/share/bash-completion/bash_completion || exit
+. completions/rtev.bash || exit
+COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9 COMP_KEY=9
+eval "COMP_WORDS=($1)"
+[[ $1 == *' ' ]] && COMP_WORDS+=('')
+COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
+__start_rtev
+printf '%s\n' "${COMPREPLY[@]}"`
+
+// zshTry types its argument and a key into a zsh with a terminal; the key
+// completes the line and tells what it became.
+const zshTry = `
+zmodload zsh/zpty || exit
+zpty z zsh -f -i
+zpty -w z "fpath=(\${(M)fpath:#*/(Completion|Base|Zsh)}); autoload -Uz compinit; compinit -u -D; source completions/rtev.zsh; tell() { zle complete-word; print -r -- \"<<\$BUFFER>>\" }; zle -N tell; bindkey '^X' tell; PS1=READ''Y"
+zpty -r z line '*READY*'
+zpty -w -n z "$1"$'\C-x'
+zpty -r z line '*<<*>>*'
+line=${line##*<<}
+print -r -- ${line%%>>*}`
+
+// TestCompletionsWorkInShells tries the scripts of completions/ in the shells
+// themselves: flags, event types, lists of them, and the names of a server.
+func TestCompletionsWorkInShells(t *testing.T) {
+	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(3)})
+	env := append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "RTEV_SERVER="+server, "RTEV_CONFIG=none", "HOME="+t.TempDir(), "TERM=xterm")
+	try := func(t *testing.T, line, want string, shell ...string) {
+		t.Parallel()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		c := exec.CommandContext(ctx, shell[0], append(shell[1:], line)...)
+		c.Env = env
+		out, err := c.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s completes %q to (%v):\n%s\nwant %q", shell[0], line, err, out, want)
+		}
+	}
+	for _, c := range []struct{ typed, list, line string }{
+		{"rtev tail --ev", "--events", "rtev tail --events"},
+		{"rtev tail -e event-intr", "event-intrusion-end", "rtev tail -e event-intrusion"},
+		{"rtev tail -e track,event-line", "track,event-line-crossing", "rtev tail -e track,event-line-crossing"},
+		{"rtev tail L", "dock", `rtev tail Loading\ dock`},
+		{"rtev sta", "stats", "rtev stats"},
+	} {
+		t.Run("bash/"+c.typed, func(t *testing.T) {
+			has(t, "bash", "/usr/share/bash-completion/bash_completion")
+			try(t, c.typed, c.list, "bash", "--norc", "-c", bashTry, "bash")
+		})
+		t.Run("zsh/"+c.typed, func(t *testing.T) {
+			has(t, "zsh")
+			try(t, c.typed, c.line, "zsh", "-f", "-c", zshTry, "zsh")
+		})
+		t.Run("fish/"+c.typed, func(t *testing.T) {
+			has(t, "fish")
+			try(t, c.typed, c.list, "fish", "--no-config", "-c", "source completions/rtev.fish; complete -C $argv[1]")
+		})
+	}
+}
+
+// has skips a test where a program or a file that it needs is not installed.
+func has(t *testing.T, program string, files ...string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		t.Skipf("%s is not installed", program)
+	}
+	for _, f := range files {
+		if _, err := os.Stat(f); err != nil {
+			t.Skipf("%s is not installed", f)
+		}
+	}
+}
+
+// programFolder is a folder with rtev in it: this test, which is the program
+// under that name.
+func programFolder(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(dir, "rtev")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// start starts a simulator and returns its URL.
+func start(t *testing.T, o simulator.Options) string {
+	t.Helper()
+	sim, err := simulator.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go sim.Serve(l) //nolint:errcheck // it ends with Close
+	t.Cleanup(func() { sim.Close(); l.Close() })
+	return "http://" + l.Addr().String()
+}
