@@ -54,8 +54,8 @@ func NewElements(r io.Reader, limit int) *Elements { return &Elements{r: r, limi
 func (e *Elements) Next() ([]byte, error) {
 	for {
 		if start, end, ok := e.split(); ok {
-			if e.cut > 0 {
-				e.cut = 0
+			long := e.cut > 0 || end-start > e.limit
+			if e.cut = 0; long {
 				return nil, ErrTooLong
 			}
 			return e.buf[start:end:end], nil
@@ -71,10 +71,12 @@ func (e *Elements) Rest() int64 { return e.cut + int64(len(e.buf)-e.next) }
 
 // last ends the input: a bare value needs nothing behind it.
 func (e *Elements) last(err error) ([]byte, error) {
-	if err == io.EOF && e.in == bare && e.cut == 0 {
-		e.in = between
-		elem := e.buf[e.next:]
-		e.next = len(e.buf)
+	if err == io.EOF && e.in == bare {
+		elem, long := e.buf[e.next:], e.cut > 0
+		e.in, e.next, e.cut = between, len(e.buf), 0
+		if long || len(elem) > e.limit {
+			return nil, ErrTooLong
+		}
 		return elem, nil
 	}
 	if err == io.EOF && (e.in != between || e.lists > 0) {
@@ -198,7 +200,8 @@ func (e *Elements) fill() error {
 		}
 	}
 	if len(e.buf) == cap(e.buf) {
-		e.buf = append(make([]byte, 0, max(firstBuffer, 2*cap(e.buf))), e.buf...)
+		// an element that fills more than the limit was dropped above
+		e.buf = append(make([]byte, 0, max(firstBuffer, min(2*cap(e.buf), e.limit+firstBuffer))), e.buf...)
 	}
 	for range 100 {
 		n, err := e.r.Read(e.buf[len(e.buf):cap(e.buf)])

@@ -80,6 +80,23 @@ func TestElementsSkipGiantsInBoundedMemory(t *testing.T) {
 	}
 }
 
+// A reader that gives much at once (a file does) is no way round the limit.
+func TestElementsTooLongInOneRead(t *testing.T) {
+	const limit = 40_000
+	giant := `{"b":"` + strings.Repeat("x", limit) + `"}`
+	for _, in := range []io.Reader{
+		strings.NewReader(`[{"a":1},` + giant + `,{"c":3},` + giant + `]`),
+		iotest.OneByteReader(strings.NewReader(`[{"a":1},` + giant + `,{"c":3},` + giant + `]`)),
+	} {
+		if got, tooLong, _, err := elements(in, limit); fmt.Sprint(got) != `[{"a":1} {"c":3}]` || tooLong != 2 || err != io.EOF {
+			t.Errorf("%d events, %d too long, %v", len(got), tooLong, err)
+		}
+	}
+	if got, tooLong, _, _ := elements(strings.NewReader(strings.Repeat("7", limit+1)), limit); len(got) != 0 || tooLong != 1 {
+		t.Errorf("a bare value: %d events, %d too long", len(got), tooLong)
+	}
+}
+
 // fill is an endless run of one byte.
 type fill byte
 
