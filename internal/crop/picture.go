@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/jpeg"
+	_ "image/jpeg" // for previews
 	"image/png"
 	"io"
 
@@ -24,14 +24,21 @@ type picture struct {
 type kind struct {
 	name, ext string
 	magic     func(p []byte) bool
-	whole     func(p []byte) bool // p holds the picture up to its end
-	config    func(r io.Reader) (image.Config, error)
+	whole     func(p []byte) bool                           // p holds the picture up to its end
+	size      func(p []byte) (width, height int, err error) // from its header
 }
 
 var kinds = []kind{
-	{"JPEG", "", func(p []byte) bool { return bytes.HasPrefix(p, []byte("\xff\xd8\xff")) }, wholeJPEG, jpeg.DecodeConfig},
-	{"PNG", ".png", func(p []byte) bool { return bytes.HasPrefix(p, []byte(pngMagic)) }, wholePNG, png.DecodeConfig},
-	{"WebP", ".webp", func(p []byte) bool { return len(p) >= 12 && string(p[:4]) == "RIFF" && string(p[8:12]) == "WEBP" }, wholeWebP, webp.DecodeConfig},
+	{"JPEG", "", func(p []byte) bool { return bytes.HasPrefix(p, []byte("\xff\xd8\xff")) }, wholeJPEG, sizeJPEG},
+	{"PNG", ".png", func(p []byte) bool { return bytes.HasPrefix(p, []byte(pngMagic)) }, wholePNG, sizeBy(png.DecodeConfig)},
+	{"WebP", ".webp", func(p []byte) bool { return len(p) >= 12 && string(p[:4]) == "RIFF" && string(p[8:12]) == "WEBP" }, wholeWebP, sizeBy(webp.DecodeConfig)},
+}
+
+func sizeBy(config func(io.Reader) (image.Config, error)) func([]byte) (int, int, error) {
+	return func(p []byte) (int, int, error) {
+		c, err := config(bytes.NewReader(p))
+		return c.Width, c.Height, err
+	}
 }
 
 // inspect checks that p is a picture, whole, with a header that can be read.
@@ -44,14 +51,14 @@ func inspect(p []byte) (picture, error) {
 		if !k.whole(p) {
 			return picture{}, fmt.Errorf("the %s is cut off after %d bytes", k.name, len(p))
 		}
-		c, err := k.config(bytes.NewReader(p))
+		width, height, err := k.size(p)
 		if err != nil {
 			return picture{}, fmt.Errorf("the %s is damaged: %w", k.name, err)
 		}
-		if c.Width <= 0 || c.Height <= 0 {
+		if width <= 0 || height <= 0 {
 			return picture{}, fmt.Errorf("the %s is damaged: it has no size", k.name)
 		}
-		return picture{p, k.ext, c.Width, c.Height}, nil
+		return picture{p, k.ext, width, height}, nil
 	}
 	if len(p) == 0 {
 		return picture{}, errors.New("its image is empty")
@@ -66,30 +73,61 @@ func wholeJPEG(p []byte) bool {
 	return bytes.HasSuffix(bytes.TrimRight(p, "\x00"), []byte("\xff\xd9")) || walkJPEG(p)
 }
 
-// walkJPEG goes from marker to marker (ITU T.81 section B.1.1) up to the end
-// marker.
+// walkJPEG goes from marker to marker up to the end marker.
 func walkJPEG(p []byte) bool {
 	for i := 2; ; {
-		next := bytes.IndexByte(p[i:], 0xff)
-		if next < 0 || i+next+1 >= len(p) {
-			return false
+		m, _, next := marker(p, i)
+		if next < 0 || m == 0xd9 {
+			return next >= 0
 		}
-		i += next + 1
-		switch m := p[i]; {
-		case m == 0xd9:
-			return true
+		i = next
+	}
+}
+
+// marker finds the next marker of a JPEG from i on, over picture data, its
+// segment, and the place behind that, -1 where it is not all there (ITU T.81,
+// B.1.1).
+func marker(p []byte, i int) (m byte, segment []byte, next int) {
+	for {
+		at := bytes.IndexByte(p[i:], 0xff)
+		if at < 0 || i+at+1 >= len(p) {
+			return 0, nil, -1
+		}
+		i += at + 1
+		switch m = p[i]; {
 		case m == 0xff: // a fill byte: the marker is still to come
 		case m == 0, m == 1, m >= 0xd0 && m <= 0xd8: // nothing follows these
 			i++
+		case m == 0xd9:
+			return m, nil, i + 1
+		case i+3 > len(p):
+			return m, nil, -1
 		default:
-			if i+3 > len(p) {
-				return false
+			next = i + 1 + int(binary.BigEndian.Uint16(p[i+1:]))
+			if next > len(p) {
+				return m, nil, -1
 			}
-			i += 1 + int(binary.BigEndian.Uint16(p[i+1:]))
-			if i > len(p) {
-				return false
-			}
+			return m, p[i+1 : next], next
 		}
+	}
+}
+
+// sizeJPEG reads the frame header (B.2.2), of whatever process, which comes
+// before the picture's data. image/jpeg takes ten times as long, and refuses
+// processes that others can show.
+func sizeJPEG(p []byte) (width, height int, err error) {
+	for i := 2; ; {
+		m, segment, next := marker(p, i)
+		switch {
+		case next < 0 || m == 0xd9 || m == 0xda:
+			return 0, 0, errors.New("it has no frame header")
+		case m >= 0xc0 && m <= 0xcf && m != 0xc4 && m != 0xc8 && m != 0xcc:
+			if len(segment) < 8 {
+				return 0, 0, errors.New("its frame header is too short")
+			}
+			return int(binary.BigEndian.Uint16(segment[5:])), int(binary.BigEndian.Uint16(segment[3:])), nil
+		}
+		i = next
 	}
 }
 

@@ -86,6 +86,10 @@ func TestPictures(t *testing.T) {
 		{"half a jpeg", j[:len(j)/2], "", 0, 0, "the JPEG is cut off after"},
 		{"half a jpeg with zeros behind", cat(j[:len(j)/2], "\x00\x00"), "", 0, 0, "the JPEG is cut off after"},
 		{"half a jpeg with a thumbnail", inside[:len(inside)/2], "", 0, 0, "the JPEG is cut off after"},
+		{"jpeg with bytes between its segments", append([]byte("\xff\xd8\xff\xff\xe1\x00\x02junk"), j[2:]...), "", 30, 20, ""},
+		{"jpeg of another process", append([]byte("\xff\xd8\xff\xc9\x00\x0b\x0c\x00\x05\x00\x07\x01\x01\x11\x00"), "\xff\xd9"...), "", 7, 5, ""},
+		{"jpeg with a short frame header", []byte("\xff\xd8\xff\xc0\x00\x04\x08\x00\xff\xd9"), "", 0, 0, "its frame header is too short"},
+		{"jpeg of no height", []byte("\xff\xd8\xff\xc0\x00\x08\x08\x00\x00\x00\x07\x01\xff\xd9"), "", 0, 0, "it has no size"},
 		{"a jpeg's two ends", []byte("\xff\xd8\xff\xd9"), "", 0, 0, "the JPEG is damaged"},
 		{"a jpeg of nothing", cat([]byte("\xff\xd8\xff"), strings.Repeat("x", 100)+"\xff\xd9"), "", 0, 0, "the JPEG is damaged"},
 		{"png cut", p[:len(p)-1], "", 0, 0, "the PNG is cut off after"},
@@ -139,6 +143,9 @@ func FuzzInspect(f *testing.F) {
 		}
 		if got.width <= 0 || got.height <= 0 || !bytes.Equal(got.data, p) {
 			t.Fatalf("%dx%d", got.width, got.height)
+		}
+		if c, _, err := image.DecodeConfig(bytes.NewReader(p)); err == nil && (c.Width != got.width || c.Height != got.height) {
+			t.Fatalf("%dx%d, but image/jpeg reads %dx%d", got.width, got.height, c.Width, c.Height)
 		}
 	})
 }

@@ -52,17 +52,19 @@ func slim(ev *event.Event) (*event.Event, error) {
 }
 
 // appendRecord appends the record of a slim crop that was saved at path.
-func appendRecord(dst []byte, ev *event.Event, p *picture, path string, attributes []attribute) []byte {
+func appendRecord(dst []byte, ev *event.Event, p *picture, path string, sum bool, attributes []attribute) []byte {
 	body := ev.Payload[:len(ev.Payload)-1]
 	dst = append(dst, body...)
 	if len(body) > 1 {
 		dst = append(dst, ',')
 	}
-	sum := sha256.Sum256(p.data)
 	dst = event.AppendQuoted(append(dst, `"file":`...), path)
 	dst = strconv.AppendInt(append(dst, `,"bytes":`...), int64(len(p.data)), 10)
-	dst = hex.AppendEncode(append(dst, `,"sha256":"`...), sum[:])
-	dst = strconv.AppendInt(append(dst, `","width":`...), int64(p.width), 10)
+	if sum {
+		h := sha256.Sum256(p.data)
+		dst = append(hex.AppendEncode(append(dst, `,"sha256":"`...), h[:]), '"')
+	}
+	dst = strconv.AppendInt(append(dst, `,"width":`...), int64(p.width), 10)
 	dst = strconv.AppendInt(append(dst, `,"height":`...), int64(p.height), 10)
 	if ev.Ref != nil {
 		dst = append(append(dst, `,"event":`...), ev.Ref.Payload...)

@@ -52,7 +52,7 @@ func (s *Saver) save(sh *shot) error {
 		s.record = nil
 	}
 	record := func(path string) []byte {
-		s.record = appendRecord(s.record[:0], sh.ev, &sh.picture, path, s.attributes(sh))
+		s.record = appendRecord(s.record[:0], sh.ev, &sh.picture, path, !s.o.NoSum, s.attributes(sh))
 		return s.record
 	}
 	if s.o.Meta {

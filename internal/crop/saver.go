@@ -29,6 +29,7 @@ type Options struct {
 	Where func(*event.Event) bool
 	Best  bool // one picture an event, or a track: the one of highest confidence
 	Meta  bool // the record in a .json beside each picture
+	NoSum bool // records without "sha256": nobody reads it there
 	// Limit ends the run after so many files. Nil: no limit.
 	Limit Limit
 	// Settle makes Flush write what waits for its event, so that a Flush that

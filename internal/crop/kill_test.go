@@ -1,0 +1,146 @@
+//go:build unix
+
+package crop
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+)
+
+// victimDir names the folder for TestVictim, which is a process of its own.
+const victimDir = "RTEV_TEST_VICTIM_DIR"
+
+// TestVictim writes pictures until it is killed.
+func TestVictim(t *testing.T) {
+	path := os.Getenv(victimDir)
+	if path == "" {
+		t.Skip("only run by TestKilledAtAnyMoment")
+	}
+	var records flowtest.Collect
+	s := NewSaver(mustOpen(t, path), Options{Name: mustName(t, "{event}/{time}.jpg"), Meta: true, To: &records})
+	p := jpegOf(t, 150, 150)
+	fmt.Println("ready")
+	for i := 0; ; i++ {
+		if err := s.Put(mustEvent(t, "crop", cropOf(p, ""))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestKilledAtAnyMoment(t *testing.T) {
+	dir := t.TempDir()
+	pictures := 0
+	for range 10 {
+		killOne(t, dir)
+		whole, left := 0, 0
+		for name, data := range tree(t, dir) {
+			switch {
+			case strings.HasSuffix(name, ".jpg"):
+				if _, err := inspect([]byte(data)); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				whole++
+			case strings.HasPrefix(filepath.Base(name), prefix):
+				left++
+			}
+		}
+		if left > 3 { // the mark, the picture, its meta
+			t.Errorf("%d files are left behind", left)
+		}
+		pictures += whole
+	}
+	if pictures == 0 {
+		t.Error("nothing was written")
+	}
+	d := mustOpen(t, dir)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names(t, dir) {
+		if strings.HasPrefix(filepath.Base(name), prefix) {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}
+
+// killOne runs a victim and kills it after a random moment.
+func killOne(t *testing.T, dir string) {
+	t.Helper()
+	c := exec.Command(os.Args[0], "-test.run=^TestVictim$", "-test.v")
+	c.Env = append(os.Environ(), victimDir+"="+dir)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var seen []byte
+	for b := make([]byte, 4096); !strings.Contains(string(seen), "ready"); {
+		n, err := out.Read(b)
+		if seen = append(seen, b[:n]...); err != nil {
+			t.Fatalf("%v: %s", err, seen)
+		}
+	}
+	time.Sleep(time.Duration(rand.IntN(50_000)) * time.Microsecond)
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err == nil {
+		t.Error("it ended before it was killed")
+	}
+}
+
+// The full disk is a file system of 256 KiB, where the user may mount one.
+func TestAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	mount(t, dir)
+	d := mustOpen(t, dir)
+	var records flowtest.Collect
+	s := NewSaver(d, Options{Name: mustName(t, "{n}.jpg"), Meta: true, To: &records})
+	p := jpegOf(t, 150, 150)
+	var err error
+	n := 0
+	for ; err == nil && n < 1000; n++ {
+		err = s.Put(mustEvent(t, "crop", cropOf(p, "")))
+	}
+	var failed *event.WriteError
+	if !errors.As(err, &failed) || !errors.Is(err, syscall.ENOSPC) || failed.Whole != n-1 {
+		t.Fatalf("after %d: %v", n, err)
+	}
+	if err := s.Close(); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("Close: %v", err)
+	}
+	pictures, metas := 0, 0
+	for name, data := range tree(t, dir) {
+		switch filepath.Ext(name) {
+		case ".jpg":
+			pictures++
+			if data != string(p) {
+				t.Errorf("%s has %d bytes", name, len(data))
+			}
+		case ".json":
+			metas++
+		case running:
+		default:
+			t.Errorf("%s is left", name)
+		}
+	}
+	if pictures != n-1 || metas != n-1 || len(records.Taken()) != n-1 {
+		t.Errorf("%d pictures, %d metas and %d records of %d", pictures, metas, len(records.Taken()), n-1)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}

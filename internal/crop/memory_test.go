@@ -1,0 +1,114 @@
+package crop
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+)
+
+// A day of a dozen crops a minute, of tracks that come and go, and of crops
+// whose event never comes, must leave no more behind than its last minutes.
+func TestADayLeavesMemoryBounded(t *testing.T) {
+	p := jpegOf(t, 8, 8)
+	r := newRig(t, Options{Best: true, Limit: &limit{left: 1 << 30}, Name: mustName(t, "{date}/x.jpg"), Where: func(ev *event.Event) bool { return ev.Get("confidence").Num > 0 }})
+	const minutes = 24 * 60
+	for m := range minutes {
+		for k := range 6 {
+			id := fmt.Sprintf("%d-%d", m, k)
+			r.mustPut(5*time.Second, "track", `{"tracking_id":"t`+id+`","object_class":"Person"}`)
+			r.mustPut(5*time.Second, "attribute", `{"ref_tracking_id":"t`+id+`","name":"color","value":"red"}`)
+			r.mustPut(0, "event-intrusion", `{"event_id":"e`+id+`"}`)
+			r.mustPut(0, "crop", cropOf(p, `,"ref_event_id":"e`+id+`","confidence":0`))
+			r.mustPut(0, "crop", cropOf(p, `,"ref_event_id":"never`+id+`","confidence":0`))
+		}
+		r.mustPut(0, "crop", cropOf(p, fmt.Sprintf(`,"ref_event_id":"e%d-5","confidence":1`, m)))
+	}
+	s := r.saver
+	for name, n := range map[string]int{
+		"events": len(s.events.entries), "tracks": len(s.tracks.entries), "waiting crops": len(s.waiting.shots), "best crops": len(s.best.shots), "finished keys": len(s.done.entries),
+	} {
+		if n > 70 { // ten minutes of them
+			t.Errorf("%d %s are remembered", n, name)
+		}
+	}
+	r.close()
+	if got := r.dir.Summary(); got.Saved != minutes || got.Alone != 6*minutes {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestMemoryIsBoundedByNumberAndBytes(t *testing.T) {
+	var m memory
+	big := flowtest.Event(t, "event-x", `{"event_id":"x","a":"`+strings.Repeat("x", 100_000)+`"}`)
+	small := flowtest.Event(t, "event-x", `{"event_id":"x"}`)
+	giant := flowtest.Event(t, "event-x", `{"event_id":"x","a":"`+strings.Repeat("x", maxRemembered)+`"}`)
+	value := []byte(strings.Repeat("x", 10_000))
+	for i := range 3 * maxEntries {
+		id := fmt.Sprint(i)
+		m.keep(id, small, 0)
+		if i%5 == 0 {
+			m.keep(id, big, 0)
+		}
+		m.keep("giant"+id, giant, 0)
+		for k := range 3 {
+			m.note(id, []byte(fmt.Sprint(k)), value, 0)
+		}
+		m.note("0", []byte(id), value, 0)
+		if len(m.entries) > maxEntries || m.bytes > maxMemory {
+			t.Fatalf("%d entries, %d bytes", len(m.entries), m.bytes)
+		}
+	}
+	if e := m.entries["0"]; e == nil || len(e.attributes) > maxAttributes {
+		t.Error("what is used all the time is forgotten, or grows")
+	}
+	sum, n := 0, 0
+	for e := m.oldest; e != nil; e = e.newer {
+		sum += e.size()
+		n++
+	}
+	if sum != m.bytes || n != len(m.entries) {
+		t.Errorf("%d bytes in %d entries, counted %d in %d", sum, n, m.bytes, len(m.entries))
+	}
+}
+
+func TestWaitingCropsAreBounded(t *testing.T) {
+	p := jpegOf(t, 8, 8)
+	p = append(append(p[:len(p)-2:len(p)-2], make([]byte, 1<<20)...), "\xff\xd9"...)
+	for _, best := range []bool{false, true} {
+		r := newRig(t, Options{Best: best, Name: mustName(t, "x")})
+		for i := range 50 {
+			r.mustPut(0, "crop", cropOf(p, fmt.Sprintf(`,"ref_event_id":"e%d"`, i)))
+			if r.saver.waiting.bytes+r.saver.best.bytes > 2*maxShelfBytes {
+				t.Fatalf("%d bytes wait", r.saver.waiting.bytes+r.saver.best.bytes)
+			}
+		}
+		r.close()
+		if got := r.dir.Summary().Saved; got != 50 {
+			t.Errorf("%d saved", got)
+		}
+		if r.saver.waiting.bytes != 0 || r.saver.best.bytes != 0 {
+			t.Errorf("%d and %d bytes are still counted", r.saver.waiting.bytes, r.saver.best.bytes)
+		}
+	}
+}
+
+func TestTracksAllocateNothing(t *testing.T) {
+	r := newRig(t, Options{})
+	r.mustPut(0, "crop", cropOf(jpegOf(t, 8, 8), ofBoth))
+	evs := []*event.Event{flowtest.Event(t, "track", track), flowtest.Event(t, "statistics", statistic)}
+	n := testing.AllocsPerRun(1000, func() {
+		for _, ev := range evs {
+			if err := r.saver.Put(ev); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	r.close()
+}
