@@ -80,7 +80,7 @@ func runBlock(t *testing.T, block string, env []string) {
 				continue
 			}
 		}
-		c := exec.Command("timeout", "-s", "INT", "1.5", "bash", "-o", "pipefail", "-c", line)
+		c := exec.Command("timeout", "-k", "5", "-s", "TERM", "1.5", "bash", "-o", "pipefail", "-c", line)
 		c.Dir, c.Env = dir, env
 		out, err := c.CombinedOutput()
 		if code := c.ProcessState.ExitCode(); code != 0 && code != 124 {
