@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rtev": func() { os.Exit(cmd.Main()) }})
+	testscript.Main(m, map[string]func(){"rtev": func() { os.Exit(cmd.Main()) }, "within": within})
 }
 
 // TestScript runs the command line as a user would: testdata/script, one file
@@ -40,6 +40,8 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("CAPTURES", captures)
 			e.Setenv("TZ", "UTC")
+			e.Setenv("COST", os.Getenv("COST"))
+			e.Values[started{}] = servers{}
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -47,6 +49,7 @@ func TestScript(t *testing.T) {
 			"serve":  serve,
 			"ndjson": ndjson,
 			"lines":  lines,
+			"served": served,
 		},
 	})
 }
@@ -78,7 +81,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // serve starts a simulator and sets $SERVER (or the variable named by as=):
 // instances=N count=N rate=N|max replay=FILE as=NAME and faults.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
-	o, as := simulator.Options{Seed: 1, Instances: simulator.Fleet(1)}, "SERVER"
+	o, as := simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Record: true}, "SERVER"
 	for _, arg := range args {
 		name, value, _ := strings.Cut(arg, "=")
 		number := func() int {
@@ -112,6 +115,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	go server.Serve(l) //nolint:errcheck // it ends with Close
 	ts.Defer(func() { server.Close(); l.Close() })
 	ts.Setenv(as, "http://"+l.Addr().String())
+	ts.Value(started{}).(servers)[as] = server
 }
 
 // ndjson FILE N checks that a file holds N lines, a JSON object each.

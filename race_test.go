@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// slack is how much more the race detector takes.
+const slack = 10
