@@ -12,7 +12,6 @@ import (
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
-	"github.com/rtev/rtev/internal/rtapi"
 )
 
 const instancesExample = `  rtev instances -s nvr1
@@ -73,7 +72,7 @@ func (a *app) instanceLines(s *session, f *finder) []byte {
 	case "csv":
 		var b strings.Builder
 		w := csv.NewWriter(&b)
-		for _, row := range instanceRows(f, true) {
+		for _, row := range instanceRows(f, true, -1) {
 			for i, field := range row {
 				if field != "" && strings.ContainsRune("=+-@\t\r", rune(field[0])) {
 					row[i] = "'" + field // so that no spreadsheet runs it
@@ -84,7 +83,7 @@ func (a *app) instanceLines(s *session, f *finder) []byte {
 		w.Flush()
 		return append(lines, b.String()...)
 	case "text":
-		return appendTable(lines, instanceRows(f, len(f.servers) > 1), s.color)
+		return appendTable(lines, instanceRows(f, len(f.servers) > 1, 1), s.color)
 	}
 	return nil
 }
@@ -99,15 +98,16 @@ func appendLine(dst []byte, raw json.RawMessage) []byte {
 	return append(dst, raw...)
 }
 
-// instanceRows is a header and a row an instance.
-func instanceRows(f *finder, server bool) [][]string {
+// instanceRows is a header and a row an instance, rates with so many digits
+// behind the point (-1: all).
+func instanceRows(f *finder, server bool, digits int) [][]string {
 	rows := [][]string{{"name", "state", "fps", "id", "group", "solution", "version"}}
 	if server {
 		rows[0] = append(rows[0], "server")
 	}
 	for i, list := range f.lists {
 		for _, in := range list {
-			row := []string{in.Name, in.State(), fps(in), in.ID, in.Group, in.Solution, in.Version}
+			row := []string{in.Name, in.State(), strconv.FormatFloat(in.FPS, 'f', digits, 64), in.ID, in.Group, in.Solution, in.Version}
 			if server {
 				row = append(row, f.servers[i].Server())
 			}
@@ -116,8 +116,6 @@ func instanceRows(f *finder, server bool) [][]string {
 	}
 	return rows
 }
-
-func fps(in rtapi.Instance) string { return strconv.FormatFloat(in.FPS, 'f', -1, 64) }
 
 // stateColors are the SGR codes of the states; the words say the same.
 var stateColors = map[string]string{"running": "32", "loaded": "33", "registered": "2"}
