@@ -10,22 +10,27 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// helpTemplate is what a command is about, and then its usage.
-const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+// helpTemplate prints a topic's text, or a command's usage.
+const helpTemplate = `{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{else}}{{.Long | trimTrailingWhitespaces}}
+{{end}}`
 
-{{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}`
-
-// printUsage prints examples first, then how a command is written, what there
-// is below it, and its flags.
+// printUsage prints examples first, then how a command is written, what it is
+// about, what there is below it, and its flags.
 func printUsage(c *cobra.Command) error {
 	w := c.OutOrStderr()
+	fmt.Fprintf(w, "%s: %s\n\n", c.CommandPath(), c.Short)
 	if c.HasExample() {
 		fmt.Fprintf(w, "Examples\n%s\n\n", c.Example)
 	}
-	if !c.HasAvailableSubCommands() {
-		fmt.Fprintf(w, "Usage\n  %s\n", c.UseLine())
-	} else {
-		fmt.Fprintf(w, "Usage\n  %s COMMAND [flags]\n", c.CommandPath())
+	use := c.UseLine()
+	if c.HasAvailableSubCommands() {
+		use = c.CommandPath() + " COMMAND [flags]"
+	}
+	fmt.Fprintf(w, "Usage\n  %s\n", use)
+	if c.Long != "" {
+		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(c.Long))
+	}
+	if c.HasAvailableSubCommands() {
 		printCommands(w, c)
 	}
 	printFlags(w, "Flags", c.LocalFlags())
@@ -34,24 +39,31 @@ func printUsage(c *cobra.Command) error {
 }
 
 func printCommands(w io.Writer, c *cobra.Command) {
-	for _, group := range c.Groups() {
-		fmt.Fprintf(w, "\n%s\n", group.Title)
+	for _, group := range append(c.Groups(), &cobra.Group{Title: "Commands"}) {
+		title := "\n" + group.Title + "\n"
 		for _, sub := range c.Commands() {
 			if sub.GroupID == group.ID && sub.IsAvailableCommand() {
-				fmt.Fprintf(w, "  %-12s %s\n", sub.Name(), sub.Short)
+				fmt.Fprintf(w, "%s  %-12s %s\n", title, sub.Name(), sub.Short)
+				title = ""
 			}
 		}
 	}
-	fmt.Fprint(w, "\nTopics\n")
+	var topics []string
 	for _, sub := range c.Commands() {
 		if sub.IsAdditionalHelpTopicCommand() {
-			fmt.Fprintf(w, "  help %-12s %s\n", sub.Name(), sub.Short)
+			topics = append(topics, sub.Name())
 		}
+	}
+	if topics != nil {
+		fmt.Fprintf(w, "\nTopics\n  %s help %s\n", c.CommandPath(), strings.Join(topics, "|"))
 	}
 }
 
-// flagCells is how wide the column of flags is.
-const flagCells = 24
+// flagCells is how wide the column of flags is, helpCells the whole help.
+const (
+	flagCells = 23
+	helpCells = 80
+)
 
 // printFlags prints a flag a line, without the word that a boolean takes.
 func printFlags(w io.Writer, title string, flags *pflag.FlagSet) {
@@ -77,8 +89,29 @@ func printFlags(w io.Writer, title string, flags *pflag.FlagSet) {
 		if d := f.DefValue; d != "" && d != "false" && d != "0" && d != "[]" && d != "0s" {
 			usage += " (" + d + ")"
 		}
-		fmt.Fprintf(w, "  %s %-*s %s\n", short, flagCells, name, usage)
+		const indent = len("  -x,  ") + flagCells
+		fmt.Fprintf(w, "  %s %-*s %s\n", short, flagCells, name, wrap(usage, max(indent, len(name)+len("  -x,  ")), indent))
 	})
+}
+
+// wrap breaks a text that starts in the column at, so that no line passes the
+// edge; the lines after the first start in the column indent.
+func wrap(text string, at, indent int) string {
+	var b strings.Builder
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case at+1+len(word) > helpCells:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			at = indent
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+	}
+	return b.String()
 }
 
 //go:embed topics

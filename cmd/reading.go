@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,8 +84,27 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	}
 	s.out = format.NewOutput(a.stdout, a.stderr)
 	s.voice = newVoice(s.out, a)
+	s.doubtTypes()
 	s.start(c.Context())
 	return s, nil
+}
+
+// doubtTypes names the nearest known type for each name in -e that none has:
+// it passes, since a server may know more types than this program.
+func (s *session) doubtTypes() {
+	var known []string
+	for _, t := range event.Types() {
+		known = append(known, t.Name)
+	}
+	for name := range strings.SplitSeq(strings.Join(s.events, ","), ",") {
+		name = strings.TrimSpace(name)
+		if strings.ContainsAny(name, "*?[!") || slices.Contains(known, name) {
+			continue
+		}
+		if near := nearest(name, known); near != "" {
+			s.voice.info("-e %s: no type known here; did you mean %s?", name, near)
+		}
+	}
 }
 
 // start sets the ends of the run: a signal (the parent), --for, -n.

@@ -34,10 +34,6 @@ func run(ctx context.Context, e env) error {
 	return root.ExecuteContext(ctx)
 }
 
-const rootLong = `rtev shows, filters and keeps the events of CVEDIA RT Server: object tracks,
-intrusions, line crossings, crops, attributes, statistics. stdout is data,
-stderr is talk.`
-
 const rootExample = `  rtev tail --demo                      see it without a server
   rtev tail -s nvr1 'gate*'             follow the instances whose names fit
   rtev tail -e 'event-*' -o ndjson | jq .
@@ -45,7 +41,7 @@ const rootExample = `  rtev tail --demo                      see it without a se
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
-		Use: "rtev", Short: "RT Server events in the terminal", Long: rootLong, Example: rootExample,
+		Use: "rtev", Short: "the events of CVEDIA RT Server, shown, filtered, kept", Example: rootExample,
 		Version: version(), SuggestionsMinimumDistance: 2, SilenceErrors: true, SilenceUsage: true,
 		Args: unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -74,16 +70,16 @@ func newRoot(a *app) *cobra.Command {
 
 func (a *app) globals(f *pflag.FlagSet) {
 	f.SortFlags = false
-	f.StringArrayP("server", "s", nil, "RT Server's `URL`; scheme and port may be left out; repeatable (http://localhost:3546)")
-	f.StringArrayP("header", "H", nil, "send a `HEADER` (K: V); 'K: @FILE' reads the value from a file")
+	f.StringArrayP("server", "s", nil, "server `URL`, repeatable (http://localhost:3546)")
+	f.StringArrayP("header", "H", nil, "`HEADER` K: V to send; 'K: @FILE' reads a file")
 	f.StringVar(&a.cacert, "cacert", "", "trust the certificates in `FILE`")
 	f.StringVar(&a.cert, "cert", "", "client certificate `FILE`")
 	f.StringVar(&a.key, "key", "", "client key `FILE`")
 	f.BoolVarP(&a.insecure, "insecure", "k", false, "do not check the server's certificate")
-	f.StringP("output", "o", "text", "`FORMAT`: text, ndjson (json is the same), csv")
+	f.StringP("output", "o", "text", "`FORMAT`: text, ndjson (or json), csv")
 	f.String("color", "auto", "`WHEN`: auto, always, never")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no notices but warnings")
-	f.CountVarP(&a.verbose, "verbose", "v", "more notices; -vv: request and response headers too")
+	f.CountVarP(&a.verbose, "verbose", "v", "more notices; -vv: HTTP headers too")
 	f.String("config", "", "configuration `FILE`; none reads no file")
 }
 
