@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const camera = "899c89f9-90c3-c633-8586-8f09b005ebed"
+
+// result is how a run of the binary ended.
+type result struct {
+	code        int
+	out, errors string
+}
+
+// rtev runs the real binary with some environment of its own.
+func rtev(t *testing.T, env []string, args ...string) result {
+	t.Helper()
+	var out, talk bytes.Buffer
+	c := exec.CommandContext(t.Context(), "rtev", append(args, "--config", "none")...)
+	c.Env = append(append(os.Environ(), "NO_PROXY=", "HTTP_PROXY=", "HTTPS_PROXY="), env...)
+	c.Stdout, c.Stderr = &out, &talk
+	err := c.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return result{c.ProcessState.ExitCode(), out.String(), talk.String()}
+}
+
+// one answers any request with a stream of one event, which tells the protocol.
+func one(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	io.WriteString(w, "event: track\ndata: {\"$id\":\"track\",\"instance_id\":\"i\",\"proto\":\""+r.Proto+"\"}\n\n")
+}
+
+// secure serves one with a certificate for 127.0.0.1 that is valid until then,
+// and returns the file that names its authority.
+func secure(t *testing.T, until time.Time, h2 bool) (url, ca string) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paper := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: until.Add(-48 * time.Hour), NotAfter: until,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, paper, paper, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(one))
+	server.EnableHTTP2 = h2
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	ca = filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return server.URL, ca
+}
+
+// TestTLSFaults: what a user sees of certificates that are not as they should
+// be, and of servers that speak something else.
+func TestTLSFaults(t *testing.T) {
+	good, goodCA := secure(t, time.Now().Add(time.Hour), false)
+	old, oldCA := secure(t, time.Now().Add(-time.Hour), false)
+	two, twoCA := secure(t, time.Now().Add(time.Hour), true)
+	plain := httptest.NewServer(http.HandlerFunc(one))
+	defer plain.Close()
+	for _, tc := range []struct {
+		name string
+		args []string
+		code int
+		out  string
+		say  string
+	}{
+		{"unknown authority", []string{"-s", good}, 3, "", "signed by an unknown authority; --cacert FILE"},
+		{"expired", []string{"-s", old, "--cacert", oldCA}, 3, "", "has expired or is not yet valid"},
+		{"wrong name", []string{"-s", strings.Replace(good, "127.0.0.1", "localhost", 1), "--cacert", goodCA}, 3, "", "is not for this name"},
+		{"no TLS at all", []string{"-s", strings.Replace(plain.URL, "http:", "https:", 1)}, 3, "", "does not speak TLS; try http://"},
+		{"TLS where none was asked for", []string{"-s", strings.Replace(good, "https:", "http:", 1)}, 4, "", "400 Bad Request"},
+		{"as it should be", []string{"-s", good, "--cacert", goodCA}, 0, "HTTP/1.1", ""},
+		{"not checked", []string{"-s", old, "-k"}, 0, "HTTP/1.1", "certificates are not checked (-k)"},
+		{"HTTP/2", []string{"-s", two, "--cacert", twoCA}, 0, "HTTP/2.0", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := rtev(t, nil, append([]string{"tail", camera, "-n", "1", "-o", "ndjson"}, tc.args...)...)
+			lines := strings.Count(got.errors, "\n")
+			if got.code != tc.code || !strings.Contains(got.out, tc.out) || (got.out == "") != (tc.out == "") ||
+				!strings.Contains(got.errors, tc.say) || lines > 1 || (lines == 0) != (tc.say == "") {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestRedirectKeepsSecrets: what was given for one server goes to no other.
+func TestRedirectKeepsSecrets(t *testing.T) {
+	var there http.Header
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		there = r.Header
+		one(w, r)
+	}))
+	defer other.Close()
+	here := httptest.NewServer(http.RedirectHandler(other.URL+"/x", http.StatusFound))
+	defer here.Close()
+	got := rtev(t, nil, "tail", "-s", strings.Replace(here.URL, "//", "//me:secret@", 1), "-H", "X-Token: secret", "-H", "Cookie: secret", camera, "-n", "1", "-o", "ndjson", "-vv")
+	if got.code != 0 || got.out == "" || there == nil {
+		t.Fatalf("%+v", got)
+	}
+	for name, values := range there {
+		if name == "Authorization" || strings.Contains(strings.Join(values, " "), "secret") {
+			t.Errorf("the other host got %s: %v", name, values)
+		}
+	}
+	if strings.Contains(got.errors, "secret") {
+		t.Errorf("-vv shows a secret: %s", got.errors)
+	}
+}
+
+// TestProxyFromTheEnvironment: through a proxy, and past it where NO_PROXY says so.
+func TestProxyFromTheEnvironment(t *testing.T) {
+	var asked string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.RequestURI
+		one(w, r)
+	}))
+	defer proxy.Close()
+	env := []string{"HTTP_PROXY=" + proxy.URL}
+	if got := rtev(t, env, "tail", "-s", "nvr1.invalid", camera, "-n", "1", "-o", "ndjson"); got.code != 0 || got.out == "" {
+		t.Errorf("%+v", got)
+	}
+	if !strings.HasPrefix(asked, "http://nvr1.invalid:3546/v1/") {
+		t.Errorf("the proxy was asked for %q", asked)
+	}
+	if got := rtev(t, append(env, "NO_PROXY=nvr1.invalid"), "tail", "-s", "nvr1.invalid", camera, "-n", "1"); got.code != 3 || !strings.Contains(got.errors, "nvr1.invalid") {
+		t.Errorf("past the proxy: %+v", got)
+	}
+}
+
+// TestIPv6: an address as typed, with and without brackets and port.
+func TestIPv6(t *testing.T) {
+	l, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("no IPv6 here: %v", err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(one)}
+	go server.Serve(l) //nolint:errcheck // it ends with Close
+	defer server.Close()
+	for _, address := range []string{l.Addr().String(), "http://" + l.Addr().String()} {
+		if got := rtev(t, nil, "tail", "-s", address, camera, "-n", "1", "-o", "ndjson"); got.code != 0 || got.out == "" || got.errors != "" {
+			t.Errorf("%s: %+v", address, got)
+		}
+	}
+	if got := rtev(t, nil, "tail", "-s", "::1", camera, "-n", "1"); got.code != 3 || !strings.Contains(got.errors, "http://[::1]:3546: connection refused") {
+		t.Errorf("without port: %+v", got)
+	}
+}
