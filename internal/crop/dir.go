@@ -26,8 +26,9 @@ const (
 //
 // A file is written under a temporary name beside its own and linked to its
 // own when it is whole, which never takes the place of another file. Files are
-// not synced: a process killed at any moment leaves whole pictures only, a
-// power cut may cost those of the last seconds.
+// not synced, which would take two to three times as long: a process killed at
+// any moment leaves whole pictures only, a power cut may cost those of the last
+// seconds.
 type Dir struct {
 	path   string
 	root   *os.Root
@@ -156,12 +157,20 @@ func (d *Dir) place(root *os.Root, f *file, folder, base string) (string, error)
 	if err := writeFile(root, temp, f.data); err != nil {
 		return "", err
 	}
-	defer root.Remove(temp) // gone already when all went well
 	if !f.at.IsZero() {
 		if err := root.Chtimes(temp, f.at, f.at); err != nil {
 			d.notify.Tell(event.Notice{Kind: event.Detail, Text: fmt.Sprintf("a picture's time could not be set: %v", err)})
 		}
 	}
+	full, err := d.settle(root, f, folder, base)
+	if err != nil {
+		err = errors.Join(err, remove(root, temp))
+	}
+	return full, err
+}
+
+// settle gives the picture in the temporary file the first name that is free.
+func (d *Dir) settle(root *os.Root, f *file, folder, base string) (string, error) {
 	key := path.Join(folder, base)
 	for n := d.numbers[key] + 1; ; n++ {
 		name := base
@@ -169,15 +178,18 @@ func (d *Dir) place(root *os.Root, f *file, folder, base string) (string, error)
 			name += "_" + strconv.Itoa(n)
 		}
 		full := filepath.Join(d.path, filepath.FromSlash(folder), name+f.ext)
-		taken, err := put(root, temp, name, full, f)
+		taken, err := put(root, d.mark.temp(), name, full, f)
 		if taken {
 			continue
+		}
+		if err != nil {
+			return "", err
 		}
 		if len(d.numbers) >= maxNumbers {
 			clear(d.numbers)
 		}
 		d.numbers[key] = n
-		return full, err
+		return full, nil
 	}
 }
 
@@ -191,11 +203,13 @@ func put(root *os.Root, temp, name, full string, f *file) (taken bool, err error
 	if err := writeFile(root, beside, f.meta(full)); err != nil {
 		return false, err
 	}
-	if taken, err = link(root, beside, name+".json"); taken || err != nil {
-		return taken, errors.Join(err, root.Remove(beside))
+	undo := beside
+	if taken, err = link(root, beside, name+".json"); !taken && err == nil {
+		undo = name + ".json"
+		taken, err = link(root, temp, name+f.ext)
 	}
-	if taken, err = link(root, temp, name+f.ext); taken || err != nil {
-		err = errors.Join(err, root.Remove(name+".json"))
+	if taken || err != nil {
+		err = errors.Join(err, remove(root, undo))
 	}
 	return taken && err == nil, err
 }
@@ -208,14 +222,22 @@ func writeFile(root *os.Root, name string, data []byte) error {
 	}
 	_, err = w.Write(data)
 	if err = errors.Join(err, w.Close()); err != nil {
-		root.Remove(name)
+		err = errors.Join(err, remove(root, name))
 	}
 	return err
 }
 
+// remove removes a file that may be gone already.
+func remove(root *os.Root, name string) error {
+	if err := root.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // link makes temp name, unless that is taken. Where the file system knows no
 // links (FAT, some network shares), the name is reserved by an empty file that
-// the picture then takes the place of.
+// the picture then takes the place of: there, a kill may leave the empty file.
 func link(root *os.Root, temp, name string) (taken bool, err error) {
 	err = root.Link(temp, name)
 	switch {
@@ -239,7 +261,7 @@ func reserve(root *os.Root, temp, name string) (taken bool, err error) {
 		return taken, err
 	}
 	if err = errors.Join(w.Close(), root.Rename(temp, name)); err != nil {
-		err = errors.Join(err, root.Remove(name))
+		err = errors.Join(err, remove(root, name))
 	}
 	return false, err
 }

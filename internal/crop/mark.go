@@ -86,11 +86,7 @@ func (m *mark) remove() error {
 	if m.file != nil {
 		err = m.file.Close()
 	}
-	err = errors.Join(err, m.lock.Close())
-	if e := m.root.Remove(m.name()); !errors.Is(e, fs.ErrNotExist) {
-		err = errors.Join(err, e)
-	}
-	return err
+	return errors.Join(err, m.lock.Close(), remove(m.root, m.name()))
 }
 
 // sweep removes what runs that were killed have left. What cannot be removed

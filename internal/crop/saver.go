@@ -69,7 +69,8 @@ func Needs(types []string, best bool) []string {
 // 2 s at most of the stream's time; where the stream is silent, of real time
 // from the last Flush on. Where the event never comes, the track will do.
 //
-// The failure of a file is an *event.WriteError, and every later Put and Flush
+// As a sink it is used by one goroutine at a time; a timer of its own takes part
+// under a lock. The failure of a file is an *event.WriteError, and every later Put and Flush
 // returns it again. What is sure to stand in files is Whole.
 type Saver struct {
 	o   Options
