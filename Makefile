@@ -29,4 +29,4 @@ demo: ## watch made-up traffic, without a server
 release-dry: ## build archives and packages into dist/, and publish nothing
 	go tool -modfile=release.mod goreleaser release --snapshot --clean
 clean: ## remove what the targets above made
-	rm -rf rtev dist bench/out
+	rm -rf rtev dist packaging/man bench/out
