@@ -96,7 +96,7 @@ func TestSoak(t *testing.T) {
 // requests, again and again for as long as a soak may run.
 func fleet() []simulator.Instance {
 	kinds := []string{
-		"drop=2s", "cut=40", "reset=60", "cleanclose=80", "status=503", "halfopen=1s", "html",
+		"drop=2s", "cut=40", "reset=60", "cleanclose=80", "status=503", "stall=1m", "html",
 		"garbage=7", "chunk=100", "gzip", "crlf", "comments", "status=429:1", "cut=3", "nocontenttype", "bom", "hugeheader",
 	}
 	all := simulator.Fleet(soaked)

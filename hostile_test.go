@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rtev/rtev/internal/flowtest"
+)
+
+// evil is what a server should not say in a string: escape sequences, bidi
+// marks, NUL, line ends, characters that are none, overlong and cut UTF-8.
+const evil = `\u001b[2J\u001b]0;x\u0007\u009b31m\u202e\u2066\u0000\n\r\u2028\ud800` + "\u202e\u009b\xc0\xaf\xe0\x80\xaf\xff\xf4\x90\x80\x80"
+
+// capture is a recording of everything that a server may do wrong with JSON
+// that is JSON: an event a line, in fields that reach a terminal, a file name,
+// a CSV, a label, or an error.
+func capture() string {
+	var b strings.Builder
+	line := func(parts ...string) {
+		for _, p := range parts {
+			b.WriteString(p)
+		}
+		b.WriteByte('\n')
+	}
+	for _, typ := range []string{"event-intrusion", "event-line-crossing", "track", "crop", "attribute", "statistics", evil} {
+		line(`{"$id":"`, typ, `","instance_id":"`, evil, `","area_name":"`, evil, `","tripwire_name":"`, evil, `","object_class":"`, evil,
+			`","event_id":"`, evil, `","tracking_id":"`, evil, `","name":"`, evil, `","value":"`, evil, `","crossing_direction":"`, evil,
+			`","current_framerate":"`, evil, `","image":"`, evil, `","`, evil, `":1}`)
+		line(`{"$id":"`, typ, `","system_timestamp":1e999999,"event_timestamp_ms":-1e999999,"confidence":1e-999999,"age_ms":9999999999999999999999,`,
+			`"location":{"x":1e999999,"y":-0,"width":1E400,"height":0.1e-400},"event_duration_ms":1e308,"frames_processed":-1e999999,"latency":"1e999999"}`)
+		line(`{"$id":"`, typ, `","$id":"crop","area_name":"a","area_name":"`, evil, `","location":7,"location":[[]],"image":{},"image":null}`)
+		for _, at := range []string{"1795611705000", "1795611604000", "4102444800000", "0", "-1", "1795611705001"} { // a clock that jumps
+			line(`{"$id":"`, typ, `","instance_id":"i","system_timestamp":`, at, `,"event_timestamp_ms":`, at, `}`)
+		}
+	}
+	name := strings.Repeat("n", 1<<20)
+	line(`{"$id":"track","instance_id":"`, name, `","area_name":"`, name, `","`, name, `":"`, name, `"}`)
+	line(`{"$id":"`, name, `","object_class":"`, strings.Repeat(`\u001b`, 1<<17), `"}`)
+	line(`{"$id":"track","location":`, strings.Repeat(`[`, 100_000), strings.Repeat(`]`, 100_000), `}`)
+	line(`{"$id":"track","location":`, strings.Repeat(`{"x":`, 100_000), `1`, strings.Repeat(`}`, 100_000), `}`)
+	line(`{"$id":"track"`, fields(1_000_000), `}`)
+	for _, s := range flowtest.Hostile() {
+		line(strings.ReplaceAll(strings.ReplaceAll(s.Payload, "\n", " "), "\r", " "))
+	}
+	return b.String()
+}
+
+// fields is n members of different names.
+func fields(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(`,"f`)
+		for ; i > 0; i /= 26 {
+			b.WriteByte(byte('a' + i%26))
+		}
+		b.WriteString(`":1`)
+	}
+	return b.String()
+}
+
+// TestHostileContent reads the recording with every command and every output:
+// each ends well, in bounded memory and time, and says nothing that a terminal
+// would obey.
+func TestHostileContent(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "evil.ndjson")
+	if err := os.WriteFile(file, []byte(capture()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{
+		"tail - --color always", "tail - -o csv", "tail - -o csv -c _time,_place,x=location.x,location,image,_delay_ms",
+		"tail - -o ndjson -c area_name,location,image,_instance,_track", "tail - -w !nothing&&location.x!=3 --time rfc3339",
+		"crops - -d " + dir, "crops - --meta --best -o ndjson -d " + dir, "stats -", "stats - -o ndjson", "stats - -o csv", "stats - -o prom", "stats - --fields", "stats - --by area_name",
+		"tail - -v -e track,!track", "tail -",
+	} {
+		t.Run(command, func(t *testing.T) {
+			in, err := os.Open(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer in.Close()
+			var out, talk bytes.Buffer
+			c := exec.CommandContext(t.Context(), "within", append([]string{"4s", "150MB", "rtev"}, strings.Fields(command)...)...)
+			c.Stdin, c.Stdout, c.Stderr = in, &out, &talk
+			if err := c.Run(); err != nil {
+				t.Fatalf("%v: %.300q", err, talk.String())
+			}
+			if strings.Contains(command, "tail - -o csv") { // data for another program: the same table when it is read back
+				rows(t, out.String())
+			} else {
+				obeyed(t, "stdout", out.String(), strings.Contains(command, "always"), strings.Contains(command, "ndjson"))
+			}
+			obeyed(t, "stderr", talk.String(), false, false)
+		})
+	}
+	files, _ := filepath.Glob(filepath.Join(filepath.Dir(dir), "*"))
+	if len(files) != 1 {
+		t.Errorf("something was written outside of the folder: %q", files)
+	}
+}
+
+// TestHostileErrors: what a server says in a refusal is shown and not obeyed.
+func TestHostileErrors(t *testing.T) {
+	var out, talk bytes.Buffer
+	c := exec.CommandContext(t.Context(), "rtev", "tail", "-w", "\x1b[2J == \u202e", "--config", "none", "-")
+	c.Stdout, c.Stderr = &out, &talk
+	var exit *exec.ExitError
+	if err := c.Run(); !errors.As(err, &exit) || exit.ExitCode() != 2 {
+		t.Errorf("%v: %s", err, talk.String())
+	}
+	obeyed(t, "stderr", talk.String(), false, false)
+}
+
+// rows reads a table: RFC 4180, as many fields in each record, UTF-8.
+func rows(t *testing.T, text string) {
+	t.Helper()
+	all, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil || len(all) < 10 || !utf8.ValidString(text) {
+		t.Errorf("%d rows, %v", len(all), err)
+	}
+}
+
+// obeyed looks for what a terminal would act on: controls but for the line
+// end, bidi marks, bytes that are no UTF-8. In colour, SGR sequences are ours.
+func obeyed(t *testing.T, what, text string, color, raw bool) {
+	t.Helper()
+	for i, r := range text {
+		switch {
+		case r == '\n', color && r == '\x1b' && sgr(text[i:]):
+		case raw && r >= 0x20: // bytes of a string as they came
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
+			t.Fatalf("%s: %q in %.80q", what, r, text[max(0, i-20):])
+		}
+	}
+}
+
+// sgr tells whether s begins with a sequence that sets colours and no more.
+func sgr(s string) bool {
+	end := strings.IndexByte(s, 'm')
+	return strings.HasPrefix(s, "\x1b[") && end > 0 && strings.Trim(s[2:end], "0123456789;") == ""
+}
