@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // addCompletion adds cobra's completion command, with a script for bash that
@@ -48,4 +49,15 @@ func bashCompletion(root *cobra.Command, w io.Writer, descriptions bool) error {
 	}
 	_, err := io.WriteString(w, script)
 	return err
+}
+
+// plainUsages takes the marks that name a flag's value out of the usages: a
+// shell shows them as they are.
+func plainUsages(c *cobra.Command) {
+	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	c.Flags().VisitAll(plain)
+	c.PersistentFlags().VisitAll(plain)
+	for _, sub := range c.Commands() {
+		plainUsages(sub)
+	}
 }

@@ -27,6 +27,9 @@ type app struct {
 // run parses the arguments and runs the command they name.
 func run(ctx context.Context, e env) error {
 	root := newRoot(&app{env: e})
+	if len(e.args) > 0 && e.args[0] == cobra.ShellCompRequestCmd {
+		plainUsages(root)
+	}
 	root.SetArgs(e.args)
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
