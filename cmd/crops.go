@@ -28,7 +28,7 @@ would be lost: --events-to FILE appends them there.`
 const cropsExample = `  rtev crops --demo -d pictures
   rtev crops gate -e event-intrusion -w 'confidence > 0.8' --best
   rtev crops gate --name '{date}/{place}/{time}_{class}.jpg' --meta
-  rtev crops gate --once --spool /var/spool/rtev -d /srv/pictures --events-to /srv/events.ndjson
+  rtev crops gate --once --spool q -d pictures --events-to rest.ndjson
   rtev crops - -d pictures < capture.sse`
 
 type cropsOptions struct {
