@@ -78,7 +78,7 @@ func served(ts *testscript.TestScript, neg bool, args []string) {
 		if missing+forged == 0 {
 			return
 		}
-		time.Sleep(wait)
+		time.Sleep(wait) // a poll with an end, not a wait for luck: another process is asked
 	}
 	ts.Fatalf("%d events were delivered and are not in %s, %d lines were not delivered, or not so often", missing, args[0], forged)
 }

@@ -76,7 +76,7 @@ func TestSoak(t *testing.T) {
 		if got, _ := out.got(); got >= n {
 			break
 		}
-		time.Sleep(wait)
+		time.Sleep(wait) // a poll with an end, not a wait for luck
 		n, sum = delivered(server)
 	}
 	stop()
