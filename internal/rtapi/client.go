@@ -20,7 +20,8 @@ const (
 
 	// readBuffer is what one socket read takes at most. 64 KiB cost as little
 	// CPU as 256 KiB with 1 M events of 500 B (0.08 µs an event; 4 KiB: 0.25),
-	// and 1,000 connections that were all opened anew keep 78 MB instead of 166.
+	// and a bare HTTP client whose 1,000 connections were all opened anew keeps 78 MB
+	// instead of 166.
 	readBuffer  = 64 << 10
 	writeBuffer = 1 << 10
 )
