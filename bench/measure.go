@@ -93,7 +93,11 @@ func serve(rtev string, args ...string) (*server, error) {
 		s.stop()
 		return nil, fmt.Errorf("rtev simulate said %q: %w", line, errors.Join(err, errors.New("no address")))
 	}
-	return s, s.list()
+	if err := s.list(); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *server) list() error {
