@@ -10,33 +10,33 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// A day of a dozen crops a minute, of tracks that come and go, and of crops
+// A day of six crops a minute, of tracks that come and go, and of crops
 // whose event never comes, must leave no more behind than its last minutes.
 func TestADayLeavesMemoryBounded(t *testing.T) {
 	p := jpegOf(t, 8, 8)
 	r := newRig(t, Options{Best: true, Limit: &limit{left: 1 << 30}, Name: mustName(t, "{date}/x.jpg"), Where: func(ev *event.Event) bool { return ev.Get("confidence").Num > 0 }})
 	const minutes = 24 * 60
 	for m := range minutes {
-		for k := range 6 {
+		for k := range 3 {
 			id := fmt.Sprintf("%d-%d", m, k)
-			r.mustPut(5*time.Second, "track", `{"tracking_id":"t`+id+`","object_class":"Person"}`)
-			r.mustPut(5*time.Second, "attribute", `{"ref_tracking_id":"t`+id+`","name":"color","value":"red"}`)
+			r.mustPut(10*time.Second, "track", `{"tracking_id":"t`+id+`","object_class":"Person"}`)
+			r.mustPut(10*time.Second, "attribute", `{"ref_tracking_id":"t`+id+`","name":"color","value":"red"}`)
 			r.mustPut(0, "event-intrusion", `{"event_id":"e`+id+`"}`)
 			r.mustPut(0, "crop", cropOf(p, `,"ref_event_id":"e`+id+`","confidence":0`))
 			r.mustPut(0, "crop", cropOf(p, `,"ref_event_id":"never`+id+`","confidence":0`))
 		}
-		r.mustPut(0, "crop", cropOf(p, fmt.Sprintf(`,"ref_event_id":"e%d-5","confidence":1`, m)))
+		r.mustPut(0, "crop", cropOf(p, fmt.Sprintf(`,"ref_event_id":"e%d-2","confidence":1`, m)))
 	}
 	s := r.saver
 	for name, n := range map[string]int{
 		"events": len(s.events.entries), "tracks": len(s.tracks.entries), "waiting crops": len(s.waiting.shots), "best crops": len(s.best.shots), "finished keys": len(s.done.entries),
 	} {
-		if n > 70 { // ten minutes of them
+		if n > 40 { // ten minutes of them
 			t.Errorf("%d %s are remembered", n, name)
 		}
 	}
 	r.close()
-	if got := r.dir.Summary(); got.Saved != minutes || got.Alone != 6*minutes {
+	if got := r.dir.Summary(); got.Saved != minutes || got.Alone != 3*minutes {
 		t.Errorf("%+v", got)
 	}
 }
