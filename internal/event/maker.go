@@ -28,8 +28,11 @@ type Maker struct {
 	names map[string]string // types seen, so that one costs a string once
 }
 
-// maxNames bounds how many types are remembered.
-const maxNames = 256
+// Bounds of the types that are remembered: how many, and how long in bytes.
+const (
+	maxNames = 256
+	maxName  = 128
+)
 
 // Record puts what one record holds: its type and SSE id where the framing
 // has them, else empty, and its data, in which white space may be changed in
@@ -166,7 +169,7 @@ func (m *Maker) name(typ []byte) {
 		if m.names == nil {
 			m.names = map[string]string{}
 		}
-		if len(m.names) < maxNames {
+		if len(m.names) < maxNames && len(name) <= maxName {
 			m.names[name] = name
 		}
 	}

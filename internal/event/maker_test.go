@@ -130,3 +130,16 @@ func TestNewAndClone(t *testing.T) {
 		t.Errorf("got %v, want %v", err, ErrNotObject)
 	}
 }
+
+func TestTypesAreRememberedWithinBounds(t *testing.T) {
+	m := Maker{}
+	for i := range 2 * maxNames {
+		typ := strings.Repeat("x", i)
+		if err := m.Record([]byte(typ), nil, []byte(`{"a":1}`), time.Time{}, drop{}); err != nil || i > 0 && m.ev.Type != typ {
+			t.Fatalf("%v, type %q, want %q", err, m.ev.Type, typ)
+		}
+	}
+	if len(m.names) != maxName {
+		t.Errorf("%d types are remembered, want those of 1 to %d bytes", len(m.names), maxName)
+	}
+}
