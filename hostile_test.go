@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
-	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,16 +109,39 @@ func TestHostileContent(t *testing.T) {
 	}
 }
 
-// TestHostileErrors: what a server says in a refusal is shown and not obeyed.
+// TestHostileErrors: what a server says in a refusal, in a name, or in a
+// redirect is shown and not obeyed; nor is what was typed.
 func TestHostileErrors(t *testing.T) {
-	var out, talk bytes.Buffer
-	c := exec.CommandContext(t.Context(), "rtev", "tail", "-w", "\x1b[2J == \u202e", "--config", "none", "-")
-	c.Stdout, c.Stderr = &out, &talk
-	var exit *exec.ExitError
-	if err := c.Run(); !errors.As(err, &exit) || exit.ExitCode() != 2 {
-		t.Errorf("%v: %s", err, talk.String())
+	const bad = "\x1b[2J\x1b]0;x\a\u202e\u009b\xff"
+	say := func(status int, kind, to, text string) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Content-Type"], w.Header()["Location"] = []string{kind}, []string{to}
+			w.WriteHeader(status)
+			io.WriteString(w, text)
+		}))
+		t.Cleanup(s.Close)
+		return s.URL
 	}
-	obeyed(t, "stderr", talk.String(), false, false)
+	names := `{"instances":[{"instanceId":"` + evil + `","displayName":"` + evil + `","group":"` + evil + `","solutionName":"` + evil + `","version":"` + evil + `","running":true}]}`
+	for _, tc := range []struct {
+		code int
+		args []string
+	}{
+		{2, []string{"tail", "-w", "\x1b[2J == \u202e", "-"}},
+		{4, []string{"tail", "-s", say(500, "text/plain", "", bad), "-vv", camera}},
+		{4, []string{"tail", "-s", say(200, "text/html\u202e\u009b", "", "<title>"+bad+"</title>"), "-vv", camera}},
+		{4, []string{"tail", "-s", say(302, "", "/\u202e?\u009b", bad), "-vv", camera}},
+		{4, []string{"poll", "--once", "-s", say(200, "application/json", "", bad), camera}},
+		{4, []string{"tail", "-s", say(200, "application/json", "", names), "gate" + bad}},
+		{0, []string{"instances", "-s", say(200, "application/json", "", names)}},
+	} {
+		got := rtev(t, nil, tc.args...)
+		if got.code != tc.code {
+			t.Errorf("%q: %+v", tc.args, got)
+		}
+		obeyed(t, "stdout", got.out, false, false)
+		obeyed(t, "stderr", got.errors, false, false)
+	}
 }
 
 // rows reads a table: RFC 4180, as many fields in each record, UTF-8.
