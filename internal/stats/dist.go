@@ -31,7 +31,7 @@ type dist struct {
 }
 
 func newSketch() (*ddsketch.DDSketch, error) {
-	m, err := mapping.NewCubicallyInterpolatedMapping(accuracy) // half the price of the logarithm
+	m, err := mapping.NewLogarithmicMapping(accuracy) // the cubic one costs half, and is wrong where int has 32 bits
 	if err != nil {
 		return nil, err
 	}
