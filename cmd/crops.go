@@ -91,7 +91,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 		return err
 	}
 	so := crop.Options{Name: name, Types: s.types.Match, Where: s.fits, Best: o.best, Meta: o.meta, Settle: o.once, Notify: s.voice.notice}
-	so.Location = o.zone()
+	so.Location, so.NoSum = o.zone(), s.cfg.Output == "text" && !o.meta
 	if s.limit != nil {
 		so.Limit = s.limit
 	}

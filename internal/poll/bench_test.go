@@ -67,7 +67,7 @@ func TestMemoryDoesNotGrowWithTheAnswer(t *testing.T) {
 		if err := p.Run(t.Context(), sink); err != nil && err != errFull || seen != events {
 			t.Fatalf("%v after %d events", err, seen)
 		}
-		if grown := int64(most - before.HeapAlloc); grown > 6<<20 {
+		if grown := int64(most - before.HeapAlloc); grown > 12<<20 {
 			t.Errorf("%s: %d MB more", name, grown>>20)
 		}
 	}
