@@ -69,6 +69,9 @@ func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
 	if o.interval <= 0 {
 		return usagef("--interval %v: the time between reports is more than 0", o.interval)
 	}
+	if o.fields && s.cfg.Output == "prom" {
+		return usagef("-o prom does not go with --fields: it is text, ndjson or csv")
+	}
 	if o.fields {
 		return s.end(s.countFields(o, args))
 	}
@@ -157,18 +160,23 @@ func (s *session) countFields(o statsOptions, args []string) error {
 	err := s.live(args, liveOptions{
 		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.voice.notice,
 	}, func() event.Sink { return s.matched(s.limited(fields)) })
-	if err != nil {
+	if len(fields.List()) == 0 {
 		return err
 	}
+	if failed := s.printFields(fields); failed != nil {
+		return failed
+	}
+	return err
+}
+
+func (s *session) printFields(fields *stats.Fields) error {
 	switch s.cfg.Output {
 	case "ndjson":
 		return fields.WriteNDJSON(s.stdout)
 	case "csv":
 		return fields.WriteCSV(s.stdout)
-	case "text":
-		return fields.WriteText(s.stdout, s.color)
 	}
-	return usagef("-o %s does not go with --fields: it is text, ndjson or csv", s.cfg.Output)
+	return fields.WriteText(s.stdout, s.color)
 }
 
 // serveMetrics serves the numbers over HTTP until stop is called.
