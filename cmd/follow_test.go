@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -10,7 +11,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
+	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/simulator"
 )
 
@@ -203,7 +206,7 @@ func TestRetryWaitsForAServerThatIsNotThereYet(t *testing.T) {
 				return nil, syscall.ECONNREFUSED
 			}
 			return sim.DialContext(ctx, network, addr)
-		}, "tail", "-s", "http://sim", "Front gate", "--retry", "-o", "ndjson", "-n", "3")
+		}, "tail", "-s", "http://sim", "Front gate", "--retry", "-k", "-o", "ndjson", "-n", "3")
 		if err := <-r.ended; err != nil {
 			t.Fatal(err)
 		}
@@ -213,5 +216,20 @@ func TestRetryWaitsForAServerThatIsNotThereYet(t *testing.T) {
 		if n := strings.Count(r.err.String(), "connection refused"); n != 1 {
 			t.Errorf("%d notices, want 1:\n%s", n, r.err.String())
 		}
+		if n := strings.Count(r.err.String(), "certificates are not checked"); n != 1 {
+			t.Errorf("%d warnings of -k, want 1:\n%s", n, r.err.String())
+		}
 	})
+}
+
+func TestLocatedInstancesOwnTheirNames(t *testing.T) {
+	l := newLocator(&session{cfg: &config.Config{}})
+	for i := range maxLocated + 1 {
+		id := []byte(fmt.Sprintf("instance-%05d", i))
+		in := l.locate(unsafe.String(&id[0], len(id)))
+		copy(id, "overwritten-----")
+		if want := fmt.Sprintf("instance-%05d", i); in.ID != want || in.Name != want {
+			t.Fatalf("located %q, %q, want %q", in.ID, in.Name, want)
+		}
+	}
 }

@@ -84,6 +84,9 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	}
 	s.out = format.NewOutput(a.stdout, a.stderr)
 	s.voice = newVoice(s.out, a)
+	if a.insecure {
+		s.voice.info("certificates are not checked (-k)")
+	}
 	s.doubtTypes()
 	s.start(c.Context())
 	return s, nil

@@ -51,9 +51,6 @@ func (a *app) finder(cfg *config.Config, say *voice, dial dialer) (*finder, erro
 	if err != nil {
 		return nil, err
 	}
-	if a.insecure {
-		say.info("certificates are not checked (-k)")
-	}
 	clients := map[string]*rtapi.Client{}
 	f := &finder{named: cfg.Instances, seen: map[string]bool{}, say: say.info}
 	f.open = func(server string) (*rtapi.Client, error) {
@@ -123,14 +120,17 @@ func (s *session) targets(args []string) ([]*target, *follower, error) {
 
 // open returns the finder of the run: the simulator's with --demo.
 func (s *session) open() (*finder, error) {
-	dial := s.dial
-	if s.demo {
+	if s.demo && s.sim == nil { // a look-up that is tried again finds the same one
 		sim, err := simulator.New(simulator.Options{Seed: 1})
 		if err != nil {
 			return nil, err
 		}
-		s.sim, dial = sim, sim.DialContext
+		s.sim = sim
 		s.cfg.Server, s.cfg.Instances, s.cfg.Default = []string{demoServer}, nil, nil
+	}
+	dial := s.dial
+	if s.sim != nil {
+		dial = s.sim.DialContext
 	}
 	return s.app.finder(s.cfg, s.voice, dial)
 }
@@ -250,10 +250,10 @@ func (l *locator) locate(id string) *event.Instance {
 	if in := l.byID[id]; in != nil {
 		return in
 	}
+	id = strings.Clone(id) // the event's bytes do not last
 	if len(l.byID) == maxLocated {
 		return &event.Instance{ID: id, Name: id}
 	}
-	id = strings.Clone(id) // the event's bytes do not last
 	in := &event.Instance{ID: id, Name: id, Order: len(l.byID)}
 	for _, n := range l.s.cfg.Instances {
 		if n.ID == id {
