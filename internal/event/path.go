@@ -17,6 +17,7 @@ type Path struct {
 	head  string // first component, found in the index; "" when gjson must walk the payload
 	rest  string // what gjson looks up below head
 	ref   *Path  // below _ref
+	made  bool   // may find a text that stands in the path, not in the payload
 }
 
 // special are the characters that make a first component more than a name:
@@ -26,7 +27,7 @@ const special = `*?\|#@!{}[]()"`
 // ParsePath makes a path ready. Every text is a path; one that fits nothing
 // finds nothing.
 func ParsePath(text string) Path {
-	p := Path{text: text}
+	p := Path{text: text, made: strings.ContainsAny(text, "!{[@")}
 	head, rest, below := strings.Cut(text, ".")
 	if f, ok := fields[text]; ok {
 		p.field = f
@@ -62,7 +63,7 @@ func (p Path) Of(e *Event) gjson.Result {
 		if p.text == "" {
 			return gjson.Result{}
 		}
-		return gjson.Get(view(e.Payload), p.text)
+		return p.get(view(e.Payload), p.text)
 	}
 	v := e.member(p.head)
 	if p.rest == "" {
@@ -71,7 +72,18 @@ func (p Path) Of(e *Event) gjson.Result {
 	if !v.IsObject() && !v.IsArray() {
 		return gjson.Result{}
 	}
-	return gjson.Get(v.Raw, p.rest)
+	return p.get(v.Raw, p.rest)
+}
+
+// get is gjson.Get, but a literal (!x), a selection ({a,b}) or a modifier
+// that makes a text which is no JSON finds nothing: who prints a number's
+// text as it stands may trust it.
+func (p Path) get(json, path string) gjson.Result {
+	r := gjson.Get(json, path)
+	if p.made && r.Raw != "" && !gjson.Valid(r.Raw) {
+		return gjson.Result{}
+	}
+	return r
 }
 
 // Get looks up a gjson path or a computed field. Path.Of costs less where the

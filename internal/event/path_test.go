@@ -18,6 +18,7 @@ func TestPaths(t *testing.T) {
 		`a\.b`: "1", "a.b": "", "loc*.x": "0.5", "location|x": "0.5", "missing": "", "": "", "dup": "1", "location.": "", ".": "",
 		"_type": "crop", "_instance": "Gate 1", "_time": "2026-06-19T17:13:44.026Z", "_place": "Dock", "_class": "Person", "_event": "e1", "_track": "t1",
 		"_delay_ms": "1.5", "_ref.area_name": "Dock", "_ref._type": "event-intrusion", "_ref": "", "_ref.none": "", "_none": "",
+		"!7": "7", `!"x"`: "x", "!+x\"": "", "!-": "", "location.!+x": "", "{no,dup}": `{"no":false,"dup":1}`, `{"n":!x}`: "{}", "location.@this": `{"x":0.5,"deep":{"y":[1,2,3]}}`,
 	} {
 		if got := e.Get(path).String(); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
