@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/url"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/rtev/rtev/internal/config"
@@ -24,7 +24,7 @@ func FuzzInstance(f *testing.F) {
 		"http://nvr1:3546/v1/core/instance/899c89f9-90c3-c633-8586-8f09b005ebed",
 		"http://nvr1:3546/v1/core/instance/899c89f9-90c3-c633-8586-8f09b005ebed/consume_events_sse?events=track,crop#x",
 		"https://me:secret@nvr1/rt/v1/core/instance/a%2Fb/consume_events?events=%zz", "http://", "://", "http://x/v1/core/instance/", "http://[::1/v1/core/instance/a",
-		"http://x/v1/core/instance/%zz", "ftp://x/v1/core/instance/a", "http://x/v1/core/instance/a?;=;",
+		"https://me:secret@nvr1/r@/v1/core/instance/a", "http://x/v1/core/instance/%zz", "ftp://x/v1/core/instance/a", "http://x/v1/core/instance/a?;=;",
 	} {
 		f.Add(arg, false)
 		f.Add(arg, true)
@@ -37,7 +37,8 @@ func FuzzInstance(f *testing.F) {
 			t.Errorf("%q: status %d, %v", arg, code, err)
 		}
 		for _, x := range find.targets {
-			if err == nil && (x.inst.ID == "" || x.client == nil || strings.Contains(x.inst.Server, "@")) {
+			server, bad := url.Parse(x.inst.Server)
+			if err == nil && (x.inst.ID == "" || x.client == nil || bad != nil || server.User != nil) {
 				t.Errorf("%q: id %q on %q", arg, x.inst.ID, x.inst.Server)
 			}
 		}
