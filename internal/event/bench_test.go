@@ -13,10 +13,11 @@ func BenchmarkScan(b *testing.B) {
 	for _, c := range []struct{ name, payload string }{{"track", track}, {"crop", crop}} {
 		b.Run(c.name, func(b *testing.B) {
 			var x index
+			var like shapes
 			payload := []byte(c.payload)
 			b.SetBytes(int64(len(payload)))
 			for b.Loop() {
-				if err := x.scan(payload); err != nil {
+				if err := like.scan(payload, &x); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -18,22 +18,49 @@ const maxMembers = 128
 type member struct {
 	key, keyEnd uint32 // the name between its quotes
 	val, valEnd uint32 // the value, quotes included
+	before      uint16 // scalars in front of the name
+	until       uint16 // scalars up to the value's end
 	escaped     bool   // the name holds a backslash
 }
 
 // index is where the top-level members of an object stand. Zero is ready.
 type index struct {
 	members []member
-	partial bool   // there are more than maxMembers
-	lineEnd bool   // white space between the tokens holds CR or LF
+	moved   []int32 // how far a member is from there, by the scalars in front of it; nil: not at all
+	partial bool    // there are more than maxMembers
+	lineEnd bool    // white space between the tokens holds CR or LF
+	scalars []span  // the strings, numbers and words, one more than maxHoles at most
+	found   []member
 	stack   []bool // open containers below the top: true is an object
+	room    [maxHoles + 1]int32
+}
+
+// span is a part of a payload.
+type span struct{ start, end int }
+
+// name returns a member's name as it stands between its quotes.
+func (x *index) name(p []byte, m *member) []byte {
+	d := x.shift(m.before)
+	return p[int(m.key)+d : int(m.keyEnd)+d]
+}
+
+// value returns a member's value.
+func (x *index) value(p []byte, m *member) []byte {
+	return p[int(m.val)+x.shift(m.before) : int(m.valEnd)+x.shift(m.until)]
+}
+
+func (x *index) shift(scalars uint16) int {
+	if x.moved == nil {
+		return 0
+	}
+	return int(x.moved[scalars])
 }
 
 // scan checks that p is one JSON object and notes its top-level members: one
 // pass for what would be two. Depth costs a byte a level, not a stack frame.
 func (x *index) scan(p []byte) error {
-	x.members, x.stack = x.members[:0], x.stack[:0]
-	x.partial, x.lineEnd = false, false
+	x.found, x.scalars, x.stack = x.found[:0], x.scalars[:0], x.stack[:0]
+	x.partial, x.lineEnd, x.moved = false, false, nil
 	i := x.space(p, 0)
 	if i >= len(p) || p[i] != '{' {
 		return ErrNotObject
@@ -42,6 +69,7 @@ func (x *index) scan(p []byte) error {
 	if i < 0 || x.space(p, i) != len(p) {
 		return ErrNotObject
 	}
+	x.members = x.found
 	return nil
 }
 
@@ -54,18 +82,18 @@ func (x *index) object(p []byte, i int) int {
 	}
 	for {
 		key := i + 1
-		end, escaped := name(p, i)
+		end, escaped := nameEnd(p, i)
 		if end < 0 {
 			return -1
 		}
 		if i = x.colon(p, end); i < 0 {
 			return -1
 		}
-		val := i
-		if i = x.value(p, i); i < 0 {
+		val, before := i, len(x.scalars)
+		if i = x.valueEnd(p, i); i < 0 {
 			return -1
 		}
-		x.note(member{uint32(key), uint32(end - 1), uint32(val), uint32(i), escaped})
+		x.note(member{uint32(key), uint32(end - 1), uint32(val), uint32(i), uint16(before), uint16(len(x.scalars)), escaped})
 		if i = x.space(p, i); i >= len(p) {
 			return -1
 		}
@@ -81,16 +109,16 @@ func (x *index) object(p []byte, i int) int {
 }
 
 func (x *index) note(m member) {
-	if len(x.members) == maxMembers {
+	if len(x.found) == maxMembers {
 		x.partial = true
 		return
 	}
-	x.members = append(x.members, m)
+	x.found = append(x.found, m)
 }
 
-// name returns the place behind the member name that starts at i, or -1, and
+// nameEnd returns the place behind the member name that starts at i, or -1, and
 // whether there is a backslash in it.
-func name(p []byte, i int) (end int, escaped bool) {
+func nameEnd(p []byte, i int) (end int, escaped bool) {
 	if i >= len(p) || p[i] != '"' {
 		return -1, false
 	}
@@ -106,18 +134,28 @@ func (x *index) colon(p []byte, i int) int {
 	return x.space(p, i+1)
 }
 
-// value returns the place behind the value at i, or -1.
-func (x *index) value(p []byte, i int) int {
+// valueEnd returns the place behind the value at i, or -1.
+func (x *index) valueEnd(p []byte, i int) int {
 	if i >= len(p) {
 		return -1
 	}
 	if p[i] == '{' || p[i] == '[' {
 		return x.nested(p, i)
 	}
-	return scalar(p, i)
+	return x.scalar(p, i)
 }
 
-func scalar(p []byte, i int) int {
+// scalar notes the string, number or word at i, and returns the place behind
+// it, or -1.
+func (x *index) scalar(p []byte, i int) int {
+	end := scalarEnd(p, i)
+	if len(x.scalars) <= maxHoles {
+		x.scalars = append(x.scalars, span{i, end})
+	}
+	return end
+}
+
+func scalarEnd(p []byte, i int) int {
 	switch c := p[i]; {
 	case c == '"':
 		i, _ = stringEnd(p, i+1)
@@ -146,7 +184,7 @@ func (x *index) nested(p []byte, i int) int {
 			x.stack = append(x.stack, c == '{')
 			i, opened = x.space(p, i+1), true
 		} else {
-			if i = scalar(p, i); i < 0 {
+			if i = x.scalar(p, i); i < 0 {
 				return -1
 			}
 			i, opened = x.space(p, i), false
@@ -184,7 +222,7 @@ func (x *index) next(p []byte, i int, opened bool) int {
 		if !inObject {
 			return i
 		}
-		if i, _ = name(p, i); i < 0 {
+		if i, _ = nameEnd(p, i); i < 0 {
 			return -1
 		}
 		return x.colon(p, i)
@@ -219,17 +257,13 @@ const (
 
 // stringStop returns the first place from i on that holds a quote, a backslash
 // or a control character, or len(p). It looks at eight bytes at a time, and
-// goes over the plain blocks of a picture faster. The lowest hit of each of the
-// three tests is exact, so the lowest of all is.
+// goes over the plain blocks of a picture faster.
 func stringStop(p []byte, i int) int {
 	for blocks := i + long; i+8 <= len(p); i += 8 {
 		if i >= blocks {
 			i, blocks = skipPlain(p, i), len(p)
 		}
-		w := binary.LittleEndian.Uint64(p[i:])
-		q, b := w^(ones*'"'), w^(ones*'\\')
-		hit := (w-ones*0x20)&^w | (q-ones)&^q | (b-ones)&^b
-		if hit &= highs; hit != 0 {
+		if hit := stops(word(p, i)); hit != 0 {
 			return i + bits.TrailingZeros64(hit)>>3
 		}
 	}
@@ -237,6 +271,15 @@ func stringStop(p []byte, i int) int {
 		i++
 	}
 	return i
+}
+
+// stops has the high bit of each byte of w set that is a quote, a backslash
+// or a control character, and perhaps of bytes behind the first such one. With
+// 2 flipped a quote is 0x20, below 0x21 like the control characters, and a
+// blank is not.
+func stops(w uint64) uint64 {
+	x, b := w^ones*2, w^ones*'\\'
+	return ((x-ones*0x21)&^x | (b-ones)&^b) & highs
 }
 
 // skipPlain goes from i over blocks that hold nothing for stringStop, and
@@ -266,6 +309,14 @@ func plain(b []byte) bool {
 // stringEnd returns the place behind the closing quote of the string whose
 // text starts at i, or -1, and whether there is a backslash in it.
 func stringEnd(p []byte, i int) (end int, escaped bool) {
+	for short := i + long; i < short && i+8 <= len(p); i += 8 { // most are short and plain
+		if hit := stops(word(p, i)); hit != 0 {
+			if i += bits.TrailingZeros64(hit) >> 3; p[i] == '"' {
+				return i + 1, false
+			}
+			break
+		}
+	}
 	for {
 		i = stringStop(p, i)
 		if i >= len(p) || p[i] < ' ' {
@@ -313,18 +364,32 @@ func numberEnd(p []byte, i int) int {
 		}
 	}
 	if i < len(p) && p[i]|0x20 == 'e' {
-		start := i + 1
-		if start < len(p) && (p[start] == '+' || p[start] == '-') {
-			start++
-		}
-		if i = digits(p, start); i == start {
-			return -1
-		}
+		return exponentEnd(p, i+1)
 	}
 	return i
 }
 
+func exponentEnd(p []byte, i int) int {
+	if i < len(p) && (p[i] == '+' || p[i] == '-') {
+		i++
+	}
+	end := digits(p, i)
+	if end == i {
+		return -1
+	}
+	return end
+}
+
+// digits returns the first place from i on that holds no digit. It looks at
+// eight at a time: how many there are cannot be foretold, and a loop's wrong
+// guess costs as much as four of its rounds.
 func digits(p []byte, i int) int {
+	for ; i+8 <= len(p); i += 8 {
+		w := word(p, i) ^ ones*'0'
+		if other := ((w &^ highs) + ones*(0x80-10) | w) & highs; other != 0 {
+			return i + bits.TrailingZeros64(other)>>3
+		}
+	}
 	for i < len(p) && p[i]-'0' < 10 {
 		i++
 	}

@@ -23,6 +23,7 @@ type Maker struct {
 	Bad func(data []byte)
 
 	ev    Event
+	like  shapes
 	front []byte            // a payload with something put in front
 	text  []byte            // the text of a wrapped payload
 	names map[string]string // types seen, so that one costs a string once
@@ -73,13 +74,13 @@ func (m *Maker) array(typ, id, data []byte, at time.Time, to Sink) error {
 
 func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 	e := &m.ev
-	if !e.set(data) {
+	if !m.set(data) {
 		m.bad(data)
 		return nil
 	}
 	named := e.Has("$id")
 	if inner, ok := m.unwrap(&typ, named); ok {
-		if !e.set(inner) {
+		if !m.set(inner) {
 			m.bad(data)
 			return nil
 		}
@@ -104,10 +105,16 @@ func (m *Maker) shrink() {
 	}
 }
 
-// set makes p the payload when it is a JSON object, with line ends between its
+// set makes p the payload when it is a JSON object.
+func (m *Maker) set(p []byte) bool { return m.ev.take(p, m.like.scan(p, &m.ev.index)) }
+
+// set does the same where no other payload has come before.
+func (e *Event) set(p []byte) bool { return e.take(p, e.index.scan(p)) }
+
+// take makes p, which was scanned, the payload, with line ends between its
 // tokens made blanks: an event is one line.
-func (e *Event) set(p []byte) bool {
-	if e.index.scan(p) != nil {
+func (e *Event) take(p []byte, err error) bool {
+	if err != nil {
 		return false
 	}
 	if e.index.lineEnd {
@@ -208,7 +215,7 @@ func (m *Maker) complete(named bool) {
 		front = front[:len(front)-1]
 	}
 	m.front = append(front, e.Payload[bytes.IndexByte(e.Payload, '{')+1:]...)
-	e.set(m.front)
+	m.set(m.front)
 }
 
 // AppendQuoted appends s as a JSON string (RFC 8259 section 7), bad UTF-8 as

@@ -99,7 +99,7 @@ func (e *Event) Has(name string) bool {
 // Member returns a top-level member's value as it stands in the payload.
 func (e *Event) Member(name string) (raw []byte, ok bool) {
 	if m := e.index.find(e.Payload, name); m != nil {
-		return e.Payload[m.val:m.valEnd], true
+		return e.index.value(e.Payload, m), true
 	}
 	if e.index.partial {
 		if r := gjson.Get(view(e.Payload), name); r.Exists() {
@@ -118,8 +118,9 @@ func (e *Event) EachMember(do func(name, raw []byte) bool) {
 		})
 		return
 	}
-	for _, m := range e.index.members {
-		if !do(e.Payload[m.key:m.keyEnd], e.Payload[m.val:m.valEnd]) {
+	for i := range e.index.members {
+		m := &e.index.members[i]
+		if !do(e.index.name(e.Payload, m), e.index.value(e.Payload, m)) {
 			return
 		}
 	}
@@ -138,10 +139,10 @@ func (x *index) find(p []byte, name string) *member {
 	for i := range x.members {
 		m := &x.members[i]
 		if m.escaped {
-			if string(AppendUnescaped(nil, p[m.key:m.keyEnd])) == name {
+			if string(AppendUnescaped(nil, x.name(p, m))) == name {
 				return m
 			}
-		} else if int(m.keyEnd-m.key) == len(name) && view(p[m.key:m.keyEnd]) == name {
+		} else if int(m.keyEnd-m.key) == len(name) && view(x.name(p, m)) == name {
 			return m
 		}
 	}
