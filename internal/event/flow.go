@@ -78,13 +78,12 @@ func New(typ string, payload []byte, in *Instance) (*Event, error) {
 	if !m.ev.set(payload) {
 		return nil, ErrNotObject
 	}
-	named := m.ev.Has("$id")
-	if typ == "" && named {
+	if typ == "" && m.ev.index.named {
 		typ = m.ev.member("$id").String()
 	}
 	m.name([]byte(typ))
 	m.locate()
-	m.complete(named)
+	m.complete()
 	return &m.ev, nil
 }
 

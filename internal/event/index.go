@@ -27,6 +27,8 @@ type member struct {
 type index struct {
 	members []member
 	moved   []int32 // how far a member is from there, by the scalars in front of it; nil: not at all
+	named   bool    // there is a "$id"
+	placed  bool    // there is an "instance_id"
 	partial bool    // there are more than maxMembers
 	lineEnd bool    // white space between the tokens holds CR or LF
 	scalars []span  // the strings, numbers and words, one more than maxHoles at most
@@ -70,6 +72,8 @@ func (x *index) scan(p []byte) error {
 		return ErrNotObject
 	}
 	x.members = x.found
+	_, x.named = x.get(p, "$id")
+	_, x.placed = x.get(p, "instance_id")
 	return nil
 }
 

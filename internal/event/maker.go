@@ -78,20 +78,16 @@ func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 		m.bad(data)
 		return nil
 	}
-	named := e.Has("$id")
-	if inner, ok := m.unwrap(&typ, named); ok {
-		if !m.set(inner) {
-			m.bad(data)
-			return nil
-		}
-		named = e.Has("$id")
+	if inner, ok := m.unwrap(&typ); ok && !m.set(inner) {
+		m.bad(data)
+		return nil
 	}
-	if len(typ) == 0 && named {
+	if len(typ) == 0 && e.index.named {
 		typ = []byte(e.member("$id").String())
 	}
 	m.name(typ)
 	m.locate()
-	m.complete(named)
+	m.complete()
 	e.ID, e.Received = view(id), at
 	err := to.Put(e)
 	m.shrink()
@@ -136,8 +132,8 @@ func (m *Maker) bad(data []byte) {
 
 // unwrap returns the payload inside a wrapped item. A payload of its own has
 // "$id"; one without is a wrapper only if both halves of a pair are there.
-func (m *Maker) unwrap(typ *[]byte, named bool) (inner []byte, ok bool) {
-	if named {
+func (m *Maker) unwrap(typ *[]byte) (inner []byte, ok bool) {
+	if m.ev.index.named {
 		return nil, false
 	}
 	for _, pair := range [...][2]string{{"dataType", "jsonObject"}, {"type", "object"}} {
@@ -191,14 +187,17 @@ func (m *Maker) locate() {
 }
 
 // complete puts "$id" and "instance_id" in front of a payload that lacks them.
-func (m *Maker) complete(named bool) {
+func (m *Maker) complete() {
 	e := &m.ev
+	if e.index.named && e.index.placed {
+		return
+	}
 	id := ""
-	if e.Instance != nil && !e.Has("instance_id") {
+	if e.Instance != nil && !e.index.placed {
 		id = e.Instance.ID
 	}
 	typ := ""
-	if !named && e.Type != "unknown" {
+	if !e.index.named && e.Type != "unknown" {
 		typ = e.Type
 	}
 	if id == "" && typ == "" {

@@ -97,13 +97,16 @@ func (e *Event) Has(name string) bool {
 }
 
 // Member returns a top-level member's value as it stands in the payload.
-func (e *Event) Member(name string) (raw []byte, ok bool) {
-	if m := e.index.find(e.Payload, name); m != nil {
-		return e.index.value(e.Payload, m), true
+func (e *Event) Member(name string) (raw []byte, ok bool) { return e.index.get(e.Payload, name) }
+
+// get returns a member's value.
+func (x *index) get(p []byte, name string) (raw []byte, ok bool) {
+	if m := x.find(p, name); m != nil {
+		return x.value(p, m), true
 	}
-	if e.index.partial {
-		if r := gjson.Get(view(e.Payload), name); r.Exists() {
-			return e.Payload[r.Index : r.Index+len(r.Raw)], true
+	if x.partial {
+		if r := gjson.Get(view(p), name); r.Exists() {
+			return p[r.Index : r.Index+len(r.Raw)], true
 		}
 	}
 	return nil, false

@@ -22,6 +22,8 @@ type shape struct {
 	holes   []hole
 	tail    []byte // behind the last hole
 	members []member
+	named   bool // of index
+	placed  bool
 }
 
 // hole is a scalar and the fixed text in front of it.
@@ -92,7 +94,7 @@ func (s *shape) fits(p []byte, x *index) bool {
 		return false
 	}
 	x.members, x.moved = s.members, moved
-	x.partial, x.lineEnd = false, false
+	x.named, x.placed, x.partial, x.lineEnd = s.named, s.placed, false, false
 	return true
 }
 
@@ -140,5 +142,5 @@ func (s *shape) become(p []byte, x *index) {
 		from = v.end
 	}
 	s.tail = append(s.tail[:0], p[from:]...)
-	s.members = append(s.members[:0], x.members...)
+	s.members, s.named, s.placed = append(s.members[:0], x.members...), x.named, x.placed
 }

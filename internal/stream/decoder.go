@@ -38,8 +38,9 @@ type Decoder struct {
 	began bool // behind the byte order mark, if there is one
 
 	typ    []byte
-	id     []byte // the last event ID buffer
-	lastID []byte // the last event ID string: id as it was at the last blank line
+	id     []byte // what the record at hand makes of the last event ID
+	named  bool   // it has an id field
+	lastID []byte // the last event ID string, as of the last blank line
 	has    bool   // there was a data line, maybe an empty one; the data is in.kept
 	skip   bool   // the record at hand is too long
 	long   bool   // the line at hand is too long, and part of it was dropped
@@ -153,7 +154,9 @@ func (d *Decoder) last(line []byte, err error) (Record, error) {
 
 // dispatch ends the record at hand at a blank line.
 func (d *Decoder) dispatch() (rec Record, ok bool) {
-	d.lastID = append(d.lastID[:0], d.id...)
+	if d.named {
+		d.lastID, d.id, d.named = d.id, d.lastID, false
+	}
 	if d.has {
 		end := d.in.kept.end
 		rec, ok = Record{d.typ, d.lastID, d.in.buf[d.in.kept.start:end:end]}, true
@@ -165,7 +168,8 @@ func (d *Decoder) dispatch() (rec Record, ok bool) {
 // field takes a line with something in it. False: the record is too long.
 func (d *Decoder) field(line []byte) bool {
 	name, value := line, line[len(line):]
-	if i := bytes.IndexByte(line, ':'); i >= 0 {
+	// No name that means something is longer than event.
+	if i := bytes.IndexByte(line[:min(len(line), len("event:"))], ':'); i >= 0 {
 		name, value = line[:i], line[i+1:]
 	}
 	if len(value) > 0 && value[0] == ' ' {
@@ -187,7 +191,7 @@ func (d *Decoder) field(line []byte) bool {
 			return false
 		}
 		if bytes.IndexByte(value, 0) < 0 {
-			d.id = append(d.id[:0], value...)
+			d.id, d.named = append(d.id[:0], value...), true
 		}
 	case "retry":
 		d.setRetry(value)

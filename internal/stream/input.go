@@ -39,7 +39,11 @@ func (s span) len() int { return s.end - s.start }
 // behind it. Where there is no end yet it returns what there is, and stays.
 func (in *input) line() (line []byte, ended bool) {
 	if in.lf < in.pos {
-		in.lf = in.find('\n', in.pos)
+		if in.pos < len(in.buf) && in.buf[in.pos] == '\n' { // one line of four is blank
+			in.lf = in.pos
+		} else {
+			in.lf = in.find('\n', in.pos)
+		}
 	}
 	if in.cr < in.pos {
 		in.cr = in.find('\r', in.pos)

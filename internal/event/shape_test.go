@@ -1,0 +1,120 @@
+package event
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// told is all that an index says of a payload.
+func told(x *index, p []byte, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	var b bytes.Buffer
+	fmt.Fprintln(&b, len(x.members), x.named, x.placed, x.partial, x.lineEnd)
+	for i := range x.members {
+		m := &x.members[i]
+		fmt.Fprintf(&b, "%q %q %v\n", x.name(p, m), x.value(p, m), m.escaped)
+	}
+	return b.String()
+}
+
+// sameAsScan scans documents one after another with one memory of shapes, and
+// each of them alone.
+func sameAsScan(t *testing.T, docs ...[]byte) {
+	t.Helper()
+	var like shapes
+	var x, alone index
+	for _, p := range docs {
+		errLike := like.scan(p, &x)
+		err := alone.scan(p)
+		if got, want := told(&x, p, errLike), told(&alone, p, err); got != want {
+			t.Fatalf("%q after %d others:\n%s\nalone:\n%s", p, len(like.known), got, want)
+		}
+	}
+}
+
+func TestShapesTellWhatAScanTells(t *testing.T) {
+	var all [][]byte
+	for range 3 {
+		for _, doc := range documents {
+			all = append(all, []byte(doc))
+		}
+	}
+	for _, doc := range []string{
+		`{"a":%s,"long name":[%[1]s,{"b":%[1]s}],"$id":%[1]s,"z":%[1]s,"instance_id":{"x":[]}}`,
+		`{"a":%s}`, `{"a":%s,"12345678":1}`, `{"1234":%s,"b":{},"c":%[1]s}`, ` {"a" : %s , "b":"filler filler"} `, "{\"a\":\n%s, \"b\":\"filler filler\"}",
+		`{"\u0061":%s,"a":"filler filler filler"}`, `{"a":[[%s],[%[1]s]],"filler":"filler filler"}`,
+	} {
+		for _, value := range []string{
+			`1`, `12`, `"x"`, `-1.5e+300`, `"a\"b\\"`, `true`, `false`, `null`, `"0123456789abcdefghijklmnopqrstuvwxyz"`, `""`, `0`, `-0`, `12345678`, `123456789.123456789`,
+			`01`, `1.`, `1e`, `-`, `+1`, `"`, `tru`, `nulll`, "\"\x01\"", `"\x"`, `{}`, `[]`, `[1]`, `{"a":1}`, ``, `1,"a":2`, `1 `, ` 1`, `"é"`, "\"\xff\"", `"\ud83d\ude00"`,
+		} {
+			all = append(all, fmt.Appendf(nil, doc, value))
+		}
+	}
+	sameAsScan(t, all...)
+}
+
+func TestShapesOfManyKindsTakeTurns(t *testing.T) {
+	var all [][]byte
+	for round := range 5 {
+		for kind := range maxShapes + 3 {
+			all = append(all, fmt.Appendf(nil, `{"$id":"kind %d","member %[1]d":%d,"instance_id":"some text %[2]d"}`, kind, 1<<(5*round)))
+			all = append(all, all[len(all)/2])
+		}
+	}
+	sameAsScan(t, all...)
+}
+
+func TestWhatIsLargeHasNoShape(t *testing.T) {
+	many := append(append([]byte(`{"a":[1`), bytes.Repeat([]byte(`,2`), maxHoles)...), `]}`...)
+	wide := append(append([]byte(`{"`), bytes.Repeat([]byte(`n`), maxFixed)...), `":1}`...)
+	members := []byte(`{"first":1`)
+	for i := range 2 * maxMembers {
+		members = fmt.Appendf(members, `,"m%d":[]`, i)
+	}
+	members = append(members, `,"$id":"x"}`...)
+	for _, p := range [][]byte{many, wide, members} {
+		var like shapes
+		var x index
+		if err := like.scan(p, &x); err != nil || len(like.known) != 0 {
+			t.Errorf("%.20s…: %v, %d shapes", p, err, len(like.known))
+		}
+		sameAsScan(t, p, p)
+	}
+}
+
+func FuzzShapes(f *testing.F) {
+	files, _ := filepath.Glob("testdata/payloads/*.json")
+	for _, file := range files {
+		data, _ := os.ReadFile(file)
+		data = bytes.ReplaceAll(data, []byte("\n"), nil)
+		f.Add(data, bytes.Replace(data, []byte("1"), []byte("27"), 3))
+	}
+	f.Add([]byte(`{"a":1,"b":"x"}`), []byte(`{"a":12.5,"b":null}`))
+	f.Fuzz(func(t *testing.T, a, b []byte) { sameAsScan(t, a, b, a, b, b) })
+}
+
+func TestShapesAllocateNothing(t *testing.T) {
+	var like shapes
+	var x index
+	var docs [][]byte
+	for i := range 2 * maxShapes { // more than are remembered: all of them are learned anew
+		docs = append(docs, fmt.Appendf(nil, `{"$id":"track","name %d":%[1]d,"instance_id":"some text"}`, i))
+	}
+	round := func() {
+		for _, p := range docs {
+			if err := like.scan(p, &x); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	round()
+	if n := testing.AllocsPerRun(100, round); n > 0 {
+		t.Errorf("%v allocations a round", n)
+	}
+}
