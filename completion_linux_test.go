@@ -107,6 +107,12 @@ func programFolder(t *testing.T) string {
 // start starts a simulator and returns its URL.
 func start(t *testing.T, o simulator.Options) string {
 	t.Helper()
+	_, url := simulate(t, o)
+	return url
+}
+
+func simulate(t *testing.T, o simulator.Options) (*simulator.Server, string) {
+	t.Helper()
 	sim, err := simulator.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -117,5 +123,5 @@ func start(t *testing.T, o simulator.Options) string {
 	}
 	go sim.Serve(l) //nolint:errcheck // it ends with Close
 	t.Cleanup(func() { sim.Close(); l.Close() })
-	return "http://" + l.Addr().String()
+	return sim, "http://" + l.Addr().String()
 }

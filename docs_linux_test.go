@@ -15,19 +15,19 @@ import (
 // README and the guides, against a simulator that answers for every host. A
 // command that goes on for ever is stopped after a moment; none may end with a
 // mistake of usage, an unreachable server or a failure.
+//
+// Not run is what is shown in blocks without sh: the crontab line (its command
+// is run above it), NATS (its client is no Debian package), tmpfiles and the
+// journal (they want a running systemd; the units are tried in
+// TestUnitsAreSound), node_exporter and promtool (a hundred megabytes of
+// Debian packages; what they would read is parsed in internal/stats).
 func TestDocumentedCommandsWork(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: []simulator.Instance{
 		{ID: "899c89f9-90c3-c633-8586-8f09b005ebed", Name: "gate"},
 		{Name: "Front gate"}, {Name: "dock"},
 		{ID: "00000000-0000-4000-8000-000000000000", Name: "other"},
 	}})
-	home := t.TempDir()
-	write(t, filepath.Join(home, "rtev", "config.yaml"), "server: "+server+`
-instances:
-  - {name: gate, id: 899c89f9-90c3-c633-8586-8f09b005ebed}
-default: [gate]
-`)
-	env := append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home, "HTTP_PROXY="+server)
+	env := documentedEnv(t, server)
 	for _, file := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md"} {
 		for _, block := range blocks(t, file) {
 			t.Run(file+"/"+strings.SplitN(block, "\n", 2)[0], func(t *testing.T) {
@@ -36,6 +36,19 @@ default: [gate]
 			})
 		}
 	}
+}
+
+// documentedEnv is an environment with rtev in its PATH, the config file of the
+// guides, and a simulator behind every host name.
+func documentedEnv(t *testing.T, server string) []string {
+	t.Helper()
+	home := t.TempDir()
+	write(t, filepath.Join(home, "rtev", "config.yaml"), "server: "+server+`
+instances:
+  - {name: gate, id: 899c89f9-90c3-c633-8586-8f09b005ebed}
+default: [gate]
+`)
+	return append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home, "HTTP_PROXY="+server)
 }
 
 func write(t *testing.T, name, text string) {
@@ -65,6 +78,19 @@ func blocks(t *testing.T, file string) (list []string) {
 	return list
 }
 
+// notHere says why a line is not run, "" where it is.
+func notHere(line string) string {
+	if strings.Contains(line, "kafka1") || strings.Contains(line, "mqtt1") {
+		return "but in TestBrokersGetTheEvents"
+	}
+	for _, tool := range []string{"jq", "mlr"} {
+		if _, err := exec.LookPath(tool); err != nil && strings.Contains(line, "| "+tool+" ") {
+			return tool + " is not installed"
+		}
+	}
+	return ""
+}
+
 // runBlock runs a block's lines one after the other in a folder of their own.
 func runBlock(t *testing.T, block string, env []string) {
 	dir := t.TempDir()
@@ -74,17 +100,48 @@ func runBlock(t *testing.T, block string, env []string) {
 		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "go ") {
 			continue
 		}
-		if strings.Contains(line, "mlr ") {
-			if _, err := exec.LookPath("mlr"); err != nil {
-				t.Logf("miller is not installed: %s", line)
-				continue
-			}
+		if why := notHere(line); why != "" {
+			t.Logf("not run here, %s: %s", why, line)
+			continue
 		}
 		c := exec.Command("timeout", "-k", "5", "-s", "TERM", "1.5", "bash", "-o", "pipefail", "-c", line)
 		c.Dir, c.Env = dir, env
 		out, err := c.CombinedOutput()
 		if code := c.ProcessState.ExitCode(); code != 0 && code != 124 {
 			t.Errorf("%s\nends with %v:\n%s", line, err, out)
+		}
+	}
+}
+
+// TestUnitsAreSound has systemd read the units, and one with the drop-in that
+// the guide shows, as far as it can where it does not run.
+func TestUnitsAreSound(t *testing.T) {
+	has(t, "systemd-analyze")
+	text, err := os.ReadFile("docs/recipes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dropIn := regexp.MustCompile("(?ms)^```ini\n(.*?)^```$").FindSubmatch(text)
+	if dropIn == nil {
+		t.Fatal("the recipes show no drop-in")
+	}
+	units, err := filepath.Glob("packaging/systemd/*")
+	if err != nil || len(units) != 3 {
+		t.Fatal(units, err)
+	}
+	dir, program := t.TempDir(), filepath.Join(programFolder(t), "rtev")
+	for _, unit := range units {
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, filepath.Base(unit)), strings.ReplaceAll(string(text), "/usr/bin/rtev", program))
+	}
+	write(t, filepath.Join(dir, "rtev-crops@.service.d", "elsewhere.conf"), string(dropIn[1]))
+	for _, unit := range []string{"rtev-tail@gate.service", "rtev-crops@gate.service", "rtev-crops@gate.timer"} {
+		c := exec.Command("systemd-analyze", "--man=no", "verify", filepath.Join(dir, unit))
+		if out, err := c.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: %v\n%s", unit, err, out)
 		}
 	}
 }

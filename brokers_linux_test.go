@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"net"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rtev/rtev/internal/simulator"
+)
+
+// TestBrokersGetTheEvents runs the recipes for Kafka and MQTT, each with a
+// broker of its own: what a consumer gets is what the server sent, byte for
+// byte and in its order.
+func TestBrokersGetTheEvents(t *testing.T) {
+	t.Run("kafka", func(t *testing.T) {
+		t.Parallel()
+		has(t, "kcat")
+		// kcat brings the broker that its library tests itself with: it
+		// listens as long as this one waits for its input.
+		broker := talk(t, "kcat", "-P", "-b", "none", "-t", "none", "-X", "test.mock.num.brokers=1", "-d", "mock")
+		address := broker.until(`bootstrap\.servers=(\S+)`)
+		consumer := []string{"kcat", "-C", "-b", address, "-t", "rt-events", "-o", "beginning", "-u", "-q", "-c", "30"}
+		deliver(t, consumer, 30, func() string { return strings.ReplaceAll(recipe(t, "kcat"), "kafka1", address) })
+	})
+	t.Run("mqtt", func(t *testing.T) {
+		t.Parallel()
+		has(t, "mosquitto_pub")
+		has(t, "mosquitto")
+		port := freePort(t)
+		broker := talk(t, "mosquitto", "-v", "-p", port)
+		broker.until(`version .* (running)`)
+		deliver(t, []string{"mosquitto_sub", "-p", port, "-t", "rt/events", "-C", "5"}, 5, func() string {
+			broker.until(`Received (SUBSCRIBE)`) // one who comes later gets nothing of before
+			return strings.ReplaceAll(recipe(t, "mosquitto_pub"), "mqtt1", "127.0.0.1 -p "+port)
+		})
+	})
+}
+
+// deliver starts a consumer that ends after n events, then the recipe, and
+// compares what arrived with what was served.
+func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
+	t.Helper()
+	const gate = "899c89f9-90c3-c633-8586-8f09b005ebed"
+	sim, server := simulate(t, simulator.Options{Seed: 1, Rate: 200, Record: true, Instances: []simulator.Instance{{ID: gate, Name: "gate"}}})
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	var got, said bytes.Buffer
+	consume := exec.CommandContext(ctx, consumer[0], consumer[1:]...)
+	consume.Stdout, consume.Stderr = &got, &said
+	if err := consume.Start(); err != nil {
+		t.Fatal(err)
+	}
+	produce := exec.CommandContext(ctx, "timeout", "20", "bash", "-c", recipe())
+	produce.Env, produce.Dir = documentedEnv(t, server), t.TempDir()
+	produce.Stdout, produce.Stderr = &said, &said
+	produce.WaitDelay = time.Second
+	produce.Cancel = func() error { return produce.Process.Signal(syscall.SIGTERM) } // timeout passes it on to all
+	if err := produce.Start(); err != nil {
+		t.Fatal(err)
+	}
+	consumed := consume.Wait()
+	cancel()
+	produce.Wait() //nolint:errcheck // it was stopped
+	if lines := bytes.Count(got.Bytes(), []byte("\n")); consumed != nil || lines != n {
+		t.Fatalf("%d of %d events came through (%v):\n%s", lines, n, consumed, said.String())
+	}
+	_, served := sim.Served(gate)
+	for line := range bytes.Lines(got.Bytes()) {
+		place := slices.Index(served, simulator.Hash(bytes.TrimSuffix(line, []byte("\n"))))
+		if place < 0 {
+			t.Fatalf("this was not served, or not after the one before it: %s", line)
+		}
+		served = served[place+1:]
+	}
+}
+
+// recipe returns the line of the recipes that uses a program.
+func recipe(t *testing.T, program string) string {
+	t.Helper()
+	for _, block := range blocks(t, "docs/recipes.md") {
+		for line := range strings.Lines(block) {
+			if strings.Contains(line, "| "+program+" ") {
+				return strings.TrimSpace(line)
+			}
+		}
+	}
+	t.Fatalf("no recipe with %s", program)
+	return ""
+}
+
+// A talker is a program that runs for the length of a test, and what it says.
+type talker struct {
+	t     *testing.T
+	lines chan string
+}
+
+// talk starts a program whose input stays open. It is killed with the test.
+func talk(t *testing.T, name string, args ...string) *talker {
+	t.Helper()
+	c := exec.Command(name, args...)
+	errs, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	k := &talker{t, make(chan string, 1<<16)} // more than a test makes it say
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for s := bufio.NewScanner(errs); s.Scan(); {
+			k.lines <- s.Text()
+		}
+		close(k.lines)
+	}()
+	t.Cleanup(func() {
+		c.Process.Kill() //nolint:errcheck // it may have ended
+		<-done
+		c.Wait() //nolint:errcheck // it was killed
+	})
+	return k
+}
+
+// until waits for a line that fits and returns what its first group holds.
+func (k *talker) until(pattern string) string {
+	k.t.Helper()
+	re, all := regexp.MustCompile(pattern), ""
+	late := time.After(10 * time.Second)
+	for {
+		select {
+		case line, ok := <-k.lines:
+			if m := re.FindStringSubmatch(line); m != nil {
+				return m[1]
+			}
+			if all += line + "\n"; !ok {
+				k.t.Fatalf("ended without a word like %q:\n%s", pattern, all)
+			}
+		case <-late:
+			k.t.Fatalf("no word like %q:\n%s", pattern, all)
+		}
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
