@@ -16,7 +16,7 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-// TestBrokersGetTheEvents runs the recipes for Kafka and MQTT, each with a
+// TestBrokersGetTheEvents runs the recipes for Kafka, MQTT and NATS, each with a
 // broker of its own: what a consumer gets is what the server sent, byte for
 // byte and in its order.
 func TestBrokersGetTheEvents(t *testing.T) {
@@ -40,6 +40,18 @@ func TestBrokersGetTheEvents(t *testing.T) {
 		deliver(t, []string{"mosquitto_sub", "-p", port, "-t", "rt/events", "-C", "5"}, 5, func() string {
 			broker.until(`Received (SUBSCRIBE)`) // one who comes later gets nothing of before
 			return strings.ReplaceAll(recipe(t, "mosquitto_pub"), "mqtt1", "127.0.0.1 -p "+port)
+		})
+	})
+	t.Run("nats", func(t *testing.T) {
+		t.Parallel()
+		has(t, "nats-server")
+		has(t, "nats") // no Debian package
+		port := freePort(t)
+		broker := talk(t, "nats-server", "-DV", "-a", "127.0.0.1", "-p", port)
+		broker.until(`Server is (ready)`)
+		deliver(t, []string{"nats", "sub", "-s", "127.0.0.1:" + port, "rt.events", "--raw", "--count", "5"}, 5, func() string {
+			broker.until(`\[(SUB) rt.events`)
+			return strings.ReplaceAll(recipe(t, "nats"), "nats1", "127.0.0.1:"+port)
 		})
 	})
 }
