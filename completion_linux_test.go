@@ -13,18 +13,17 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-// bashTry completes its argument as bash does on TAB: it sets what bash sets
-// and calls the function that the script registered.
+// bashTry types its argument and TAB into a bash with a terminal, which a zsh
+// provides; another key tells what the line became.
 const bashTry = `
-compopt() { :; } # bash has it only while a key is handled
-. /usr/share/bash-completion/bash_completion || exit
-. completions/rtev.bash || exit
-COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9 COMP_KEY=9
-eval "COMP_WORDS=($1)"
-[[ $1 == *' ' ]] && COMP_WORDS+=('')
-COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
-__start_rtev
-printf '%s\n' "${COMPREPLY[@]}"`
+zmodload zsh/zpty || exit
+zpty b bash --norc -i
+zpty -w b ". /usr/share/bash-completion/bash_completion; . completions/rtev.bash; bind -x '\"\\C-g\": printf \"<<%s>>\" \"\$READLINE_LINE\"'; PS1=READ''Y"
+zpty -r b line '*READY*'
+zpty -w -n b "$1"$'\t\C-g'
+zpty -r b line '*<<*>>*'
+line=${line##*<<}
+print -r -- ${line%%>>*}`
 
 // zshTry types its argument and a key into a zsh with a terminal; the key
 // completes the line and tells what it became.
@@ -41,7 +40,7 @@ print -r -- ${line%%>>*}`
 // TestCompletionsWorkInShells tries the scripts of completions/ in the shells
 // themselves: flags, event types, lists of them, and the names of a server.
 func TestCompletionsWorkInShells(t *testing.T) {
-	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(3)})
+	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(6)})
 	env := append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "RTEV_SERVER="+server, "RTEV_CONFIG=none", "HOME="+t.TempDir(), "TERM=xterm")
 	try := func(t *testing.T, line, want string, shell ...string) {
 		t.Parallel()
@@ -54,16 +53,20 @@ func TestCompletionsWorkInShells(t *testing.T) {
 			t.Errorf("%s completes %q to (%v):\n%s\nwant %q", shell[0], line, err, out, want)
 		}
 	}
-	for _, c := range []struct{ typed, list, line string }{
+	for _, c := range []struct{ typed, fish, line string }{
 		{"rtev tail --ev", "--events", "rtev tail --events"},
 		{"rtev tail -e event-intr", "event-intrusion-end", "rtev tail -e event-intrusion"},
 		{"rtev tail -e track,event-line", "track,event-line-crossing", "rtev tail -e track,event-line-crossing"},
-		{"rtev tail L", "dock", `rtev tail Loading\ dock`},
+		{"rtev tail L", "Loading dock", `rtev tail Loading\ dock`},
+		{"rtev tail load", "Loading dock", `rtev tail Loading\ dock`},
+		{"rtev tail cam", "Camera 4", `rtev tail Camera\ `},
+		{`rtev tail Camera\ 4`, "Camera 4", `rtev tail Camera\ 4`},
 		{"rtev sta", "stats", "rtev stats"},
 	} {
 		t.Run("bash/"+c.typed, func(t *testing.T) {
 			has(t, "bash", "/usr/share/bash-completion/bash_completion")
-			try(t, c.typed, c.list, "bash", "--norc", "-c", bashTry, "bash")
+			has(t, "zsh")
+			try(t, c.typed, c.line, "zsh", "-f", "-c", bashTry, "zsh")
 		})
 		t.Run("zsh/"+c.typed, func(t *testing.T) {
 			has(t, "zsh")
@@ -71,7 +74,7 @@ func TestCompletionsWorkInShells(t *testing.T) {
 		})
 		t.Run("fish/"+c.typed, func(t *testing.T) {
 			has(t, "fish")
-			try(t, c.typed, c.list, "fish", "--no-config", "-c", "source completions/rtev.fish; complete -C $argv[1]")
+			try(t, c.typed, c.fish, "fish", "--no-config", "-c", "source completions/rtev.fish; complete -C $argv[1]")
 		})
 	}
 }

@@ -64,7 +64,7 @@ func TestCompletionsAreCurrent(t *testing.T) {
 	root := testRoot()
 	for name, generate := range map[string]func(*bytes.Buffer) error{
 		"rtev.bash": func(b *bytes.Buffer) error { return bashCompletion(root, b, true) },
-		"rtev.zsh":  func(b *bytes.Buffer) error { return root.GenZshCompletion(b) },
+		"rtev.zsh":  func(b *bytes.Buffer) error { return zshCompletion(root, b, true) },
 		"rtev.fish": func(b *bytes.Buffer) error { return root.GenFishCompletion(b, true) },
 		"rtev.ps1":  func(b *bytes.Buffer) error { return root.GenPowerShellCompletionWithDesc(b) },
 	} {

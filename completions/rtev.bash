@@ -305,25 +305,26 @@ __rtev_handle_standard_completion_case() {
         [[ $comp == "$cur"* ]] || continue
 
         # The completions matches.  Add it to the list of full completions including
-        # its description.  We don't escape the completion because it may get printed
-        # in a list if there are more than one and we don't want show escape characters
-        # in that list.
-        COMPREPLY+=("$compline")
+        # its description.
+        COMPREPLY+=("$comp${compline#"${compline%%$tab*}"}")
 
-        # Strip any description before checking the length, and again, don't escape
-        # the completion because this length is only used when printing the completions
-        # in a list and we don't want show escape characters in that list.
-        comp=${compline%%$tab*}
         if ((${#comp}>longest)); then
             longest=${#comp}
         fi
     done < <(printf "%s\n" "${completions[@]}")
 
+    # Nothing fits as it was typed: look again, in any case
+    if ((${#COMPREPLY[*]} == 0)) && ! shopt -q nocasematch; then
+        shopt -s nocasematch
+        __rtev_handle_standard_completion_case
+        shopt -u nocasematch
+        return 0
+    fi
+
     # If there is a single completion left, remove the description text and escape any special characters
     if ((${#COMPREPLY[*]} == 1)); then
         __rtev_debug "COMPREPLY[0]: ${COMPREPLY[0]}"
-        COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]%%$tab*}")
-        COMPREPLY[0]=${COMPREPLY[0]//\\,/,}
+        COMPREPLY[0]=${COMPREPLY[0]%%$tab*}
         __rtev_debug "Removed description from single completion, which is now: ${COMPREPLY[0]}"
     else
         # Format the descriptions
