@@ -1,9 +1,6 @@
 package event
 
-import (
-	"encoding/binary"
-	"unsafe"
-)
+import "encoding/binary"
 
 // Bounds of what is remembered: how many shapes, and how large one may be.
 const (
@@ -96,13 +93,6 @@ func (s *shape) fits(p []byte, x *index) bool {
 	x.members, x.moved = s.members, moved
 	x.named, x.placed, x.partial, x.lineEnd = s.named, s.placed, false, false
 	return true
-}
-
-// word is p[i:i+8], first byte lowest. The caller has made sure that they are
-// there: the compiler, which cannot know, would look again for a third of the
-// time that fits takes.
-func word(p []byte, i int) uint64 {
-	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(p)), i))[:])
 }
 
 // learn makes a shape of p, which x is the index of, in the place of the one

@@ -37,9 +37,9 @@ func plain(kind string) bool {
 func (c *Client) body(resp *http.Response) (io.ReadCloser, error) {
 	switch coding := strings.ToLower(resp.Header.Get("Content-Encoding")); coding {
 	case "", "identity":
-		return resp.Body, nil
+		return &body{ReadCloser: resp.Body, client: c}, nil
 	case "gzip", "x-gzip":
-		return &unzipped{body: resp.Body}, nil
+		return &body{ReadCloser: &unzipped{body: resp.Body}, client: c}, nil
 	default:
 		resp.Body.Close()
 		return nil, &NotStreamError{URL: shown(resp.Request.URL), ContentType: "in an encoding that was not asked for: " + coding}

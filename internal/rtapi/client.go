@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,6 +35,7 @@ type Client struct {
 	trace  func(string)
 	net    *http.Transport
 	http   *http.Client
+	ahead  atomic.Bool // one body is read ahead
 }
 
 // New makes a client; it opens no connection. Its error is an *OptionError.

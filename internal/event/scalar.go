@@ -1,0 +1,192 @@
+package event
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"unsafe"
+)
+
+// scalarEnd returns the place behind the string, number or word at i, or -1.
+func scalarEnd(p []byte, i int) int {
+	switch c := p[i]; {
+	case c == '"':
+		i, _ = stringEnd(p, i+1)
+		return i
+	case c == '-' || c-'0' < 10:
+		return numberEnd(p, i)
+	case c == 't':
+		return literalEnd(p, i, "true")
+	case c == 'f':
+		return literalEnd(p, i, "false")
+	case c == 'n':
+		return literalEnd(p, i, "null")
+	}
+	return -1
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// Strings of more than long bytes are looked at in blocks.
+const (
+	long  = 128
+	block = 1 << 10
+)
+
+// stringStop returns the first place from i on that holds a quote, a backslash
+// or a control character, or len(p). It looks at eight bytes at a time, and
+// goes over the plain blocks of a picture faster.
+func stringStop(p []byte, i int) int {
+	for blocks := i + long; i+8 <= len(p); i += 8 {
+		if i >= blocks {
+			i, blocks = skipPlain(p, i), len(p)
+		}
+		if hit := stops(word(p, i)); hit != 0 {
+			return i + bits.TrailingZeros64(hit)>>3
+		}
+	}
+	for i < len(p) && p[i] >= ' ' && p[i] != '"' && p[i] != '\\' {
+		i++
+	}
+	return i
+}
+
+// stops has the high bit of each byte of w set that is a quote, a backslash
+// or a control character, and perhaps of bytes behind the first such one. With
+// 2 flipped a quote is 0x20, below 0x21 like the control characters, and a
+// blank is not.
+func stops(w uint64) uint64 {
+	x, b := w^ones*2, w^ones*'\\'
+	return ((x-ones*0x21)&^x | (b-ones)&^b) & highs
+}
+
+// skipPlain goes from i over blocks that hold nothing for stringStop, and
+// leaves at least eight bytes.
+func skipPlain(p []byte, i int) int {
+	for i+block+8 <= len(p) && plain(p[i:i+block]) {
+		i += block
+	}
+	return i
+}
+
+// plain tells whether a block holds neither a quote nor a backslash nor a
+// control character. bytes.IndexByte takes 32 bytes at a time.
+func plain(b []byte) bool {
+	if bytes.IndexByte(b, '"') >= 0 || bytes.IndexByte(b, '\\') >= 0 {
+		return false
+	}
+	var low uint64 // its high bits: a byte below 0x20
+	for ; len(b) >= 32; b = b[32:] {
+		w0, w1 := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+		w2, w3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
+		low |= (w0-ones*0x20)&^w0 | (w1-ones*0x20)&^w1 | (w2-ones*0x20)&^w2 | (w3-ones*0x20)&^w3
+	}
+	return low&highs == 0
+}
+
+// stringEnd returns the place behind the closing quote of the string whose
+// text starts at i, or -1, and whether there is a backslash in it.
+func stringEnd(p []byte, i int) (end int, escaped bool) {
+	for short := i + long; i < short && i+8 <= len(p); i += 8 { // most are short and plain
+		if hit := stops(word(p, i)); hit != 0 {
+			if i += bits.TrailingZeros64(hit) >> 3; p[i] == '"' {
+				return i + 1, false
+			}
+			break
+		}
+	}
+	for {
+		i = stringStop(p, i)
+		if i >= len(p) || p[i] < ' ' {
+			return -1, escaped
+		}
+		if p[i] == '"' {
+			return i + 1, escaped
+		}
+		escaped = true
+		if i = escapeEnd(p, i+1); i < 0 {
+			return -1, true
+		}
+	}
+}
+
+// escapeEnd returns the place behind the escape whose backslash stands before i.
+func escapeEnd(p []byte, i int) int {
+	if i >= len(p) {
+		return -1
+	}
+	switch p[i] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 1
+	case 'u':
+		if i+5 <= len(p) && hex4(p[i+1:]) >= 0 {
+			return i + 5
+		}
+	}
+	return -1
+}
+
+// numberEnd returns the place behind the number at i (RFC 8259 section 6).
+func numberEnd(p []byte, i int) int {
+	if p[i] == '-' {
+		i++
+	}
+	first := i
+	if i = digits(p, i); i == first || (p[first] == '0' && i > first+1) {
+		return -1
+	}
+	if i < len(p) && p[i] == '.' {
+		start := i + 1
+		if i = digits(p, start); i == start {
+			return -1
+		}
+	}
+	if i < len(p) && p[i]|0x20 == 'e' {
+		return exponentEnd(p, i+1)
+	}
+	return i
+}
+
+func exponentEnd(p []byte, i int) int {
+	if i < len(p) && (p[i] == '+' || p[i] == '-') {
+		i++
+	}
+	end := digits(p, i)
+	if end == i {
+		return -1
+	}
+	return end
+}
+
+// digits returns the first place from i on that holds no digit. It looks at
+// eight at a time: how many there are cannot be foretold, and a loop's wrong
+// guess costs as much as four of its rounds.
+func digits(p []byte, i int) int {
+	for ; i+8 <= len(p); i += 8 {
+		w := word(p, i) ^ ones*'0'
+		if other := ((w &^ highs) + ones*(0x80-10) | w) & highs; other != 0 {
+			return i + bits.TrailingZeros64(other)>>3
+		}
+	}
+	for i < len(p) && p[i]-'0' < 10 {
+		i++
+	}
+	return i
+}
+
+func literalEnd(p []byte, i int, word string) int {
+	if len(p)-i < len(word) || string(p[i:i+len(word)]) != word {
+		return -1
+	}
+	return i + len(word)
+}
+
+// word is p[i:i+8], first byte lowest. The caller has made sure that they are
+// there: the compiler, which cannot know, would look again for a third of the
+// time that fits takes.
+func word(p []byte, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(p)), i))[:])
+}
