@@ -94,12 +94,15 @@ func notHere(line string) string {
 	return ""
 }
 
-// runBlock runs a block's lines one after the other in a folder of their own.
+var lasting = regexp.MustCompile(`--for [0-9]+[sm]`)
+
+// runBlock runs a block's lines one after the other in a folder of their own,
+// for a second where they say how long.
 func runBlock(t *testing.T, block string, env []string) {
 	dir := t.TempDir()
 	here := strings.NewReplacer("/var/spool/", "./", "/srv/", "./")
 	for line := range strings.Lines(block) {
-		line = here.Replace(strings.TrimSpace(line))
+		line = lasting.ReplaceAllString(here.Replace(strings.TrimSpace(line)), "--for 1s")
 		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "go ") {
 			continue
 		}
