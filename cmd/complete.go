@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,6 +99,7 @@ func (a *app) completeInstances(c *cobra.Command, args []string, _ string) ([]st
 	if err != nil {
 		return nil, done
 	}
+	cfg.Server, cfg.Header = once(cfg.Server), once(cfg.Header) // cobra reads the flags twice before it completes
 	var list []string
 	for _, n := range cfg.Instances {
 		list = append(list, cobra.CompletionWithDesc(n.Name, "config file"))
@@ -123,4 +125,14 @@ func (a *app) completeInstances(c *cobra.Command, args []string, _ string) ([]st
 		s.sim.Close()
 	}
 	return list, done
+}
+
+// once returns the items of a list without those that stood before.
+func once(list []string) (kept []string) {
+	for _, item := range list {
+		if !slices.Contains(kept, item) {
+			kept = append(kept, item)
+		}
+	}
+	return kept
 }
