@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 )
 
 var update = flag.Bool("update", false, "write the generated files anew")
@@ -86,26 +88,91 @@ func documented(c *cobra.Command, do func(*cobra.Command)) {
 	}
 }
 
-// emptyDefault is the default of a flag that says nothing.
-var emptyDefault = regexp.MustCompile(`\\fP(\[=(false|0)\]|=\[\]|=""|=0s?\b)`)
+var (
+	emptyDefault = regexp.MustCompile(`\\fP(\[=(false|0)\]|=\[\]|=""|=0s?\b)`) // a default that says nothing
+	otherDefault = regexp.MustCompile(`(?m)^(\\fB-.*\\fP)="?([^"\n]+)"?$`)
+	flagLines    = regexp.MustCompile(`(?m)(?:^\.PP\n)?^(\\fB-.*)\n\t(.*)$`)
+)
+
+// indented are the lines of a text that stand as they are, and topicParts what
+// cobra says of a topic as if it were a command.
+var (
+	indented   = regexp.MustCompile(`(?m)^(?:  .*(?:\n|$))+`)
+	topicParts = regexp.MustCompile(`(?s)(\.SH SYNOPSIS.*?)(\.SH DESCRIPTION\n.*?)\.SH OPTIONS.*?(\.SH SEE ALSO)`)
+)
+
+// markdown fences what stands as it is: all of a topic, and the indented lines of a command's text.
+func markdown(c *cobra.Command) string {
+	if !c.Runnable() {
+		return "```\n" + c.Long + "\n```"
+	}
+	return indented.ReplaceAllStringFunc(c.Long, func(lines string) string { return "\n```\n" + strings.TrimRight(lines, "\n") + "\n```\n" })
+}
+
+// manPage makes a page of cobra's look like others: the value of a flag has a
+// name, and what it means stands beside the flag.
+func manPage(c *cobra.Command, page []byte) []byte {
+	if !c.Runnable() {
+		page = topicParts.ReplaceAll(page, []byte("$2$3"))
+	}
+	page = emptyDefault.ReplaceAll(page, []byte(`\fP`))
+	page = otherDefault.ReplaceAll(page, []byte(`$1 ($2)`))
+	name := func(f *pflag.Flag) {
+		if value, _ := pflag.UnquoteUsage(f); value != "" && f.NoOptDefVal == "" {
+			flag := `\fB--` + f.Name + `\fP`
+			page = bytes.ReplaceAll(page, []byte(flag), []byte(flag+` \fI`+value+`\fP`))
+		}
+	}
+	c.NonInheritedFlags().VisitAll(name)
+	c.InheritedFlags().VisitAll(name)
+	page = bytes.ReplaceAll(page, []byte(`\fBrtev-completion(1)\fP`), []byte(topicLinks(`\fBrtev-%[1]s(1)\fP`, ", ")))
+	return flagLines.ReplaceAll(page, []byte(".TP\n$1\n$2"))
+}
+
+var (
+	completionLink = regexp.MustCompile(`(?m)^\* \[rtev completion\].*$`)
+	topicOptions   = regexp.MustCompile(`(?s)### Options\n.*?(### SEE ALSO)`)
+	values         = strings.NewReplacer("[=true|false]", strings.Repeat(" ", 13), "--verbose count", "--verbose      ")
+)
+
+// referencePage does the same for a page of the reference, where a topic has no flags.
+func referencePage(c *cobra.Command, page []byte) []byte {
+	if !c.Runnable() {
+		page = topicOptions.ReplaceAll(page, []byte("$1"))
+		page = bytes.Replace(page, []byte("## rtev "), []byte("## rtev help "), 1)
+	}
+	page = completionLink.ReplaceAll(page, []byte(topicLinks("* [rtev help %[1]s](rtev-%[1]s.md)\t - %[2]s", "\n")))
+	return []byte(values.Replace(string(page)))
+}
+
+// topicLinks are links to the topics, which cobra leaves out; they stand where
+// it has one to the command that has no page.
+func topicLinks(form, between string) string {
+	var links []string
+	for _, c := range topics() {
+		links = append(links, fmt.Sprintf(strings.ReplaceAll(form, "%[2]s", c.Short), c.Name()))
+	}
+	return strings.Join(links, between)
+}
 
 func TestGeneratedPagesAreCurrent(t *testing.T) {
 	date := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
-	man, reference := map[string]bool{}, map[string]bool{}
+	manPages, references := map[string]bool{}, map[string]bool{}
 	documented(testRoot(), func(c *cobra.Command) {
 		base := strings.ReplaceAll(c.CommandPath(), " ", "-")
-		var page, markdown bytes.Buffer
+		c.Long = markdown(c)
+		var page, reference bytes.Buffer
 		header := &doc.GenManHeader{Title: strings.ToUpper(base), Section: "1", Source: "rtev", Manual: "rtev", Date: &date}
 		if err := doc.GenMan(c, header, &page); err != nil {
 			t.Fatal(err)
 		}
-		if err := doc.GenMarkdownCustom(c, &markdown, func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "_", "-"), "--", "-") }); err != nil {
+		if err := doc.GenMarkdownCustom(c, &reference, func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "_", "-"), "--", "-") }); err != nil {
 			t.Fatal(err)
 		}
-		man[base+".1"], reference[base+".md"] = true, true
-		current(t, "docs/man/"+base+".1", emptyDefault.ReplaceAll(page.Bytes(), []byte(`\fP`)))
-		current(t, "docs/reference/"+base+".md", markdown.Bytes())
+		manPages[base+".1"], references[base+".md"] = true, true
+		current(t, "docs/man/"+base+".1", manPage(c, page.Bytes()))
+		current(t, "docs/reference/"+base+".md", referencePage(c, reference.Bytes()))
 	})
-	only(t, "docs/man", man)
-	only(t, "docs/reference", reference)
+	only(t, "docs/man", manPages)
+	only(t, "docs/reference", references)
 }
