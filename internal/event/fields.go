@@ -2,7 +2,6 @@ package event
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -58,11 +57,8 @@ func Number(r gjson.Result) (n float64, ok bool) {
 	case gjson.Number:
 		return r.Num, true
 	case gjson.String:
-		if r.Str == "" || r.Str[0] != '-' && r.Str[0]-'0' > 9 || numberEnd([]byte(r.Str), 0) != len(r.Str) {
-			return 0, false
-		}
-		n, err := strconv.ParseFloat(r.Str, 64)
-		return n, err == nil
+		n, ok := Float(bytesOf(r.Str))
+		return n, ok && !math.IsInf(n, 0)
 	}
 	return 0, false
 }

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"strconv"
 	"strings"
 	"unsafe"
 
@@ -13,11 +12,12 @@ import (
 // concurrent use.
 type Path struct {
 	text  string
-	field field  // a computed field, or nil
-	head  string // first component, found in the index; "" when gjson must walk the payload
-	rest  string // what gjson looks up below head
-	ref   *Path  // below _ref
-	made  bool   // may find a text that stands in the path, not in the payload
+	field field    // a computed field, or nil
+	head  string   // first component, found in the index; "" when gjson must walk the payload
+	rest  string   // what is looked up below head
+	names []string // of rest, where it is nothing but names
+	ref   *Path    // below _ref
+	made  bool     // may find a text that stands in the path, not in the payload
 }
 
 // special are the characters that make a first component more than a name:
@@ -40,6 +40,9 @@ func ParsePath(text string) Path {
 	}
 	if head != "" && below == (rest != "") && !strings.ContainsAny(head, special) {
 		p.head, p.rest = head, rest
+		if !strings.ContainsAny(rest, special) && !strings.Contains("."+rest+".", "..") {
+			p.names = strings.Split(rest, ".")
+		}
 	}
 	return p
 }
@@ -50,7 +53,7 @@ func (p Path) String() string { return p.text }
 // Of looks the path up. The result's strings are valid as long as the event.
 // A computed field, a top-level member and a plain path below one allocate
 // nothing, except for a string with escapes.
-func (p Path) Of(e *Event) gjson.Result {
+func (p *Path) Of(e *Event) gjson.Result {
 	switch {
 	case p.field != nil:
 		return p.field(e)
@@ -65,20 +68,46 @@ func (p Path) Of(e *Event) gjson.Result {
 		}
 		return p.get(view(e.Payload), p.text)
 	}
-	v := e.member(p.head)
-	if p.rest == "" {
-		return v
-	}
-	if !v.IsObject() && !v.IsArray() {
+	raw, ok := e.Member(p.head)
+	switch {
+	case !ok:
+		return gjson.Result{}
+	case p.rest == "":
+		return parse(view(raw))
+	case raw[0] != '{' && raw[0] != '[':
 		return gjson.Result{}
 	}
-	return p.get(v.Raw, p.rest)
+	if p.names == nil {
+		return p.get(view(raw), p.rest)
+	}
+	below, ok := descend(raw, p.names)
+	switch {
+	case !ok:
+		return p.get(view(raw), p.rest)
+	case below == nil:
+		return gjson.Result{}
+	}
+	return parse(view(below))
+}
+
+// descend goes down from object to object: for a number of a location a third
+// of gjson's price. ok is false where there is an array on the way.
+func descend(raw []byte, names []string) (below []byte, ok bool) {
+	for _, name := range names {
+		if raw[0] == '[' {
+			return nil, false
+		}
+		if raw = memberOf(raw, name); raw == nil {
+			break
+		}
+	}
+	return raw, true
 }
 
 // get is gjson.Get, but a literal (!x), a selection ({a,b}) or a modifier
 // that makes a text which is no JSON finds nothing: who prints a number's
 // text as it stands may trust it.
-func (p Path) get(json, path string) gjson.Result {
+func (p *Path) get(json, path string) gjson.Result {
 	r := gjson.Get(json, path)
 	if p.made && r.Raw != "" && !gjson.Valid(r.Raw) {
 		return gjson.Result{}
@@ -88,7 +117,10 @@ func (p Path) get(json, path string) gjson.Result {
 
 // Get looks up a gjson path or a computed field. Path.Of costs less where the
 // same path is looked up in many events.
-func (e *Event) Get(path string) gjson.Result { return ParsePath(path).Of(e) }
+func (e *Event) Get(path string) gjson.Result {
+	p := ParsePath(path)
+	return p.Of(e)
+}
 
 // Has tells whether the payload has a top-level member of that name.
 func (e *Event) Has(name string) bool {
@@ -159,8 +191,7 @@ func parse(raw string) gjson.Result {
 	case c == '"' && strings.IndexByte(raw, '\\') < 0:
 		return gjson.Result{Type: gjson.String, Raw: raw, Str: raw[1 : len(raw)-1]}
 	case c == '-' || c-'0' < 10:
-		n, _ := strconv.ParseFloat(raw, 64)
-		return gjson.Result{Type: gjson.Number, Raw: raw, Num: n}
+		return gjson.Result{Type: gjson.Number, Raw: raw, Num: float(bytesOf(raw))}
 	case c == '{' || c == '[':
 		return gjson.Result{Type: gjson.JSON, Raw: raw}
 	}
@@ -169,3 +200,6 @@ func parse(raw string) gjson.Result {
 
 // view is b as a string without a copy, valid as long as b is left alone.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// bytesOf is s as bytes without a copy, which nobody may change.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
