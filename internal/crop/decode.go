@@ -7,22 +7,28 @@ import (
 	"fmt"
 	"slices"
 
+	simd "github.com/segmentio/asm/base64"
+
 	"github.com/rtev/rtev/internal/event"
 )
 
-// keepBuffer is the largest buffer in bytes that is kept for the next picture.
-const keepBuffer = 1 << 20
+const (
+	keepBuffer  = 1 << 20 // bytes of the largest buffer that is kept for the next picture
+	keepBuffers = 8       // how many are kept for those that wait
+)
 
 // decoder turns the "image" of crops into bytes. Zero is ready; not safe for
 // concurrent use.
 type decoder struct {
 	out   []byte // the picture
 	clean []byte // base64 that needed cleaning
+	free  [][]byte
 }
 
 // decode returns the bytes of an image as it stands in a payload: a string of
 // base64, perhaps behind "data:image/…;base64,", in either alphabet, with or
-// without padding and white space. They are valid until the next call.
+// without padding and white space. They are valid until the next call,
+// or for longer where own is called.
 func (d *decoder) decode(raw []byte) ([]byte, error) {
 	if cap(d.out)+cap(d.clean) > 2*keepBuffer {
 		d.out, d.clean = nil, nil
@@ -32,7 +38,9 @@ func (d *decoder) decode(raw []byte) ([]byte, error) {
 	}
 	text := cutPrefix(raw[1 : len(raw)-1])
 	d.out = slices.Grow(d.out[:0], base64.StdEncoding.DecodedLen(len(text)))
-	if n, err := base64.StdEncoding.Decode(d.out[:cap(d.out)], text); err == nil {
+	// On amd64 and arm64 this takes a tenth of the standard library's time, and is
+	// the standard library elsewhere. It says where an error is of the part it is in.
+	if n, err := simd.StdEncoding.Decode(d.out[:cap(d.out)], text); err == nil {
 		return d.out[:n], nil
 	}
 	d.normalise(text)
@@ -42,6 +50,21 @@ func (d *decoder) decode(raw []byte) ([]byte, error) {
 		return nil, fmt.Errorf("its image is not base64: byte %d of %d", int64(at)+1, len(d.clean))
 	}
 	return d.out[:n], err
+}
+
+// own leaves the latest picture to the caller, who may give it back.
+func (d *decoder) own() {
+	d.out = nil
+	if n := len(d.free); n > 0 {
+		d.out, d.free = d.free[n-1], d.free[:n-1]
+	}
+}
+
+// giveBack takes a picture's bytes for the next ones.
+func (d *decoder) giveBack(p []byte) {
+	if len(d.free) < keepBuffers && cap(p) <= keepBuffer {
+		d.free = append(d.free, p)
+	}
 }
 
 // cutPrefix takes the front of a data URL off (RFC 2397).

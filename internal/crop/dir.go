@@ -14,21 +14,17 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Bounds of what is remembered about the target.
-const (
-	maxFolders = 64   // open at a time
-	maxNumbers = 4096 // names whose last number is known
-)
+// maxNumbers is of how many names the last number is remembered.
+const maxNumbers = 4096
 
 // Dir is the folder below which all pictures of a run are written. One lock
 // lets one file be written at a time, whichever Saver it comes from. Other
 // processes may write into the same folder.
 //
-// A file is written under a temporary name beside its own and linked to its
-// own when it is whole, which never takes the place of another file. Files are
-// not synced, which would take two to three times as long: a process killed at
-// any moment leaves whole pictures only, a power cut may cost those of the last
-// seconds.
+// A file gets its name when it is whole (see draft), and never takes the place
+// of another file. Files are not synced, which would take two to three times as
+// long: a process killed at any moment leaves whole pictures only, a power cut
+// may cost those of the last seconds.
 type Dir struct {
 	path   string
 	root   *os.Root
@@ -36,7 +32,7 @@ type Dir struct {
 	mark   *mark
 
 	mu      sync.Mutex
-	folders map[string]*os.Root
+	folders map[string]*folder
 	numbers map[string]int // the last number used for a name
 	sum     Summary
 }
@@ -44,7 +40,7 @@ type Dir struct {
 // Open makes the folder where it is missing, and removes what killed runs left
 // in it. An error is an *event.WriteError. Close the Dir after its Savers.
 func Open(path string, notify event.Notify) (*Dir, error) {
-	d := &Dir{path: path, notify: notify, folders: map[string]*os.Root{}, numbers: map[string]int{}}
+	d := &Dir{path: path, notify: notify, folders: map[string]*folder{}, numbers: map[string]int{}}
 	err := os.MkdirAll(path, 0o777)
 	if err == nil {
 		d.root, err = os.OpenRoot(path)
@@ -96,16 +92,16 @@ func (d *Dir) save(f *file) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f.n = d.sum.Saved + 1
-	folder, base := f.name.of(&f.facts)
+	dir, base := f.name.of(&f.facts)
 	if f.ext == "" {
 		f.ext = f.name.ext
 	}
 	var name string
 	err := fs.ErrNotExist
 	for try := 0; try < 3 && errors.Is(err, fs.ErrNotExist); try++ { // someone tidies up empty folders just now
-		var root *os.Root
-		if root, err = d.folder(folder); err == nil {
-			name, err = d.place(root, f, folder, base)
+		var in *folder
+		if in, err = d.folder(dir); err == nil {
+			name, err = d.place(in, f, base)
 		}
 	}
 	if err != nil {
@@ -116,74 +112,48 @@ func (d *Dir) save(f *file) (string, error) {
 	return name, nil
 }
 
-// folder opens the folder below the Dir, made where it is missing. One that is
-// open already is used as long as it has not been moved or removed.
-func (d *Dir) folder(name string) (*os.Root, error) {
-	if root := d.folders[name]; root != nil {
-		there, err := d.root.Stat(name)
-		held, err2 := root.Stat(".")
-		if err == nil && err2 == nil && os.SameFile(there, held) {
-			return root, d.mark.set(name)
+// place writes f into a folder under base, or under base_2, base_3, … where
+// that is taken.
+func (d *Dir) place(in *folder, f *file, base string) (string, error) {
+	if !in.plain {
+		if full, err := d.write(newUnnamed, in, f, base); full != "" {
+			return full, err
 		}
+		in.plain = true // whatever it was, the other way works or says why not
 	}
-	if len(d.folders) >= maxFolders || d.folders[name] != nil {
-		if err := d.forget(); err != nil {
-			return nil, err
-		}
-	}
-	if err := d.root.MkdirAll(name, 0o777); err != nil {
-		return nil, err
-	}
-	root, err := d.root.OpenRoot(name)
+	return d.write(newNamed, in, f, base)
+}
+
+// write is place for one kind of draft. The path is "" if there is no such file.
+func (d *Dir) write(draft drafter, in *folder, f *file, base string) (string, error) {
+	w, err := draft(in, d.mark.temp(), f.data)
 	if err != nil {
-		return nil, err
-	}
-	d.folders[name] = root
-	return root, d.mark.set(name)
-}
-
-func (d *Dir) forget() (err error) {
-	for _, root := range d.folders {
-		err = errors.Join(err, root.Close())
-	}
-	clear(d.folders)
-	return err
-}
-
-// place writes f into root under base, or under base_2, base_3, … where that
-// is taken.
-func (d *Dir) place(root *os.Root, f *file, folder, base string) (string, error) {
-	temp := d.mark.temp()
-	if err := writeFile(root, temp, f.data); err != nil {
 		return "", err
 	}
 	if !f.at.IsZero() {
-		if err := root.Chtimes(temp, f.at, f.at); err != nil {
+		if err := w.stamp(f.at); err != nil {
 			d.notify.Tell(event.Notice{Kind: event.Detail, Text: fmt.Sprintf("a picture's time could not be set: %v", err)})
 		}
 	}
-	full, err := d.settle(root, f, folder, base)
-	if err != nil {
-		err = errors.Join(err, remove(root, temp))
-	}
-	return full, err
+	full, err := d.settle(w, draft, in, f, base)
+	return full, errors.Join(err, w.drop())
 }
 
-// settle gives the picture in the temporary file the first name that is free.
-func (d *Dir) settle(root *os.Root, f *file, folder, base string) (string, error) {
-	key := path.Join(folder, base)
+// settle gives the picture the first name that is free.
+func (d *Dir) settle(w draft, draft drafter, in *folder, f *file, base string) (string, error) {
+	key := path.Join(in.name, base)
 	for n := d.numbers[key] + 1; ; n++ {
 		name := base
 		if n > 1 {
 			name += "_" + strconv.Itoa(n)
 		}
-		full := filepath.Join(d.path, filepath.FromSlash(folder), name+f.ext)
-		taken, err := put(root, d.mark.temp(), name, full, f)
-		if taken {
-			continue
-		}
+		full := filepath.Join(in.path, name+f.ext)
+		taken, err := d.put(w, draft, in, name, full, f)
 		if err != nil {
 			return "", err
+		}
+		if taken {
+			continue
 		}
 		if len(d.numbers) >= maxNumbers {
 			clear(d.numbers)
@@ -193,77 +163,24 @@ func (d *Dir) settle(root *os.Root, f *file, folder, base string) (string, error
 	}
 }
 
-// put gives the picture in temp its name, its meta file first so that it is
-// there when the picture appears. Taken: one of the two names is another's.
-func put(root *os.Root, temp, name, full string, f *file) (taken bool, err error) {
+// put gives the picture its name, its meta file first so that it is there when
+// the picture appears. Taken: one of the two names is another's.
+func (d *Dir) put(w draft, draft drafter, in *folder, name, full string, f *file) (taken bool, err error) {
 	if f.meta == nil {
-		return link(root, temp, name+f.ext)
+		return w.link(name + f.ext)
 	}
-	beside := temp + ".json"
-	if err := writeFile(root, beside, f.meta(full)); err != nil {
+	beside, err := draft(in, d.mark.temp()+".json", f.meta(full))
+	if err != nil {
 		return false, err
 	}
-	undo := beside
-	if taken, err = link(root, beside, name+".json"); !taken && err == nil {
-		undo = name + ".json"
-		taken, err = link(root, temp, name+f.ext)
-	}
-	if taken || err != nil {
-		err = errors.Join(err, remove(root, undo))
-	}
-	return taken && err == nil, err
-}
-
-// writeFile writes a file that must not be there yet, whole or not at all.
-func writeFile(root *os.Root, name string, data []byte) error {
-	w, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(data)
-	if err = errors.Join(err, w.Close()); err != nil {
-		err = errors.Join(err, remove(root, name))
-	}
-	return err
-}
-
-// remove removes a file that may be gone already.
-func remove(root *os.Root, name string) error {
-	if err := root.Remove(name); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// link makes temp name, unless that is taken. Where the file system knows no
-// links (FAT, some network shares), the name is reserved by an empty file that
-// the picture then takes the place of: there, a kill may leave the empty file.
-func link(root *os.Root, temp, name string) (taken bool, err error) {
-	err = root.Link(temp, name)
-	switch {
-	case err == nil:
-		return false, root.Remove(temp)
-	case errors.Is(err, fs.ErrExist):
-		return true, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return false, err
-	}
-	return reserve(root, temp, name)
-}
-
-func reserve(root *os.Root, temp, name string) (taken bool, err error) {
-	w, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		taken = errors.Is(err, fs.ErrExist)
-		if taken {
-			err = nil
-		}
+	defer func() { err = errors.Join(err, beside.drop()) }()
+	if taken, err = beside.link(name + ".json"); taken || err != nil {
 		return taken, err
 	}
-	if err = errors.Join(w.Close(), root.Rename(temp, name)); err != nil {
-		err = errors.Join(err, remove(root, name))
+	if taken, err = w.link(name + f.ext); taken || err != nil {
+		err = errors.Join(err, remove(in.root, name+".json"))
 	}
-	return false, err
+	return taken, err
 }
 
 // clockOf is the crop's time: the server's, else when it came here.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -105,6 +106,41 @@ func TestMetaNeverTakesAnotherFilesPlace(t *testing.T) {
 	want := map[string]string{"x.json": "older", "x_2.json": "of x_2.jpg", "x_2.jpg": "picture", "x_3.json": "of x_3.png", "x_3.png": "picture.png"}
 	if got := tree(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// Where there are no files without a name (plain), the other way keeps the same
+// promises.
+func TestBothKindsOfDraft(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		dir := t.TempDir()
+		d := mustOpen(t, dir)
+		in, err := d.folder("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.plain = plain
+		if err := os.WriteFile(filepath.Join(dir, "a", "x.jpg"), []byte("older"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		f := someFile(t, "a/x.jpg", "picture")
+		f.at = time.UnixMilli(1781889224027)
+		f.meta = func(path string) []byte { return []byte("of " + filepath.Base(path)) }
+		path, err := d.save(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil || !info.ModTime().Equal(f.at) || runtime.GOOS != "windows" && info.Mode()&0o600 != 0o600 {
+			t.Errorf("%v, %v", info, err)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"a/x.jpg": "older", "a/x_2.jpg": "picture", "a/x_2.json": "of x_2.jpg"}
+		if got := tree(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("plain %v: got %v, want %v", plain, got, want)
+		}
 	}
 }
 
@@ -263,11 +299,11 @@ func TestAFolderThatCannotBe(t *testing.T) {
 // leave ends d as a killed run does, with temporary files in folder.
 func leave(t *testing.T, d *Dir, folder string) {
 	t.Helper()
-	root, err := d.folder(folder)
+	in, err := d.folder(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(writeFile(root, d.mark.temp(), []byte("half")), writeFile(root, d.mark.temp()+".json", nil)); err != nil {
+	if err := errors.Join(writeFile(in.root, d.mark.temp(), []byte("half")), writeFile(in.root, d.mark.temp()+".json", nil)); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(d.forget(), d.mark.file.Close(), d.mark.lock.Close(), d.root.Close()); err != nil {
@@ -302,11 +338,11 @@ func TestWhatAKilledRunLeftIsRemoved(t *testing.T) {
 func TestALivingRunsFilesAreLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	d := mustOpen(t, dir)
-	root, err := d.folder("a")
+	in, err := d.folder("a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := writeFile(root, d.mark.temp(), []byte("half")); err != nil {
+	if err := writeFile(in.root, d.mark.temp(), []byte("half")); err != nil {
 		t.Fatal(err)
 	}
 	other := mustOpen(t, dir)

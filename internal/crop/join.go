@@ -1,7 +1,6 @@
 package crop
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/rtev/rtev/internal/event"
@@ -90,7 +89,7 @@ func (s *Saver) crop(ev *event.Event) error {
 	if now {
 		return s.keep(sh)
 	}
-	sh.picture.data = bytes.Clone(data)
+	s.own(sh)
 	sh.due = s.clock.now + waitForEvent
 	return s.waiting.add(sh, s.alone)
 }

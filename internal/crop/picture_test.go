@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	simd "github.com/segmentio/asm/base64"
 )
 
 // noise is a picture that compresses badly, w x h pixels.
@@ -182,6 +184,39 @@ func TestImagesAreDecoded(t *testing.T) {
 		var d decoder
 		if got, err := d.decode([]byte(text)); err == nil {
 			t.Errorf("%s: taken as %d bytes", name, len(got))
+		}
+	}
+}
+
+// The fast decoding takes and refuses what the standard library does, at every
+// length and with a mistake at every place, and writes nowhere else.
+func TestDecodingIsTheStandardLibrarys(t *testing.T) {
+	compare := func(text []byte) {
+		t.Helper()
+		want := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+		n, err := base64.StdEncoding.Decode(want, text)
+		room := bytes.Repeat([]byte{0xa5}, len(want)+64)
+		n2, err2 := simd.StdEncoding.Decode(room[:len(want):len(want)], text)
+		if (err == nil) != (err2 == nil) || err == nil && (n != n2 || !bytes.Equal(want[:n], room[:n])) {
+			t.Fatalf("%q: %d bytes, %v; the standard library says %d, %v", text, n2, err2, n, err)
+		}
+		if !bytes.Equal(room[len(want):], bytes.Repeat([]byte{0xa5}, 64)) {
+			t.Fatalf("%q: it wrote behind its end", text)
+		}
+	}
+	data := make([]byte, 200)
+	for i := range data {
+		data[i] = byte(rand.Uint32())
+	}
+	for n := range data {
+		compare(base64.StdEncoding.AppendEncode(nil, data[:n]))
+	}
+	good := base64.StdEncoding.AppendEncode(nil, data[:150])
+	for at := range good {
+		for c := range 256 {
+			bad := bytes.Clone(good)
+			bad[at] = byte(c)
+			compare(bad)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package crop
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/rtev/rtev/internal/event"
@@ -21,11 +20,19 @@ func (s *Saver) keep(sh *shot) error {
 	if old != nil && sh.confidence() <= old.confidence() {
 		return nil
 	}
-	sh.picture.data = bytes.Clone(sh.picture.data)
+	s.own(sh)
 	if old == nil {
 		return s.best.add(sh, s.publish)
 	}
 	return s.best.replace(old, sh, s.publish)
+}
+
+// own makes the picture one that may wait: until it is saved, its bytes are its own.
+func (s *Saver) own(sh *shot) {
+	if !sh.owned {
+		sh.owned = true
+		s.decoder.own()
+	}
 }
 
 // publish saves the best picture of an event or a track.
@@ -78,6 +85,10 @@ func (s *Saver) save(sh *shot) error {
 	}
 	if s.o.Limit != nil {
 		s.o.Limit.Took()
+	}
+	if sh.owned {
+		s.decoder.giveBack(sh.picture.data)
+		sh.picture.data = nil
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ type shot struct {
 	ev           *event.Event // without its image
 	event, track string       // what it refers to; "" for nothing
 	picture      picture
+	owned        bool          // no other picture will stand in its bytes
 	due          time.Duration // when it waits no longer
 	order        int           // how many events were put before it since the last Flush; below 0: it was put before that
 }
@@ -25,7 +26,7 @@ func (sh *shot) key() string {
 	return sh.track
 }
 
-func (sh *shot) size() int { return len(sh.picture.data) + len(sh.ev.Payload) }
+func (sh *shot) size() int { return cap(sh.picture.data) + len(sh.ev.Payload) }
 
 func (sh *shot) confidence() float64 {
 	n, _ := event.Number(confidencePath.Of(sh.ev))
@@ -66,10 +67,13 @@ func (s *shelf) replace(old, sh *shot, do func(*shot) error) error {
 
 func (s *shelf) bound(do func(*shot) error) error {
 	for len(s.shots) > maxShots || s.bytes > maxShelfBytes {
-		first := s.shots[0]
-		if err := s.take(func(sh *shot) bool { return sh == first }, do); err != nil {
+		size := s.shots[0].size()
+		if err := do(s.shots[0]); err != nil {
 			return err
 		}
+		s.shots[0] = nil
+		s.shots = s.shots[1:]
+		s.bytes -= size
 	}
 	return nil
 }
@@ -83,11 +87,12 @@ func (s *shelf) take(pick func(*shot) bool, do func(*shot) error) error {
 			i++
 			continue
 		}
+		size := sh.size()
 		if err := do(sh); err != nil {
 			return err
 		}
 		s.shots = slices.Delete(s.shots, i, i+1)
-		s.bytes -= sh.size()
+		s.bytes -= size
 	}
 	s.first = math.MaxInt64
 	for _, sh := range s.shots {
