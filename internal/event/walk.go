@@ -5,17 +5,14 @@ import "strconv"
 // What follows walks JSON that was checked when it became an event.
 
 // EachField calls do for the members of an object, with the name as it stands
-// between its quotes, until do returns false. A value that is no object has
-// none.
-func EachField(object []byte, do func(name, raw []byte) bool) {
+// between its quotes. A value that is no object has none.
+func EachField(object []byte, do func(name, raw []byte)) {
 	for i := open(object, '{'); i < len(object) && object[i] == '"'; {
 		nameEnd, _ := stringEnd(object, i+1)
 		name := object[i+1 : nameEnd-1]
 		i = skip(object, skip(object, nameEnd)+1)
 		end := valueEnd(object, i)
-		if !do(name, object[i:end]) {
-			return
-		}
+		do(name, object[i:end])
 		i = skip(object, skip(object, end)+1)
 	}
 }

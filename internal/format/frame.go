@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/rtev/rtev/internal/event"
 )
 
 // Frame is a picture's size in pixels, for boxes in pixels instead of the
@@ -30,7 +32,7 @@ type box [len(sides)][]byte
 
 // boxOf reads a location.
 func boxOf(raw []byte) (b box) {
-	eachField(raw, func(name, value []byte) {
+	event.EachField(raw, func(name, value []byte) {
 		if i := sideOf(name); i >= 0 && b[i] == nil {
 			b[i] = value
 		}
@@ -96,7 +98,7 @@ func (f Frame) appendTargets(dst, raw []byte) []byte {
 		return append(dst, raw...)
 	}
 	dst = append(dst, '[')
-	eachElement(raw, func(target []byte) {
+	event.EachElement(raw, func(target []byte) {
 		if dst[len(dst)-1] != '[' {
 			dst = append(dst, ',')
 		}
@@ -117,7 +119,7 @@ func (f Frame) appendTargets(dst, raw []byte) []byte {
 // rewrite appends an object with the values that change returns.
 func (f Frame) rewrite(dst, object []byte, change func(dst, name, value []byte) []byte) []byte {
 	dst = append(dst, '{')
-	eachField(object, func(name, value []byte) {
+	event.EachField(object, func(name, value []byte) {
 		if dst[len(dst)-1] != '{' {
 			dst = append(dst, ',')
 		}

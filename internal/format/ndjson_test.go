@@ -118,7 +118,7 @@ func FuzzChanged(f *testing.F) {
 		if json.Unmarshal(ev.Payload, &parts) == nil && json.Valid(ev.Payload) {
 			raw, ok := ev.Member("location")
 			n := map[string]bool{}
-			eachField(raw, func(name, value []byte) { n[string(name)] = true })
+			event.EachField(raw, func(name, value []byte) { n[string(name)] = true })
 			if ok && len(n) != len(parts.Location) && bytes.Count(ev.Payload, []byte(`ocation`)) == 1 {
 				t.Fatalf("%q has fields %v", raw, n)
 			}

@@ -28,9 +28,9 @@ func (t *Text) class(s style, raw []byte) {
 
 // crowd counts the targets of a crowd, and tells the class they share.
 func (t *Text) crowd() (n int, shared []byte) {
-	eachElement(t.f.raw[targets], func(target []byte) {
+	event.EachElement(t.f.raw[targets], func(target []byte) {
 		n++
-		eachField(target, func(name, raw []byte) {
+		event.EachField(target, func(name, raw []byte) {
 			switch {
 			case string(name) != "object_class":
 			case n == 1:
