@@ -29,7 +29,7 @@ func compare(rtev string, runs, events int) error {
 			return err
 		}
 	}
-	for _, part := range []func() error{p.latency, p.rates, p.idle, p.start} {
+	for _, part := range []func() error{func() error { return p.crops(events / 50) }, p.latency, p.rates, p.idle, p.start} {
 		if err := part(); err != nil {
 			return err
 		}
