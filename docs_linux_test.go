@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rtev/rtev/internal/simulator"
@@ -29,14 +30,14 @@ func TestDocumentedCommandsWork(t *testing.T) {
 		{ID: "00000000-0000-4000-8000-000000000000", Name: "other"},
 	}})
 	env := documentedEnv(t, server)
+	var all sync.WaitGroup // of what waits more than it works: all at once
 	for _, file := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md"} {
 		for _, block := range blocks(t, file) {
-			t.Run(file+"/"+strings.SplitN(block, "\n", 2)[0], func(t *testing.T) {
-				t.Parallel()
-				runBlock(t, block, env)
-			})
+			dir := t.TempDir()
+			all.Go(func() { runBlock(t, dir, block, env) })
 		}
 	}
+	all.Wait()
 }
 
 // documentedEnv is an environment with rtev in its PATH, the config file of the
@@ -98,8 +99,7 @@ var lasting = regexp.MustCompile(`--for [0-9]+[sm]`)
 
 // runBlock runs a block's lines one after the other in a folder of their own,
 // for a second where they say how long.
-func runBlock(t *testing.T, block string, env []string) {
-	dir := t.TempDir()
+func runBlock(t *testing.T, dir, block string, env []string) {
 	here := strings.NewReplacer("/var/spool/", "./", "/srv/", "./")
 	for line := range strings.Lines(block) {
 		line = lasting.ReplaceAllString(here.Replace(strings.TrimSpace(line)), "--for 1s")
