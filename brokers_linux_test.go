@@ -64,7 +64,7 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	sim, server := simulate(t, simulator.Options{Seed: 1, Rate: 200, Record: true, Instances: []simulator.Instance{{ID: gate, Name: "gate"}}})
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	var got, said bytes.Buffer
+	var got, said, produced bytes.Buffer
 	consume := exec.CommandContext(ctx, consumer[0], consumer[1:]...)
 	consume.Stdout, consume.Stderr = &got, &said
 	if err := consume.Start(); err != nil {
@@ -72,7 +72,7 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	}
 	produce := exec.CommandContext(ctx, "timeout", "20", "bash", "-c", recipe())
 	produce.Env, produce.Dir = documentedEnv(t, server), t.TempDir()
-	produce.Stdout, produce.Stderr = &said, &said
+	produce.Stdout, produce.Stderr = &produced, &produced
 	produce.WaitDelay = time.Second
 	produce.Cancel = func() error { return produce.Process.Signal(syscall.SIGTERM) } // timeout passes it on to all
 	if err := produce.Start(); err != nil {
@@ -82,7 +82,7 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	cancel()
 	produce.Wait() //nolint:errcheck // it was stopped
 	if lines := bytes.Count(got.Bytes(), []byte("\n")); consumed != nil || lines != n {
-		t.Fatalf("%d of %d events came through (%v):\n%s", lines, n, consumed, said.String())
+		t.Fatalf("%d of %d events came through (%v):\n%s%s", lines, n, consumed, said.String(), produced.String())
 	}
 	_, served := sim.Served(gate)
 	for line := range bytes.Lines(got.Bytes()) {
