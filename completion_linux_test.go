@@ -61,6 +61,7 @@ func TestCompletionsWorkInShells(t *testing.T) {
 		{"rtev tail load", "Loading dock", `rtev tail Loading\ dock`},
 		{"rtev tail cam", "Camera 4", `rtev tail Camera\ `},
 		{`rtev tail Camera\ 4`, "Camera 4", `rtev tail Camera\ 4`},
+		{"rtev help fil", "filters", "rtev help filters"},
 		{"rtev sta", "stats", "rtev stats"},
 	} {
 		t.Run("bash/"+c.typed, func(t *testing.T) {

@@ -10,9 +10,10 @@ import (
 )
 
 // addCompletion adds cobra's completion command, with scripts for bash and zsh
-// that find names in any case, as commands do.
+// that find names in any case, as commands do, and topics to the help command's.
 func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
+	completeHelp(root)
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
 			c.Short = "print the completions for a shell"
@@ -31,6 +32,25 @@ func addCompletion(root *cobra.Command) {
 			}
 			return script(root, c.OutOrStdout(), !plain)
 		}
+	}
+}
+
+// completeHelp lets "rtev help" complete topics beside cobra's commands.
+func completeHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		panic(err) // cobra has no such command any more
+	}
+	commands := help.ValidArgsFunction
+	help.ValidArgsFunction = func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		list, directive := commands(c, args, typed)
+		for _, t := range topics() {
+			if len(args) == 0 && strings.HasPrefix(t.Name(), typed) {
+				list = append(list, cobra.CompletionWithDesc(t.Name(), t.Short))
+			}
+		}
+		return list, directive
 	}
 }
 
