@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rtev/rtev/internal/simulator"
 )
@@ -18,11 +19,11 @@ import (
 // mistake of usage, an unreachable server or a failure.
 //
 // Not run is what is shown in blocks without sh: the crontab line (its command
-// is run above it), systemctl, journalctl and tmpfiles (they want a running
-// systemd; TestUnitsAreSound tries the units), and making a user. Nothing reads
-// the text for node_exporter: Debian's promtool comes with 96 MB. The recipes
-// for brokers have a test of their own; NATS is run where its client is, which
-// is no Debian package.
+// is run above it), systemctl and journalctl (they want a running systemd;
+// TestUnitsAreSound and TestOldPicturesGo try what systemd reads), and making a
+// user. Nothing reads the text for node_exporter: Debian's promtool comes with
+// 96 MB. The recipes for brokers have a test of their own; NATS is run where
+// its client is, which is no Debian package.
 func TestDocumentedCommandsWork(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: []simulator.Instance{
 		{ID: "899c89f9-90c3-c633-8586-8f09b005ebed", Name: "gate"},
@@ -149,6 +150,37 @@ func TestUnitsAreSound(t *testing.T) {
 		if out, err := c.CombinedOutput(); err != nil || len(out) > 0 {
 			t.Errorf("%s: %v\n%s", unit, err, out)
 		}
+	}
+}
+
+// TestOldPicturesGo has systemd clean a folder by the line of the guide.
+func TestOldPicturesGo(t *testing.T) {
+	has(t, "systemd-tmpfiles")
+	text, err := os.ReadFile("docs/recipes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := regexp.MustCompile(`(?m)^e /srv/pictures .*$`).Find(text)
+	if rule == nil {
+		t.Fatal("the recipes show no rule for tmpfiles")
+	}
+	dir := t.TempDir()
+	pictures, conf := filepath.Join(dir, "pictures"), filepath.Join(dir, "rtev.conf")
+	young, old := filepath.Join(pictures, "young.jpg"), filepath.Join(pictures, "old.jpg")
+	write(t, young, "")
+	write(t, old, "")
+	if taken := time.Now().Add(-31 * 24 * time.Hour); os.Chtimes(old, taken, taken) != nil {
+		t.Fatal("the picture does not get older")
+	}
+	write(t, conf, strings.ReplaceAll(string(rule), "/srv/pictures", pictures)+"\n")
+	if out, err := exec.Command("systemd-tmpfiles", "--clean", conf).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if _, err := os.Stat(young); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(old); err == nil {
+		t.Error("a picture of 31 days is still there")
 	}
 }
 
