@@ -143,7 +143,7 @@ func (e *Elements) word() (ended bool) {
 // element is taken to end there, so that a line cut short costs only itself.
 func (e *Elements) text() (ended bool) {
 	for {
-		e.seen = stringStop(e.buf, e.seen)
+		e.seen, _ = stringStop(e.buf, e.seen)
 		if e.seen >= len(e.buf) {
 			return false
 		}

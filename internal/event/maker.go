@@ -26,6 +26,7 @@ type Maker struct {
 	like  shapes
 	front []byte            // a payload with something put in front
 	text  []byte            // the text of a wrapped payload
+	typ   []byte            // and its type
 	names map[string]string // types seen, so that one costs a string once
 }
 
@@ -40,19 +41,18 @@ const (
 // place. The type is typ, else the item's, else the payload's "$id". The only
 // errors are the sink's.
 func (m *Maker) Record(typ, id, data []byte, at time.Time, to Sink) error {
-	if i := skipSpace(data); i < len(data) && data[i] == '[' {
+	if i := space(data, 0); i < len(data) && data[i] == '[' {
 		return m.array(typ, id, data, at, to)
 	}
 	return m.object(typ, id, data, at, to)
 }
 
-func skipSpace(p []byte) int {
-	for i, c := range p {
-		if c != ' ' && c != '\t' && c != '\n' && c != '\r' {
-			return i
-		}
+// space returns the first place from i on that is not white space.
+func space(p []byte, i int) int {
+	for i < len(p) && (p[i] == ' ' || p[i] == '\t' || p[i] == '\n' || p[i] == '\r') {
+		i++
 	}
-	return len(p)
+	return i
 }
 
 func (m *Maker) array(typ, id, data []byte, at time.Time, to Sink) error {
@@ -74,11 +74,15 @@ func (m *Maker) array(typ, id, data []byte, at time.Time, to Sink) error {
 
 func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 	e := &m.ev
-	if !m.set(data) {
-		m.bad(data)
-		return nil
+	inner, ok := m.item(&typ, data)
+	if !ok {
+		if !m.set(data) {
+			m.bad(data)
+			return nil
+		}
+		inner, ok = m.unwrap(&typ)
 	}
-	if inner, ok := m.unwrap(&typ); ok && !m.set(inner) {
+	if ok && !m.set(inner) {
 		m.bad(data)
 		return nil
 	}
@@ -96,8 +100,8 @@ func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 
 // shrink lets go of what one giant made grow.
 func (m *Maker) shrink() {
-	if cap(m.text)+cap(m.front) > keepBuffer {
-		m.text, m.front = nil, nil
+	if cap(m.text)+cap(m.front)+cap(m.typ) > keepBuffer {
+		m.text, m.front, m.typ = nil, nil, nil
 	}
 }
 
@@ -128,33 +132,6 @@ func (m *Maker) bad(data []byte) {
 	if m.Bad != nil {
 		m.Bad(data)
 	}
-}
-
-// unwrap returns the payload inside a wrapped item. A payload of its own has
-// "$id"; one without is a wrapper only if both halves of a pair are there.
-func (m *Maker) unwrap(typ *[]byte) (inner []byte, ok bool) {
-	if m.ev.index.named {
-		return nil, false
-	}
-	for _, pair := range [...][2]string{{"dataType", "jsonObject"}, {"type", "object"}} {
-		name, ok1 := m.ev.Member(pair[0])
-		inner, ok2 := m.ev.Member(pair[1])
-		if !ok2 || (!ok1 && pair[0] == "type") {
-			continue
-		}
-		if inner[0] != '"' && inner[0] != '{' {
-			continue
-		}
-		if len(*typ) == 0 && ok1 && name[0] == '"' {
-			*typ = AppendUnescaped(nil, name[1:len(name)-1])
-		}
-		if inner[0] == '"' {
-			m.text = AppendUnescaped(m.text[:0], inner[1:len(inner)-1])
-			inner = m.text
-		}
-		return inner, true
-	}
-	return nil, false
 }
 
 // name gives the event its type, as a string made once for each type.

@@ -36,22 +36,35 @@ const (
 	block = 1 << 10
 )
 
-// stringStop returns the first place from i on that holds a quote, a backslash
-// or a control character, or len(p). It looks at eight bytes at a time, and
-// goes over the plain blocks of a picture faster.
-func stringStop(p []byte, i int) int {
-	for blocks := i + long; i+8 <= len(p); i += 8 {
-		if i >= blocks {
-			i, blocks = skipPlain(p, i), len(p)
+// stringStop returns the first place from i on that holds a quote, a control
+// character, or a backslash before anything but a quote; else len(p). escaped
+// tells whether it went over quotes with a backslash: of the escapes they are
+// by far the most. It looks at eight bytes at a time, and goes over the plain
+// blocks of a picture faster.
+func stringStop(p []byte, i int) (stop int, escaped bool) {
+	for blocks := i + long; i+8 <= len(p); {
+		hit := stops(word(p, i))
+		if hit == 0 {
+			if i += 8; i >= blocks {
+				i, blocks = skipPlain(p, i), len(p)
+			}
+			continue
 		}
-		if hit := stops(word(p, i)); hit != 0 {
-			return i + bits.TrailingZeros64(hit)>>3
+		if i += bits.TrailingZeros64(hit) >> 3; p[i] != '\\' || i+1 == len(p) || p[i+1] != '"' {
+			return i, escaped
+		}
+		i, escaped = i+2, true
+		blocks = i + long
+	}
+	for ; i < len(p); i++ {
+		switch c := p[i]; {
+		case c == '\\' && i+1 < len(p) && p[i+1] == '"':
+			i, escaped = i+1, true
+		case c < ' ' || c == '"' || c == '\\':
+			return i, escaped
 		}
 	}
-	for i < len(p) && p[i] >= ' ' && p[i] != '"' && p[i] != '\\' {
-		i++
-	}
-	return i
+	return i, escaped
 }
 
 // stops has the high bit of each byte of w set that is a quote, a backslash
@@ -90,16 +103,10 @@ func plain(b []byte) bool {
 // stringEnd returns the place behind the closing quote of the string whose
 // text starts at i, or -1, and whether there is a backslash in it.
 func stringEnd(p []byte, i int) (end int, escaped bool) {
-	for short := i + long; i < short && i+8 <= len(p); i += 8 { // most are short and plain
-		if hit := stops(word(p, i)); hit != 0 {
-			if i += bits.TrailingZeros64(hit) >> 3; p[i] == '"' {
-				return i + 1, false
-			}
-			break
-		}
-	}
 	for {
-		i = stringStop(p, i)
+		var quotes bool
+		i, quotes = stringStop(p, i)
+		escaped = escaped || quotes
 		if i >= len(p) || p[i] < ' ' {
 			return -1, escaped
 		}
