@@ -15,6 +15,7 @@ type stream struct {
 	instances int
 	events    int // of each instance
 	rows      []row
+	queued    bool // rows read all events in one polling answer, too
 }
 
 // row is a command line, in which
@@ -23,6 +24,7 @@ type stream struct {
 //	BENCH  this program        URLS   those of all instances
 //	SERVER the server          N      the events of all instances
 //	MATCH  the number of events that fit the row's filter
+//	ANSWER the address of one polling answer with all events
 //	TMP    a new folder
 type row struct {
 	name    string
@@ -35,7 +37,7 @@ const (
 	curl       = "curl -sN URL -o /dev/null"
 	one        = `object_class == "Person"`
 	three      = `object_class == "Person" && location.x > 0.3 && location.height < 0.5`
-	ndjson     = "RTEV tail -q -s SERVER -o ndjson -n N"
+	ndjson     = "RTEV tail -q URL -o ndjson -n N"
 	someFields = "_time,_type,_place,object_class,location.x,location.y"
 )
 
@@ -62,30 +64,32 @@ func streams(n int) []stream {
 		{name: "curl without -N", command: "curl -s URL -o /dev/null"},
 		{name: "plain socket reads of 256 KiB", command: "BENCH sockets URL"},
 		discard, all,
-		{name: "rtev ndjson, one field", command: "RTEV tail -q -s SERVER -o ndjson -n MATCH -w 'FILTER'", filter: one},
-		{name: "rtev ndjson, three fields, two nested", command: "RTEV tail -q -s SERVER -o ndjson -n MATCH -w 'FILTER'", filter: three},
+		{name: "rtev ndjson, one field", command: "RTEV tail -q URL -o ndjson -n MATCH -w 'FILTER'", filter: one},
+		{name: "rtev ndjson, three fields, two nested", command: "RTEV tail -q URL -o ndjson -n MATCH -w 'FILTER'", filter: three},
 		{name: "rtev ndjson --columns, six", command: ndjson + " --columns " + someFields},
-		{name: "rtev csv", command: "RTEV tail -q -s SERVER -o csv -n N"},
-		{name: "rtev csv --columns, six", command: "RTEV tail -q -s SERVER -o csv -n N --columns " + someFields},
-		{name: "rtev text", command: "RTEV tail -q -s SERVER -n N --color never"},
-		{name: "rtev text in colour", command: "RTEV tail -q -s SERVER -n N --color always"},
-		{name: "rtev stats", command: "RTEV stats -q -s SERVER -n N"},
+		{name: "rtev csv", command: "RTEV tail -q URL -o csv -n N"},
+		{name: "rtev csv --columns, six", command: "RTEV tail -q URL -o csv -n N --columns " + someFields},
+		{name: "rtev text", command: "RTEV tail -q URL -n N --color never"},
+		{name: "rtev text in colour", command: "RTEV tail -q URL -n N --color always"},
+		{name: "rtev stats", command: "RTEV stats -q URL -n N"},
 	}
 	mixed := []row{plain, all,
-		{name: "rtev ndjson, one field", command: "RTEV tail -q -s SERVER -o ndjson -n MATCH -w 'FILTER'", filter: one},
+		{name: "rtev ndjson, one field", command: "RTEV tail -q URL -o ndjson -n MATCH -w 'FILTER'", filter: one},
 		{name: "rtev ndjson --no-image", command: ndjson + " --no-image"},
-		{name: "rtev csv", command: "RTEV tail -q -s SERVER -o csv -n N"},
-		{name: "rtev text in colour", command: "RTEV tail -q -s SERVER -n N --color always"},
-		{name: "rtev stats", command: "RTEV stats -q -s SERVER -n N"},
-		{name: "rtev crops (3 % of the events become files)", command: "RTEV crops -q -s SERVER -d TMP -n MATCH", filter: `$id == "crop"`},
+		{name: "rtev csv", command: "RTEV tail -q URL -o csv -n N"},
+		{name: "rtev text in colour", command: "RTEV tail -q URL -n N --color always"},
+		{name: "rtev stats", command: "RTEV stats -q URL -n N"},
+		{name: "rtev crops (3 % of the events become files)", command: "RTEV crops -q URL -d TMP -n MATCH", filter: `$id == "crop"`},
 	}
 	many := []row{{name: "100 × curl -sN URL -o /dev/null", command: "for u in URLS; do curl -sN $u -o /dev/null & done; wait"},
-		all, {name: "rtev text in colour", command: "RTEV tail -q -s SERVER -n N --color always"}}
+		{name: "rtev ndjson", command: "RTEV tail -q -s SERVER -o ndjson -n N"},
+		{name: "rtev text in colour", command: "RTEV tail -q -s SERVER -n N --color always"}}
 	return []stream{
-		{"Tracks", "tracks", 1, n, append(tracks, others()...)},
-		{"Mixed: 3 % crops of 30 to 60 KB", "mixed", 1, n / 5, mixed},
-		{"Crops only", "crops", 1, n / 50, []row{plain, discard, all, {name: "rtev stats", command: "RTEV stats -q -s SERVER -n N"}}},
-		{"Tracks over 100 connections", "tracks", 100, n / 100, many},
+		{"Tracks", "tracks", 1, n, append(tracks, others()...), false},
+		{"Mixed: 3 % crops of 30 to 60 KB", "mixed", 1, n / 5, mixed, false},
+		{"Crops only", "crops", 1, n / 50, []row{plain, discard, all, {name: "rtev stats", command: "RTEV stats -q URL -n N"}}, false},
+		{"Tracks over 100 connections", "tracks", 100, n / 100, many, false},
+		{"Tracks in one polling answer", "tracks", 1, n / 10, pollRows(), true},
 	}
 }
 
@@ -97,6 +101,7 @@ type bed struct {
 	events     int
 	bytes      int64 // of the bodies, without the framing of HTTP
 	match      map[string]int
+	answer     *answer // nil where no row reads one
 }
 
 // prepare starts the servers of a stream.
@@ -123,6 +128,11 @@ func (s stream) prepare(rtev string) (*bed, error) {
 	}
 	size, err := shell("curl -sN " + b.whole.stream(0) + " | wc -c")
 	b.bytes = int64(size) * int64(s.instances)
+	if err == nil && s.queued {
+		if b.answer, err = queue(b.whole.stream(0), b.whole.ids[0]); err == nil {
+			b.bytes = b.answer.size
+		}
+	}
 	return b, err
 }
 
@@ -134,6 +144,9 @@ func (b *bed) stop() {
 	b.whole.stop()
 	if b.tenth != nil {
 		b.tenth.stop()
+	}
+	if b.answer != nil {
+		b.answer.server.Close()
 	}
 }
 
@@ -173,7 +186,11 @@ func (b *bed) run(r row) (cost, error) {
 	for i := range s.ids {
 		urls += s.stream(i) + " "
 	}
-	c, err := timed(strings.NewReplacer("RTEV", b.rtev, "BENCH", b.self, "URLS", urls, "URL", s.stream(0), "SERVER", s.url,
+	answer := ""
+	if b.answer != nil {
+		answer = b.answer.url
+	}
+	c, err := timed(strings.NewReplacer("ANSWER", answer, "RTEV", b.rtev, "BENCH", b.self, "URLS", urls, "URL", s.stream(0), "SERVER", s.url,
 		"TMP", dir, "FILTER", r.filter, "MATCH", strconv.Itoa(b.match[r.filter]), " -n N", " -n "+strconv.Itoa(b.events)).Replace(r.command))
 	if r.slow {
 		c.wall, c.cpu = 10*c.wall, 10*c.cpu

@@ -45,7 +45,7 @@ func newPoll(a *app) *cobra.Command {
 	}
 	o.reading.flags(a, c)
 	o.printing.flags(c)
-	c.Flags().DurationVarP(&o.interval, "interval", "i", 2*time.Second, "time from request to request")
+	c.Flags().DurationVarP(&o.interval, "interval", "i", 2*time.Second, "a `DURATION` from request to request")
 	c.Flags().BoolVar(&o.once, "once", false, "one drain of the queue, then exit")
 	c.Flags().StringVar(&o.spool, "spool", "", "keep each answer in `DIR` until all of it was written out")
 	c.ValidArgsFunction = a.completeInstances

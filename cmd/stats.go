@@ -49,7 +49,7 @@ func newStats(a *app) *cobra.Command {
 	}
 	o.reading.flags(a, c)
 	f := c.Flags()
-	f.DurationVarP(&o.interval, "interval", "i", 2*time.Second, "time from report to report")
+	f.DurationVarP(&o.interval, "interval", "i", 2*time.Second, "a `DURATION` from report to report")
 	f.StringVar(&o.by, "by", "_type", "group by this path or computed `FIELD`")
 	f.BoolVar(&o.fields, "fields", false, "tell which fields arrive")
 	f.StringVar(&o.listen, "listen", "", "serve the numbers to Prometheus at `ADDR`/metrics")

@@ -17,7 +17,7 @@ import (
 // UnreachableError says that no answer came: name not found, connection
 // refused, TLS refused, time-out, or something that is no HTTP.
 type UnreachableError struct {
-	URL string // server, without path and user information
+	URL string // server, without path and user information, and how it was come to
 	Err error
 }
 
@@ -35,8 +35,11 @@ func (e *UnreachableError) reason() string {
 		cert      x509.CertificateInvalidError
 		record    tls.RecordHeaderError
 		timeout   net.Error
+		proxy     *net.OpError
 	)
 	switch {
+	case errors.As(e.Err, &proxy) && proxy.Op == "proxyconnect":
+		return fmt.Sprintf("its proxy is out of reach (%v); check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", proxy.Err)
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return "connection refused; is RT Server running there?"
 	case errors.As(e.Err, &dns) && dns.IsNotFound:
@@ -123,7 +126,7 @@ func (c *Client) failure(req *http.Request, err error) error {
 	if errors.As(err, &at) {
 		err = at.Err
 		if u, bad := url.Parse(at.URL); bad == nil && !c.own(u) {
-			where = u.Scheme + "://" + u.Host
+			where = u.Scheme + "://" + u.Host + " (redirected there by " + where + ")"
 		}
 	}
 	return &UnreachableError{URL: where, Err: err}

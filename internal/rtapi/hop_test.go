@@ -69,7 +69,7 @@ func TestRedirects(t *testing.T) {
 
 	to = "http://me:secret4@127.0.0.1:1/x?token=secret5"
 	_, err = stream(c)
-	if _, ok := err.(*UnreachableError); !ok || strings.Contains(err.Error(), "secret") || !strings.HasPrefix(err.Error(), "http://127.0.0.1:1: ") {
+	if _, ok := err.(*UnreachableError); !ok || strings.Contains(err.Error(), "secret") || !strings.HasPrefix(err.Error(), "http://127.0.0.1:1 (redirected there by "+c.Server()+"): ") {
 		t.Errorf("to a place that is not there: %v", err)
 	}
 }
@@ -200,5 +200,13 @@ func TestProxy(t *testing.T) {
 	u, _ := url.Parse(proxy.URL)
 	if _, err := stream(connect(t, Options{Server: "nvr1", Proxy: http.ProxyURL(u)})); err != nil || !strings.HasPrefix(asked, "http://nvr1:3546/v1/") {
 		t.Errorf("asked %q, %v", asked, err)
+	}
+}
+
+func TestAProxyOutOfReachIsNamedAsSuch(t *testing.T) {
+	u, _ := url.Parse("http://me:secret@127.0.0.1:1")
+	_, err := stream(connect(t, Options{Server: "nvr1", Proxy: http.ProxyURL(u)}))
+	if err == nil || !strings.Contains(err.Error(), "its proxy is out of reach") || !strings.Contains(err.Error(), "HTTP_PROXY") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("%v", err)
 	}
 }
