@@ -26,10 +26,10 @@ type index struct {
 	placed  bool    // there is an "instance_id"
 	partial bool    // there are more than maxMembers
 	lineEnd bool    // white space between the tokens holds CR or LF
-	scalars []span  // the strings, numbers and words, one more than maxHoles at most
-	found   []member
-	stack   []bool // open containers below the top: true is an object
-	room    [maxHoles + 1]int32
+	scalars []span  // the strings, numbers and words that scan found, one more than maxHoles at most
+
+	own   []member // members, where scan has found them
+	stack []bool   // open containers below the top: true is an object
 }
 
 // span is a part of a payload.
@@ -56,7 +56,7 @@ func (x *index) shift(scalars uint16) int {
 // scan checks that p is one JSON object and notes its top-level members: one
 // pass for what would be two. Depth costs a byte a level, not a stack frame.
 func (x *index) scan(p []byte) error {
-	x.found, x.scalars, x.stack = x.found[:0], x.scalars[:0], x.stack[:0]
+	x.own, x.scalars, x.stack = x.own[:0], x.scalars[:0], x.stack[:0]
 	x.partial, x.lineEnd, x.moved = false, false, nil
 	i := x.space(p, 0)
 	if i >= len(p) || p[i] != '{' {
@@ -66,7 +66,7 @@ func (x *index) scan(p []byte) error {
 	if i < 0 || x.space(p, i) != len(p) {
 		return ErrNotObject
 	}
-	x.members = x.found
+	x.members = x.own
 	_, x.named = x.get(p, "$id")
 	_, x.placed = x.get(p, "instance_id")
 	return nil
@@ -108,11 +108,11 @@ func (x *index) object(p []byte, i int) int {
 }
 
 func (x *index) note(m member) {
-	if len(x.found) == maxMembers {
+	if len(x.own) == maxMembers {
 		x.partial = true
 		return
 	}
-	x.found = append(x.found, m)
+	x.own = append(x.own, m)
 }
 
 // nameEnd returns the place behind the member name that starts at i, or -1, and

