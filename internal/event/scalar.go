@@ -103,21 +103,21 @@ func plain(b []byte) bool {
 // stringEnd returns the place behind the closing quote of the string whose
 // text starts at i, or -1, and whether there is a backslash in it.
 func stringEnd(p []byte, i int) (end int, escaped bool) {
-	for {
-		var quotes bool
-		i, quotes = stringStop(p, i)
-		escaped = escaped || quotes
-		if i >= len(p) || p[i] < ' ' {
+	i, escaped = stringStop(p, i)
+	for i < len(p) && p[i] != '"' {
+		if p[i] != '\\' {
 			return -1, escaped
 		}
-		if p[i] == '"' {
-			return i + 1, escaped
-		}
-		escaped = true
 		if i = escapeEnd(p, i+1); i < 0 {
 			return -1, true
 		}
+		i, _ = stringStop(p, i)
+		escaped = true
 	}
+	if i >= len(p) {
+		return -1, escaped
+	}
+	return i + 1, escaped
 }
 
 // escapeEnd returns the place behind the escape whose backslash stands before i.
