@@ -87,8 +87,11 @@ func parseColumns(lists []string) (format.Columns, error) {
 
 // matched puts -e and -w in front of a sink.
 func (s *session) matched(to event.Sink) event.Sink {
-	if len(s.events) == 0 && len(s.exprs) == 0 {
+	if s.unfiltered() {
 		return to
 	}
 	return pipeline.Match(s.match, to)
 }
+
+// unfiltered tells that every event is wanted.
+func (s *session) unfiltered() bool { return len(s.events) == 0 && len(s.exprs) == 0 }

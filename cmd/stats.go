@@ -132,7 +132,12 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter, p
 			counter.Notice(n)
 			s.voice.notice(n)
 		},
-	}, func() event.Sink { return counter.Watch(s.matched(s.limited(counter.Sink()))) })
+	}, func() event.Sink {
+		if s.unfiltered() {
+			return s.limited(counter.Watch(counter.Sink()))
+		}
+		return counter.Watch(s.matched(s.limited(counter.Sink())))
+	})
 	say.muted.Store(err != nil && counter.Snapshot().Events == 0) // then the error says all
 	over()
 	if failed := <-reported; failed != nil {

@@ -66,12 +66,19 @@ func New(o Options) *Counter {
 func (c *Counter) Expect(in *event.Instance) { c.tally(in) }
 
 // Sink returns a sink that counts the events of one chain, behind its filters.
-func (c *Counter) Sink() event.Sink { return &sink{chain{c: c}} }
+func (c *Counter) Sink() event.Sink { return &sink{chain: chain{c: c}} }
 
 // Watch returns a sink that passes everything on to another, and counts the
 // SSE ids that jump. It belongs in front of a chain's filters: what they leave
-// out was not lost.
-func (c *Counter) Watch(to event.Sink) event.Sink { return &watch{chain{c: c}, to} }
+// out was not lost. Right in front of the counter's own Sink it is that sink,
+// which then looks at both at once.
+func (c *Counter) Watch(to event.Sink) event.Sink {
+	if s, ok := to.(*sink); ok && s.c == c {
+		s.watches = true
+		return s
+	}
+	return &watch{chain{c: c}, to}
+}
 
 // chain remembers the tally of a chain's last event: most have one instance.
 type chain struct {
@@ -87,12 +94,18 @@ func (h *chain) tally(in *event.Instance) *tally {
 	return h.t
 }
 
-type sink struct{ chain }
+type sink struct {
+	chain
+	watches bool // the ids, too
+}
 
 // Put counts the event. It never fails.
 func (s *sink) Put(ev *event.Event) error {
 	t := s.tally(ev.Instance)
 	t.mu.Lock()
+	if s.watches {
+		t.watch(ev)
+	}
 	t.put(ev)
 	t.mu.Unlock()
 	return nil
@@ -108,12 +121,10 @@ type watch struct {
 
 // Put looks at the event's id and passes the event on.
 func (w *watch) Put(ev *event.Event) error {
-	if n, ok := decimal(ev.ID); ok {
-		t := w.tally(ev.Instance)
-		t.mu.Lock()
-		t.ids.see(n, w.c.o.Recorded)
-		t.mu.Unlock()
-	}
+	t := w.tally(ev.Instance)
+	t.mu.Lock()
+	t.watch(ev)
+	t.mu.Unlock()
 	return w.to.Put(ev)
 }
 

@@ -131,6 +131,13 @@ type ids struct {
 	jumps, missing uint64
 }
 
+// watch looks at an event's id.
+func (t *tally) watch(ev *event.Event) {
+	if n, ok := decimal(ev.ID); ok {
+		t.ids.see(n, t.c.o.Recorded)
+	}
+}
+
 // see notes the id of an event. Events of one record have the same id. In a
 // recording a smaller one is another connection.
 func (i *ids) see(n uint64, recorded bool) {
