@@ -72,7 +72,7 @@ func (s *Saver) save(sh *shot) error {
 	if !s.o.Meta {
 		record(path)
 	}
-	ev, err := event.New(sh.ev.Type, s.record, sh.ev.Instance)
+	ev, err := s.records.New(sh.ev.Type, s.record, sh.ev.Instance)
 	if err != nil {
 		return err
 	}

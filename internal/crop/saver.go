@@ -89,7 +89,8 @@ type Saver struct {
 	timer   *time.Timer
 	armed   bool
 	gap     time.Duration // what the timer lets pass
-	record  []byte
+	record  []byte        // of the picture at hand
+	records event.Maker   // of its event
 }
 
 // NewSaver returns a Saver that writes into dir. Close it.

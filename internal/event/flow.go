@@ -74,17 +74,8 @@ func (e *WriteError) Unwrap() error { return e.Err }
 // New makes an event of a payload, which it keeps; what the payload lacks is
 // put in front as a source does. ErrNotObject: it is not one JSON object.
 func New(typ string, payload []byte, in *Instance) (*Event, error) {
-	m := Maker{Instance: in}
-	if !m.ev.set(payload) {
-		return nil, ErrNotObject
-	}
-	if typ == "" && m.ev.index.named {
-		typ = m.ev.member("$id").String()
-	}
-	m.name([]byte(typ))
-	m.locate()
-	m.complete()
-	return &m.ev, nil
+	m := Maker{like: shapes{off: true}}
+	return m.New(typ, payload, in)
 }
 
 // Clone returns a copy that owns its bytes, for a sink that keeps an event.

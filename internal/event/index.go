@@ -26,7 +26,8 @@ type index struct {
 	placed  bool    // there is an "instance_id"
 	partial bool    // there are more than maxMembers
 	lineEnd bool    // white space between the tokens holds CR or LF
-	scalars []span  // the strings, numbers and words that scan found, one more than maxHoles at most
+	noting  bool    // scan notes the scalars
+	scalars []span  // the strings, numbers and words, one more than maxHoles at most
 
 	own   []member // members, where scan has found them
 	stack []bool   // open containers below the top: true is an object
@@ -56,6 +57,9 @@ func (x *index) shift(scalars uint16) int {
 // scan checks that p is one JSON object and notes its top-level members: one
 // pass for what would be two. Depth costs a byte a level, not a stack frame.
 func (x *index) scan(p []byte) error {
+	if x.own == nil {
+		x.own = make([]member, 0, 16) // of events, most have fewer
+	}
 	x.own, x.scalars, x.stack = x.own[:0], x.scalars[:0], x.stack[:0]
 	x.partial, x.lineEnd, x.moved = false, false, nil
 	i := x.space(p, 0)
@@ -148,7 +152,7 @@ func (x *index) valueEnd(p []byte, i int) int {
 // it, or -1.
 func (x *index) scalar(p []byte, i int) int {
 	end := scalarEnd(p, i)
-	if len(x.scalars) <= maxHoles {
+	if x.noting && len(x.scalars) <= maxHoles {
 		x.scalars = append(x.scalars, span{i, end})
 	}
 	return end

@@ -36,6 +36,22 @@ const (
 	maxName  = 128
 )
 
+// New is the function New with an event that is valid until the Maker is asked
+// again: for payloads of few shapes at a third of the price.
+func (m *Maker) New(typ string, payload []byte, in *Instance) (*Event, error) {
+	m.Instance = in
+	if !m.set(payload) {
+		return nil, ErrNotObject
+	}
+	if typ == "" && m.ev.index.named {
+		typ = m.ev.member("$id").String()
+	}
+	m.name([]byte(typ))
+	m.locate()
+	m.complete()
+	return &m.ev, nil
+}
+
 // Record puts what one record holds: its type and SSE id where the framing
 // has them, else empty, and its data, in which white space may be changed in
 // place. The type is typ, else the item's, else the payload's "$id". The only

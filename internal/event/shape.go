@@ -33,8 +33,9 @@ type hole struct {
 
 // shapes remembers the shapes of the last payloads. Zero is ready.
 type shapes struct {
+	off   bool     // nothing is remembered
 	known []*shape // the last that fitted comes first
-	moved [maxHoles + 1]int32
+	moved []int32
 }
 
 // scan is index.scan, with what earlier payloads have shown.
@@ -48,10 +49,13 @@ func (s *shapes) scan(p []byte, x *index) error {
 			return nil
 		}
 	}
+	x.noting = !s.off
 	if err := x.scan(p); err != nil {
 		return err
 	}
-	s.learn(p, x)
+	if !s.off {
+		s.learn(p, x)
+	}
 	return nil
 }
 
@@ -105,6 +109,9 @@ func (s *shapes) learn(p []byte, x *index) {
 	}
 	if x.partial || x.lineEnd || fixed > maxFixed || len(x.scalars) > maxHoles {
 		return
+	}
+	if s.moved == nil {
+		s.moved = make([]int32, maxHoles+1)
 	}
 	if len(s.known) < maxShapes {
 		s.known = append(s.known, &shape{})
