@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"unsafe"
+
+	"github.com/segmentio/asm/ascii"
 )
 
 // scalarEnd returns the place behind the string, number or word at i, or -1.
@@ -85,19 +87,10 @@ func skipPlain(p []byte, i int) int {
 	return i
 }
 
-// plain tells whether a block holds neither a quote nor a backslash nor a
-// control character. bytes.IndexByte takes 32 bytes at a time.
+// plain tells that a block is nothing but printable ASCII without a quote and
+// a backslash, as pictures are. Each of the three goes over 32 bytes at a time.
 func plain(b []byte) bool {
-	if bytes.IndexByte(b, '"') >= 0 || bytes.IndexByte(b, '\\') >= 0 {
-		return false
-	}
-	var low uint64 // its high bits: a byte below 0x20
-	for ; len(b) >= 32; b = b[32:] {
-		w0, w1 := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
-		w2, w3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
-		low |= (w0-ones*0x20)&^w0 | (w1-ones*0x20)&^w1 | (w2-ones*0x20)&^w2 | (w3-ones*0x20)&^w3
-	}
-	return low&highs == 0
+	return ascii.ValidPrint(b) && bytes.IndexByte(b, '"') < 0 && bytes.IndexByte(b, '\\') < 0
 }
 
 // stringEnd returns the place behind the closing quote of the string whose
