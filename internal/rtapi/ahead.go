@@ -1,6 +1,7 @@
 package rtapi
 
 import (
+	"bytes"
 	"io"
 	"runtime"
 	"sync"
@@ -10,9 +11,13 @@ import (
 // goroutine of its own, so that a second processor takes the bytes from the
 // network while the first one looks at them. Most streams are calm, and with
 // many at once the others keep every processor busy as it is.
+//
+// Where pictures are only copied there is nothing to gain, and the ring would be
+// one copy more.
 const (
 	busyRead  = 16 << 10 // bytes in a read of a busy stream
 	busyReads = 32       // so many of them in a row
+	denseText = 256      // at most so many bytes for each quote
 
 	// aheadRoom is how far is read ahead, in bytes. Who waited because there
 	// was no room left goes on when half of it is free: with 512 KiB the turns
@@ -36,10 +41,18 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.busy++; n < busyRead {
 		b.busy = 0
 	}
-	if b.busy >= busyReads && err == nil && runtime.GOMAXPROCS(0) > 1 && b.client.ahead.CompareAndSwap(false, true) {
-		b.ahead = readAhead(b.ReadCloser)
+	if b.busy == busyReads {
+		b.busy = 0
+		if err == nil && b.worthwhile(p[:n]) && b.client.ahead.CompareAndSwap(false, true) {
+			b.ahead = readAhead(b.ReadCloser)
+		}
 	}
 	return n, err
+}
+
+// worthwhile tells whether a second processor would have something to do.
+func (b *body) worthwhile(text []byte) bool {
+	return runtime.GOMAXPROCS(0) > 1 && (b.client.eager || bytes.Count(text, []byte{'"'}) > len(text)/denseText)
 }
 
 // Buffered is how many bytes can be read without waiting for the network.

@@ -47,8 +47,14 @@ func (w *wire) Close() error {
 	return nil
 }
 
-// byteAt differs from its neighbours, and from what is a ring before it.
-func byteAt(i int) byte { return byte(i ^ i>>8 ^ i>>16) }
+// byteAt differs from its neighbours, and from what is a ring before it; there
+// are quotes in it as in JSON.
+func byteAt(i int) byte {
+	if i%64 == 0 {
+		return '"'
+	}
+	return byte(i ^ i>>8 ^ i>>16)
+}
 
 // twoProcessors makes sure that there is one to read ahead.
 func twoProcessors(t *testing.T) {
@@ -92,6 +98,38 @@ func TestABusyBodyIsReadAheadAndIsTheSame(t *testing.T) {
 			t.Errorf("%s: not given back", name)
 		}
 	}
+}
+
+func TestPicturesAreReadAheadOnlyIfAskedTo(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	twoProcessors(t)
+	for _, eager := range []bool{false, true} {
+		b := &body{ReadCloser: io.NopCloser(&zeros{left: 64 << 20}), client: &Client{eager: eager}}
+		for range 5 * busyReads {
+			if _, err := b.Read(make([]byte, busyRead)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if (b.ahead != nil) != eager {
+			t.Errorf("eager %v: read ahead %v", eager, b.ahead != nil)
+		}
+		if eager {
+			for err := error(nil); err == nil; _, err = b.Read(make([]byte, aheadRoom)) {
+			}
+		}
+		b.Close()
+	}
+}
+
+// zeros is text without quotes.
+type zeros struct{ left int }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	if z.left -= len(p); z.left < 0 {
+		return 0, io.EOF
+	}
+	clear(p)
+	return len(p), nil
 }
 
 func TestOnlyOneBodyOfAClientIsReadAhead(t *testing.T) {

@@ -35,6 +35,7 @@ type Client struct {
 	trace  func(string)
 	net    *http.Transport
 	http   *http.Client
+	eager  bool        // Options.Ahead
 	ahead  atomic.Bool // one body is read ahead
 }
 
@@ -52,7 +53,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{base: base, header: header, agent: o.UserAgent, trace: o.Trace}
+	c := &Client{base: base, header: header, agent: o.UserAgent, trace: o.Trace, eager: o.Ahead}
 	c.net = &http.Transport{
 		DialContext:            o.Dial,
 		Proxy:                  o.Proxy,

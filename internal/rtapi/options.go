@@ -35,6 +35,9 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Proxy tells the proxy of a request; nil: none.
 	Proxy func(*http.Request) (*url.URL, error)
+	// Ahead reads a busy stream ahead whatever it holds: more is done with it
+	// than to print it.
+	Ahead bool
 	// Trace is called with each header line that is sent ("> ") and received
 	// ("< "), secrets masked, the server's text not yet safe to print. It must
 	// be safe for concurrent use. Nil: silent.
