@@ -26,6 +26,7 @@ type stream struct {
 //	MATCH  the number of events that fit the row's filter
 //	ANSWER the address of one polling answer with all events
 //	TMP    a new folder
+//	MEMORY a new folder in memory, where there is one
 type row struct {
 	name    string
 	command string
@@ -79,7 +80,7 @@ func streams(n int) []stream {
 		{name: "rtev csv", command: "RTEV tail -q URL -o csv -n N"},
 		{name: "rtev text in colour", command: "RTEV tail -q URL -n N --color always"},
 		{name: "rtev stats", command: "RTEV stats -q URL -n N"},
-		{name: "rtev crops (3 % of the events become files)", command: "RTEV crops -q URL -d TMP -n MATCH", filter: `$id == "crop"`},
+		{name: "rtev crops (3 % of the events become files in memory)", command: "RTEV crops -q URL -d MEMORY -n MATCH", filter: `$id == "crop"`},
 	}
 	many := []row{{name: "100 × curl -sN URL -o /dev/null", command: "for u in URLS; do curl -sN $u -o /dev/null & done; wait"},
 		{name: "rtev ndjson", command: "RTEV tail -q -s SERVER -o ndjson -n N"},
@@ -174,14 +175,11 @@ func (b *bed) run(r row) (cost, error) {
 	if r.slow {
 		s = b.tenth
 	}
-	dir := ""
-	if strings.Contains(r.command, "TMP") {
-		var err error
-		if dir, err = os.MkdirTemp("", "bench"); err != nil {
-			return cost{}, err
-		}
-		defer os.RemoveAll(dir)
+	dir, err := r.folder()
+	if err != nil {
+		return cost{}, err
 	}
+	defer os.RemoveAll(dir)
 	urls := ""
 	for i := range s.ids {
 		urls += s.stream(i) + " "
@@ -191,9 +189,24 @@ func (b *bed) run(r row) (cost, error) {
 		answer = b.answer.url
 	}
 	c, err := timed(strings.NewReplacer("ANSWER", answer, "RTEV", b.rtev, "BENCH", b.self, "URLS", urls, "URL", s.stream(0), "SERVER", s.url,
-		"TMP", dir, "FILTER", r.filter, "MATCH", strconv.Itoa(b.match[r.filter]), " -n N", " -n "+strconv.Itoa(b.events)).Replace(r.command))
+		"TMP", dir, "MEMORY", dir, "FILTER", r.filter, "MATCH", strconv.Itoa(b.match[r.filter]), " -n N", " -n "+strconv.Itoa(b.events)).Replace(r.command))
 	if r.slow {
 		c.wall, c.cpu = 10*c.wall, 10*c.cpu
 	}
 	return c, err
+}
+
+// folder makes the row's new folder, "" where it needs none.
+func (r row) folder() (string, error) {
+	const memory = "/dev/shm"
+	switch {
+	case strings.Contains(r.command, "TMP"):
+		return os.MkdirTemp("", "bench")
+	case strings.Contains(r.command, "MEMORY"):
+		if at, err := os.Stat(memory); err == nil && at.IsDir() {
+			return os.MkdirTemp(memory, "bench")
+		}
+		return os.MkdirTemp("", "bench")
+	}
+	return "", nil
 }
