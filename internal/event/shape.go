@@ -9,6 +9,14 @@ const (
 	maxFixed  = 2 << 10 // bytes of fixed text
 )
 
+// To look for a shape in vain, and to learn one, costs as much as one that fits
+// saves. Where that is in vain more often than not, restAfter times more in
+// all, the next restFor payloads are only scanned.
+const (
+	restAfter = 32
+	restFor   = 1000
+)
+
 // shape is what the payloads of one kind have in common: all of their text but
 // the strings, numbers and words in it, which are the holes. A payload that has
 // the same fixed texts, and in each hole any one of these, is JSON for certain,
@@ -36,27 +44,45 @@ type shapes struct {
 	off   bool     // nothing is remembered
 	known []*shape // the last that fitted comes first
 	moved []int32
+	vain  int // how much more often nothing fitted than something
+	rest  int // payloads that are only scanned
 }
 
 // scan is index.scan, with what earlier payloads have shown.
 func (s *shapes) scan(p []byte, x *index) error {
+	if s.rest > 0 {
+		s.rest--
+	}
+	x.noting = !s.off && s.rest == 0
+	if !x.noting {
+		return x.scan(p)
+	}
+	if s.find(p, x) {
+		s.vain = max(0, s.vain-1)
+		return nil
+	}
+	if s.vain++; s.vain > restAfter {
+		s.vain, s.rest = 0, restFor
+	}
+	if err := x.scan(p); err != nil {
+		return err
+	}
+	s.learn(p, x)
+	return nil
+}
+
+// find looks for a shape that fits, and makes x its index.
+func (s *shapes) find(p []byte, x *index) bool {
 	for i, known := range s.known {
 		if known.fits(p, x, s.moved[:len(known.holes)+1]) {
 			if i > 0 {
 				copy(s.known[1:i+1], s.known[:i])
 				s.known[0] = known
 			}
-			return nil
+			return true
 		}
 	}
-	x.noting = !s.off
-	if err := x.scan(p); err != nil {
-		return err
-	}
-	if !s.off {
-		s.learn(p, x)
-	}
-	return nil
+	return false
 }
 
 // fits tells whether p has that shape, and if it does makes x its index, with

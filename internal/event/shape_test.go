@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -29,6 +30,7 @@ func sameAsScan(t *testing.T, docs ...[]byte) {
 	var like shapes
 	var x, alone index
 	for _, p := range docs {
+		like.vain, like.rest = 0, 0 // never too tired to look for one
 		errLike := like.scan(p, &x)
 		err := alone.scan(p)
 		if got, want := told(&x, p, errLike), told(&alone, p, err); got != want {
@@ -68,6 +70,36 @@ func TestShapesOfManyKindsTakeTurns(t *testing.T) {
 		}
 	}
 	sameAsScan(t, all...)
+}
+
+func TestAStreamOfTooManyKindsIsOnlyScanned(t *testing.T) {
+	var like shapes
+	var x index
+	var docs [][]byte
+	for kind := range 2 * maxShapes {
+		docs = append(docs, fmt.Appendf(nil, `{"$id":"kind %d","member %[1]d":1,"instance_id":"some text"}`, kind))
+	}
+	scan := func(p []byte) {
+		if err := like.scan(p, &x); err != nil || len(x.members) != 3 {
+			t.Fatal(err, len(x.members))
+		}
+	}
+	for i := range restAfter + 2 {
+		scan(docs[i%len(docs)])
+	}
+	if like.rest == 0 || x.noting {
+		t.Error("shapes are looked for in vain")
+	}
+	for range restFor {
+		scan(docs[0])
+	}
+	for range 3 { // learned, then known
+		scan(docs[0])
+	}
+	if like.rest != 0 || like.vain != 0 || x.moved == nil {
+		t.Error("shapes are not looked for again")
+	}
+	sameAsScan(t, slices.Repeat(docs, 3)...)
 }
 
 func TestWhatIsLargeHasNoShape(t *testing.T) {
