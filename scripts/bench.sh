@@ -2,7 +2,7 @@
 # Compares rtev with curl and other readers against its own simulator, and puts
 # the tables into docs/performance.md between its two marks.
 #
-#   scripts/bench.sh                     under eight minutes
+#   scripts/bench.sh                     five minutes
 #   RUNS=1 EVENTS=100000 scripts/bench.sh    a quick look
 #
 # It needs Linux, curl and GNU time; with python3 and jq there are more rows.
