@@ -90,7 +90,7 @@ func (p *Path) Of(e *Event) gjson.Result {
 	return parse(view(below))
 }
 
-// descend goes down from object to object: for a number of a location a third
+// descend goes down from object to object: for a number of a location two thirds
 // of gjson's price. ok is false where there is an array on the way.
 func descend(raw []byte, names []string) (below []byte, ok bool) {
 	for _, name := range names {
