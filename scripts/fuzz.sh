@@ -12,17 +12,25 @@ cd "$(dirname "$0")/.."
 export FUZZ_FOR=${1:?usage: scripts/fuzz.sh TIME [PACKAGE-FOLDER]}
 under=${2:-.}
 
+run() { # FOLDER TARGET
+	go test -run='^$' -fuzz="^$2\$" -fuzztime="$FUZZ_FOR" -fuzzminimizetime=1x -parallel=1 "./$1" 2>&1 </dev/null
+}
+
+# Before Go 1.27 the end of -fuzztime may itself be told as a failure, without
+# an input (go.dev/issue/75804): then the target has its time once more.
+late() { grep -q '^ *context deadline exceeded$' <<<"$1" && ! grep -q 'Failing input written' <<<"$1"; }
+
 one() { # FILE TARGET
 	local out dir
 	dir=$(dirname "$1")
-	if out=$(go test -run='^$' -fuzz="^$2\$" -fuzztime="$FUZZ_FOR" -fuzzminimizetime=1x -parallel=1 "./$dir" 2>&1 </dev/null); then
+	if out=$(run "$dir" "$2") || { late "$out" && out=$(run "$dir" "$2"); }; then
 		printf 'ok  %-24s %s: %s\n' "$2" "$dir" "$(grep -o 'execs: [0-9]*' <<<"$out" | tail -1)"
 	else
 		printf 'FAIL  %s %s\n%s\n' "$2" "$dir" "$out"
 		return 1
 	fi
 }
-export -f one
+export -f run late one
 
 targets=$(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' "$under" | sed 's/:func / /' | sort) ||
 	{ echo "no fuzz target in $under" >&2 && exit 1; }
