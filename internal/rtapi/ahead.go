@@ -55,14 +55,6 @@ func (b *body) worthwhile(text []byte) bool {
 	return runtime.GOMAXPROCS(0) > 1 && (b.client.eager || bytes.Count(text, []byte{'"'}) > len(text)/denseText)
 }
 
-// Buffered is how many bytes can be read without waiting for the network.
-func (b *body) Buffered() int {
-	if b.ahead == nil {
-		return 0
-	}
-	return b.ahead.buffered()
-}
-
 func (b *body) Close() error {
 	err := b.ReadCloser.Close()
 	if b.ahead != nil {
@@ -125,12 +117,6 @@ func (a *ahead) room() []byte {
 	}
 	at := a.put % aheadRoom
 	return a.ring[at:min(aheadRoom, at+aheadRoom-(a.put-a.took))]
-}
-
-func (a *ahead) buffered() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.put - a.took
 }
 
 // Read hands out what was read, and behind all of it r's error.

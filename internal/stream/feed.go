@@ -73,8 +73,8 @@ func (f *feed) tell(n event.Notice) {
 	f.notify.Tell(n)
 }
 
-// tap is the reader of a feed: before each read that may wait it flushes the
-// sink, and it ends with ctx.
+// tap is the reader of a feed: before each read, which may wait, it flushes
+// the sink, and it ends with ctx.
 type tap struct {
 	ctx  context.Context
 	r    io.Reader
@@ -84,14 +84,9 @@ type tap struct {
 	at   time.Time // when the last bytes came
 }
 
-// buffered is a reader that knows how many bytes it has without waiting.
-type buffered interface{ Buffered() int }
-
 func (t *tap) Read(p []byte) (int, error) {
-	if b, ok := t.r.(buffered); !ok || b.Buffered() == 0 {
-		if err := t.sink.Flush(); err != nil {
-			return 0, err
-		}
+	if err := t.sink.Flush(); err != nil {
+		return 0, err
 	}
 	if err := t.ctx.Err(); err != nil {
 		return 0, err
