@@ -100,6 +100,7 @@ func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 	}
 	if ok && !m.set(inner) {
 		m.bad(data)
+		m.shrink()
 		return nil
 	}
 	if len(typ) == 0 && e.index.named {

@@ -82,23 +82,21 @@ func (p *Path) Of(e *Event) gjson.Result {
 	}
 	below, ok := descend(raw, p.names)
 	switch {
-	case !ok:
-		return p.get(view(raw), p.rest)
-	case below == nil:
+	case ok:
+		return parse(view(below))
+	case len(p.names) == 1 && raw[0] == '{':
 		return gjson.Result{}
 	}
-	return parse(view(below))
+	return p.get(view(raw), p.rest)
 }
 
 // descend goes down from object to object: for a number of a location two thirds
-// of gjson's price. ok is false where there is an array on the way.
+// of gjson's price. ok is false where it finds nothing: with an array on the
+// way, or where a name stands twice, gjson may.
 func descend(raw []byte, names []string) (below []byte, ok bool) {
 	for _, name := range names {
-		if raw[0] == '[' {
-			return nil, false
-		}
 		if raw = memberOf(raw, name); raw == nil {
-			break
+			return nil, false
 		}
 	}
 	return raw, true

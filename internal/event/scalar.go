@@ -88,7 +88,8 @@ func skipPlain(p []byte, i int) int {
 }
 
 // plain tells that a block is nothing but printable ASCII without a quote and
-// a backslash, as pictures are. Each of the three goes over 32 bytes at a time.
+// a backslash, as pictures are. Where there are vector instructions each of the
+// three uses them.
 func plain(b []byte) bool {
 	return ascii.ValidPrint(b) && bytes.IndexByte(b, '"') < 0 && bytes.IndexByte(b, '\\') < 0
 }

@@ -11,7 +11,7 @@ const (
 
 // To look for a shape in vain, and to learn one, costs as much as one that fits
 // saves. Where that is in vain more often than not, restAfter times more in
-// all, the next restFor payloads are only scanned.
+// all, about restFor payloads are only scanned.
 const (
 	restAfter = 32
 	restFor   = 1000

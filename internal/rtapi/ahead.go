@@ -71,8 +71,8 @@ type ahead struct {
 
 	mu      sync.Mutex
 	change  sync.Cond // one of the two waits at most
-	put     int       // bytes read so far; the next goes to ring[put%aheadRoom]
-	took    int       // bytes handed out so far
+	put     int64     // bytes read so far; the next goes to ring[put%aheadRoom]
+	took    int64     // bytes handed out so far
 	err     error     // what r ended with
 	full    bool      // there was no room
 	stopped bool
@@ -95,7 +95,7 @@ func (a *ahead) run() {
 		}
 		n, err := a.r.Read(to)
 		a.mu.Lock()
-		a.put, a.err = a.put+n, err
+		a.put, a.err = a.put+int64(n), err
 		a.mu.Unlock()
 		a.change.Signal()
 		if err != nil {
@@ -115,8 +115,8 @@ func (a *ahead) room() []byte {
 	if a.stopped {
 		return nil
 	}
-	at := a.put % aheadRoom
-	return a.ring[at:min(aheadRoom, at+aheadRoom-(a.put-a.took))]
+	at, waiting := a.put%aheadRoom, a.put-a.took
+	return a.ring[at:min(aheadRoom, at+aheadRoom-waiting)]
 }
 
 // Read hands out what was read, and behind all of it r's error.
@@ -125,15 +125,15 @@ func (a *ahead) Read(p []byte) (int, error) {
 	for a.put == a.took && a.err == nil {
 		a.change.Wait()
 	}
-	from, n, err := a.took%aheadRoom, a.put-a.took, a.err
+	from, waiting, err := a.took%aheadRoom, a.put-a.took, a.err
 	a.mu.Unlock()
-	if n == 0 {
+	if waiting == 0 {
 		return 0, err
 	}
-	n = copy(p, a.ring[from:min(aheadRoom, from+n)])
+	n := copy(p, a.ring[from:min(aheadRoom, from+waiting)])
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.took += n
+	a.took += int64(n)
 	if a.full && a.put-a.took <= aheadRoom/2 {
 		a.full = false
 		a.change.Signal()

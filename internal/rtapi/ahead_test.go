@@ -205,3 +205,29 @@ func TestAReadThatWaitsGetsTheFirstByte(t *testing.T) {
 		a.stop()
 	})
 }
+
+// TestMoreThanFitsIntoAnIntIsReadAhead: where an int has 32 bits, too.
+func TestMoreThanFitsIntoAnIntIsReadAhead(t *testing.T) {
+	const size = 8 * aheadRoom
+	so := int64(1<<31 - 3*aheadRoom)
+	w := newWire(size, func(int) int { return busyRead }, io.EOF)
+	a := &ahead{r: w, ended: make(chan struct{}), put: so, took: so}
+	a.change.L = &a.mu
+	go a.run()
+	at, buf := 0, make([]byte, 48<<10)
+	for {
+		n, err := a.Read(buf)
+		for i := range n {
+			if buf[i] != byteAt(at+i) {
+				t.Fatalf("byte %d differs", at+i)
+			}
+		}
+		if at += n; err != nil {
+			break
+		}
+	}
+	if at != size {
+		t.Errorf("%d bytes of %d", at, size)
+	}
+	a.stop()
+}

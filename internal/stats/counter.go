@@ -121,10 +121,12 @@ type watch struct {
 
 // Put looks at the event's id and passes the event on.
 func (w *watch) Put(ev *event.Event) error {
-	t := w.tally(ev.Instance)
-	t.mu.Lock()
-	t.watch(ev)
-	t.mu.Unlock()
+	if _, ok := decimal(ev.ID); ok { // without one this may be an instance of which nothing is wanted
+		t := w.tally(ev.Instance)
+		t.mu.Lock()
+		t.watch(ev)
+		t.mu.Unlock()
+	}
 	return w.to.Put(ev)
 }
 

@@ -191,3 +191,17 @@ func TestWatchIsTransparent(t *testing.T) {
 		t.Errorf("%v, %d events", err, len(to.Taken()))
 	}
 }
+
+func TestAnInstanceOfWhichNothingIsWantedIsNotListed(t *testing.T) {
+	for id, want := range map[string]int{"": 0, "7": 1} { // with an id its gaps are counted
+		c := New(Options{Recorded: true})
+		ev := flowtest.Event(t, "track", `{"n":1}`)
+		ev.ID = id
+		if err := c.Watch(discard{}).Put(ev); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(c.Snapshot().Instances); n != want {
+			t.Errorf("id %q: %d instances, want %d", id, n, want)
+		}
+	}
+}
