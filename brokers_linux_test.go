@@ -62,7 +62,7 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	t.Helper()
 	const gate = "899c89f9-90c3-c633-8586-8f09b005ebed"
 	sim, server := simulate(t, simulator.Options{Seed: 1, Rate: 200, Record: true, Instances: []simulator.Instance{{ID: gate, Name: "gate"}}})
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
 	var got, said, produced bytes.Buffer
 	consume := exec.CommandContext(ctx, consumer[0], consumer[1:]...)
@@ -70,7 +70,7 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	if err := consume.Start(); err != nil {
 		t.Fatal(err)
 	}
-	produce := exec.CommandContext(ctx, "timeout", "20", "bash", "-c", recipe())
+	produce := exec.CommandContext(ctx, "timeout", "90", "bash", "-c", recipe())
 	produce.Env, produce.Dir = documentedEnv(t, server), t.TempDir()
 	produce.Stdout, produce.Stderr = &produced, &produced
 	produce.WaitDelay = time.Second
@@ -149,7 +149,7 @@ func talk(t *testing.T, name string, args ...string) *talker {
 func (k *talker) until(pattern string) string {
 	k.t.Helper()
 	re, all := regexp.MustCompile(pattern), ""
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		select {
 		case line, ok := <-k.lines:
