@@ -181,7 +181,7 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 // keepAsking looks the instances up again and again, with --retry, for as long
 // as the servers do not answer or have none of them.
 func (s *session) keepAsking(args []string, err error) ([]*target, *follower, error) {
-	var wait stream.Backoff
+	var wait rtapi.Backoff
 	for first := true; ; first = false {
 		code, _ := classify(err)
 		var no *rtapi.StatusError

@@ -46,14 +46,18 @@ type Poll struct {
 	Notify event.Notify
 }
 
-const defaultInterval = 2 * time.Second
+const (
+	defaultInterval = 2 * time.Second
+	mostAsked       = 5 * time.Minute // of Retry-After
+)
 
 // run is one Run of a Poll.
 type run struct {
 	*Poll
 	to       event.Sink
-	answered bool      // a request was answered
-	failures int       // in a row
+	answered bool // a request was answered
+	failures int  // in a row
+	wait     rtapi.Backoff
 	since    time.Time // when the first of them began
 	load     load
 }
@@ -84,6 +88,7 @@ func (p *Poll) Run(ctx context.Context, to event.Sink) error {
 			return r.ended(err)
 		case err == nil:
 			r.failures = 0
+			r.wait.Reset()
 			sleep(ctx, time.Until(began.Add(p.interval())))
 		default:
 			sleep(ctx, r.failed(ctx, err, began))
@@ -177,9 +182,9 @@ func (r *run) failed(ctx context.Context, err error, began time.Time) time.Durat
 	var status *rtapi.StatusError
 	var want time.Duration
 	if errors.As(err, &status) {
-		want = status.RetryAfter
+		want = min(status.RetryAfter, mostAsked)
 	}
-	wait := backoff(r.failures, want)
+	wait := r.wait.AtLeast(want)
 	next := fmt.Sprintf("; asking again in %v", wait.Round(10*time.Millisecond))
 	if ctx.Err() != nil {
 		next = ""

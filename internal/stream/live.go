@@ -43,7 +43,7 @@ type Live struct {
 	// many events it put. from is when the last record came, else when the
 	// last connection began. Nil: gaps are told, not filled.
 	Gap     func(ctx context.Context, from, until time.Time, to event.Sink) (int, error)
-	Backoff Backoff // the waits between attempts
+	Backoff rtapi.Backoff // the waits between attempts
 }
 
 // Run follows the stream. Its errors: an error of the sink, unchanged;
@@ -69,7 +69,7 @@ type session struct {
 	*Live
 	feed
 	ctx    context.Context
-	wait   Backoff
+	wait   rtapi.Backoff
 	waited time.Duration // before the connection at hand
 	lastID string
 	retry  time.Duration // what the stream asked for

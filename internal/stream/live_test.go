@@ -183,7 +183,7 @@ func TestServerIsAwayForAWhile(t *testing.T) {
 		tries := 0
 		h, sink := listen(), &flowtest.Collect{}
 		var lastID []string
-		l := &Live{Instance: gate, Notify: h.notify, Backoff: Backoff{Rand: func() float64 { return 0 }}, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+		l := &Live{Instance: gate, Notify: h.notify, Backoff: rtapi.Backoff{Rand: func() float64 { return 0 }}, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			tries++
 			lastID = append(lastID, r.Header.Get("Last-Event-ID"))
 			if time.Now().Before(back) {
@@ -296,7 +296,7 @@ func TestWaits(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(tc.steps...)
-				until(t, time.Hour, &Live{Client: s, Instance: gate, Backoff: Backoff{Rand: func() float64 { return 0 }}}, &flowtest.Collect{})
+				until(t, time.Hour, &Live{Client: s, Instance: gate, Backoff: rtapi.Backoff{Rand: func() float64 { return 0 }}}, &flowtest.Collect{})
 				var got []time.Duration
 				for i := range tc.want {
 					wait := s.asked[i+1] - s.asked[i]
@@ -480,7 +480,7 @@ func TestGap(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began, h, sink := time.Now(), listen(), &flowtest.Collect{Err: tc.err, At: 2}
 				var calls []call
-				l := &Live{Instance: gate, Notify: h.notify, Backoff: Backoff{First: 4 * time.Second, Rand: func() float64 { return 0.5 }},
+				l := &Live{Instance: gate, Notify: h.notify, Backoff: rtapi.Backoff{First: 4 * time.Second, Rand: func() float64 { return 0.5 }},
 					Client: newScript(gives(record(1), 5*time.Second), gives(record(3), time.Hour)),
 					Gap: func(_ context.Context, from, until time.Time, to event.Sink) (int, error) {
 						calls = append(calls, call{from.Sub(began), until.Sub(began)})

@@ -1,4 +1,4 @@
-package stream
+package rtapi
 
 import (
 	"math/rand/v2"
