@@ -106,6 +106,8 @@ func classify(err error) (code int, hint string) {
 		return exitUsage, "rtev help filters"
 	case errors.As(err, &conf), errors.As(err, &name), errors.As(err, &option):
 		return exitUsage, ""
+	case errors.As(err, &far) && far.URL == config.DefaultServer: // perhaps none was named
+		return exitUnreachable, "-s SERVER, or --demo without a server"
 	case errors.As(err, &far):
 		return exitUnreachable, ""
 	case errors.As(err, &none):
