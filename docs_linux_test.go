@@ -25,11 +25,8 @@ import (
 // 96 MB. The recipes for brokers have a test of their own; NATS is run where
 // its client is, which is no Debian package.
 func TestDocumentedCommandsWork(t *testing.T) {
-	server := start(t, simulator.Options{Seed: 1, Instances: []simulator.Instance{
-		{ID: "899c89f9-90c3-c633-8586-8f09b005ebed", Name: "gate"},
-		{Name: "Front gate"}, {Name: "dock"},
-		{ID: "00000000-0000-4000-8000-000000000000", Name: "other"},
-	}})
+	server := start(t, simulator.Options{Seed: 1, Instances: append(simulator.Fleet(3),
+		simulator.Instance{ID: "00000000-0000-4000-8000-000000000000", Name: "other"})})
 	env := documentedEnv(t, server)
 	var all sync.WaitGroup // of what waits more than it works: all at once
 	for _, file := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md"} {

@@ -134,10 +134,10 @@ func TestOneServerDownHoldsNobodyUp(t *testing.T) {
 		two.Close()
 		time.Sleep(time.Second)
 		synctest.Wait()
-		before := strings.Count(r.out.String(), "Front gate")
+		before := strings.Count(r.out.String(), "Gate")
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		if after := strings.Count(r.out.String(), "Front gate"); before == 0 || after <= before {
+		if after := strings.Count(r.out.String(), "Gate"); before == 0 || after <= before {
 			t.Errorf("%d events before the other server went, %d after", before, after)
 		}
 		if !strings.Contains(r.out.String(), "Yard\n") {
@@ -206,7 +206,7 @@ func TestRetryWaitsForAServerThatIsNotThereYet(t *testing.T) {
 				return nil, syscall.ECONNREFUSED
 			}
 			return sim.DialContext(ctx, network, addr)
-		}, "tail", "-s", "http://sim", "Front gate", "--retry", "-k", "-o", "ndjson", "-n", "3")
+		}, "tail", "-s", "http://sim", "Gate", "--retry", "-k", "-o", "ndjson", "-n", "3")
 		if err := <-r.ended; err != nil {
 			t.Fatal(err)
 		}

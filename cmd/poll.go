@@ -24,7 +24,7 @@ an INSTANCE.`
 const pollExample = `  rtev poll gate                                   every 2 s, until Ctrl-C
   rtev poll gate --once -o ndjson >> events.ndjson   from cron
   rtev poll gate --once --spool /var/spool/rtev -o ndjson
-  rtev poll --demo 'Front*' -i 5s -e 'event-*'`
+  rtev poll --demo gate -i 5s -e 'event-*'`
 
 type pollOptions struct {
 	reading

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -82,6 +83,7 @@ func (s *Server) call(id string) (*camera, *period, script) {
 			}
 		}
 	}
+	sc.mute = slices.ContainsFunc(c.Faults, func(f Fault) bool { return f.Name == "mute" && f.meets(c.requests) })
 	return c, c.period, sc
 }
 

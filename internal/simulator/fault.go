@@ -30,6 +30,8 @@ type script struct {
 	noType     bool
 	gzip       bool
 	hugeHeader bool
+	mute       bool
+	late       time.Duration // before the response header
 
 	crlf, bom, comments, legacy bool
 	garbage                     int // every how many records a broken one follows
@@ -70,6 +72,8 @@ func faultKinds() []faultKind {
 			return count(&s.cut, arg)
 		}},
 		{"cleanclose", "N", "end the answer properly after N records", func(s *script, arg string) error { return count(&s.cleanClose, arg) }},
+		{"mute", "", "accept connections and never answer, at any path", on(func(s *script) { s.mute = true })},
+		{"late", "D", "send the response header of a stream or a poll after D", func(s *script, arg string) error { return duration(&s.late, arg) }},
 		{"status", "CODE[:RETRY-AFTER]", "answer with this status", setStatus},
 		{"redirect", "URL", "answer 302 with this Location", setRedirect},
 		{"html", "", "answer 200 with a login page", on(func(s *script) { s.html = true })},

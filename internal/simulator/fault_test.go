@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -89,11 +90,12 @@ func TestFaultsHaveOneRowEach(t *testing.T) {
 
 // seen is what a plain client sees of a stream.
 type seen struct {
-	res   *http.Response
-	body  string
-	err   error // of reading the body
-	took  time.Duration
-	plain []record // what the same server tells without faults
+	res    *http.Response
+	body   string
+	err    error // of reading the body
+	took   time.Duration
+	header time.Duration // until the response header
+	plain  []record      // what the same server tells without faults
 }
 
 type faultRow struct {
@@ -134,6 +136,17 @@ func faultRows() []faultRow {
 			properly(t, s)
 			if s.took < 30*time.Second || len(records(s.body)) != 12 {
 				t.Errorf("%d records in %v", len(records(s.body)), s.took)
+			}
+		}},
+		{"late=20s", func(t *testing.T, s seen) {
+			properly(t, s)
+			if s.header != 20*time.Second || len(records(s.body)) != 12 {
+				t.Errorf("header after %v, %d records", s.header, len(records(s.body)))
+			}
+		}},
+		{"mute", func(t *testing.T, s seen) {
+			if s.res != nil || !errors.Is(s.err, context.DeadlineExceeded) {
+				t.Errorf("a mute server answers: %v", s.err)
 			}
 		}},
 		{"cut=3", func(t *testing.T, s seen) {
@@ -299,15 +312,22 @@ func TestFaults(t *testing.T) {
 // ask asks for the stream once; it gives up after an hour or 12 MB.
 func ask(s *Server, c client) seen {
 	start := time.Now()
-	res, err := c.Get("http://simulated/v1/core/instance/" + gate + "/consume_events_sse")
+	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Hour)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://simulated/v1/core/instance/"+gate+"/consume_events_sse", nil)
+	if err != nil {
+		c.Fatal(err)
+	}
+	res, err := c.Do(req)
 	if err != nil {
 		return seen{err: err}
 	}
+	header := time.Since(start)
 	timer := time.AfterFunc(time.Hour, func() { res.Body.Close() })
 	defer timer.Stop()
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, 12_000_000))
-	return seen{res: res, body: string(body), err: err, took: time.Since(start)}
+	return seen{res: res, body: string(body), err: err, took: time.Since(start), header: header}
 }
 
 func TestFaultMeetsSomeRequests(t *testing.T) {
@@ -319,6 +339,22 @@ func TestFaultMeetsSomeRequests(t *testing.T) {
 		}
 		if want := []int{500, 200, 401, 401, 200, 200}; !reflect.DeepEqual(got, want) {
 			t.Errorf("statuses %v", got)
+		}
+	})
+}
+
+// TestMuteServerAnswersNothing: unlike the other faults, mute affects every
+// path, since rtev looks up instances first.
+func TestMuteServerAnswersNothing(t *testing.T) {
+	inBubble(t, Options{Faults: []Fault{{Name: "mute", Times: 1}}}, func(s *Server, c client) {
+		c.Timeout = time.Minute
+		if res, err := c.Get("http://simulated/v1/core/instances"); err == nil {
+			t.Errorf("a mute server answers %d", res.StatusCode)
+		}
+		if res := c.get("/instances"); res.StatusCode != http.StatusOK {
+			t.Errorf("the second request gets %d", res.StatusCode)
+		} else {
+			res.Body.Close()
 		}
 	})
 }

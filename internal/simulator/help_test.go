@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // gate is the first instance of a fleet.
-const gate = "e3d18a97-5258-69d8-2cf8-94baab900c86"
+const gate = "899c89f9-90c3-c633-8586-8f09b005ebed"
 
 // client talks to a server inside the process.
 type client struct {

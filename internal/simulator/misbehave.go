@@ -14,7 +14,13 @@ import (
 
 // instead gives another answer than events, where the script wants one.
 func (a *answer) instead(w http.ResponseWriter) bool {
+	if a.late > 0 && !sleep(a.ctx, a.late) {
+		panic(http.ErrAbortHandler)
+	}
 	switch {
+	case a.mute:
+		<-a.ctx.Done()
+		panic(http.ErrAbortHandler)
 	case a.status != 0:
 		if a.retryAfter != "" {
 			w.Header().Set("Retry-After", a.retryAfter)

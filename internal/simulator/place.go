@@ -22,8 +22,8 @@ type Instance struct {
 // cameras. The same names have the same ids in every run.
 func Fleet(n int) []Instance {
 	fleet := []Instance{
-		{Name: "Front gate", Group: "site-north", Areas: [2]string{"Gate lane", "Visitor path"}, Tripwire: "Gate A"},
-		{Name: "Loading dock", Group: "site-north", Areas: [2]string{"Dock apron", "Ramp"}, Tripwire: "Dock door"},
+		{Name: "Gate", ID: "899c89f9-90c3-c633-8586-8f09b005ebed", Group: "site-north", Areas: [2]string{"Gate lane", "Visitor path"}, Tripwire: "Gate A"},
+		{Name: "Dock", Group: "site-north", Areas: [2]string{"Loading dock", "Ramp"}, Tripwire: "Dock door"},
 		{Name: "Car park", Group: "site-south", Areas: [2]string{"Pay station", "Row 1"}, Tripwire: "Barrier"},
 	}
 	for i := len(fleet); i < n; i++ {

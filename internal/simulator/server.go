@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -55,6 +56,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	closed   bool
+	requests int            // of any kind
 	cameras  []*camera      // in the order in which they are listed
 	servers  []*http.Server // of Serve
 	vanished []net.Conn     // kept open without anybody behind them
@@ -158,8 +160,28 @@ func (s *Server) begin() bool {
 	return !s.closed
 }
 
-// ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+// ServeHTTP answers one request, unless the server is mute.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.muted() {
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	s.logf("%s %s: mute", r.Method, r.URL)
+	select {
+	case <-r.Context().Done():
+	case <-s.ctx.Done():
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// muted counts a request and reports whether a fault of the server makes it
+// mute. An instance's own mute fault affects its event endpoints only.
+func (s *Server) muted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests++
+	return slices.ContainsFunc(s.opts.Faults, func(f Fault) bool { return f.Name == "mute" && f.meets(s.requests) })
+}
 
 // logWriter passes what net/http says to Logf.
 type logWriter struct{ s *Server }

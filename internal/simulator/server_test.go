@@ -28,7 +28,7 @@ func TestInstances(t *testing.T) {
 		if want := []string{"true true", "true true", "false false", "true false"}; !slices.Equal(states, want) {
 			t.Errorf("states %q", states)
 		}
-		if list[0]["instanceId"] != gate || list[0]["displayName"] != "Front gate" {
+		if list[0]["instanceId"] != gate || list[0]["displayName"] != "Gate" {
 			t.Errorf("the first one is %v", list[0])
 		}
 		version, _ := all(c.get("/version"))
