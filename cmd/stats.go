@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -15,20 +14,25 @@ import (
 	"github.com/rtev/rtev/internal/stats"
 )
 
-const statsLong = `stats counts what the instances deliver: events by type, rates, delays, gaps,
-what was skipped, what the server says of its own frame rates, and which
-intrusions and loiterings are not over. On a terminal it is a live view; in a
-pipe a block of text, a record (-o ndjson) or rows (-o csv) an interval, and a
-total at the end. With --for, -n or - and no --interval there is only the total.
+const statsLong = `stats counts the events of each instance: how many of each type, how fast they
+come, how late they arrive, gaps and skipped records, the frame rates that the
+server reports, and which intrusions and loiterings have not ended yet.
 
---fields tells instead which fields arrive, of which JSON type, how often.`
+On a terminal it is a live view. In a pipe it prints a block of text, a record
+(-o ndjson) or rows (-o csv) per interval, and a total at the end. With --for, -n
+or recorded events (-) and no --interval it prints only the total.
+
+Counters start at 0 with each run. For rates in Prometheus let it scrape one long
+run (--listen): rate() of pages that cron writes with -o prom shows nothing.
+
+--fields lists which fields arrive, of which JSON type, and how often.`
 
 const statsExample = `  rtev stats --demo
   rtev stats --for 60s -o ndjson gate          one record
   rtev stats --by _place -e 'event-*'
   rtev stats --fields --for 30s gate           what arrives here
   rtev stats - < day.ndjson                    a recording by its own times
-  rtev stats --for 55s -o prom > rtev.prom     for node_exporter
+  rtev stats --for 55s -o prom > rtev.prom     a snapshot for node_exporter
   rtev stats --listen :9546 -q                 for Prometheus`
 
 type statsOptions struct {
@@ -49,10 +53,10 @@ func newStats(a *app) *cobra.Command {
 	}
 	o.reading.flags(a, c)
 	f := c.Flags()
-	f.DurationVarP(&o.interval, "interval", "i", 2*time.Second, "a `DURATION` from report to report")
-	f.StringVar(&o.by, "by", "_type", "group by this path or computed `FIELD`")
-	f.BoolVar(&o.fields, "fields", false, "tell which fields arrive")
-	f.StringVar(&o.listen, "listen", "", "serve the numbers to Prometheus at `ADDR`/metrics")
+	f.DurationVarP(&o.interval, "interval", "i", 2*time.Second, "`DURATION` between reports")
+	f.StringVar(&o.by, "by", "_type", "group by path or computed `FIELD`")
+	f.BoolVar(&o.fields, "fields", false, "list which fields arrive")
+	f.StringVar(&o.listen, "listen", "", "serve metrics for Prometheus at http://`ADDR`/metrics")
 	connecting(c, &o.retry, &o.idle)
 	register(c, "by", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return computedFields(), cobra.ShellCompDirectiveNoFileComp
@@ -62,15 +66,17 @@ func newStats(a *app) *cobra.Command {
 }
 
 func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
+	if err := o.check(c); err != nil {
+		return err
+	}
 	s, err := a.begin(c, o.reading)
 	if err != nil {
 		return err
 	}
-	if o.interval <= 0 {
-		return usagef("--interval %v: the time between reports is more than 0", o.interval)
-	}
-	if o.fields && s.cfg.Output == "prom" {
-		return usagef("-o prom does not go with --fields: it is text, ndjson or csv")
+	if s.cfg.Output == "prom" {
+		if err := o.checkProm(c); err != nil {
+			return err
+		}
 	}
 	if o.fields {
 		return s.end(s.countFields(o, args))
@@ -82,36 +88,74 @@ func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
 	counter := stats.New(stats.Options{
 		By: event.ParsePath(o.by), Recorded: recorded, Wanted: s.types.Match, Notify: s.voice.notice,
 	})
-	printer, every, err := s.printer(o.interval)
-	if err != nil {
-		return err
-	}
+	printer, every := s.printer(o.interval, c.Flags().Changed("interval"))
 	stop, err := s.serveMetrics(o.listen, counter)
 	if err != nil {
-		return err
+		return s.end(err)
 	}
-	defer stop()
-	return s.end(s.tally(o, args, counter, printer, every))
+	err = s.tally(o, args, counter, printer, every)
+	if failed := stop(); failed != nil {
+		err = failed
+	}
+	return s.end(err)
 }
 
-// printer returns what prints the reports, and how often it does.
-func (s *session) printer(every time.Duration) (stats.Printer, time.Duration, error) {
+// check reports mistakes in the flags of stats.
+func (o *statsOptions) check(c *cobra.Command) error {
+	if o.interval <= 0 {
+		return usagef("--interval %v: the time between reports must be more than 0", o.interval)
+	}
+	if c.Flags().Changed("listen") {
+		if err := checkListen(o.listen); err != nil {
+			return err
+		}
+	}
+	if !o.fields {
+		return nil
+	}
+	for _, name := range []string{"interval", "by", "listen"} {
+		if c.Flags().Changed(name) {
+			return usagef("--%s has no effect with --fields, which prints one list at the end", name)
+		}
+	}
+	return nil
+}
+
+// checkProm reports flags that have no effect with -o prom.
+func (o *statsOptions) checkProm(c *cobra.Command) error {
+	if o.fields {
+		return usagef("-o prom has no effect with --fields, which prints text, ndjson or csv")
+	}
+	if c.Flags().Changed("interval") {
+		return usagef("--interval has no effect with -o prom, which prints one page at the end")
+	}
+	return nil
+}
+
+// printer returns the printer of the reports and the time between two of them,
+// 0 for only the total. A live view is drawn more often than --interval's
+// default, unless --interval was given.
+func (s *session) printer(every time.Duration, given bool) (stats.Printer, time.Duration) {
 	switch s.cfg.Output {
 	case "ndjson":
-		return stats.NewNDJSON(s.stdout), every, nil
+		return stats.NewNDJSON(s.stdout), every
 	case "csv":
-		return stats.NewCSV(s.stdout), every, nil
+		return stats.NewCSV(s.stdout), every
 	case "prom":
-		return stats.NewProm(s.stdout), 0, nil
-	case "text":
-		if !s.outTTY {
-			return stats.NewText(s.stdout, s.color), every, nil
+		if s.errTTY {
+			s.voice.info("counters start at 0 with each run, so rates need a scrape of --listen")
 		}
-		view := stats.NewView(s.stdout, s.size, s.color)
-		s.voice.line = view.Notice
-		return view, stats.Redraw, nil
+		return stats.NewProm(s.stdout), 0
 	}
-	return nil, 0, usagef("-o %s: it is text, ndjson, csv or prom", s.cfg.Output)
+	if !s.outTTY {
+		return stats.NewText(s.stdout, s.color), every
+	}
+	view := stats.NewView(s.stdout, s.size, s.color)
+	s.voice.line = view.Notice
+	if !given {
+		every = stats.Redraw
+	}
+	return view, every
 }
 
 // tally runs the sources into the counter, and the reports beside them.
@@ -184,23 +228,32 @@ func (s *session) printFields(fields *stats.Fields) error {
 	return fields.WriteText(s.stdout, s.color)
 }
 
-// serveMetrics serves the numbers over HTTP until stop is called.
-func (s *session) serveMetrics(addr string, counter *stats.Counter) (stop func(), err error) {
+// serveMetrics serves the metrics at the address of --listen until stop is called.
+func (s *session) serveMetrics(addr string, counter *stats.Counter) (stop func() error, err error) {
 	if addr == "" {
-		return func() {}, nil
+		return func() error { return nil }, nil
 	}
-	handler, err := stats.Handler(counter)
+	server, err := stats.Serve(addr, counter, func(err error) { s.cancel(err) })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--listen %s: %w", addr, err)
 	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("--listen: %w", err)
+	s.voice.info("metrics on http://%s/metrics", server.Addr())
+	return func() error {
+		if err := server.Close(); err != nil {
+			return fmt.Errorf("--listen %s: %w", addr, err)
+		}
+		return nil
+	}, nil
+}
+
+// checkListen reports an address that --listen cannot take.
+func checkListen(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil || port == "" {
+		return usagef("--listen %s: not HOST:PORT or :PORT, such as :9546", addr)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", handler)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go server.Serve(l) //nolint:errcheck // it ends with Close
-	s.voice.info("metrics on http://%s/metrics", l.Addr())
-	return func() { _ = server.Close() }, nil
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return usagef("--listen %s: the port is a number from 0 to 65535", addr)
+	}
+	return nil
 }

@@ -121,7 +121,8 @@ type watch struct {
 
 // Put looks at the event's id and passes the event on.
 func (w *watch) Put(ev *event.Event) error {
-	if _, ok := decimal(ev.ID); ok { // without one this may be an instance of which nothing is wanted
+	_, numbered := decimal(ev.ID)
+	if numbered || !w.c.o.Recorded { // a recording may hold instances of which nothing is counted
 		t := w.tally(ev.Instance)
 		t.mu.Lock()
 		t.watch(ev)

@@ -16,7 +16,7 @@ type section struct {
 // layout is a snapshot for people. With a window (live) the most telling comes
 // first and the rest is cut.
 func (p pen) layout(s *Snapshot, live bool) []section {
-	if live && len(s.Instances)+roomForOthers > p.height {
+	if live && !s.Total() && len(s.Instances)+roomForOthers > p.height {
 		s = troubledFirst(s)
 	}
 	all := []section{
@@ -163,6 +163,8 @@ func state(in *Instance) cell {
 		return cell{"SILENT " + spanText(in.SilentFor), alarm}
 	case in.State == Connected && in.Events == 0:
 		return cell{"no events yet", faint}
+	case in.quiet >= quietTime:
+		return cell{fmt.Sprintf("quiet %d s", int(in.quiet.Seconds())), faint}
 	case in.State == Connected:
 		return cell{string(in.State), good}
 	case in.State == Reconnecting:

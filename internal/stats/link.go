@@ -1,31 +1,32 @@
 package stats
 
 import (
-	"math"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
 )
 
-// State is the state of an instance's connection.
+// State is the state of the connection to an instance. The words are part of
+// the output.
 type State string
 
-// The states. The words are part of the output.
+// The states of a connection.
 const (
-	Connecting   State = "connecting"   // not yet, or nothing is known
-	Connected    State = "connected"    // events can come
-	Reconnecting State = "reconnecting" // they could, and will be able to again
-	Ended        State = "ended"        // for good
-	Recorded     State = "recorded"     // there is no connection
+	Connecting   State = "connecting"   // not connected yet, or nothing is known
+	Connected    State = "connected"    // events can arrive
+	Reconnecting State = "reconnecting" // the connection was lost and is being retried
+	Ended        State = "ended"        // the source gave up for good
+	Recorded     State = "recorded"     // a recording has no connection
 )
 
-// link is what is known of an instance's connection.
+// link is what is known of the connection to an instance. All moments are
+// durations since the start of the counter.
 type link struct {
 	state      State
 	since      time.Duration // when the state began
 	reconnects uint64
-	gap        time.Duration // sum of the gaps that are over
-	longest    time.Duration
+	gap        time.Duration // sum of the gaps that have ended
+	longest    time.Duration // the longest of them
 }
 
 func (l *link) enter(s State, now time.Duration) {
@@ -34,54 +35,56 @@ func (l *link) enter(s State, now time.Duration) {
 	}
 }
 
-// alive notes that an event came: not every source tells when it connected.
-func (l *link) alive() {
+// delivered records that an event arrived: not every source reports when it
+// has connected.
+func (l *link) delivered() {
 	if l.state == Connecting {
 		l.state = Connected
 	}
 }
 
-// over adds a gap that has ended.
-func (l *link) over(gap time.Duration) {
+// endGap adds a gap that has ended.
+func (l *link) endGap(gap time.Duration) {
 	l.gap += gap
 	l.longest = max(l.longest, gap)
 }
 
-// open is how long a gap has lasted that has not ended.
-func (l *link) open(now time.Duration) time.Duration {
+// currentGap returns how long there has been no connection, 0 when there is one.
+func (l *link) currentGap(now time.Duration) time.Duration {
 	if l.state != Reconnecting {
 		return 0
 	}
 	return now - l.since
 }
 
-// notice takes what the instance's source tells.
+// notice takes what the source of the instance reports.
 func (t *tally) notice(n event.Notice, now time.Duration) {
 	switch n.Kind {
 	case event.Connected:
 		t.link.enter(Connected, now)
-		t.border()
+		t.newConnection()
 	case event.Lost:
 		t.link.enter(Reconnecting, now)
-		t.border()
+		t.newConnection()
 	case event.Retrying:
 		if t.link.state == Connected {
 			t.link.enter(Reconnecting, now)
 		}
 	case event.Reconnected:
 		t.link.reconnects++
-		t.link.over(n.Span)
+		t.link.endGap(n.Span)
 		t.link.enter(Connected, now)
-		t.border()
+		t.newConnection()
 	case event.Ended:
-		t.link.over(t.link.open(now))
+		t.link.endGap(t.link.currentGap(now))
 		t.link.enter(Ended, now)
-	default:
+	case event.Skipped, event.Oversize:
+		t.arrivals.last = max(t.arrivals.last, now)
 		t.lost.notice(n.Kind)
 	}
 }
 
-// lost counts the records that were not taken.
+// lost counts the records that could not be read.
 type lost struct{ skipped, oversize uint64 }
 
 func (l *lost) notice(k event.Kind) {
@@ -93,73 +96,55 @@ func (l *lost) notice(k event.Kind) {
 	}
 }
 
-// border is where one connection ends or another begins: ids begin anew, and
-// the time without a connection is no pause of the instance's own.
-func (t *tally) border() {
+// newConnection forgets what holds within one connection only: SSE ids start
+// again, and a gap says nothing about the interval of statistics events.
+func (t *tally) newConnection() {
 	t.ids.known = false
-	t.pause.skip = true
+	t.arrivals.timed = false
 }
 
-// pause learns how long an instance is usually silent between events: the
-// length of the pause that a look at any time falls into. Of even events that
-// is their distance; where they come in bursts it is the time between bursts.
-// What is long past counts less. Zero is ready.
-type pause struct {
-	sum, squares float64 // seconds
-	skip         bool    // the pause at hand does not count
+// arrivals says when records of an instance arrived, including those that the
+// filters of this program leave out. The zero value is ready.
+type arrivals struct {
+	last       time.Duration // of any record
+	statistics time.Duration // of the last statistics event, when timed
+	timed      bool
+	intervals  [2]time.Duration // the last two between statistics events
 }
 
-// memory is how many seconds it takes until what was learned counts a third.
-const memory = 300
-
-// add learns from a pause that went over so many seconds' ends.
-func (p *pause) add(d time.Duration, seconds int64) {
-	if p.skip {
-		p.skip = false
+// note records an arrival.
+func (a *arrivals) note(at time.Duration, statistics bool) {
+	a.last = max(a.last, at)
+	if !statistics {
 		return
 	}
-	if d <= 0 {
-		return
+	if a.timed {
+		a.intervals = [2]time.Duration{a.intervals[1], at - a.statistics}
 	}
-	if seconds > 0 {
-		f := math.Exp(-float64(seconds) / memory)
-		p.sum *= f
-		p.squares *= f
-	}
-	s := d.Seconds()
-	p.sum += s
-	p.squares += s * s
+	a.statistics, a.timed = at, true
 }
 
-// usual is the pause to expect.
-func (p *pause) usual() time.Duration {
-	if p.sum == 0 {
-		return 0
-	}
-	return time.Duration(p.squares / p.sum * float64(time.Second))
-}
-
-// When silence is told: after three usual pauses, but not before firstLook
-// while habits are hardly known, and never for less than a second.
+// An instance is silent when nothing arrived for silentTime and for
+// silentIntervals times the interval of its statistics events. Before that the
+// reports call it quiet.
 const (
-	silentPauses = 3
-	knownAfter   = 5 * time.Second
-	firstLook    = 10 * time.Second
-	leastSilence = time.Second
+	quietTime       = 2 * time.Second
+	silentTime      = 15 * time.Second
+	silentIntervals = 3
 )
 
-// silent is how long a connected instance has been silent for longer than it
-// usually is, else 0.
-func (t *tally) silent(now time.Duration) time.Duration {
-	if t.link.state != Connected || !t.span.known {
+// silentAfter returns how long nothing must arrive for the instance to be
+// silent. Two intervals are remembered, so that a pair of statistics events
+// that were held back and arrived together does not shorten the time.
+func (a *arrivals) silentAfter() time.Duration {
+	return max(silentTime, silentIntervals*max(a.intervals[0], a.intervals[1]))
+}
+
+// quiet returns for how long nothing arrived over the current connection, 0
+// without one.
+func (t *tally) quiet(now time.Duration) time.Duration {
+	if t.link.state != Connected {
 		return 0
 	}
-	limit := firstLook
-	if t.span.last-t.span.first >= knownAfter {
-		limit = max(leastSilence, silentPauses*t.pause.usual())
-	}
-	if quiet := now - max(t.span.last, t.link.since); quiet > limit {
-		return quiet
-	}
-	return 0
+	return max(0, now-max(t.arrivals.last, t.link.since))
 }

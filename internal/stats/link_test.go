@@ -1,8 +1,12 @@
 package stats
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,65 +55,174 @@ func TestConnections(t *testing.T) {
 }
 
 func TestSilence(t *testing.T) {
-	steady := func(f *feed, every time.Duration, n int) {
+	every := func(f *feed, d time.Duration, n int, typ string) {
 		for range n {
-			f.put("track", 0, "")
-			time.Sleep(every)
+			f.put(typ, 0, "")
+			time.Sleep(d)
 		}
 	}
+	notice := func(c *Counter, k event.Kind) { c.Notice(event.Notice{Kind: k, Instance: gate}) }
+	const ms = time.Millisecond
 	for _, tc := range []struct {
 		name   string
 		play   func(c *Counter, f *feed)
-		quiet  time.Duration // from then on nothing comes
-		silent bool
+		silent time.Duration // after the last call of play; 0: never
 	}{
-		{"steady, and goes on", func(_ *Counter, f *feed) { steady(f, 100*time.Millisecond, 100) }, 0, false},
-		{"steady, stops for less than a second", func(_ *Counter, f *feed) { steady(f, 100*time.Millisecond, 100) }, 900 * time.Millisecond, false},
-		{"steady, stops", func(_ *Counter, f *feed) { steady(f, 100*time.Millisecond, 100) }, 1100 * time.Millisecond, true},
-		{"every two seconds, two pauses", func(_ *Counter, f *feed) { steady(f, 2*time.Second, 20) }, 3900 * time.Millisecond, false},
-		{"every two seconds, three pauses", func(_ *Counter, f *feed) { steady(f, 2*time.Second, 20) }, 4100 * time.Millisecond, true},
-		{"once an hour, two hours", func(_ *Counter, f *feed) { steady(f, time.Hour, 5) }, time.Hour, false},
-		{"bursts five seconds apart", func(_ *Counter, f *feed) {
-			for range 10 {
-				steady(f, time.Millisecond, 50)
-				time.Sleep(5 * time.Second)
-			}
-		}, 5 * time.Second, false},
-		{"bursts five seconds apart, stop", func(_ *Counter, f *feed) {
-			for range 10 {
-				steady(f, time.Millisecond, 50)
-				time.Sleep(5 * time.Second)
-			}
-		}, 11 * time.Second, true},
-		{"a first burst says little of habits", func(_ *Counter, f *feed) { steady(f, time.Millisecond, 50) }, 9 * time.Second, false},
-		{"nothing after a first burst", func(_ *Counter, f *feed) { steady(f, time.Millisecond, 50) }, 11 * time.Second, true},
-		{"not connected", func(c *Counter, f *feed) {
-			steady(f, 100*time.Millisecond, 100)
-			c.Notice(event.Notice{Kind: event.Lost, Instance: gate})
-		}, time.Hour, false},
-		{"a gap is no habit", func(c *Counter, f *feed) {
-			steady(f, 100*time.Millisecond, 100)
-			c.Notice(event.Notice{Kind: event.Lost, Instance: gate})
+		{"nothing since the connection", func(*Counter, *feed) {}, 15 * time.Second},
+		{"ten a second", func(_ *Counter, f *feed) { every(f, 100*ms, 99, "track"); f.put("track", 0, "") }, 15 * time.Second},
+		{"one burst", func(_ *Counter, f *feed) { every(f, ms, 50, "track"); f.put("track", 0, "") }, 15 * time.Second},
+		{"statistics every 5 s", func(_ *Counter, f *feed) { every(f, 5*time.Second, 5, "statistics"); f.put("statistics", 0, "") }, 15 * time.Second},
+		{"statistics every 10 s", func(_ *Counter, f *feed) { every(f, 10*time.Second, 5, "statistics"); f.put("statistics", 0, "") }, 30 * time.Second},
+		{"statistics every minute, tracks between", func(_ *Counter, f *feed) {
+			every(f, time.Minute, 3, "statistics")
+			f.put("track", 0, "")
+		}, 3 * time.Minute},
+		{"one statistics event says nothing of its interval", func(_ *Counter, f *feed) { f.put("statistics", 0, "") }, 15 * time.Second},
+		{"two statistics events that arrive together", func(_ *Counter, f *feed) {
+			every(f, time.Minute, 3, "statistics")
+			every(f, 0, 2, "statistics")
+		}, 3 * time.Minute},
+		{"an hour without statistics is forgotten", func(_ *Counter, f *feed) {
+			every(f, 10*time.Second, 5, "statistics")
 			time.Sleep(time.Hour)
-			c.Notice(event.Notice{Kind: event.Reconnected, Instance: gate, Span: time.Hour})
-			steady(f, 100*time.Millisecond, 20)
-		}, 2 * time.Second, true},
-		{"habits of a day long past fade", func(_ *Counter, f *feed) {
-			steady(f, 10*time.Second, 50)
-			steady(f, 100*time.Millisecond, 36_000)
-		}, 2 * time.Second, true},
+			every(f, 10*time.Second, 3, "statistics")
+			f.put("statistics", 0, "")
+		}, 30 * time.Second},
+		{"a gap is no interval", func(c *Counter, f *feed) {
+			every(f, 10*time.Second, 3, "statistics")
+			notice(c, event.Lost)
+			time.Sleep(time.Hour)
+			notice(c, event.Reconnected)
+			f.put("statistics", 0, "")
+		}, 30 * time.Second},
+		{"counted from the new connection", func(c *Counter, f *feed) {
+			every(f, 100*ms, 10, "track")
+			notice(c, event.Lost)
+			time.Sleep(time.Hour)
+			notice(c, event.Reconnected)
+		}, 15 * time.Second},
+		{"a skipped record has arrived, too", func(c *Counter, f *feed) {
+			f.put("track", 0, "")
+			time.Sleep(10 * time.Second)
+			notice(c, event.Skipped)
+		}, 15 * time.Second},
+		{"not connected", func(c *Counter, f *feed) { every(f, 100*ms, 10, "track"); notice(c, event.Lost) }, 0},
+		{"ended", func(c *Counter, f *feed) { every(f, 100*ms, 10, "track"); notice(c, event.Ended) }, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := New(Options{})
 				c.Expect(gate)
-				c.Notice(event.Notice{Kind: event.Connected, Instance: gate})
+				notice(c, event.Connected)
 				tc.play(c, newFeed(t, c, gate))
-				time.Sleep(tc.quiet)
-				if in := c.Snapshot().Instances[0]; in.Silent != tc.silent {
-					t.Errorf("silent: %v (%g s)", in.Silent, in.SilentFor)
+				at := func(d time.Duration, silent bool) {
+					time.Sleep(d)
+					in := c.Snapshot().Instances[0]
+					if in.Silent != silent || (in.SilentFor > 0) != silent {
+						t.Errorf("silent: %v (%g s), want %v", in.Silent, in.SilentFor, silent)
+					}
+				}
+				if tc.silent == 0 {
+					at(time.Hour, false)
+					return
+				}
+				at(0, false)
+				at(tc.silent-ms, false)
+				at(ms, true)
+			})
+		})
+	}
+}
+
+// TestBusyInstancesAreNeverSilent plays cameras whose events come in bursts with
+// pauses of up to 14 seconds between them.
+func TestBusyInstancesAreNeverSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Options{})
+		var cameras sync.WaitGroup
+		for i := range 6 {
+			in := &event.Instance{ID: fmt.Sprint(i), Name: camera(i), Server: "http://nvr1:3546", Order: i}
+			c.Notice(event.Notice{Kind: event.Connected, Instance: in})
+			f := newFeed(t, c, in)
+			r := rand.New(rand.NewPCG(1, uint64(i)))
+			cameras.Go(func() {
+				for range 20 {
+					for range r.IntN(40) {
+						f.put("track", 0, "")
+						time.Sleep(30 * time.Millisecond)
+					}
+					time.Sleep(time.Duration(r.Int64N(int64(14 * time.Second))))
 				}
 			})
+		}
+		for range 20 {
+			time.Sleep(2 * time.Second)
+			for _, in := range c.Snapshot().Instances {
+				if in.Silent {
+					t.Errorf("%s is silent: nothing for %g s", in.Name, in.SilentFor)
+				}
+			}
+		}
+		cameras.Wait()
+	})
+}
+
+// TestArrivalsCountBeforeTheFilters shows that an instance is not silent when the
+// filters of this program leave everything out.
+func TestArrivalsCountBeforeTheFilters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Options{})
+		c.Expect(gate)
+		c.Notice(event.Notice{Kind: event.Connected, Instance: gate})
+		f := &feed{t: t, sink: c.Watch(discard{}), in: gate}
+		for range 30 {
+			f.raw("statistics", "", `{"n":1}`, time.Now())
+			time.Sleep(10 * time.Second)
+		}
+		time.Sleep(20*time.Second - 1)
+		if in := c.Snapshot().Instances[0]; in.Silent || in.Events != 0 {
+			t.Errorf("silent %v, %d events", in.Silent, in.Events)
+		}
+		time.Sleep(1)
+		if in := c.Snapshot().Instances[0]; !in.Silent {
+			t.Error("not silent after three intervals of the statistics events")
+		}
+	})
+}
+
+// TestSilenceInEveryReport checks that all reports follow the same rule.
+func TestSilenceInEveryReport(t *testing.T) {
+	for _, tc := range []struct {
+		quiet                          time.Duration
+		text, color, ndjson, csv, prom string
+	}{
+		{1 * time.Second, "Gate      connected", "\x1b[32mconnected\x1b[0m", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
+		{4 * time.Second, "Gate      quiet 4 s", "\x1b[2mquiet 4 s\x1b[0m", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
+		{14999 * time.Millisecond, "Gate      quiet 14 s", "\x1b[2mquiet 14 s\x1b[0m", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
+		{15 * time.Second, "Gate      SILENT 15.0 s", "\x1b[1;31mSILENT 15.0 s\x1b[0m", `"silent":true,"silent_s":15`, ",connected,true,", "rtev_silent{%s} 1"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := New(Options{})
+			c.Notice(event.Notice{Kind: event.Connected, Instance: gate})
+			newFeed(t, c, gate).put("track", 0, "")
+			time.Sleep(tc.quiet)
+			s := c.Snapshot()
+			s.Record = "total"
+			var text, color, view, ndjson, rows, prom bytes.Buffer
+			size := func() (int, int) { return 200, 50 }
+			all := printers{NewText(&text, false), NewText(&color, true), NewView(&view, size, true), NewNDJSON(&ndjson), NewCSV(&rows), NewProm(&prom)}
+			if err := all.Print(s); err != nil {
+				t.Fatal(err)
+			}
+			labels := `instance="899c89f9-90c3-c633-8586-8f09b005ebed",name="Gate",server="http://nvr1:3546"`
+			for _, want := range []struct{ in, part string }{
+				{text.String(), tc.text}, {color.String(), tc.color}, {view.String(), tc.color}, {ndjson.String(), tc.ndjson},
+				{rows.String(), tc.csv}, {prom.String(), fmt.Sprintf(tc.prom, labels)},
+			} {
+				if !strings.Contains(want.in, want.part) {
+					t.Errorf("after %v: no %q in\n%s", tc.quiet, want.part, want.in)
+				}
+			}
 		})
 	}
 }

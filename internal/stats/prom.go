@@ -107,7 +107,7 @@ type addMetric func(kind prometheus.ValueType, name, help string, of func(*Insta
 func flowMetrics(add addMetric) {
 	const counter, gauge = prometheus.CounterValue, prometheus.GaugeValue
 	add(gauge, "up", "Whether the connection stands.", func(in *Instance) (float64, bool) { return bit(in.State == Connected), in.State != Recorded })
-	add(gauge, "silent", "Whether the instance has sent nothing for three times its usual pause.", func(in *Instance) (float64, bool) { return bit(in.Silent), in.State != Recorded })
+	add(gauge, "silent", "Whether nothing arrived for 15 seconds and for three intervals of the instance's statistics events.", func(in *Instance) (float64, bool) { return bit(in.Silent), in.State != Recorded })
 	add(counter, "bytes_total", "Bytes of the events' payloads.", func(in *Instance) (float64, bool) { return float64(in.Bytes), true })
 	add(gauge, "last_event_timestamp_seconds", "When the last event came.", func(in *Instance) (float64, bool) { return float64(in.Last.UnixMilli()) / 1000, !in.Last.IsZero() })
 	add(counter, "reconnects_total", "Connections made again after one was lost.", func(in *Instance) (float64, bool) { return float64(in.Reconnects), true })

@@ -16,8 +16,10 @@ func (t *tally) show(over stretch, all *dist) Instance {
 	}
 	if t.link.state != Recorded {
 		in.StateFor = round((now - t.link.since).Seconds())
-		quiet := t.silent(now)
-		in.Silent, in.SilentFor = quiet > 0, round(quiet.Seconds())
+		in.quiet = t.quiet(now)
+		if in.quiet >= t.arrivals.silentAfter() {
+			in.Silent, in.SilentFor = true, round(in.quiet.Seconds())
+		}
 	}
 	all.merge(&t.delay)
 	in.Engine = t.engine.show()
@@ -44,8 +46,8 @@ func (t *tally) flow(over stretch) Flow {
 		ByteRateNow: rate(&t.volume, over, 5, t.bytes),
 		Delay:       t.delay.show(delayBounds),
 		Reconnects:  t.link.reconnects,
-		Gap:         round((t.link.gap + t.link.open(over.to)).Seconds()),
-		LongestGap:  round(max(t.link.longest, t.link.open(over.to)).Seconds()),
+		Gap:         round((t.link.gap + t.link.currentGap(over.to)).Seconds()),
+		LongestGap:  round(max(t.link.longest, t.link.currentGap(over.to)).Seconds()),
 		IDJumps:     t.ids.jumps,
 		IDsMissing:  t.ids.missing,
 		Skipped:     t.lost.skipped,

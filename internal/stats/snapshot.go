@@ -73,7 +73,8 @@ type Instance struct {
 	Groups     []Group     `json:"groups"`
 
 	order int
-	last  [60]uint32 // events in each of the last sixty whole seconds
+	quiet time.Duration // for how long nothing arrived over the current connection
+	last  [60]uint32    // events in each of the last sixty whole seconds
 }
 
 // Engine is what the instance's own statistics say.

@@ -14,23 +14,23 @@ type tally struct {
 	id, name, server string
 	order            int
 
-	mu     sync.Mutex // before what follows
-	link   link
-	events uint64
-	bytes  uint64
-	span   span
-	rate   window[uint32]
-	volume window[uint64]
-	pause  pause
-	delay  dist
-	ids    ids
-	lost   lost
-	kinds  map[string]*kind // by type
-	last   *kind            // of the last event
-	groups map[string]*group
-	pairs  []*pair
-	rest   *kind // all types beyond the limit
-	engine engine
+	mu       sync.Mutex // before what follows
+	link     link
+	events   uint64
+	bytes    uint64
+	span     span
+	rate     window[uint32]
+	volume   window[uint64]
+	arrivals arrivals
+	delay    dist
+	ids      ids
+	lost     lost
+	kinds    map[string]*kind // by type
+	last     *kind            // of the last event
+	groups   map[string]*group
+	pairs    []*pair
+	rest     *kind // all types beyond the limit
+	engine   engine
 }
 
 func newTally(c *Counter, at origin, in *event.Instance) *tally {
@@ -67,7 +67,7 @@ func (t *tally) put(ev *event.Event) {
 			t.delay.add(millis(ev.Received.Sub(sent)))
 		}
 		t.at(ev.Received.Sub(t.c.start), g, size)
-		t.link.alive()
+		t.link.delivered()
 	case stamped:
 		t.at(sent.Sub(t.c.start), g, size)
 	}
@@ -88,9 +88,6 @@ func sentAt(ev *event.Event) (time.Time, bool) {
 // at notes when an event came, or when a recorded one was sent.
 func (t *tally) at(at time.Duration, g *group, size uint64) {
 	sec := second(at)
-	if t.span.known {
-		t.pause.add(at-t.span.last, sec-second(t.span.last))
-	}
 	t.span.add(at)
 	g.span.add(at)
 	t.rate.add(sec, 1)
@@ -131,8 +128,12 @@ type ids struct {
 	jumps, missing uint64
 }
 
-// watch looks at an event's id.
+// watch looks at an event before the filters do: at its id, and at when it
+// arrived.
 func (t *tally) watch(ev *event.Event) {
+	if !ev.Received.IsZero() {
+		t.arrivals.note(ev.Received.Sub(t.c.start), ev.Type == "statistics")
+	}
 	if n, ok := decimal(ev.ID); ok {
 		t.ids.see(n, t.c.o.Recorded)
 	}

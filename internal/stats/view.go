@@ -97,6 +97,9 @@ func (v *View) Print(s *Snapshot) error {
 		width, height = 80, 24
 	}
 	p := pen{width: max(1, width-1), height: max(1, height-1), color: v.color}
+	if s.Total() { // nothing is drawn over it: it may scroll
+		p.height = noLimit
+	}
 	lines := p.frame(s)
 	out := v.up(v.out[:0], width, height)
 	for _, text := range v.notices(s.Total()) {

@@ -210,6 +210,32 @@ func TestAFrameTellsWhatItLeavesOut(t *testing.T) {
 	}
 }
 
+func TestLastTotalIsPrintedWhole(t *testing.T) {
+	s := newScreen(t, 80, 10)
+	v := NewView(s, func() (int, int) { return 80, 10 }, false)
+	snap := snapshotOf(40, camera)
+	if err := v.Print(snap); err != nil {
+		t.Fatal(err)
+	}
+	snap.Record = "total"
+	if err := v.Print(snap); err != nil {
+		t.Fatal(err)
+	}
+	lines := s.lines()
+	at := 0
+	for i := range 40 {
+		for at < len(lines) && !strings.HasPrefix(lines[at], camera(i)+" ") {
+			at++
+		}
+		if at == len(lines) {
+			t.Fatalf("no row for %s in\n%s", camera(i), s.text())
+		}
+	}
+	if frames(s.text()) != 1 || strings.Contains(s.text(), "more") || !strings.HasPrefix(lines[len(lines)-1], "track ") {
+		t.Errorf("the last line is not the last type, or something was left out:\n%s", s.text())
+	}
+}
+
 func TestTroubleComesFirstWhereNotAllIsSeen(t *testing.T) {
 	snap := snapshotOf(40, camera)
 	snap.Instances[37].Silent, snap.Instances[37].SilentFor = true, 12
