@@ -24,6 +24,15 @@ const (
 // the Maker's work. Memory is bounded by the longest element. Not safe for
 // concurrent use.
 type Elements struct {
+	// Oversize, if not nil, receives the bytes of an element that is longer
+	// than the limit, in pieces that are valid during the call. The last piece
+	// comes before Next returns ErrTooLong, or is what Tail returns.
+	Oversize func(piece []byte)
+	// Strict splits by JSON's syntax alone: an array inside an array is an
+	// element, and a line end ends neither a string nor a bare value. Otherwise
+	// arrays are flattened, and a line that was cut short damages only itself.
+	Strict bool
+
 	r     io.Reader
 	limit int
 	buf   []byte // what was read and not yet handed out
@@ -56,6 +65,7 @@ func (e *Elements) Next() ([]byte, error) {
 		if start, end, ok := e.split(); ok {
 			long := e.cut > 0 || end-start > e.limit
 			if e.cut = 0; long {
+				e.oversize(e.buf[start:end])
 				return nil, ErrTooLong
 			}
 			return e.buf[start:end:end], nil
@@ -69,12 +79,24 @@ func (e *Elements) Next() ([]byte, error) {
 // Rest is the size in bytes of the unfinished element at the input's end.
 func (e *Elements) Rest() int64 { return e.cut + int64(len(e.buf)-e.next) }
 
+// Tail returns what is unread of the input when Next has failed: the bytes of
+// the unfinished element, without those that Oversize has received. They are
+// valid until the next call.
+func (e *Elements) Tail() []byte { return e.buf[e.next:] }
+
+func (e *Elements) oversize(piece []byte) {
+	if e.Oversize != nil {
+		e.Oversize(piece)
+	}
+}
+
 // last ends the input: a bare value needs nothing behind it.
 func (e *Elements) last(err error) ([]byte, error) {
 	if err == io.EOF && e.in == bare {
 		elem, long := e.buf[e.next:], e.cut > 0
 		e.in, e.next, e.cut = between, len(e.buf), 0
 		if long || len(elem) > e.limit {
+			e.oversize(elem)
 			return nil, ErrTooLong
 		}
 		return elem, nil
@@ -111,15 +133,16 @@ func (e *Elements) split() (start, end int, ok bool) {
 // begin goes over white space, commas and the arrays' brackets to an element.
 func (e *Elements) begin() bool {
 	for ; e.next < len(e.buf); e.next++ {
-		switch c := e.buf[e.next]; c {
-		case ' ', '\t', '\r', '\n', ',':
-		case '[':
+		c := e.buf[e.next]
+		switch {
+		case c == ' ', c == '\t', c == '\r', c == '\n', c == ',':
+		case c == '[' && (e.lists == 0 || !e.Strict):
 			e.lists++
-		case ']':
+		case c == ']':
 			e.lists = max(0, e.lists-1)
 		default:
 			e.seen, e.depth, e.in = e.next, 0, bare
-			if c == '{' || c == '"' {
+			if c == '{' || c == '"' || c == '[' {
 				e.in = inside
 			}
 			return true
@@ -132,8 +155,12 @@ func (e *Elements) begin() bool {
 func (e *Elements) word() (ended bool) {
 	for ; e.seen < len(e.buf); e.seen++ {
 		switch e.buf[e.seen] {
-		case ',', ']', '\n', '\r':
+		case ',', ']':
 			return true
+		case '\n', '\r':
+			if !e.Strict {
+				return true
+			}
 		}
 	}
 	return false
@@ -158,7 +185,10 @@ func (e *Elements) text() (ended bool) {
 			}
 			e.seen += 2
 		case '\n', '\r':
-			return true
+			if !e.Strict {
+				return true
+			}
+			e.seen++
 		default:
 			e.seen++
 		}
@@ -189,6 +219,7 @@ func (e *Elements) token() (ended bool) {
 // and the element at hand where it has become too long.
 func (e *Elements) fill() error {
 	if e.in != between && e.seen-e.next > e.limit {
+		e.oversize(e.buf[e.next:e.seen])
 		e.cut += int64(e.seen - e.next)
 		e.next = e.seen
 	}

@@ -119,3 +119,50 @@ func FuzzElements(f *testing.F) {
 		}
 	})
 }
+
+func TestElementsStrict(t *testing.T) {
+	for _, tc := range []struct {
+		in   string
+		want []string
+		tail string
+	}{
+		{`[[1,2], {"a":[3]} ,[]]`, []string{`[1,2]`, `{"a":[3]}`, `[]`}, ""},
+		{"[{\"a\":\"x\n, y\"},NaN\n,7]", []string{"{\"a\":\"x\n, y\"}", "NaN\n", "7"}, ""},
+		{`[{}][{}] {}`, []string{`{}`, `{}`, `{}`}, ""},
+		{`[{},{"a":"[`, []string{`{}`}, `{"a":"[`},
+	} {
+		for _, r := range []io.Reader{strings.NewReader(tc.in), iotest.OneByteReader(strings.NewReader(tc.in))} {
+			e := NewElements(r, 1<<10)
+			e.Strict = true
+			var got []string
+			p, err := e.Next()
+			for ; err == nil; p, err = e.Next() {
+				got = append(got, string(p))
+			}
+			if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", tc.want) || string(e.Tail()) != tc.tail || (err == io.EOF) != (tc.tail == "") {
+				t.Errorf("%q: got %q, %v, tail %q", tc.in, got, err, e.Tail())
+			}
+		}
+	}
+}
+
+func TestElementsGivesOutOversizeBytes(t *testing.T) {
+	giant := `{"a":"` + strings.Repeat("0123456789", 30) + `"}`
+	for _, end := range []string{"]", ",{}]", ""} {
+		for _, limit := range []int{10, 299, len(giant) - 1} {
+			for _, wrap := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
+				e := NewElements(wrap(strings.NewReader("["+giant+end)), limit)
+				var got []byte
+				e.Oversize = func(piece []byte) { got = append(got, piece...) }
+				if _, err := e.Next(); !errors.Is(err, ErrTooLong) || string(got) != giant {
+					t.Errorf("limit %d, end %q: %v, got %d bytes of %d", limit, end, err, len(got), len(giant))
+				}
+			}
+		}
+	}
+	e, got := NewElements(strings.NewReader(giant[:200]), 10), []byte(nil)
+	e.Oversize = func(piece []byte) { got = append(got, piece...) }
+	if _, err := e.Next(); err != io.ErrUnexpectedEOF || string(got)+string(e.Tail()) != giant[:200] {
+		t.Errorf("cut: %v, got %q and %q", err, got, e.Tail())
+	}
+}
