@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // CSVOptions say what csv is made of.
@@ -146,7 +147,7 @@ func (c *CSV) appendValue(dst, raw []byte) []byte {
 }
 
 // appendField appends a text as a field that no spreadsheet runs.
-func appendField[T text](c *CSV, dst []byte, s T) []byte {
+func appendField[T term.Text](c *CSV, dst []byte, s T) []byte {
 	guard := len(s) > 0 && strings.IndexByte("=+-@\t\r", s[0]) >= 0
 	for i := 0; i < len(s); i++ {
 		if b := s[i]; b-' ' >= 0x7f-' ' || b == ',' || b == '"' {
@@ -163,7 +164,7 @@ func appendField[T text](c *CSV, dst []byte, s T) []byte {
 // clean makes s, in c.safe, what may come out: UTF-8, and on a terminal safe.
 func (c *CSV) clean(s []byte) []byte {
 	if c.o.Terminal {
-		c.scratch, _ = appendCut(kept(c.scratch), s, noLimit)
+		c.scratch, _ = term.AppendCut(kept(c.scratch), s, term.NoLimit)
 		return append(s[:0], c.scratch...)
 	}
 	if utf8.Valid(s) {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // NDJSONOptions say how NDJSON differs from the server's own bytes. Zero: not
@@ -151,13 +152,13 @@ func appendVisible(dst, json []byte) []byte {
 		switch bad := r == utf8.RuneError && size == 1; {
 		case json[i] == '\t': // between two tokens
 			dst = append(dst, ' ')
-		case !bad && shown(r):
+		case !bad && term.Shown(r):
 			dst = append(dst, json[i:i+size]...)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
-			dst = appendHex(append(appendHex(append(dst, `\u`...), high, 4), `\u`...), low, 4)
+			dst = term.AppendHex(append(term.AppendHex(append(dst, `\u`...), high, 4), `\u`...), low, 4)
 		default:
-			dst = appendHex(append(dst, `\u`...), r, 4)
+			dst = term.AppendHex(append(dst, `\u`...), r, 4)
 		}
 		i += size
 	}

@@ -88,7 +88,7 @@ func FuzzNDJSONTerminal(f *testing.F) {
 		if !ok {
 			t.Fatalf("no line end: %q", line)
 		}
-		shows(t, text)
+		checkShown(t, text)
 		var got, want any
 		if json.Unmarshal(ev.Payload, &want) != nil {
 			return // deeper or larger than encoding/json goes

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // TextOptions say how text looks. Zero is plain, without a limit.
@@ -28,7 +29,7 @@ type TextOptions struct {
 // still does not fit is cut. Nothing from the server is shown unsafe.
 type Text struct {
 	o     TextOptions
-	s     styles
+	s     *term.Styles
 	f     fields
 	stamp stamp
 	last  int64 // the line before's time, for Delta
@@ -77,7 +78,7 @@ func NewText(o TextOptions) *Text {
 		o.Zone = time.Local
 	}
 	return &Text{
-		o: o, s: newStyles(o.Color), drops: map[*event.Instance]float64{},
+		o: o, s: term.NewStyles(o.Color), drops: map[*event.Instance]float64{},
 		stamp: stamp{date: o.Time == RFC3339, zone: o.Zone},
 	}
 }
@@ -89,21 +90,21 @@ func (t *Text) AppendHeader(dst []byte) []byte { return dst }
 func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
 	t.f.load(ev)
 	k := kindOf(ev.Type)
-	width := noLimit
+	width := term.NoLimit
 	if t.o.Width != nil {
 		if w := t.o.Width(); w > 0 {
 			width = w
 		}
 	}
-	t.l = line{dst: dst, max: width, end: width}
+	t.l = line{term.NewLine(dst, width), width}
 	t.layout()
 	t.time(ev)
 	t.source(ev)
 	t.head(ev.Type, k)
 	k.say(t, ev, k)
 	t.ids()
-	dst = append(t.l.finish(), '\n')
-	t.l.dst = nil
+	dst = append(t.l.Bytes(), '\n')
+	t.l = line{}
 	return dst
 }
 
@@ -146,10 +147,10 @@ func (t *Text) time(ev *event.Event) {
 		cells = 8
 		t.part = t.part[:min(cells, len(t.part))]
 	case t.o.Time == Delta:
-		t.l.pad(cells - len(t.part))
+		t.l.Pad(cells - len(t.part))
 	}
-	put(&t.l, t.s.faint, t.part)
-	t.l.pad(cells + t.cells.gap)
+	put(&t.l, t.s.Faint, t.part)
+	t.l.Pad(cells + t.cells.gap)
 }
 
 func (t *Text) appendTime(dst []byte, ms int64) []byte {
@@ -172,41 +173,41 @@ func (t *Text) source(ev *event.Event) {
 	if t.cells.source <= 0 {
 		return
 	}
-	end := t.l.col + t.cells.source
+	end := t.l.Col + t.cells.source
 	if ev.Instance != nil {
-		s := t.s.sources[uint(ev.Instance.Order)%uint(len(t.s.sources))]
+		s := t.s.Source(ev.Instance.Order)
 		putCut(&t.l, s, ev.Instance.Name, t.cells.source)
 	}
-	t.l.pad(end + t.cells.gap)
+	t.l.Pad(end + t.cells.gap)
 }
 
 // head appends the mark of an alarm and the type.
 func (t *Text) head(typ string, k *kind) {
-	l, tone, start := &t.l, t.tone(k), t.l.col
+	l, tone, start := &t.l, t.tone(k), t.l.Col
 	if k.level == alarm {
 		put(l, tone, "!")
 	}
-	l.pad(start + 2)
-	end := l.col + t.cells.typ
+	l.Pad(start + 2)
+	end := l.Col + t.cells.typ
 	name, isEvent := strings.CutPrefix(typ, "event-")
 	if t.full && isEvent {
-		put(l, t.s.faint, "event-")
+		put(l, t.s.Faint, "event-")
 	}
 	putCut(l, tone, name, typeMost)
-	l.pad(max(end, l.col) + t.cells.gap)
+	l.Pad(max(end, l.Col) + t.cells.gap)
 }
 
 // tone is the style of a kind's type.
-func (t *Text) tone(k *kind) style {
+func (t *Text) tone(k *kind) term.Style {
 	switch k.level {
 	case alarm:
-		return t.s.alarm
+		return t.s.Alarm
 	case over:
-		return t.s.over
+		return t.s.Good
 	case low, aside:
-		return t.s.faint
+		return t.s.Faint
 	}
-	return style{}
+	return term.Style{}
 }
 
 // settle ends the part of a line that nothing may take room from, and keeps
@@ -215,20 +216,20 @@ func (t *Text) settle() {
 	l := &t.l
 	ev, tr := t.f.first(eventID, refEvent), t.f.first(trackID, refTrack)
 	t.right = [...]id{{ev, l.max - 2*idCells - 1}, {tr, l.max - idCells}}
-	if l.max == noLimit {
+	if l.max == term.NoLimit {
 		return
 	}
-	if l.max < bothIDsFrom || l.col >= t.right[0].at {
+	if l.max < bothIDsFrom || l.Col >= t.right[0].at {
 		if ev == nil {
 			ev = tr
 		}
 		t.right = [...]id{{ev, l.max - idCells}, {}}
 	}
 	for i, id := range t.right {
-		if id.at <= l.col {
+		if id.at <= l.Col {
 			t.right[i].raw = nil
 		} else if id.raw != nil {
-			l.end = min(l.end, id.at-1)
+			l.End = min(l.End, id.at-1)
 		}
 	}
 }
@@ -236,16 +237,16 @@ func (t *Text) settle() {
 // ids appends the ids that settle kept room for.
 func (t *Text) ids() {
 	l := &t.l
-	l.end = l.max
+	l.End = l.max
 	for _, id := range t.right {
 		if id.raw == nil {
 			continue
 		}
-		if l.max == noLimit {
-			id.at = l.col + 2
+		if l.max == term.NoLimit {
+			id.at = l.Col + 2
 		}
-		l.pad(id.at)
-		putCut(l, t.s.faint, shortID(unquoted(id.raw, &t.unesc)), idCells)
+		l.Pad(id.at)
+		putCut(l, t.s.Faint, shortID(unquoted(id.raw, &t.unesc)), idCells)
 	}
 }
 

@@ -2,14 +2,14 @@ package format
 
 import (
 	"bytes"
-	"math"
 	"strconv"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // value appends a value as a word of at most so many cells.
-func (t *Text) value(s style, raw []byte, cells int) {
+func (t *Text) value(s term.Style, raw []byte, cells int) {
 	if v := unquoted(raw, &t.unesc); len(v) > 0 {
 		t.l.space()
 		putCut(&t.l, s, v, cells)
@@ -17,13 +17,13 @@ func (t *Text) value(s style, raw []byte, cells int) {
 }
 
 // class appends the object's class as a column.
-func (t *Text) class(s style, raw []byte) {
+func (t *Text) class(s term.Style, raw []byte) {
 	if raw == nil {
 		return
 	}
-	end := t.l.col + classCells
+	end := t.l.Col + classCells
 	putCut(&t.l, s, unquoted(raw, &t.unesc), 2*classCells)
-	t.l.pad(end + 1)
+	t.l.Pad(end + 1)
 }
 
 // crowd counts the targets of a crowd, and tells the class they share.
@@ -61,9 +61,9 @@ func (t *Text) direction() {
 	case "right":
 		arrow = "→"
 	}
-	word(&t.l, t.s.strong, arrow)
+	word(&t.l, t.s.Bold, arrow)
 	t.l.space()
-	putCut(&t.l, style{}, way, 2*classCells)
+	putCut(&t.l, term.Style{}, way, 2*classCells)
 }
 
 func (t *Text) duration(k *kind) {
@@ -75,14 +75,14 @@ func (t *Text) duration(k *kind) {
 	if k.level == over {
 		how = "after"
 	}
-	word(&t.l, style{}, how)
-	t.part = appendSpan(t.part[:0], ms)
-	word(&t.l, t.s.strong, t.part)
+	word(&t.l, term.Style{}, how)
+	t.part = term.AppendMillis(t.part[:0], ms)
+	word(&t.l, t.s.Bold, t.part)
 }
 
 // confidence appends a share as percent, any other number as it is, set to the
 // right in so many cells.
-func (t *Text) confidence(s style, cells int) {
+func (t *Text) confidence(s term.Style, cells int) {
 	n, ok := number(t.f.first(confidence, detection))
 	if !ok {
 		return
@@ -91,17 +91,17 @@ func (t *Text) confidence(s style, cells int) {
 	if n >= 0 && n <= 1 {
 		t.part = append(strconv.AppendFloat(t.part, n*100, 'f', 0, 64), '%')
 	} else {
-		t.part = appendShort(t.part, n)
+		t.part = term.AppendDecimal(t.part, n)
 	}
-	t.l.gap(cells - len(t.part))
+	t.l.Gap(cells - len(t.part))
 	t.l.option(s, t.part)
 }
 
 // picture appends the size of a picture that came with an event.
 func (t *Text) picture() {
 	if size, ok := imageSize(t.f.raw[image], &t.unesc); ok {
-		t.part = append(appendBytes(t.part[:0], float64(size)), " picture"...)
-		t.l.option(style{}, t.part)
+		t.part = append(term.AppendSize(t.part[:0], float64(size)), " picture"...)
+		t.l.option(term.Style{}, t.part)
 	}
 }
 
@@ -121,40 +121,29 @@ func (t *Text) box() {
 		}
 		t.part = strconv.AppendInt(append(t.part, before...), px, 10)
 	}
-	t.l.option(t.s.faint, append(t.part, unit...))
-}
-
-// appendShort appends a number with at most one decimal.
-func appendShort(dst []byte, n float64) []byte {
-	if math.Abs(n) >= 1e15 {
-		return strconv.AppendFloat(dst, n, 'g', 3, 64)
-	}
-	if r := math.Round(n*10) / 10; r == math.Trunc(r) {
-		return strconv.AppendFloat(dst, r+0, 'f', 0, 64) // +0: no minus before a zero
-	}
-	return strconv.AppendFloat(dst, n, 'f', 1, 64)
+	t.l.option(t.s.Faint, append(t.part, unit...))
 }
 
 // extras appends what else an event holds as name=value, as far as it goes.
 func (t *Text) extras(ev *event.Event, k *kind) {
-	l, start := &t.l, t.l.col
+	l, start := &t.l, t.l.Col
 	ev.EachMember(func(name, raw []byte) bool {
 		if k.tells(keyOf(name)) {
 			return true
 		}
-		if l.end-l.col < extraLeast || l.col-start > extrasMost {
+		if l.End-l.Col < extraLeast || l.Col-start > extrasMost {
 			return false
 		}
 		l.apart()
-		putCut(l, t.s.faint, name, valueMost)
-		put(l, t.s.faint, "=")
+		putCut(l, t.s.Faint, name, valueMost)
+		put(l, t.s.Faint, "=")
 		quotes := isString(raw) && bytes.IndexByte(raw, ' ') > 0
 		if quotes {
-			put(l, style{}, `"`)
+			put(l, term.Style{}, `"`)
 		}
-		putCut(l, style{}, unquoted(raw, &t.unesc), valueMost)
+		putCut(l, term.Style{}, unquoted(raw, &t.unesc), valueMost)
 		if quotes {
-			put(l, style{}, `"`)
+			put(l, term.Style{}, `"`)
 		}
 		return true
 	})

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // happened tells an event as a sentence: who, what, where, which way, for how
@@ -14,20 +15,20 @@ func (t *Text) happened(ev *event.Event, k *kind) {
 	if c := f.class(ev); c != nil {
 		who = c
 	}
-	t.class(style{}, who)
-	word(l, style{}, k.verb)
+	t.class(term.Style{}, who)
+	word(l, term.Style{}, k.verb)
 	if n > 0 && k.verb == "crowd" {
 		t.part = strconv.AppendInt(append(t.part[:0], "of "...), int64(n), 10)
-		word(l, style{}, t.part)
+		word(l, term.Style{}, t.part)
 	}
 	if place := f.place(ev); place != nil {
-		word(l, style{}, k.at)
-		t.value(t.s.strong, place, nameMost)
+		word(l, term.Style{}, k.at)
+		t.value(t.s.Bold, place, nameMost)
 	}
 	t.direction()
 	t.duration(k)
 	t.settle()
-	t.confidence(t.s.faint, 0)
+	t.confidence(t.s.Faint, 0)
 	t.picture()
 	t.box()
 	t.extras(ev, k)
@@ -35,9 +36,9 @@ func (t *Text) happened(ev *event.Event, k *kind) {
 
 // moved tells a track: short, and in columns of its own.
 func (t *Text) moved(ev *event.Event, k *kind) {
-	l, f, quiet := &t.l, &t.f, t.s.faint
+	l, f, quiet := &t.l, &t.f, t.s.Faint
 	t.class(quiet, f.class(ev))
-	start := l.col
+	start := l.Col
 	if f.raw[moving] != nil {
 		state := "still"
 		if n, ok := number(f.raw[moving]); ok && n != 0 || string(f.raw[moving]) == "true" {
@@ -45,16 +46,16 @@ func (t *Text) moved(ev *event.Event, k *kind) {
 		}
 		word(l, quiet, state)
 	}
-	l.pad(start + 8)
+	l.Pad(start + 8)
 	t.settle()
 	t.confidence(quiet, 4)
-	l.pad(start + 14)
+	l.Pad(start + 14)
 	if ms, ok := number(f.raw[age]); ok {
-		t.part = appendSpan(append(t.part[:0], "for "...), ms)
+		t.part = term.AppendMillis(append(t.part[:0], "for "...), ms)
 		l.option(quiet, t.part)
 	}
 	if f.raw[location] != nil {
-		l.pad(start + 28)
+		l.Pad(start + 28)
 	}
 	t.box()
 	if f.others > 0 {
@@ -65,25 +66,25 @@ func (t *Text) moved(ev *event.Event, k *kind) {
 // pictured tells a crop by its size and what it belongs to.
 func (t *Text) pictured(ev *event.Event, k *kind) {
 	l, f := &t.l, &t.f
-	t.class(style{}, f.class(ev))
+	t.class(term.Style{}, f.class(ev))
 	if size, ok := imageSize(f.raw[image], &t.unesc); ok {
-		t.part = appendBytes(t.part[:0], float64(size))
-		word(l, style{}, t.part)
+		t.part = term.AppendSize(t.part[:0], float64(size))
+		word(l, term.Style{}, t.part)
 	}
-	word(l, style{}, "picture")
+	word(l, term.Style{}, "picture")
 	if ref := f.raw[refEvent]; given(ref) {
-		word(l, style{}, "of event")
-		word(l, style{}, shortID(unquoted(ref, &t.unesc)))
+		word(l, term.Style{}, "of event")
+		word(l, term.Style{}, shortID(unquoted(ref, &t.unesc)))
 	} else if ref := f.first(refTrack, trackID); ref != nil {
-		word(l, style{}, "of track")
-		word(l, style{}, shortID(unquoted(ref, &t.unesc)))
+		word(l, term.Style{}, "of track")
+		word(l, term.Style{}, shortID(unquoted(ref, &t.unesc)))
 	}
 	if place := f.place(ev); place != nil {
-		word(l, style{}, "in")
-		t.value(t.s.strong, place, nameMost)
+		word(l, term.Style{}, "in")
+		t.value(t.s.Bold, place, nameMost)
 	}
 	t.settle()
-	t.confidence(t.s.faint, 0)
+	t.confidence(t.s.Faint, 0)
 	t.box()
 	t.extras(ev, k)
 }
@@ -92,23 +93,23 @@ func (t *Text) pictured(ev *event.Event, k *kind) {
 func (t *Text) attributed(ev *event.Event, k *kind) {
 	l, f := &t.l, &t.f
 	if f.raw[attrName] != nil {
-		t.value(style{}, f.raw[attrName], valueMost)
-		put(l, style{}, "=")
-		putCut(l, t.s.strong, unquoted(f.raw[attrValue], &t.unesc), valueMost)
+		t.value(term.Style{}, f.raw[attrName], valueMost)
+		put(l, term.Style{}, "=")
+		putCut(l, t.s.Bold, unquoted(f.raw[attrValue], &t.unesc), valueMost)
 	}
 	t.settle()
-	t.confidence(t.s.faint, 0)
+	t.confidence(t.s.Faint, 0)
 	t.extras(ev, k)
 }
 
 // ran tells an instance's health.
 func (t *Text) ran(ev *event.Event, k *kind) {
 	if n, ok := number(t.f.raw[fps]); ok {
-		t.part = appendShort(t.part[:0], n)
+		t.part = term.AppendDecimal(t.part[:0], n)
 		if of, ok := number(t.f.raw[sourceFPS]); ok {
-			t.part = appendShort(append(t.part, " of "...), of)
+			t.part = term.AppendDecimal(append(t.part, " of "...), of)
 		}
-		word(&t.l, style{}, append(t.part, " fps"...))
+		word(&t.l, term.Style{}, append(t.part, " fps"...))
 	}
 	t.settle()
 	t.dropped(ev)
@@ -121,8 +122,8 @@ func (t *Text) ran(ev *event.Event, k *kind) {
 
 func (t *Text) reading(before string, k key, after string) {
 	if n, ok := number(t.f.raw[k]); ok {
-		t.part = append(appendShort(append(t.part[:0], before...), n), after...)
-		t.l.option(style{}, t.part)
+		t.part = append(term.AppendDecimal(append(t.part[:0], before...), n), after...)
+		t.l.option(term.Style{}, t.part)
 	}
 }
 
@@ -141,16 +142,16 @@ func (t *Text) dropped(ev *event.Event) {
 		clear(t.drops)
 	}
 	t.drops[ev.Instance] = total
-	s, words := style{}, " dropped"
+	s, words := term.Style{}, " dropped"
 	switch {
 	case !known || total < before:
 		words = " dropped so far"
 	case total > before:
-		s = t.s.warn
+		s = t.s.Alarm
 		fallthrough
 	default:
 		total -= before
 	}
-	t.part = append(appendShort(t.part[:0], total), words...)
+	t.part = append(term.AppendDecimal(t.part[:0], total), words...)
 	t.l.option(s, t.part)
 }

@@ -2,7 +2,6 @@ package format
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
@@ -79,46 +78,4 @@ func (s *stamp) set(second int64) {
 		return
 	}
 	s.head = t.AppendFormat(s.head[:0], time.TimeOnly)
-}
-
-// appendSpan appends a duration given in ms as people say it: 840 ms, 8.4 s,
-// 2 min 15 s, 3 h 12 min, 2 d 4 h.
-func appendSpan(dst []byte, ms float64) []byte {
-	const minute, hour, day = 60_000, 60 * 60_000, 24 * 60 * 60_000
-	switch {
-	case ms < 999.5:
-		return append(strconv.AppendFloat(dst, ms, 'f', 0, 64), " ms"...)
-	case ms < minute-50:
-		return append(strconv.AppendFloat(dst, ms/1000, 'f', 1, 64), " s"...)
-	case ms < hour-500:
-		s := int64(ms+500) / 1000
-		return appendTwo(dst, s/60, " min", s%60, " s")
-	case ms < day-minute/2:
-		m := int64(ms+minute/2) / minute
-		return appendTwo(dst, m/60, " h", m%60, " min")
-	case ms < 1e15:
-		h := int64(ms+hour/2) / hour
-		return appendTwo(dst, h/24, " d", h%24, " h")
-	}
-	return append(strconv.AppendFloat(dst, ms, 'g', 3, 64), " ms"...)
-}
-
-func appendTwo(dst []byte, a int64, unitA string, b int64, unitB string) []byte {
-	dst = append(strconv.AppendInt(dst, a, 10), unitA...)
-	if b == 0 {
-		return dst
-	}
-	return append(strconv.AppendInt(append(dst, ' '), b, 10), unitB...)
-}
-
-// appendBytes appends a size: 812 B, 34.1 KB, 1.2 MB (powers of 1000).
-func appendBytes(dst []byte, n float64) []byte {
-	unit := 0
-	for units := "KMGT"; n >= 999.5 && unit < len(units); unit++ {
-		n /= 1000
-	}
-	if unit == 0 {
-		return append(strconv.AppendFloat(dst, n, 'f', 0, 64), " B"...)
-	}
-	return append(strconv.AppendFloat(dst, n, 'f', 1, 64), ' ', "KMGT"[unit-1], 'B')
 }

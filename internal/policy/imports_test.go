@@ -25,19 +25,20 @@ func rooms() []room {
 	return []room{
 		{".", []string{"cmd"}, "main.go is the exit status and nothing else"},
 		{"cmd", []string{"internal/config", "internal/crop", "internal/event", "internal/filter", "internal/format", "internal/pipeline",
-			"internal/poll", "internal/rtapi", "internal/simulator", "internal/stats", "internal/stream"}, "test helpers are for tests"},
-		{"internal/config", nil, "what the user asked for is known before anything else is"},
-		{"internal/crop", []string{"internal/event", "internal/format"}, sink},
+			"internal/poll", "internal/rtapi", "internal/simulator", "internal/stats", "internal/stream", "internal/term"}, "test helpers are for tests"},
+		{"internal/config", []string{"internal/term"}, "what the user asked for is known before anything else is"},
+		{"internal/crop", []string{"internal/event", "internal/format", "internal/term"}, sink},
 		{"internal/event", nil, "it is the vocabulary of all others"},
 		{"internal/filter", []string{"internal/event"}, "whether an event is wanted depends on the event alone"},
 		{"internal/flowtest", []string{"internal/event"}, "rules for every source and encoder know none of them"},
-		{"internal/format", []string{"internal/event"}, "bytes of an event depend on neither the server nor the config"},
+		{"internal/format", []string{"internal/event", "internal/term"}, "bytes of an event depend on neither the server nor the config"},
 		{"internal/pipeline", []string{"internal/event"}, "it takes functions and interfaces"},
 		{"internal/poll", []string{"internal/event", "internal/rtapi"}, source},
 		{"internal/rtapi", nil, "the wire does not know the house"},
 		{"internal/simulator", nil, "a mistake would be made on both sides and cancel out"},
-		{"internal/stats", []string{"internal/event", "internal/format"}, sink},
+		{"internal/stats", []string{"internal/event", "internal/format", "internal/term"}, sink},
 		{"internal/stream", []string{"internal/event", "internal/rtapi"}, source},
+		{"internal/term", nil, "what people see is the same whatever is shown"},
 	}
 }
 
@@ -50,8 +51,8 @@ func elsewhere() []room {
 		{"github.com/spf13/pflag", []string{"cmd", "internal/config"}, "a room can be used without a command line"},
 		{"github.com/tidwall/gjson", []string{"internal/event"}, "it answers to broken JSON too: one room has checked before it asks"},
 		{"unsafe", []string{"internal/event"}, "one home for it, next to the rules of who owns the bytes"},
-		{"github.com/charmbracelet/lipgloss", []string{"internal/format", "internal/stats"}, "it passes control characters through and may question the terminal"},
-		{"github.com/muesli/termenv", []string{"internal/format", "internal/stats"}, "it may question the terminal"},
+		{"github.com/charmbracelet/lipgloss", []string{"internal/term"}, "it passes control characters through and may question the terminal"},
+		{"github.com/muesli/termenv", []string{"internal/term"}, "it may question the terminal"},
 		{"os/signal", []string{"cmd"}, "signals belong to the process"},
 		{"testing", []string{"internal/flowtest"}, "test helpers are for tests"},
 	}

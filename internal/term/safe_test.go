@@ -1,4 +1,4 @@
-package format
+package term
 
 import (
 	"strconv"
@@ -36,8 +36,8 @@ func TestAppendSafe(t *testing.T) {
 		if got != "> "+want {
 			t.Errorf("%q: %q, want %q", in, got, "> "+want)
 		}
-		if w := Width(in); w != measure(want) {
-			t.Errorf("%q is %d cells, shown %d", in, w, measure(want))
+		if w := Width(in); w != cellsOf(want) {
+			t.Errorf("%q is %d cells, shown %d", in, w, cellsOf(want))
 		}
 	}
 }
@@ -151,20 +151,20 @@ func FuzzSafe(f *testing.F) {
 		}
 		cut, cells := AppendCut(nil, s, width%200)
 		shows(t, string(cut))
-		if cells > max(0, width%200) || cells != measure(string(cut)) {
-			t.Fatalf("%q cut to %d is %q: %d cells, says %d", s, width%200, cut, measure(string(cut)), cells)
+		if cells > max(0, width%200) || cells != cellsOf(string(cut)) {
+			t.Fatalf("%q cut to %d is %q: %d cells, says %d", s, width%200, cut, cellsOf(string(cut)), cells)
 		}
 		if head, short := strings.CutSuffix(string(cut), "…"); short && !strings.HasPrefix(whole, head) || !short && width%200 > 0 && string(cut) != whole {
 			t.Fatalf("%q cut to %d is %q", whole, width%200, cut)
 		}
-		if bytes, n := appendCut(nil, []byte(s), width%200); string(bytes) != string(cut) || n != cells {
+		if bytes, n := AppendCut(nil, []byte(s), width%200); string(bytes) != string(cut) || n != cells {
 			t.Fatalf("%q as bytes is cut to %q", s, bytes)
 		}
 	})
 }
 
-// measure is the width of text that is safe to show.
-func measure(s string) (cells int) {
+// cellsOf is the width of text that is safe to show.
+func cellsOf(s string) (cells int) {
 	for _, r := range s {
 		if r == 0xfe0f {
 			cells++

@@ -1,0 +1,110 @@
+package term
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+)
+
+// UseColor decides whether to use colour, in the order that the command line
+// promises: when, the value of --color; NO_COLOR (https://no-color.org);
+// FORCE_COLOR or CLICOLOR_FORCE (https://bixense.com/clicolors; 0 does not
+// force); CLICOLOR=0 or TERM=dumb; and at last whether the output is a
+// terminal. A value of when that is not auto, always, never or "" is an error.
+func UseColor(when string, getenv func(string) string, terminal bool) (bool, error) {
+	switch when {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto", "":
+	default:
+		return false, fmt.Errorf("color %q is none of auto, always, never", when)
+	}
+	switch {
+	case getenv("NO_COLOR") != "":
+		return false, nil
+	case forces(getenv("FORCE_COLOR")), forces(getenv("CLICOLOR_FORCE")):
+		return true, nil
+	case getenv("CLICOLOR") == "0", getenv("TERM") == "dumb":
+		return false, nil
+	}
+	return terminal, nil
+}
+
+func forces(value string) bool { return value != "" && value != "0" && value != "false" }
+
+// Style is the escape sequences around styled text. The zero Style is plain.
+type Style struct{ on, off string }
+
+// Append appends s made safe, in the style.
+func (s Style) Append(dst []byte, text string) []byte {
+	return append(AppendSafe(append(dst, s.on...), text), s.off...)
+}
+
+// Styles are the looks of text, one for each meaning. The words must carry each
+// meaning too: without colour all of them are plain. They use the sixteen
+// colours of a terminal, and of those the ones that can be read on light and
+// dark backgrounds.
+type Styles struct {
+	Alarm Style // alarms and lost data, and nothing else: the only red
+	Good  Style // running, connected, or over
+	Warn  Style // needs a look, but nothing was lost
+	Bold  Style
+	Faint Style
+
+	sources [len(sourceColors)]Style
+}
+
+// ANSI colours by number, as lipgloss takes them.
+const (
+	red           = "1"
+	green         = "2"
+	magenta       = "5"
+	cyan          = "6"
+	brightBlue    = "12"
+	brightMagenta = "13"
+)
+
+// sourceColors tell sources apart; no two neighbours are alike. Red and green
+// mean something. Yellow, white and the other bright colours cannot be read on
+// white, black and blue not on black. Bold cyan is missing because some
+// terminals show bold as bright.
+var sourceColors = [...]struct {
+	color string
+	bold  bool
+}{{cyan, false}, {magenta, false}, {brightBlue, false}, {brightMagenta, true}, {brightBlue, true}, {brightMagenta, false}}
+
+// NewStyles returns the styles, all of them plain without color. It makes the
+// escape sequences once, because rendering each value costs more than encoding
+// an event, and never asks the terminal for anything.
+func NewStyles(color bool) *Styles {
+	s := &Styles{}
+	if !color {
+		return s
+	}
+	r := lipgloss.NewRenderer(io.Discard, termenv.WithProfile(termenv.ANSI))
+	r.SetColorProfile(termenv.ANSI)
+	r.SetHasDarkBackground(true)
+	s.Alarm = sequences(r.NewStyle().Bold(true).Foreground(lipgloss.Color(red)))
+	s.Good = sequences(r.NewStyle().Foreground(lipgloss.Color(green)))
+	s.Warn = sequences(r.NewStyle().Bold(true).Foreground(lipgloss.Color(magenta)))
+	s.Bold = sequences(r.NewStyle().Bold(true))
+	s.Faint = sequences(r.NewStyle().Faint(true))
+	for i, c := range sourceColors {
+		s.sources[i] = sequences(r.NewStyle().Bold(c.bold).Foreground(lipgloss.Color(c.color)))
+	}
+	return s
+}
+
+// Source returns the style for the name of source number i, which may be any
+// number.
+func (s *Styles) Source(i int) Style { return s.sources[uint(i)%uint(len(s.sources))] }
+
+func sequences(s lipgloss.Style) Style {
+	on, off, _ := strings.Cut(s.Render("x"), "x")
+	return Style{on, off}
+}

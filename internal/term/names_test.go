@@ -1,0 +1,76 @@
+package term
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestShorten(t *testing.T) {
+	for _, tc := range []struct {
+		names string
+		cells int
+		want  string
+	}{
+		{"Gate,Dock", 4, "Gate,Dock"},
+		{"Loading dock,Gate", 8, "Loading…,Gate"},
+		{"Loading dock north,Loading dock south", 12, "Loading…orth,Loading…outh"},
+		{"Camera 1 of hall,Camera 1 of yard,Camera 2 of yard", 10, "Camera…all,Camera…ard,Camera 2 …"},
+		{"Parking lot 1,Parking lot 2,Parking lot 1", 6, "Par… 1,Par… 2,Par… 1"},
+		{"Parking lot 01,Parking lot 11", 6, "Par…01,Par…11"},
+		{"停车场 北,停车场 南", 7, "停车…北,停车…南"},
+		{"aaaae\u0301,aaaao\u0301", 3, "a…e\u0301,a…o\u0301"},
+		{"aaaa\x1b,aaaab", 4, "aaa…,aa…b"},
+		{"ab,ac", 1, "…,…"},
+		{"ab", 0, ""},
+	} {
+		names := strings.Split(tc.names, ",")
+		if got := strings.Join(Shorten(names, tc.cells), ","); got != tc.want {
+			t.Errorf("%q in %d cells: %q, want %q", tc.names, tc.cells, got, tc.want)
+		}
+	}
+}
+
+func FuzzShorten(f *testing.F) {
+	f.Add("Loading dock north", "Loading dock south", 12)
+	f.Add("停车场 北", "停车场 南", 7)
+	f.Add("\\x1b\x1b\\", "e\u0301\u0301\u0301\u0301\u0301\u0301", 5)
+	f.Fuzz(func(t *testing.T, a, b string, cells int) {
+		cells = max(0, cells%50)
+		got := Shorten([]string{a, b, a}, cells)
+		for i, s := range got {
+			if Width(s) > cells && s != "" {
+				t.Fatalf("%q in %d cells is %q", []string{a, b, a}[i], cells, s)
+			}
+		}
+		if got[0] != got[2] || Width(a) <= cells && got[0] != a {
+			t.Fatalf("%q %q in %d cells: %q", a, b, cells, got)
+		}
+	})
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"tail", "poll", "crops", "event-intrusion", "statistics", "Gate", "Zürich"}
+	for word, want := range map[string]string{
+		"tial": "tail", "TAIL": "tail", "pol": "poll", "event-intrusoin": "event-intrusion", "statistcs": "statistics", "gatee": "Gate", "zurich": "Zürich",
+		"tl": "", "x": "", "": "", "intrusion": "", "garage": "", "dock": "", strings.Repeat("tail", 1_000_000): "",
+	} {
+		if got := Nearest(word, known); got != want {
+			t.Errorf("%.20q: %q, want %q", word, got, want)
+		}
+	}
+	if got := Nearest("gatx", []string{"gate", "gata"}); got != "gate" {
+		t.Errorf("of words equally close: %q", got)
+	}
+	if got := Nearest("x", nil); got != "" {
+		t.Errorf("of none: %q", got)
+	}
+}
+
+func TestShortenKeepsTheCallersNames(t *testing.T) {
+	names := []string{"Loading dock north", "Loading dock south"}
+	Shorten(names, 8)
+	if !slices.Equal(names, []string{"Loading dock north", "Loading dock south"}) {
+		t.Error(names)
+	}
+}

@@ -1,0 +1,255 @@
+// Package term is what people see: text that is safe to show, its width in
+// cells, lines and tables that fit a terminal, colours, and numbers, sizes and
+// durations as people read them. It knows nothing of events, reads nothing from
+// the terminal, and writes nothing.
+package term
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// Text is a string or the bytes of one.
+type Text interface{ ~string | ~[]byte }
+
+// NoLimit is a number of cells that no text reaches.
+const NoLimit = int(^uint(0) >> 1)
+
+// maxMarks limits how many characters of no width may follow one another:
+// longer runs would cover the lines above and below.
+const maxMarks = 4
+
+// widths measures characters as terminals do by default, whatever the locale:
+// characters of ambiguous width take one cell.
+var widths = runewidth.Condition{StrictEmojiNeutral: true}
+
+// Safe returns s as AppendSafe appends it.
+func Safe(s string) string {
+	if plainPrefix(s) == len(s) {
+		return s
+	}
+	return string(AppendSafe(nil, s))
+}
+
+// AppendSafe appends s with everything made visible that could move the cursor,
+// change the order or the look of text, forge a line, or hide: control
+// characters (C0, DEL, C1), bidi and other format characters, line and
+// paragraph separators, unassigned and private characters, bad UTF-8.
+//
+// \x1b is a control character, \xff a byte that is not UTF-8, \u202e and
+// \U000e0001 are other characters. A backslash that would read as the start of
+// such an escape, or that precedes one, is doubled; others stay as they are. So
+// different texts never look the same.
+func AppendSafe[T Text](dst []byte, s T) []byte {
+	dst, _ = AppendCut(dst, s, NoLimit)
+	return dst
+}
+
+// AppendCut is AppendSafe, cut to at most width cells of a terminal; text that
+// was cut ends in "…". It returns how many cells were used. Wide characters and
+// escapes are never cut in two, and the cost depends on what is shown, not on
+// the length of s.
+func AppendCut[T Text](dst []byte, s T, width int) (out []byte, cells int) {
+	n := plainPrefix(s[:min(len(s), max(0, width))])
+	if n == len(s) {
+		return append(dst, s...), n
+	}
+	c := cutter{dst: dst, width: width, fit: len(dst)}
+	if n > 0 { // all but the last character, which "…" may have to replace
+		c.dst = append(c.dst, s[:n-1]...)
+		c.cells, c.fit = n-1, len(c.dst)
+		n--
+	}
+	for i := n; i < len(s) && !c.full; {
+		i += appendNext(&c, s, i)
+	}
+	return c.dst, c.cells
+}
+
+// Width returns how many cells AppendSafe of s takes.
+func Width[T Text](s T) int {
+	if n := plainPrefix(s); n == len(s) {
+		return n
+	}
+	_, cells := AppendCut(nil, s, NoLimit)
+	return cells
+}
+
+// Shown reports whether AppendSafe shows r as it is: r has a shape or is a
+// space, and changes nothing around it.
+func Shown(r rune) bool {
+	switch {
+	case r < 0x7f:
+		return r >= ' '
+	case unicode.Is(unicode.Zs, r):
+		return true
+	case unicode.Is(invisible, r):
+		return false
+	}
+	return unicode.IsPrint(r)
+}
+
+// invisible holds the letters and marks of Unicode's
+// Default_Ignorable_Code_Point; its other members are not printable anyway. The
+// two variation selectors of emoji are left out: they are harmless and common.
+var invisible = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x034f, Hi: 0x034f, Stride: 1}, {Lo: 0x115f, Hi: 0x1160, Stride: 1}, {Lo: 0x17b4, Hi: 0x17b5, Stride: 1},
+		{Lo: 0x180b, Hi: 0x180f, Stride: 1}, {Lo: 0x3164, Hi: 0x3164, Stride: 1}, {Lo: 0xfe00, Hi: 0xfe0d, Stride: 1},
+		{Lo: 0xffa0, Hi: 0xffa0, Stride: 1},
+	},
+	R32: []unicode.Range32{{Lo: 0xe0000, Hi: 0xe0fff, Stride: 1}},
+}
+
+// plainPrefix returns how many bytes at the start of s are shown as they are,
+// one cell each.
+func plainPrefix[T Text](s T) int {
+	i := 0
+	for i < len(s) && s[i]-' ' < 0x7f-' ' && s[i] != '\\' {
+		i++
+	}
+	return i
+}
+
+// cutter appends characters and escapes as long as they fit.
+type cutter struct {
+	dst      []byte
+	width    int
+	cells    int
+	fit      int  // length of dst up to which "…" still fits behind it
+	fitCells int  // cells used at fit
+	marks    int  // characters of no width in a row
+	full     bool // something did not fit
+}
+
+// reserve reports whether a piece of that many cells fits; if not, it ends the
+// text with "…".
+func (c *cutter) reserve(cells int) bool {
+	if c.cells < c.width {
+		c.fit, c.fitCells = len(c.dst), c.cells
+	}
+	if c.cells+cells <= c.width {
+		c.cells += cells
+		return true
+	}
+	c.full = true
+	if c.width > 0 {
+		c.dst, c.cells = append(c.dst[:c.fit], "…"...), c.fitCells+1
+	}
+	return false
+}
+
+// appendNext appends the character of s at i and returns how many bytes of s
+// it took.
+func appendNext[T Text](c *cutter, s T, i int) int {
+	b := s[i]
+	switch {
+	case b == '\\':
+		return appendBackslashes(c, s, i)
+	case b >= ' ' && b < 0x7f:
+		c.marks = 0
+		if c.reserve(1) {
+			c.dst = append(c.dst, b)
+		}
+		return 1
+	}
+	r, size := runeAt(s, i)
+	if r == utf8.RuneError && size == 1 {
+		c.appendEscape('x', rune(b), 2)
+		return 1
+	}
+	c.appendRune(r)
+	return size
+}
+
+func runeAt[T Text](s T, i int) (rune, int) {
+	return utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
+}
+
+// appendRune appends a character as it is or as an escape.
+func (c *cutter) appendRune(r rune) {
+	cells := widths.RuneWidth(r)
+	if r == 0xfe0f { // turns a symbol of one cell into a picture of two
+		cells = 1
+	}
+	if c.marks++; cells > 0 {
+		c.marks = 0
+	}
+	switch {
+	case Shown(r) && c.marks <= maxMarks:
+		if c.reserve(cells) {
+			c.dst = utf8.AppendRune(c.dst, r)
+		}
+	case r < 0x80:
+		c.appendEscape('x', r, 2)
+	case r <= 0xffff:
+		c.appendEscape('u', r, 4)
+	default:
+		c.appendEscape('U', r, 8)
+	}
+}
+
+func (c *cutter) appendEscape(letter byte, r rune, digits int) {
+	c.marks = 0
+	if c.reserve(2 + digits) {
+		c.dst = AppendHex(append(c.dst, '\\', letter), r, digits)
+	}
+}
+
+// AppendHex appends r as that many hexadecimal digits.
+func AppendHex(dst []byte, r rune, digits int) []byte {
+	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
+		dst = append(dst, "0123456789abcdef"[r>>shift&15])
+	}
+	return dst
+}
+
+// appendBackslashes appends the run of backslashes at i, doubled if an escape
+// follows or something that reads as one.
+func appendBackslashes[T Text](c *cutter, s T, i int) int {
+	end := i
+	for end < len(s) && s[end] == '\\' {
+		end++
+	}
+	piece := `\`
+	if end < len(s) && (readsAsEscape(s[end:]) || !shownAt(s, end)) {
+		piece = `\\`
+	}
+	c.marks = 0
+	for range end - i {
+		if !c.reserve(len(piece)) {
+			break
+		}
+		c.dst = append(c.dst, piece...)
+	}
+	return end - i
+}
+
+// readsAsEscape reports whether a backslash in front of s would make an escape.
+func readsAsEscape[T Text](s T) bool {
+	digits := 0
+	switch s[0] {
+	case 'x':
+		digits = 2
+	case 'u':
+		digits = 4
+	case 'U':
+		digits = 8
+	}
+	if digits == 0 || len(s) <= digits {
+		return false
+	}
+	for _, b := range []byte(s[1 : 1+digits]) {
+		if b-'0' > 9 && b|0x20-'a' > 5 {
+			return false
+		}
+	}
+	return true
+}
+
+func shownAt[T Text](s T, i int) bool {
+	r, size := runeAt(s, i)
+	return Shown(r) && (r != utf8.RuneError || size > 1)
+}

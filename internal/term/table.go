@@ -1,0 +1,129 @@
+package term
+
+import "slices"
+
+// Column describes a column of a Table.
+type Column struct {
+	Title string
+	Right bool // texts end at the right, as numbers should
+	Most  int  // cells at most; 0 is no limit
+}
+
+// Cell is a text in a Table and its style.
+type Cell struct {
+	Text  string
+	Style Style
+}
+
+// Table lays out rows in columns, two spaces apart, below their titles. Wide
+// characters are aligned, and all text is made safe. Texts that are cut to the
+// Most of a column still differ where they differ at their ends. Columns in
+// which no row has a text are left out.
+type Table struct {
+	Columns []Column
+	Title   Style
+	Rows    [][]Cell // each as long as Columns
+}
+
+// columnGap is the number of spaces between columns.
+const columnGap = 2
+
+// Append appends the table's lines, each with its line end. If the table is
+// wider than width cells (0 is no limit), columns are dropped from the right;
+// the first one stays and is cut.
+func (t *Table) Append(dst []byte, width int) []byte {
+	cells := t.measure()
+	fit(cells, width)
+	rows := t.shortened()
+	titles := make([]Cell, len(t.Columns))
+	for i, c := range t.Columns {
+		titles[i] = Cell{c.Title, t.Title}
+	}
+	dst = t.appendRow(dst, titles, cells, width)
+	for _, row := range rows {
+		dst = t.appendRow(dst, row, cells, width)
+	}
+	return dst
+}
+
+// shortened returns the rows with the texts of each column cut to its Most.
+func (t *Table) shortened() [][]Cell {
+	rows := make([][]Cell, len(t.Rows))
+	for r, row := range t.Rows {
+		rows[r] = slices.Clone(row)
+	}
+	for i, c := range t.Columns {
+		if c.Most == 0 {
+			continue
+		}
+		texts := make([]string, len(rows))
+		for r, row := range rows {
+			texts[r] = row[i].Text
+		}
+		for r, text := range Shorten(texts, c.Most) {
+			rows[r][i].Text = text
+		}
+	}
+	return rows
+}
+
+// Spare returns how many of width cells the table, with all its columns, would
+// leave free; less than 0 if it does not fit.
+func (t *Table) Spare(width int) int { return width - sum(t.measure()) }
+
+// measure returns the width of each column, 0 for those left out.
+func (t *Table) measure() []int {
+	cells := make([]int, len(t.Columns))
+	for _, row := range t.Rows {
+		for i, c := range row {
+			cells[i] = max(cells[i], Width(c.Text))
+		}
+	}
+	for i, c := range t.Columns {
+		if cells[i] == 0 && len(t.Rows) > 0 {
+			continue
+		}
+		if c.Most > 0 {
+			cells[i] = min(cells[i], c.Most)
+		}
+		cells[i] = max(cells[i], Width(c.Title))
+	}
+	return cells
+}
+
+// fit drops columns from the right until the rest fits.
+func fit(cells []int, width int) {
+	for i := len(cells) - 1; i > 0 && width > 0 && sum(cells) > width; i-- {
+		cells[i] = 0
+	}
+}
+
+// sum returns the width of a table whose columns have these widths.
+func sum(cells []int) int {
+	total := 0
+	for _, n := range cells {
+		if n > 0 {
+			total += n + columnGap
+		}
+	}
+	return max(0, total-columnGap)
+}
+
+func (t *Table) appendRow(dst []byte, row []Cell, cells []int, width int) []byte {
+	l := NewLine(dst, width)
+	start := 0 // of the column
+	for i, c := range row {
+		if cells[i] == 0 {
+			continue
+		}
+		if start > 0 {
+			l.Pad(start)
+		}
+		if t.Columns[i].Right {
+			l.Pad(start + cells[i] - min(cells[i], Width(c.Text)))
+		}
+		Put(&l, c.Style, c.Text, cells[i])
+		start += cells[i] + columnGap
+	}
+	return append(l.Bytes(), '\n')
+}
