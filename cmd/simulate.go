@@ -40,7 +40,6 @@ type simulateOptions struct {
 	faults    []string
 	replay    string
 	mix       string
-	bigChunks bool
 }
 
 func newSimulate(a *app) *cobra.Command {
@@ -60,7 +59,6 @@ func newSimulate(a *app) *cobra.Command {
 	f.StringArrayVar(&o.faults, "fault", nil, "misbehave with `F`: NAME[=ARG][@FIRST][*TIMES]")
 	f.StringVar(&o.replay, "replay", "", "send the capture in `FILE` (SSE, NDJSON, polling answers) instead of the scene")
 	f.StringVar(&o.mix, "mix", "", "with --rate max: `KIND` of traffic: tracks, mixed (3 % crops), crops; the scene's unless given")
-	f.BoolVar(&o.bigChunks, "big-chunks", false, "with --rate max: many events an HTTP chunk instead of one")
 	completeSimulate(c)
 	return c
 }
@@ -76,7 +74,7 @@ func faultList() string {
 }
 
 func (o simulateOptions) compile() (simulator.Options, error) {
-	so := simulator.Options{Seed: o.seed, Count: o.count, Mix: o.mix, BigChunks: o.bigChunks}
+	so := simulator.Options{Seed: o.seed, Count: o.count, Mix: o.mix}
 	if mixes := []string{simulator.MixScene, simulator.MixTracks, simulator.MixMixed, simulator.MixCrops}; !slices.Contains(mixes, o.mix) {
 		return so, usagef("--mix %s: it is %s", o.mix, strings.Join(mixes[1:], ", "))
 	}

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// Fault is one kind of misbehaviour of the event endpoints. It meets Times
-// requests of an instance (0: all of them), from number First on (counted
-// from 1; 0 is 1).
+// Fault is one kind of misbehaviour of the event endpoints. It affects Times
+// requests of an instance (0: all of them) from number First on, counted from
+// 1 (0 is 1).
 type Fault struct {
 	Name, Arg    string
 	First, Times int
 }
 
-// FaultInfo tells about a fault: how it is written and what it does.
+// FaultInfo says how a fault is written and what it does.
 type FaultInfo struct{ Usage, Meaning string }
 
-// script is what faults make of one answer.
-type script struct {
+// effects is what the faults of one request add up to.
+type effects struct {
 	status     int
 	retryAfter string
 	redirect   string
@@ -34,16 +34,16 @@ type script struct {
 	late       time.Duration // before the response header
 
 	crlf, bom, comments, legacy bool
-	garbage                     int // every how many records a broken one follows
-	chunk                       int // bytes a chunk
-	drip                        int // bytes a second
+	garbage                     int // a broken record follows after so many
+	chunk                       int // bytes per chunk
+	drip                        int // bytes per second
 
 	stall      time.Duration // after the first record
 	big        int64         // bytes of a record after the first
-	endless    bool          // a line without end after the first record
+	endless    bool          // an endless line after the first record
 	cleanClose int           // records until the end
 	cut        int           // the record that is sent half
-	reset      bool          // and then TCP RST instead of FIN
+	reset      bool          // with TCP RST instead of FIN
 	timed      bool          // after says when to hang up, or to vanish
 	after      time.Duration
 	vanish     bool
@@ -52,49 +52,49 @@ type script struct {
 // faultKind is a row of the table of faults.
 type faultKind struct {
 	name, arg, meaning string
-	set                func(s *script, arg string) error
+	set                func(s *effects, arg string) error
 }
 
 func faultKinds() []faultKind {
 	return []faultKind{
-		{"drop", "D", "close the connection after D", func(s *script, arg string) error {
+		{"drop", "D", "close the connection after D", func(s *effects, arg string) error {
 			s.timed, s.vanish = true, false
 			return duration(&s.after, arg)
 		}},
-		{"halfopen", "D", "after D vanish without closing: no byte ever again", func(s *script, arg string) error {
+		{"halfopen", "D", "stop sending after D, without closing the connection", func(s *effects, arg string) error {
 			s.timed, s.vanish = true, true
 			return duration(&s.after, arg)
 		}},
-		{"stall", "D", "say nothing for D after the first record, then go on", func(s *script, arg string) error { return duration(&s.stall, arg) }},
-		{"cut", "N", "close in the middle of record N, and of its chunk", func(s *script, arg string) error { return count(&s.cut, arg) }},
-		{"reset", "N", "the same with TCP RST", func(s *script, arg string) error {
+		{"stall", "D", "pause for D after the first record", func(s *effects, arg string) error { return duration(&s.stall, arg) }},
+		{"cut", "N", "close in the middle of record N and of its chunk", func(s *effects, arg string) error { return count(&s.cut, arg) }},
+		{"reset", "N", "the same with TCP RST", func(s *effects, arg string) error {
 			s.reset = true
 			return count(&s.cut, arg)
 		}},
-		{"cleanclose", "N", "end the answer properly after N records", func(s *script, arg string) error { return count(&s.cleanClose, arg) }},
-		{"mute", "", "accept connections and never answer, at any path", on(func(s *script) { s.mute = true })},
-		{"late", "D", "send the response header of a stream or a poll after D", func(s *script, arg string) error { return duration(&s.late, arg) }},
-		{"status", "CODE[:RETRY-AFTER]", "answer with this status", setStatus},
-		{"redirect", "URL", "answer 302 with this Location", setRedirect},
-		{"html", "", "answer 200 with a login page", on(func(s *script) { s.html = true })},
-		{"nocontenttype", "", "leave out the Content-Type", on(func(s *script) { s.noType = true })},
-		{"hugeheader", "", "send header fields without end", on(func(s *script) { s.hugeHeader = true })},
-		{"gzip", "", "compress, asked or not", on(func(s *script) { s.gzip = true })},
-		{"chunk", "N", "a chunk border every N bytes", func(s *script, arg string) error { return count(&s.chunk, arg) }},
-		{"drip", "N", "N bytes a second", func(s *script, arg string) error { return count(&s.drip, arg) }},
-		{"garbage", "N", "after every Nth record one of broken JSON", func(s *script, arg string) error { return count(&s.garbage, arg) }},
-		{"big", "SIZE", "one record of SIZE (100MB) after the first", func(s *script, arg string) error { return size(&s.big, arg) }},
-		{"endlessline", "", "a line without end after the first record", on(func(s *script) { s.endless = true })},
-		{"crlf", "", "lines end in CR LF", on(func(s *script) { s.crlf = true })},
-		{"bom", "", "the stream starts with a byte order mark", on(func(s *script) { s.bom = true })},
-		{"comments", "", "comment lines between and inside records", on(func(s *script) { s.comments = true })},
-		{"legacy", "", "the framing of older servers: a JSON array a line", on(func(s *script) { s.legacy = true })},
+		{"cleanclose", "N", "end the response properly after N records", func(s *effects, arg string) error { return count(&s.cleanClose, arg) }},
+		{"mute", "", "accept connections and never answer, at any path", on(func(s *effects) { s.mute = true })},
+		{"late", "D", "send the response header of a stream or a poll after D", func(s *effects, arg string) error { return duration(&s.late, arg) }},
+		{"status", "CODE[:RETRY-AFTER]", "respond with this status", setStatus},
+		{"redirect", "URL", "respond with 302 and this Location", setRedirect},
+		{"html", "", "respond with 200 and a login page", on(func(s *effects) { s.html = true })},
+		{"nocontenttype", "", "leave the Content-Type out", on(func(s *effects) { s.noType = true })},
+		{"hugeheader", "", "send endless header fields", on(func(s *effects) { s.hugeHeader = true })},
+		{"gzip", "", "compress, whether requested or not", on(func(s *effects) { s.gzip = true })},
+		{"chunk", "N", "start a new chunk every N bytes", func(s *effects, arg string) error { return count(&s.chunk, arg) }},
+		{"drip", "N", "send N bytes per second", func(s *effects, arg string) error { return count(&s.drip, arg) }},
+		{"garbage", "N", "add a record of broken JSON after every Nth", func(s *effects, arg string) error { return count(&s.garbage, arg) }},
+		{"big", "SIZE", "add a record of SIZE (100MB) after the first", func(s *effects, arg string) error { return size(&s.big, arg) }},
+		{"endlessline", "", "add an endless line after the first record", on(func(s *effects) { s.endless = true })},
+		{"crlf", "", "end lines in CR LF", on(func(s *effects) { s.crlf = true })},
+		{"bom", "", "start the stream with a byte order mark", on(func(s *effects) { s.bom = true })},
+		{"comments", "", "add comment lines between and inside records", on(func(s *effects) { s.comments = true })},
+		{"legacy", "", "frame records as older servers do: a JSON array per line", on(func(s *effects) { s.legacy = true })},
 	}
 }
 
 // Faults lists the faults, for help and completion. Each may be followed by
-// @FIRST and *TIMES: "drop=5s*1" meets the first request of an instance only,
-// "status=401@2" all but the first.
+// @FIRST and *TIMES: "drop=5s*1" affects only the first request of an
+// instance, "status=401@2" all but the first.
 func Faults() []FaultInfo {
 	var list []FaultInfo
 	for _, k := range faultKinds() {
@@ -107,8 +107,8 @@ func Faults() []FaultInfo {
 	return list
 }
 
-// ParseFault reads a fault: NAME[=ARG][@FIRST][*TIMES]. Its errors name the
-// faults that there are.
+// ParseFault reads NAME[=ARG][@FIRST][*TIMES]. Its errors list the faults that
+// exist.
 func ParseFault(text string) (Fault, error) {
 	m := regexp.MustCompile(`^([^=@*]*)(?:=(.*?))?(?:@(\d+))?(?:\*(\d+))?$`).FindStringSubmatch(text)
 	if m == nil {
@@ -123,10 +123,10 @@ func ParseFault(text string) (Fault, error) {
 			return Fault{}, fmt.Errorf("fault %q: FIRST and TIMES: %w", text, err)
 		}
 	}
-	return f, f.apply(&script{})
+	return f, f.apply(&effects{})
 }
 
-// String is the fault as ParseFault reads it.
+// String returns the fault as ParseFault reads it.
 func (f Fault) String() string {
 	text := f.Name
 	if f.Arg != "" {
@@ -141,13 +141,13 @@ func (f Fault) String() string {
 	return text
 }
 
-// meets tells whether request number n, counted from 1, has this fault.
+// meets reports whether the fault affects request number n, counted from 1.
 func (f Fault) meets(n int) bool {
 	first := max(f.First, 1)
 	return n >= first && (f.Times == 0 || n < first+f.Times)
 }
 
-func (f Fault) apply(s *script) error {
+func (f Fault) apply(s *effects) error {
 	var names []string
 	for _, k := range faultKinds() {
 		if k.name != f.Name {
@@ -158,25 +158,25 @@ func (f Fault) apply(s *script) error {
 			return fmt.Errorf("fault %q takes no argument", f.Name)
 		}
 		if err := k.set(s, f.Arg); err != nil {
-			return fmt.Errorf("fault %q wants %s=%s: %w", f.Name, k.name, k.arg, err)
+			return fmt.Errorf("fault %q needs %s=%s: %w", f.Name, k.name, k.arg, err)
 		}
 		return nil
 	}
-	return fmt.Errorf("no fault %q; there are %s", f.Name, strings.Join(names, ", "))
+	return fmt.Errorf("no fault %q; known are %s", f.Name, strings.Join(names, ", "))
 }
 
-// check finds the first fault that does not exist.
+// check returns an error if one of the faults does not exist.
 func check(faults []Fault) error {
 	for _, f := range faults {
-		if err := f.apply(&script{}); err != nil {
+		if err := f.apply(&effects{}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func on(set func(*script)) func(*script, string) error {
-	return func(s *script, _ string) error {
+func on(set func(*effects)) func(*effects, string) error {
+	return func(s *effects, _ string) error {
 		set(s)
 		return nil
 	}
@@ -185,7 +185,7 @@ func on(set func(*script)) func(*script, string) error {
 func duration(d *time.Duration, arg string) error {
 	v, err := time.ParseDuration(arg)
 	if err == nil && v < 0 {
-		err = errors.New("a duration of less than nothing")
+		err = errors.New("a negative duration")
 	}
 	*d = v
 	return err
@@ -194,7 +194,7 @@ func duration(d *time.Duration, arg string) error {
 func count(n *int, arg string) error {
 	v, err := strconv.Atoi(arg)
 	if err != nil || v < 1 {
-		return errors.New("not a number from 1 on")
+		return errors.New("not a number from 1")
 	}
 	*n = v
 	return nil
@@ -211,7 +211,7 @@ func size(n *int64, arg string) error {
 	return nil
 }
 
-func setStatus(s *script, arg string) error {
+func setStatus(s *effects, arg string) error {
 	code, retryAfter, _ := strings.Cut(arg, ":")
 	s.retryAfter = retryAfter
 	if err := count(&s.status, code); err != nil || s.status < 200 || s.status > 599 {
@@ -220,11 +220,11 @@ func setStatus(s *script, arg string) error {
 	return nil
 }
 
-func setRedirect(s *script, arg string) error {
+func setRedirect(s *effects, arg string) error {
 	s.redirect = arg
 	_, err := url.Parse(arg)
 	if err == nil && arg == "" {
-		err = errors.New("no URL")
+		err = errors.New("the URL is missing")
 	}
 	return err
 }

@@ -36,14 +36,14 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                "there are drop, halfopen",
+		"":                "known are drop, halfopen",
 		"dorp=5s":         `no fault "dorp"`,
 		"drop":            "drop=D",
 		"drop=-1s":        "drop=D",
 		"drop=5":          "missing unit",
 		"status=99":       "200 to 599",
 		"status=x":        "200 to 599",
-		"cut=0":           "from 1 on",
+		"cut=0":           "from 1",
 		"big=5TB":         "100MB",
 		"crlf=1":          "takes no argument",
 		"redirect":        "redirect=URL",

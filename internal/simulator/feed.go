@@ -5,25 +5,25 @@ import (
 	"sync"
 )
 
-// queueCap is how many pending events the polling endpoint keeps; the oldest
-// are dropped (vendor source, 2024).
-const queueCap = 500
+// queueLimit is the number of pending events in a polling queue. The oldest
+// ones are dropped (vendor source, 2024).
+const queueLimit = 500
 
-// lagCap is how far a stream's reader may lie behind before it loses events.
-const lagCap = 4096
+// lagLimit is how many events a stream may be late before it loses some.
+const lagLimit = 4096
 
-// feed holds an instance's latest events, for the streams and for the polling
-// queue: each has its own place in one list. Safe for concurrent use.
+// feed holds the latest events of an instance. Streams and the polling queue
+// each have a position in it. Safe for concurrent use.
 type feed struct {
 	mu      sync.Mutex
 	items   []item
 	first   int64 // number of items[0]
 	polled  int64 // number of the first event that was not polled
 	readers map[*reader]struct{}
-	more    chan struct{} // closed when something was added; nil: nobody waits
+	more    chan struct{} // closed when an event was added; nil if nobody waits
 }
 
-// reader is one stream's place in a feed.
+// reader is the position of one stream in a feed.
 type reader struct {
 	feed *feed
 	next int64
@@ -41,39 +41,39 @@ func (f *feed) add(it item) {
 	}
 }
 
-// trim lets go of what neither the queue nor a reader wants.
+// trim drops what neither the queue nor a reader needs.
 func (f *feed) trim() {
 	end := f.end()
-	keep := end - queueCap
+	from := end - queueLimit
 	for r := range f.readers {
-		keep = min(keep, r.next)
+		from = min(from, r.next)
 	}
-	keep = max(keep, end-lagCap)
-	if drop := keep - f.first; drop > queueCap { // not one by one
+	from = max(from, end-lagLimit)
+	if drop := from - f.first; drop > queueLimit { // in batches
 		f.items = append([]item(nil), f.items[drop:]...)
-		f.first = keep
+		f.first = from
 	}
 }
 
 func (f *feed) end() int64 { return f.first + int64(len(f.items)) }
 
-// fill puts events into the polling queue.
+// fill replaces the polling queue.
 func (f *feed) fill(items []item) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.items, f.first, f.polled = items, 0, 0
 }
 
-// poll takes what is pending.
+// poll removes and returns the pending events.
 func (f *feed) poll() []item {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	from := max(f.polled, f.end()-queueCap, f.first)
+	from := max(f.polled, f.end()-queueLimit, f.first)
 	f.polled = f.end()
 	return append([]item(nil), f.items[from-f.first:]...)
 }
 
-// read returns a reader of what comes from now on. It must be closed.
+// read returns a reader of later events. It must be closed.
 func (f *feed) read() *reader {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,7 +91,7 @@ func (r *reader) close() {
 	delete(r.feed.readers, r)
 }
 
-// take returns the next event; it waits for it until ctx is done.
+// take waits for the next event until ctx is done.
 func (r *reader) take(ctx context.Context) (item, error) {
 	for {
 		it, more := r.tryTake()
@@ -106,7 +106,7 @@ func (r *reader) take(ctx context.Context) (item, error) {
 	}
 }
 
-// tryTake returns the next event, or what to wait for.
+// tryTake returns the next event, or a channel to wait for.
 func (r *reader) tryTake() (item, <-chan struct{}) {
 	f := r.feed
 	f.mu.Lock()

@@ -5,17 +5,17 @@ import (
 	"strconv"
 )
 
-// framing is how events are told apart in an answer.
+// framing says how records are written into a response.
 type framing struct {
 	open, shut string
 	record     framer
 }
 
-// framer appends one record; first tells that none came before it.
+// framer appends one record; first means that it is the first one.
 type framer func(dst []byte, id int, typ string, payload []byte, first bool) []byte
 
-// framing returns how a stream or a polling answer is framed under a script.
-func (s *script) framing(live bool) framing {
+// framing returns the framing of a stream (live) or a polling response.
+func (s *effects) framing(live bool) framing {
 	switch {
 	case !live && s.legacy:
 		return framing{"[", "]", wrapped("type", "object", ",", "")}
@@ -38,7 +38,7 @@ func (s *script) framing(live bool) framing {
 	return f
 }
 
-// sse is the framing of today's servers.
+// sse frames a record as current servers do.
 func sse(dst []byte, id int, typ string, payload []byte, _ bool) []byte {
 	dst = strconv.AppendInt(append(dst, "id: "...), int64(id), 10)
 	dst = append(append(dst, "\nevent: "...), typ...)
@@ -48,8 +48,8 @@ func sse(dst []byte, id int, typ string, payload []byte, _ bool) []byte {
 	return append(dst, "\n\n"...)
 }
 
-// wrapped is an item of two keys: with a comma before all but the first, or
-// each in an array on a line of its own.
+// wrapped returns a framer that writes objects of two keys: with comma before
+// all but the first, or each as an array on its own line.
 func wrapped(typeKey, objectKey, comma, array string) framer {
 	return func(dst []byte, _ int, typ string, payload []byte, first bool) []byte {
 		if !first {
@@ -68,7 +68,7 @@ func wrapped(typeKey, objectKey, comma, array string) framer {
 	}
 }
 
-// commented puts comments before a record and after its first line.
+// commented adds comments before a record and after its first line.
 func commented(record framer) framer {
 	return func(dst []byte, id int, typ string, payload []byte, first bool) []byte {
 		plain := record(nil, id, typ, payload, first)

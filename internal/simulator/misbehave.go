@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// How faults are carried out on an answer. Where net/http would be too polite,
-// the connection is taken away from it (Hijack, HTTP/1 only).
+// This file carries out faults. Where net/http would end a response properly,
+// the connection is taken over from it (Hijack, HTTP/1 only).
 
-// instead gives another answer than events, where the script wants one.
-func (a *answer) instead(w http.ResponseWriter) bool {
+// replace sends another response than events, if a fault says so.
+func (a *response) replace(w http.ResponseWriter) bool {
 	if a.late > 0 && !sleep(a.ctx, a.late) {
 		panic(http.ErrAbortHandler)
 	}
@@ -37,16 +37,16 @@ func (a *answer) instead(w http.ResponseWriter) bool {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte("<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\n<body><form>Password: <input type=password></form></body></html>\n"))
 	case a.hugeHeader:
-		a.headerWithoutEnd()
+		a.endlessHeader()
 	default:
 		return false
 	}
 	return true
 }
 
-// headerWithoutEnd sends header fields until the client has had enough.
-func (a *answer) headerWithoutEnd() {
-	conn, _, err := a.pipe.rc.Hijack()
+// endlessHeader sends header fields until the client hangs up.
+func (a *response) endlessHeader() {
+	conn, _, err := a.out.rc.Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -58,26 +58,26 @@ func (a *answer) headerWithoutEnd() {
 	}
 }
 
-// limit starts the clock of a timed fault: ctx ends when it is over, with
-// errHangUp as its cause. It returns what stops the clock.
-func (a *answer) limit() (stop func()) {
+// limit starts the timer of a timed fault, which ends ctx with errHangUp as its
+// cause. It returns a function that stops the timer.
+func (a *response) limit() (stop func()) {
 	ctx, cancel := context.WithCancelCause(a.ctx)
 	t := time.AfterFunc(a.after, func() {
 		cancel(errHangUp)
-		if !a.vanish { // a write in hand fails, too
-			_ = a.pipe.rc.SetWriteDeadline(time.Unix(1, 0))
+		if !a.vanish { // a blocked write fails, too
+			_ = a.out.rc.SetWriteDeadline(time.Unix(1, 0))
 		}
 	})
-	a.ctx, a.pipe.ctx = ctx, ctx
+	a.ctx, a.out.ctx = ctx, ctx
 	return func() {
 		t.Stop()
 		cancel(nil)
 	}
 }
 
-// vanishNow leaves the connection open with nobody behind it.
-func (a *answer) vanishNow() error {
-	conn, _, err := a.pipe.rc.Hijack()
+// vanishNow leaves the connection open without using it.
+func (a *response) vanishNow() error {
+	conn, _, err := a.out.rc.Hijack()
 	if err != nil {
 		return errHangUp
 	}
@@ -91,14 +91,14 @@ func (a *answer) vanishNow() error {
 	return nil
 }
 
-// breakOff sends half of a record, in a chunk that promised all of it, and
-// closes the connection.
-func (a *answer) breakOff(record []byte) error {
+// breakOff sends half of a record in a chunk of its full length and closes the
+// connection.
+func (a *response) breakOff(record []byte) error {
 	half := record[:len(record)/2]
-	if err := a.pipe.rc.Flush(); err != nil {
+	if err := a.out.rc.Flush(); err != nil {
 		return err
 	}
-	conn, _, err := a.pipe.rc.Hijack()
+	conn, _, err := a.out.rc.Hijack()
 	if err != nil {
 		_ = a.write(half)
 		return errHangUp
@@ -116,7 +116,7 @@ func (a *answer) breakOff(record []byte) error {
 	return err
 }
 
-// reset makes the next Close send RST, where there is TCP.
+// reset makes Close send RST, if conn is a TCP connection.
 func reset(conn net.Conn) {
 	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
 		conn = t.NetConn()
@@ -126,25 +126,25 @@ func reset(conn net.Conn) {
 	}
 }
 
-// interlude does what the script wants after the nth event.
-func (a *answer) interlude() error {
-	if a.garbage > 0 && a.n%a.garbage == 0 {
-		if err := a.extra(garbage(a.n / a.garbage)); err != nil {
+// extras does what faults say after an event.
+func (a *response) extras() error {
+	if a.garbage > 0 && a.sent%a.garbage == 0 {
+		if err := a.extra(garbage(a.sent / a.garbage)); err != nil {
 			return err
 		}
 	}
-	if a.n == 1 {
+	if a.sent == 1 {
 		if err := a.afterFirst(); err != nil {
 			return err
 		}
 	}
-	if a.n == a.cleanClose {
+	if a.sent == a.cleanClose {
 		return errDone
 	}
 	return nil
 }
 
-func (a *answer) afterFirst() error {
+func (a *response) afterFirst() error {
 	if a.stall > 0 && !sleep(a.ctx, a.stall) {
 		return a.ctx.Err()
 	}
@@ -159,24 +159,24 @@ func (a *answer) afterFirst() error {
 	return nil
 }
 
-// extra sends a record that is no event.
-func (a *answer) extra(payload string) error {
+// extra sends a record that is not an event.
+func (a *response) extra(payload string) error {
 	a.id++
 	return a.write(a.framing.record(nil, a.id, "track", []byte(payload), false))
 }
 
-// garbage is broken JSON of some kind.
+// garbage returns broken JSON of the nth kind.
 func garbage(n int) string {
-	kinds := []string{`{"$id":"track","broken":`, `no JSON at all`, `{"$id":"track",}`, `"text"`, `{"$id":"track"}}`, `{'$id':'track'}`, ``, `nul`}
+	kinds := []string{`{"$id":"track","broken":`, `not JSON`, `{"$id":"track",}`, `"text"`, `{"$id":"track"}}`, `{'$id':'track'}`, ``, `nul`}
 	return kinds[n%len(kinds)]
 }
 
 // giant sends one record whose payload has about size bytes, in pieces.
-func (a *answer) giant(size int64) error {
-	const mark = "@"
+func (a *response) giant(size int64) error {
+	const border = "@"
 	a.id++
-	whole := a.framing.record(nil, a.id, "simulated-giant", []byte(`{"$id":"simulated-giant","filler":"`+mark+`"}`), false)
-	head, tail, _ := bytes.Cut(whole, []byte(mark))
+	record := a.framing.record(nil, a.id, "simulated-giant", []byte(`{"$id":"simulated-giant","filler":"`+border+`"}`), false)
+	head, tail, _ := bytes.Cut(record, []byte(border))
 	if err := a.write(head); err != nil {
 		return err
 	}

@@ -5,125 +5,153 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// item is one event as the server would send it.
+// object is a JSON object. It is encoded with sorted names, as real servers
+// send them.
+type object = map[string]any
+
+// item is one event as the server sends it.
 type item struct {
 	typ     string
-	payload []byte        // one JSON object; a crop's without its image
-	image   string        // base64, shared by many crops
-	cut     int           // where in payload the image belongs
+	payload []byte        // one JSON object
 	at      time.Duration // when it is due, counted from the instance's start
+	sent    time.Time     // if not zero, the wall-clock time to put into a made-up payload
 }
 
-// append appends the whole payload.
+// append appends the payload.
 func (it item) append(dst []byte) []byte {
-	if it.image == "" {
+	if it.sent.IsZero() {
 		return append(dst, it.payload...)
 	}
-	dst = append(dst, it.payload[:it.cut]...)
-	dst = append(dst, it.image...)
-	return append(dst, it.payload[it.cut:]...)
+	return appendTimed(dst, it.payload, it.sent)
 }
 
-// The payloads, with their keys in alphabetical order as real servers have
-// them. The samples that they follow are vendor documentation and captures.
+func newItem(typ string, payload object, at time.Duration) item {
+	return item{typ: typ, payload: marshal(payload), at: at}
+}
 
-type (
-	stamp struct {
-		Datetime  string `json:"system_datetime"`
-		Timestamp int64  `json:"system_timestamp"`
+// payload returns the payload of an entry that is sent at a time. The shapes
+// follow the vendor's documentation and captures.
+func (s *scene) payload(e entry, at time.Time) object {
+	o := object{
+		"$id": e.typ, "$version": 1, "instance_id": s.instance.ID,
+		"system_datetime": at.UTC().Format("2006-01-02T15:04:05Z"), "system_timestamp": at.UnixMilli(),
 	}
-	box struct {
-		Height double `json:"height"`
-		Width  double `json:"width"`
-		X      double `json:"x"`
-		Y      double `json:"y"`
+	if e.typ == "statistics" {
+		s.addStatistics(o, e)
+		return o
 	}
-	trackPayload struct {
-		ID         string   `json:"$id"`
-		Version    int      `json:"$version"`
-		Age        int64    `json:"age_ms"`
-		Confidence double   `json:"detection_confidence"`
-		Media      int64    `json:"event_timestamp_ms"`
-		Events     []string `json:"events"`
-		Instance   string   `json:"instance_id"`
-		Moving     int      `json:"is_moving"`
-		Location   box      `json:"location"`
-		Class      string   `json:"object_class"`
-		stamp
-		Track string `json:"tracking_id"`
+	o["event_timestamp_ms"] = mediaAtStart + e.media
+	v := e.visit
+	switch e.typ {
+	case "track":
+		o["is_moving"] = 0
+		if _, _, moving := v.feet(e.media); moving {
+			o["is_moving"] = 1
+		}
+		o["age_ms"] = e.media - v.events[0].at + heldTracks*trackEvery
+		o["detection_confidence"] = double(0.75 + 0.2*s.rng.Float64())
+		o["events"], o["location"] = v.eventsBefore(e.at), s.box(v, e.media)
+		o["object_class"], o["tracking_id"] = v.look.class, v.track
+	case "crop":
+		o["event_timestamp_ms"], o["crop_timestamp_ms"] = mediaAtStart+e.event.at, mediaAtStart+e.at
+		o["confidence"] = double(0.7 + 0.29*s.rng.Float64())
+		o["image"] = v.look.image(s.rng, s.large)
+		o["location"] = s.box(v, e.media)
+		o["ref_event_id"], o["ref_tracking_id"] = e.event.id, v.track
+	case "attribute":
+		pair := v.look.attributes[e.count%len(v.look.attributes)]
+		o["name"], o["value"], o["ref_tracking_id"] = pair[0], pair[1], v.track
+	default:
+		s.addEvent(o, e)
 	}
-	eventPayload struct {
-		ID        string `json:"$id"`
-		Version   int    `json:"$version"`
-		AreaID    string `json:"area_id,omitempty"`
-		AreaName  string `json:"area_name,omitempty"`
-		Direction string `json:"crossing_direction,omitempty"`
-		Duration  *int64 `json:"event_duration_ms,omitempty"`
-		Event     string `json:"event_id"`
-		Media     int64  `json:"event_timestamp_ms"`
-		Instance  string `json:"instance_id"`
-		Location  *box   `json:"location,omitempty"`
-		Class     string `json:"object_class,omitempty"`
-		Track     string `json:"ref_tracking_id,omitempty"`
-		stamp
-		Targets      []target `json:"targets,omitempty"`
-		TripwireID   string   `json:"tripwire_id,omitempty"`
-		TripwireName string   `json:"tripwire_name,omitempty"`
+	return o
+}
+
+// eventsBefore returns the ids of the events that the visit caused up to a
+// time.
+func (v *visit) eventsBefore(at int64) []string {
+	var list []string
+	for _, h := range v.events {
+		if h.at <= at {
+			list = append(list, h.id)
+		}
 	}
-	target struct {
-		Location box    `json:"location"`
-		Class    string `json:"object_class"`
-		Track    string `json:"ref_tracking_id"`
+	return list
+}
+
+func (s *scene) addStatistics(o object, e entry) {
+	dropped := e.at / 30_000
+	o["frames_processed"], o["dropped_frames_count"] = e.at*25/1000-dropped, dropped
+	o["current_framerate"], o["source_framerate"] = double(24.2+s.rng.Float64()), double(25)
+	o["latency"], o["input_queue_size"] = double(30+25*s.rng.Float64()), s.rng.IntN(3)
+	o["start_time"], o["format"] = s.base.Unix(), "BGR"
+	o["resolution"], o["source_resolution"] = "1280x720", "1920x1080"
+}
+
+// addEvent adds what an event-* record has, by its type.
+func (s *scene) addEvent(o object, e entry) {
+	v := e.visit
+	o["event_id"] = e.event.id
+	if strings.HasSuffix(e.typ, "-end") {
+		o["event_duration_ms"] = e.at - e.event.at
 	}
-	cropPayload struct {
-		ID         string `json:"$id"`
-		Version    int    `json:"$version"`
-		Confidence double `json:"confidence"`
-		Taken      int64  `json:"crop_timestamp_ms"`
-		Media      int64  `json:"event_timestamp_ms"`
-		Image      string `json:"image"`
-		Instance   string `json:"instance_id"`
-		Location   box    `json:"location"`
-		Event      string `json:"ref_event_id"`
-		Track      string `json:"ref_tracking_id"`
-		stamp
+	if e.typ != "event-status-changed" {
+		if in := s.instance; e.place == wire {
+			o["tripwire_id"], o["tripwire_name"] = in.placeID(wire), in.Tripwire
+		} else {
+			o["area_id"], o["area_name"] = in.placeID(e.place), in.Areas[e.place-area]
+		}
 	}
-	attributePayload struct {
-		ID       string `json:"$id"`
-		Version  int    `json:"$version"`
-		Media    int64  `json:"event_timestamp_ms"`
-		Instance string `json:"instance_id"`
-		Name     string `json:"name"`
-		Track    string `json:"ref_tracking_id"`
-		stamp
-		Value string `json:"value"`
+	switch {
+	case e.typ == "event-crowd-detection":
+		o["targets"] = s.targets(e)
+	case e.typ == "event-object-left-removed":
+		o["object_class"], o["location"] = "Unknown", s.box(v, e.media)
+	case hasObject(e.typ):
+		o["object_class"], o["ref_tracking_id"], o["location"] = v.look.class, v.track, s.box(v, e.media)
 	}
-	statisticsPayload struct {
-		ID        string `json:"$id"`
-		Version   int    `json:"$version"`
-		Framerate double `json:"current_framerate"`
-		Dropped   int64  `json:"dropped_frames_count"`
-		Format    string `json:"format"`
-		Frames    int64  `json:"frames_processed"`
-		Queue     int    `json:"input_queue_size"`
-		Instance  string `json:"instance_id"`
-		Latency   double `json:"latency"`
-		Size      string `json:"resolution"`
-		Source    double `json:"source_framerate"`
-		SourceRes string `json:"source_resolution"`
-		Started   int64  `json:"start_time"`
-		stamp
+	if e.event.direction != "" {
+		o["crossing_direction"] = e.event.direction
 	}
-)
+}
+
+// targets returns the objects of a crowd: those that still have to leave the
+// area, by the pending ends of their intrusions.
+func (s *scene) targets(crowd entry) []object {
+	var list []object
+	for _, e := range s.pending {
+		if e.typ == "event-intrusion-end" && e.event.at <= crowd.at {
+			list = append(list, object{
+				"location": s.box(e.visit, crowd.media), "object_class": e.visit.look.class, "ref_tracking_id": e.visit.track,
+			})
+		}
+	}
+	return list
+}
+
+// box returns the box around an actor: larger when nearer, and never still.
+func (s *scene) box(v *visit, at int64) object {
+	x, y, _ := v.feet(at)
+	h := 0.08 + 0.2*y
+	w := h * 0.3
+	if v.look != nil && v.look.class != "Person" {
+		w, h = h*0.8, h*0.6
+	}
+	shake := func() float64 { return (s.rng.Float64() - 0.5) * 0.004 }
+	clip := func(f float64) float64 { return min(max(f, 0), 1) }
+	left, top := clip(x-w/2+shake()), clip(y-h+shake())
+	return object{"x": double(left), "y": double(top), "width": double(min(w, 1-left)), "height": double(min(h, 1-top))}
+}
 
 // double is a number as real servers print it: a float32 widened, with all
-// its noise (0.21199999749660492), and never without a point.
+// its digits (0.21199999749660492), and never without a point.
 type double float64
 
-// MarshalJSON is the shortest text that reads back as the widened number.
+// MarshalJSON returns the shortest text that reads back as the widened number.
 func (d double) MarshalJSON() ([]byte, error) {
 	f := float64(float32(d))
 	text := strconv.AppendFloat(nil, f, 'f', -1, 64)
@@ -133,13 +161,8 @@ func (d double) MarshalJSON() ([]byte, error) {
 	return text, nil
 }
 
-// wall is the wall-clock part of a payload.
-func wall(t time.Time) stamp {
-	return stamp{Datetime: t.UTC().Format("2006-01-02T15:04:05Z"), Timestamp: t.UnixMilli()}
-}
-
-// marshal is v as one line of JSON, with < > & as they are. The payloads above
-// cannot fail.
+// marshal returns v as one line of JSON, with < > & as they are. It is only
+// called with values that can be encoded.
 func marshal(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -150,22 +173,31 @@ func marshal(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
+// appendTimed appends a made-up payload with its wall-clock times replaced.
+// The two times are neighbours of a fixed width.
+func appendTimed(dst, payload []byte, at time.Time) []byte {
+	i := bytes.LastIndex(payload, []byte(`"system_datetime":"`))
+	dst = append(dst, payload...)
+	times := dst[len(dst)-len(payload)+i:]
+	text := at.UTC().AppendFormat(make([]byte, 0, 80), `"system_datetime":"2006-01-02T15:04:05Z","system_timestamp":`)
+	copy(times, strconv.AppendInt(text, at.UnixMilli(), 10))
+	return dst
+}
+
 // appendQuoted appends s as a JSON string (RFC 8259 section 7). Bytes that are
-// no UTF-8 pass as they are.
+// not UTF-8 pass unchanged.
 func appendQuoted(dst, s []byte) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
-	from := 0
-	for i, c := range s {
+	for _, c := range s {
 		switch {
 		case c == '"' || c == '\\':
-			dst = append(append(dst, s[from:i]...), '\\', c)
+			dst = append(dst, '\\', c)
 		case c < ' ':
-			dst = append(append(dst, s[from:i]...), '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		default:
-			continue
+			dst = append(dst, c)
 		}
-		from = i + 1
 	}
-	return append(append(dst, s[from:]...), '"')
+	return append(dst, '"')
 }

@@ -6,21 +6,21 @@ import (
 	"sync"
 )
 
-// pipe is a network inside this process: a listener and its dialer.
+// pipe is a network inside this process: a net.Listener and its dialer.
 type pipe struct {
-	serve sync.Once
+	serve sync.Once // starts the server on it
 	calls chan net.Conn
 	done  chan struct{}
-	once  sync.Once
+	once  sync.Once // closes done
 }
 
 func newPipe() *pipe { return &pipe{calls: make(chan net.Conn), done: make(chan struct{})} }
 
 func (p *pipe) dial(ctx context.Context) (net.Conn, error) {
-	here, there := net.Pipe()
+	client, server := net.Pipe()
 	select {
-	case p.calls <- there:
-		return here, nil
+	case p.calls <- server:
+		return client, nil
 	case <-p.done:
 		return nil, net.ErrClosed
 	case <-ctx.Done():
@@ -28,7 +28,7 @@ func (p *pipe) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// Accept waits for a call.
+// Accept implements net.Listener.
 func (p *pipe) Accept() (net.Conn, error) {
 	select {
 	case c := <-p.calls:
@@ -44,7 +44,7 @@ func (p *pipe) Close() error {
 	return nil
 }
 
-// Addr is a name for what has no address.
+// Addr implements net.Listener.
 func (p *pipe) Addr() net.Addr { return pipeAddr{} }
 
 type pipeAddr struct{}

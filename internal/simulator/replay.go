@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// player gives the events of a list, each when it is due, for one answer.
+// player is a source of listed events, each when it is due.
 type player struct {
 	items []item
-	pace  float64 // events a second; 0: as the items say; Max
-	loops bool    // from the end back to the start
-	ends  bool    // errDone at the end; else silence
+	pace  float64   // events per second; 0: as the items say; Max
+	loops bool      // start over at the end
+	ends  bool      // return errDone at the end, not block
+	base  time.Time // if not zero, made-up items get times from here on, a millisecond apart
 
 	n     int
 	start time.Time
@@ -44,17 +45,14 @@ func (p *player) take(ctx context.Context) (item, error) {
 	case p.n >= len(p.items):
 		due += time.Duration(p.n/len(p.items)) * (p.items[len(p.items)-1].at + time.Second)
 	}
+	if !p.base.IsZero() {
+		it.sent = p.base.Add(time.Duration(p.n) * time.Millisecond)
+	}
 	p.n++
 	if due > 0 && !sleep(ctx, time.Until(p.start.Add(due))) || ctx.Err() != nil {
 		return item{}, ctx.Err()
 	}
 	return it, nil
-}
-
-// player plays the capture of the answer's instance.
-func (a *answer) player() *player {
-	o := &a.server.opts
-	return &player{items: a.server.capture.of(a.camera.ID), pace: o.Rate, loops: o.Count > 0}
 }
 
 // capture is a recording.
@@ -63,8 +61,8 @@ type capture struct {
 	ids   []string // the instance of each item; "" where it does not say
 }
 
-// of returns the events of an instance: those that name it or none; where
-// the capture does not know it, all.
+// of returns the events that name the instance or none. If no event names the
+// instance, it returns all.
 func (c *capture) of(id string) []item {
 	var its, all []item
 	known := false
@@ -81,7 +79,7 @@ func (c *capture) of(id string) []item {
 	return all
 }
 
-// instances are those that the capture names.
+// instances returns the instances that the capture names.
 func (c *capture) instances() []Instance {
 	var list []Instance
 	seen := map[string]bool{"": true}
@@ -98,7 +96,7 @@ func (c *capture) instances() []Instance {
 }
 
 // parseCapture reads SSE (saved with curl), NDJSON, polling answers, or the
-// framing of older servers. Nil: there is no capture.
+// framing of older servers. It returns nil if data is empty.
 func parseCapture(data []byte) (*capture, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if len(data) == 0 {
@@ -112,7 +110,7 @@ func parseCapture(data []byte) (*capture, error) {
 		c.addSSE(data)
 	}
 	if err == nil && len(c.items) == 0 {
-		err = errors.New("no event in it")
+		err = errors.New("the capture has no event")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
@@ -121,8 +119,8 @@ func parseCapture(data []byte) (*capture, error) {
 	return c, nil
 }
 
-// addSSE adds records of "event:" and "data:" lines. What is no JSON stays as
-// it is: it was sent, so it is sent again.
+// addSSE adds records of "event:" and "data:" lines. Data that is not JSON is
+// sent again as it was.
 func (c *capture) addSSE(data []byte) {
 	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	var typ string
@@ -149,7 +147,7 @@ func (c *capture) addRecord(typ string, lines [][]byte) {
 	}
 }
 
-// addJSON adds a sequence of payloads, wrapped items, and arrays of them.
+// addJSON adds a sequence of payloads, wrapped payloads, and arrays of them.
 func (c *capture) addJSON(typ string, data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	for {
@@ -171,8 +169,8 @@ func (c *capture) addJSON(typ string, data []byte) error {
 	}
 }
 
-// add adds one payload, taken out of its wrapper. Its type is the framing's,
-// else the wrapper's, else its own.
+// add adds one payload without its wrapper. The type is the framing's, else the
+// wrapper's, else the payload's.
 func (c *capture) add(typ string, payload []byte) {
 	var head struct {
 		DataType, JSONObject, Type, Object string
@@ -180,7 +178,7 @@ func (c *capture) add(typ string, payload []byte) {
 		Instance                           string `json:"instance_id"`
 		Time                               int64  `json:"system_timestamp"`
 	}
-	_ = json.Unmarshal(payload, &head) // what it does not find stays empty
+	_ = json.Unmarshal(payload, &head) // what is missing stays empty
 	if inner := head.JSONObject + head.Object; head.ID == "" && inner != "" {
 		if typ == "" {
 			typ = head.DataType + head.Type
@@ -195,8 +193,8 @@ func (c *capture) add(typ string, payload []byte) {
 	c.ids = append(c.ids, head.Instance)
 }
 
-// time makes the items' wall-clock times the time since the first one that has
-// any: never back, and without one at once after the one before.
+// time turns wall-clock times into times since the first one. They never go
+// back; an item without a time is due with the one before it.
 func (c *capture) time() {
 	var start, last time.Duration
 	for i := range c.items {

@@ -1,42 +1,13 @@
 package simulator
 
-import (
-	"net/http"
-)
-
-// instanceBody is an instance as the server lists it.
-type instanceBody struct {
-	ID           string `json:"instanceId"`
-	Name         string `json:"displayName"`
-	Group        string `json:"group"`
-	SolutionID   string `json:"solutionId"`
-	SolutionName string `json:"solutionName"`
-	Persistent   bool   `json:"persistent"`
-	Loaded       bool   `json:"loaded"`
-	Running      bool   `json:"running"`
-	FPS          double `json:"fps"`
-	Version      string `json:"version"`
-	FrameLimit   int    `json:"frameRateLimit"`
-	Metadata     bool   `json:"metadataMode"`
-	Statistics   bool   `json:"statisticsMode"`
-	Diagnostics  bool   `json:"diagnosticsMode"`
-	Debug        bool   `json:"debugMode"`
-	ReadOnly     bool   `json:"readOnly"`
-	AutoStart    bool   `json:"autoStart"`
-	AutoRestart  bool   `json:"autoRestart"`
-	System       bool   `json:"systemInstance"`
-	Detector     string `json:"detectorMode"`
-	Sensitivity  string `json:"detectionSensitivity"`
-	Movement     string `json:"movementSensitivity"`
-	SensorMode   string `json:"sensorModality"`
-}
+import "net/http"
 
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/core/instances", s.list)
 	mux.HandleFunc("GET /v1/core/instance/{id}", s.one)
 	mux.HandleFunc("GET /v1/core/version", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, http.StatusOK, map[string]string{"engine": "0.0.0-simulated"})
+		reply(w, http.StatusOK, object{"engine": "0.0.0-simulated"})
 	})
 	mux.HandleFunc("GET /v1/core/instance/{id}/consume_events_sse", func(w http.ResponseWriter, r *http.Request) { s.events(w, r, true) })
 	mux.HandleFunc("GET /v1/core/instance/{id}/consume_events", func(w http.ResponseWriter, r *http.Request) { s.events(w, r, false) })
@@ -52,51 +23,53 @@ func (s *Server) routes() *http.ServeMux {
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	s.logf("%s %s", r.Method, r.URL)
-	bodies := []instanceBody{}
+	bodies := []object{}
 	s.mu.Lock()
-	for _, c := range s.cameras {
-		bodies = append(bodies, c.body())
+	for _, in := range s.instances {
+		bodies = append(bodies, in.body())
 	}
 	s.mu.Unlock()
-	reply(w, http.StatusOK, map[string][]instanceBody{"instances": bodies})
+	reply(w, http.StatusOK, object{"instances": bodies})
 }
 
 func (s *Server) one(w http.ResponseWriter, r *http.Request) {
 	s.logf("%s %s", r.Method, r.URL)
 	s.mu.Lock()
-	c := s.camera(r.PathValue("id"))
-	var body instanceBody
-	if c != nil {
-		body = c.body()
+	in := s.find(r.PathValue("id"))
+	var body object
+	if in != nil {
+		body = in.body()
 	}
 	s.mu.Unlock()
-	if c == nil {
+	if body == nil {
 		refuse(w, http.StatusNotFound, "instance not found")
 		return
 	}
 	reply(w, http.StatusOK, body)
 }
 
-// body is the instance as the server describes it. Under Server.mu.
-func (c *camera) body() instanceBody {
-	b := instanceBody{
-		ID: c.ID, Name: c.Name, Group: c.Group, SolutionID: "securt", SolutionName: "SecuRT (Security)",
-		Persistent: true, Loaded: c.State != "registered", Running: c.State == "running", Version: "0.0.0-simulated",
-		Metadata: true, Statistics: true, AutoRestart: true,
-		Detector: "SmartDetection", Sensitivity: "Medium", Movement: "Medium", SensorMode: "RGB",
+// body returns the instance as the server describes it. The caller holds
+// Server.mu.
+func (in *instance) body() object {
+	fps := double(0)
+	if in.State == "running" {
+		fps = 24.94
 	}
-	if b.Running {
-		b.FPS = 24.94
+	return object{
+		"instanceId": in.ID, "displayName": in.Name, "group": in.Group,
+		"solutionId": "securt", "solutionName": "SecuRT (Security)", "version": "0.0.0-simulated",
+		"persistent": true, "loaded": in.State != "registered", "running": in.State == "running", "fps": fps,
+		"frameRateLimit": 0, "metadataMode": true, "statisticsMode": true, "diagnosticsMode": false, "debugMode": false,
+		"readOnly": false, "autoStart": false, "autoRestart": true, "systemInstance": false,
+		"detectorMode": "SmartDetection", "detectionSensitivity": "Medium", "movementSensitivity": "Medium", "sensorModality": "RGB",
 	}
-	return b
 }
 
 func refuse(w http.ResponseWriter, status int, text string) {
-	reply(w, status, map[string]string{"error": text})
+	reply(w, status, object{"error": text})
 }
 
-// reply answers with a JSON body. A client that is gone before is none of our
-// business.
+// reply sends a JSON body. It ignores a client that is gone.
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -1,3 +1,8 @@
+// Package simulator is an RT Server for tests and demonstrations. It makes up
+// traffic, replays captures, and misbehaves on request.
+//
+// It implements the server's documentation on its own and imports no other
+// package of this module, so that a mistake in a client is not repeated here.
 package simulator
 
 import (
@@ -14,76 +19,74 @@ import (
 	"time"
 )
 
-// Max is the Rate of a stream that is sent as fast as it is read: a block made
-// beforehand is sent again and again, with rising ids and times.
+// Max is the Rate of a stream that is sent as fast as it is read: some
+// prepared records, again and again, with rising ids and times.
 var Max = math.Inf(1)
 
 // What a stream of Rate Max is made of.
 const (
-	MixScene  = ""       // what the scene tells
+	MixScene  = ""       // what the scene produces
 	MixTracks = "tracks" // tracks of about 500 bytes
 	MixMixed  = "mixed"  // the same with 3 % crops of 30 to 60 KB
 	MixCrops  = "crops"  // crops of 30 to 60 KB
 )
 
-// Options say what the server does. The zero value is the demonstration: three
+// Options configure a server. The zero value is the demonstration: three
 // instances at their own pace.
 type Options struct {
-	Seed      uint64                           // the same seed tells the same events
-	Instances []Instance                       // nil: Fleet(3), or those that Replay names
-	Rate      float64                          // events a second and instance; 0: the scene's own pace (about 10 tracks a second an object), or the recorded one; Max
-	Count     int                              // every stream ends properly after so many events; 0: it does not end
-	Mix       string                           // with Rate Max
-	BigChunks bool                             // with Rate Max: many events a chunk; else one
-	Replay    []byte                           // a capture (SSE, NDJSON, polling answers) to send to every stream from its start; once, or again and again up to Count
-	Faults    []Fault                          // of all instances
-	Record    bool                             // keep hashes of what was delivered, for Served
-	Logf      func(format string, args ...any) // told of each request; nil: nobody
+	Seed      uint64     // the same seed produces the same events
+	Instances []Instance // nil: Fleet(3), or those that Replay names
+	Rate      float64    // events per second and instance; 0: as the scene or the recording has it; Max
+	Count     int        // every stream ends after so many events; 0: never
+	Mix       string     // with Rate Max
+	Replay    []byte     // a capture (SSE, NDJSON, polling responses) that every stream sends, once or, with Count, repeatedly
+	Faults    []Fault    // of all instances
+	Record    bool       // keep hashes of delivered events, for Served
+
+	// Logf, if not nil, is called for each request, from several goroutines.
+	Logf func(format string, args ...any)
 }
 
-// Server is a simulated RT Server, an http.Handler. All methods are safe for
-// concurrent use.
+// Server is a simulated RT Server and an http.Handler. All methods are safe
+// for concurrent use.
 type Server struct {
 	opts    Options
 	capture *capture // nil: none
-	album   *album
 	mux     *http.ServeMux
+	pipe    *pipe
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	work   sync.WaitGroup // scenes and answers
-	pipe   *pipe
+	work   sync.WaitGroup // scenes and responses
 
-	mu       sync.Mutex
-	closed   bool
-	requests int            // of any kind
-	cameras  []*camera      // in the order in which they are listed
-	servers  []*http.Server // of Serve
-	vanished []net.Conn     // kept open without anybody behind them
+	mu        sync.Mutex
+	closed    bool
+	requests  int            // of any kind, counted for mute
+	instances []*instance    // in the order in which they are listed
+	servers   []*http.Server // of Serve
+	vanished  []net.Conn     // left open without a reader or writer
 }
 
-// New starts the instances. Errors: a replay that holds no event, a fault or a
-// mix that does not exist, a rate that is none. Close must be called.
+// New starts the instances. It fails if a fault or a mix does not exist, if
+// the rate is not positive, or if the capture has no event. Call Close when
+// the server is no longer needed.
 func New(o Options) (*Server, error) {
 	if err := check(o.Faults); err != nil {
 		return nil, err
 	}
 	if o.Rate != 0 && !(o.Rate >= 1e-6) {
-		return nil, fmt.Errorf("rate %v: events a second, from 0.000001 on", o.Rate)
+		return nil, fmt.Errorf("rate %v: not a number of events per second from 0.000001", o.Rate)
 	}
-	switch o.Mix {
-	case MixScene, MixTracks, MixMixed, MixCrops:
-	default:
-		return nil, fmt.Errorf("mix %q: there are tracks, mixed, crops", o.Mix)
+	if !slices.Contains([]string{MixScene, MixTracks, MixMixed, MixCrops}, o.Mix) {
+		return nil, fmt.Errorf("mix %q: it is one of tracks, mixed, crops", o.Mix)
 	}
 	capture, err := parseCapture(o.Replay)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: o, album: newAlbum(o.Mix == MixMixed || o.Mix == MixCrops), pipe: newPipe()}
+	s := &Server{opts: o, capture: capture, pipe: newPipe()}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.mux = s.routes()
-	s.capture = capture
 	instances := o.Instances
 	if instances == nil && capture != nil {
 		instances = capture.instances()
@@ -118,21 +121,21 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // DialContext connects to the server inside this process, whatever the
-// address: no port is opened.
+// address is. No port is opened.
 func (s *Server) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	s.pipe.serve.Do(func() {
 		if s.begin() {
 			go func() {
 				defer s.work.Done()
-				_ = s.Serve(s.pipe) // ends with Close, and not before
+				_ = s.Serve(s.pipe) // it only ends with Close
 			}()
 		}
 	})
 	return s.pipe.dial(ctx)
 }
 
-// Close breaks all connections, without a proper end, stops the instances, and
-// waits until nothing of the server runs any more.
+// Close breaks all connections, stops the instances, and waits until no
+// goroutine of the server runs.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -141,7 +144,7 @@ func (s *Server) Close() {
 	s.mu.Unlock()
 	s.cancel()
 	for _, h := range servers {
-		_ = h.Close() // the listener's error helps nobody now
+		_ = h.Close() // nobody can act on the listener's error
 	}
 	for _, c := range vanished {
 		_ = c.Close()
@@ -150,7 +153,7 @@ func (s *Server) Close() {
 	s.work.Wait()
 }
 
-// begin counts one more thing that runs, unless the server is closed.
+// begin counts one more goroutine, unless the server is closed.
 func (s *Server) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,7 +186,7 @@ func (s *Server) muted() bool {
 	return slices.ContainsFunc(s.opts.Faults, func(f Fault) bool { return f.Name == "mute" && f.meets(s.requests) })
 }
 
-// logWriter passes what net/http says to Logf.
+// logWriter passes the messages of net/http to Logf.
 type logWriter struct{ s *Server }
 
 func (l logWriter) Write(p []byte) (int, error) {

@@ -128,7 +128,7 @@ func TestQueueDropsTheOldest(t *testing.T) {
 	inBubble(t, Options{Rate: 100}, func(s *Server, c client) {
 		time.Sleep(20*time.Second + time.Millisecond)
 		list := c.polled("")
-		if len(list) != queueCap {
+		if len(list) != queueLimit {
 			t.Fatalf("%d events", len(list))
 		}
 		newest := decode[story](t, list[len(list)-1]["jsonObject"]).System
