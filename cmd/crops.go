@@ -71,7 +71,6 @@ func newCrops(a *app) *cobra.Command {
 }
 
 func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
-	a.saves = true
 	s, err := a.begin(c, o.reading)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/rtev/rtev/internal/rtapi"
 	"golang.org/x/term"
 )
 
@@ -38,7 +39,7 @@ func Main() int {
 	defer stop()
 	e := env{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, proxy: http.ProxyFromEnvironment, temp: os.TempDir(),
+		getenv: os.Getenv, proxy: rtapi.Proxy(os.Getenv), temp: os.TempDir(),
 		outTTY: term.IsTerminal(int(os.Stdout.Fd())), errTTY: term.IsTerminal(int(os.Stderr.Fd())),
 		size: func() (int, int) {
 			w, h, err := term.GetSize(int(os.Stdout.Fd()))

@@ -22,7 +22,6 @@ type app struct {
 	insecure          bool
 	quiet             bool
 	verbose           int
-	saves             bool // files are written of what is read
 }
 
 // run parses the arguments and runs the command they name.

@@ -56,7 +56,7 @@ func (a *app) finder(cfg *config.Config, say *voice, dial dialer) (*finder, erro
 	f.open = func(server string) (*rtapi.Client, error) {
 		o := rtapi.Options{
 			Server: server, Header: header, CACert: a.cacert, Cert: a.cert, Key: a.key, Insecure: a.insecure,
-			UserAgent: "rtev/" + version(), Dial: dial, Proxy: a.proxy, Ahead: a.saves,
+			UserAgent: "rtev/" + version(), Dial: dial, Proxy: a.proxy,
 		}
 		if dial != nil {
 			o.Proxy = nil

@@ -14,6 +14,7 @@ const (
 	Lost                    // a connection ended; it will be tried again
 	Retrying                // an attempt to connect failed; it will be tried again
 	Reconnected             // a connection stands again; Span is the gap
+	Waiting                 // the response header of a stream has not come yet; the source keeps waiting
 	Skipped                 // a record was not a JSON object
 	Oversize                // a record was longer than the limit; Bytes is its size so far
 	Ended                   // a source ended for good

@@ -1,33 +1,41 @@
 package rtapi
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
-// The network's limits.
+// Time limits. A stream's response header has none: some servers send it only
+// with the first event, which may be hours later.
 const (
-	dialTime   = 10 * time.Second // DNS and TCP
-	tlsTime    = 10 * time.Second
-	headerTime = 30 * time.Second // from the request to the answer's header
-	maxHeader  = 1 << 20          // bytes of an answer's header
-	maxHops    = 5                // redirects
+	dialLimit     = 10 * time.Second // name resolution and TCP
+	tlsLimit      = 10 * time.Second
+	lookupLimit   = 10 * time.Second // a look-up, before the header and between bytes
+	responseLimit = 20 * time.Second // the same for the queue and the database, which may have more to prepare
+)
 
-	// readBuffer is what one socket read takes at most. 64 KiB cost as little
-	// CPU as 256 KiB with 1 M events of 500 B (0.08 µs an event; 4 KiB: 0.25),
-	// and a bare HTTP client whose 1,000 connections were all opened anew keeps 78 MB
-	// instead of 166.
+// Sizes.
+const (
+	maxHeader = 1 << 20 // bytes of a response header
+	maxHops   = 5       // redirects
+
+	// readBuffer is the most that one read takes from the socket. 64 KiB costs
+	// as little CPU as 256 KiB with a million events of 500 B (4 KiB costs three
+	// times as much), and needs half the memory with 1,000 connections.
 	readBuffer  = 64 << 10
 	writeBuffer = 1 << 10
 )
 
-// Client speaks to one RT Server. Safe for concurrent use.
+// keepAlive finds a dead peer within 30 s: Idle + Count * Interval.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
+
+// Client talks to one RT Server. It is safe for concurrent use.
 type Client struct {
 	base   *url.URL // without user information, no slash at the end
 	header http.Header
@@ -35,8 +43,6 @@ type Client struct {
 	trace  func(string)
 	net    *http.Transport
 	http   *http.Client
-	eager  bool        // Options.Ahead
-	ahead  atomic.Bool // one body is read ahead
 }
 
 // New makes a client; it opens no connection. Its error is an *OptionError.
@@ -53,13 +59,12 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{base: base, header: header, agent: o.UserAgent, trace: o.Trace, eager: o.Ahead}
+	c := &Client{base: base, header: header, agent: o.UserAgent, trace: o.Trace}
 	c.net = &http.Transport{
 		DialContext:            o.Dial,
 		Proxy:                  o.Proxy,
 		TLSClientConfig:        secure,
-		TLSHandshakeTimeout:    tlsTime,
-		ResponseHeaderTimeout:  headerTime,
+		TLSHandshakeTimeout:    tlsLimit,
 		MaxResponseHeaderBytes: maxHeader,
 		ReadBufferSize:         readBuffer,
 		WriteBufferSize:        writeBuffer,
@@ -67,89 +72,151 @@ func New(o Options) (*Client, error) {
 		ForceAttemptHTTP2:      true,
 	}
 	if o.Dial == nil {
-		c.net.DialContext = (&net.Dialer{
-			Timeout:         dialTime,
-			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3},
-		}).DialContext
+		c.net.DialContext = (&net.Dialer{Timeout: dialLimit, KeepAliveConfig: keepAlive}).DialContext
 	}
 	c.http = &http.Client{Transport: hop{c}, CheckRedirect: func(_ *http.Request, via []*http.Request) error {
 		if len(via) > maxHops {
-			return http.ErrUseLastResponse // whose status is then refused
+			return http.ErrUseLastResponse // its status becomes the error
 		}
 		return nil
 	}}
 	return c, nil
 }
 
-// Server is the base URL, without user information.
+// Server returns the base URL, without user information.
 func (c *Client) Server() string { return c.base.String() }
 
-// Close ends idle connections. Open streams stay.
+// Close closes idle connections. Open streams stay open.
 func (c *Client) Close() { c.net.CloseIdleConnections() }
 
-// Stream opens an instance's live stream; types nil or empty asks for all.
-// lastID is sent as Last-Event-ID, unless it is empty or cannot stand in a
-// header. The body ends when it is closed or ctx is done. Errors: the error of
-// ctx, *UnreachableError, *StatusError, *NotStreamError.
+// Stream opens an instance's live stream. No types means all types. lastID is
+// sent as Last-Event-ID unless it is empty or not allowed in a header. The
+// caller closes the body, which ends when ctx is done.
 //
-// Beside text/event-stream an answer may be JSON, NDJSON, plain text, bytes or
-// of no type, as older servers may send the stream: but only without a length,
-// which no stream has and an error page has.
+// Stream waits for the response header without a time limit; Check tells
+// whether the server is alive meanwhile. Errors: ctx.Err(), *UnreachableError,
+// *StatusError, *NotStreamError. Reads of the body return the first two.
+//
+// Besides text/event-stream, the response may be JSON, NDJSON, plain text,
+// bytes or untyped, as older servers may send the stream: but only without a
+// length, which an error page has and a stream has not.
 func (c *Client) Stream(ctx context.Context, id string, types []string, lastID string) (io.ReadCloser, error) {
 	h := http.Header{"Accept": {"text/event-stream"}, "Cache-Control": {"no-cache"}}
 	if lastID != "" && len(lastID) <= 1<<10 && validValue(lastID) {
 		h.Set("Last-Event-ID", lastID)
 	}
-	resp, err := c.get(ctx, instancePath(id)+"/consume_events_sse", types, h)
+	r, err := c.do(ctx, request{path: instancePath(id) + "/consume_events_sse" + query(types), instance: id, header: h})
 	if err != nil {
 		return nil, err
 	}
-	kind := contentType(resp)
-	if resp.StatusCode == http.StatusOK && (kind == "text/event-stream" || resp.ContentLength < 0 && plain(kind)) {
-		return c.body(resp)
+	kind := contentType(r.resp)
+	if r.resp.StatusCode == http.StatusOK && (kind == "text/event-stream" || r.resp.ContentLength < 0 && mayBeJSON(kind)) {
+		return r.body()
 	}
-	return nil, c.refusal(resp)
+	return nil, r.refusal()
 }
 
-// Drain takes what waits in an instance's polling queue: what it returns is
-// gone from the server. types nil or empty asks for all; whether a server
-// honours them is unknown. Nil and no error: nothing waits. Errors as Stream.
+// Check asks for an instance to find out whether the server is alive, whatever
+// it says: only 401, 403, 404 and the gateway statuses 502, 503 and 504 are
+// errors, *StatusError. It takes at most 22 s. Other errors: ctx.Err(),
+// *UnreachableError.
+func (c *Client) Check(ctx context.Context, id string) error {
+	r, err := c.do(ctx, request{path: instancePath(id), instance: id, limit: lookupLimit, header: http.Header{"Accept": {"application/json"}}})
+	if err != nil {
+		return err
+	}
+	switch code := r.resp.StatusCode; {
+	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusNotFound, IsGateway(code):
+		return r.refusal()
+	}
+	r.close()
+	return nil
+}
+
+// Drain takes what waits in an instance's polling queue; the server forgets
+// what it returns. No types means all types; whether a server applies them is
+// unknown. Nil and no error: the queue was empty. The caller closes the body and
+// limits the time of its reads. Errors as Stream.
 func (c *Client) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
 	h := http.Header{"Accept": {"application/json"}, "Cache-Control": {"no-cache"}}
-	resp, err := c.get(ctx, instancePath(id)+"/consume_events", types, h)
+	r, err := c.do(ctx, request{path: instancePath(id) + "/consume_events" + query(types), instance: id, limit: responseLimit, header: h})
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case resp.StatusCode == http.StatusNoContent:
-		return nil, resp.Body.Close()
-	case resp.StatusCode == http.StatusOK && plain(contentType(resp)):
-		return c.body(resp)
+	case r.resp.StatusCode == http.StatusNoContent:
+		r.close()
+		return nil, nil
+	case r.resp.StatusCode == http.StatusOK && mayBeJSON(contentType(r.resp)):
+		r.limit = 0
+		return r.body()
 	}
-	return nil, c.refusal(resp)
+	return nil, r.refusal()
+}
+
+// Post sends a JSON body to path, such as /v1/database/events, and returns the
+// body of a 200 response, which may be large; the caller closes it. Errors as
+// Stream; a server without this path is a *StatusError of 404.
+func (c *Client) Post(ctx context.Context, path string, body []byte) (io.ReadCloser, error) {
+	h := http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}
+	r, err := c.do(ctx, request{path: path, limit: responseLimit, header: h, body: body})
+	if err != nil {
+		return nil, err
+	}
+	if r.resp.StatusCode == http.StatusOK && mayBeJSON(contentType(r.resp)) {
+		return r.body()
+	}
+	r.want = "JSON"
+	return nil, r.refusal()
 }
 
 func instancePath(id string) string { return "/v1/core/instance/" + url.PathEscape(id) }
 
-// get sends one request. An answer of any status is no error.
-func (c *Client) get(ctx context.Context, path string, types []string, h http.Header) (*http.Response, error) {
-	if len(types) > 0 {
-		names := make([]string, len(types))
-		for i, name := range types {
-			names[i] = url.QueryEscape(name)
-		}
-		path += "?events=" + strings.Join(names, ",")
+// query returns the query that selects types, or "".
+func query(types []string) string {
+	if len(types) == 0 {
+		return ""
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Server()+path, nil)
+	names := make([]string, len(types))
+	for i, name := range types {
+		names[i] = url.QueryEscape(name)
+	}
+	return "?events=" + strings.Join(names, ",")
+}
+
+// request is what do sends.
+type request struct {
+	path     string // with query
+	instance string // the id in path, if any
+	header   http.Header
+	body     []byte        // nil: GET, else POST
+	limit    time.Duration // how long the server may send nothing; 0: for ever
+}
+
+// do sends one request. A response of any status is no error; the caller
+// closes it.
+func (c *Client) do(ctx context.Context, q request) (*response, error) {
+	method, body := http.MethodGet, io.Reader(nil)
+	if q.body != nil {
+		method, body = http.MethodPost, bytes.NewReader(q.body)
+	}
+	own, cancel := context.WithCancelCause(ctx)
+	req, err := http.NewRequestWithContext(own, method, c.Server()+q.path, body)
 	if err != nil {
-		return nil, optionErrorf("%s: bad path %q", c.Server(), path)
+		cancel(nil)
+		return nil, optionErrorf("%s: bad path %q", c.Server(), q.path)
 	}
-	h.Set("Accept-Encoding", "identity") // else net/http asks for gzip
-	h.Set("User-Agent", c.agent)
-	req.Header = h
-	resp, err := c.http.Do(req)
+	q.header.Set("Accept-Encoding", "identity") // else net/http asks for gzip
+	q.header.Set("User-Agent", c.agent)
+	req.Header = q.header
+	r := &response{client: c, request: q, ctx: ctx, own: own, cancel: cancel}
+	r.startLimit()
+	r.resp, err = c.http.Do(req)
+	r.stopLimit()
 	if err != nil {
-		return nil, c.failure(req, err)
+		err = r.failure(err)
+		cancel(nil)
+		return nil, err
 	}
-	return resp, nil
+	return r, nil
 }

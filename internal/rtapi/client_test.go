@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -167,7 +166,9 @@ func TestStatuses(t *testing.T) {
 		after  time.Duration
 	}{
 		{401, nil, "", "", 0},
-		{404, http.Header{"Content-Type": {"application/json"}}, "{\"error\":\"no\",\r\n \"code\":404}", `{"error":"no", "code":404}`, 0},
+		{400, http.Header{"Content-Type": {"application/json"}}, "{\"error\":\"bad\",\r\n \"code\":400,\"message\":\"no such\\nthing\"}", "no such thing", 0},
+		{404, nil, `{"error":"no", "code":404}`, "no", 0},
+		{500, nil, `{"detail":"x"}`, `{"detail":"x"}`, 0},
 		{502, nil, "<html><h1>Bad <b>gateway</b></h1></html>", "Bad gateway", 0},
 		{500, nil, strings.Repeat("é", 200_000), strings.Repeat("é", 150) + "…", 0},
 		{500, nil, "a\xffb 1 < 2", "a\uFFFDb 1 < 2", 0},
@@ -176,7 +177,7 @@ func TestStatuses(t *testing.T) {
 		{429, http.Header{"Retry-After": {"-5"}}, "", "", 0},
 		{204, nil, "", "", 0},
 		{206, nil, "part", "part", 0},
-		{301, nil, "", "redirected to nowhere", 0},
+		{301, nil, "", "redirect without a location", 0},
 	} {
 		c := client(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
 			for k, v := range tc.header {
@@ -186,7 +187,10 @@ func TestStatuses(t *testing.T) {
 			io.WriteString(w, tc.body)
 		})
 		_, err := stream(c)
-		want := &StatusError{URL: c.Server() + "/v1/core/instance/" + gate + "/consume_events_sse", Code: tc.code, Text: tc.text, RetryAfter: tc.after}
+		want := &StatusError{URL: c.Server() + "/v1/core/instance/" + gate + "/consume_events_sse", Server: c.Server(), Instance: gate, Code: tc.code, Text: tc.text, RetryAfter: tc.after}
+		if got, ok := err.(*StatusError); ok {
+			want.hint = got.hint
+		}
 		if !reflect.DeepEqual(err, want) {
 			t.Errorf("got  %+v\nwant %+v", err, want)
 		}
@@ -263,49 +267,6 @@ func TestEncodingThatWasNotAskedFor(t *testing.T) {
 	}
 }
 
-func TestUnreachable(t *testing.T) {
-	plain := httptest.NewServer(http.NotFoundHandler())
-	defer plain.Close()
-	mute, _ := net.Listen("tcp", "127.0.0.1:0")
-	defer mute.Close()
-	go func() {
-		for {
-			conn, err := mute.Accept()
-			if err != nil {
-				return
-			}
-			io.WriteString(conn, "SSH-2.0-x\r\n")
-			conn.Close()
-		}
-	}()
-	closed, _ := net.Listen("tcp", "127.0.0.1:0")
-	closed.Close()
-	for _, tc := range []struct{ server, want string }{
-		{"http://me:secret@" + closed.Addr().String(), "connection refused; is RT Server running there?"},
-		{"https://me:secret@" + plain.Listener.Addr().String(), "it does not speak TLS; try http://"},
-		{"http://me:secret@" + mute.Addr().String(), ""},
-	} {
-		c := connect(t, Options{Server: tc.server})
-		_, err := stream(c)
-		var far *UnreachableError
-		if !errors.As(err, &far) || !strings.HasPrefix(err.Error(), c.Server()+": ") || !strings.HasSuffix(err.Error(), tc.want) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: %v", tc.server, err)
-		}
-	}
-	for _, tc := range []struct {
-		err  error
-		want string
-	}{
-		{&net.DNSError{Name: "nvr9", IsNotFound: true}, `http://nvr9:3546: no such host as "nvr9"; check the name`},
-		{context.DeadlineExceeded, "http://nvr9:3546: no answer in time; check address, port and firewall"},
-	} {
-		c := connect(t, Options{Server: "nvr9", Dial: func(context.Context, string, string) (net.Conn, error) { return nil, tc.err }})
-		if _, err := stream(c); err == nil || err.Error() != tc.want {
-			t.Errorf("got %v, want %s", err, tc.want)
-		}
-	}
-}
-
 func TestCancel(t *testing.T) {
 	c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	ctx, cancel := context.WithCancel(context.Background())
@@ -328,7 +289,42 @@ func inBubble(t *testing.T, h http.HandlerFunc) *Client {
 	return c
 }
 
-func TestSilenceEnds(t *testing.T) {
+// TestTimeLimits covers a server that stops sending at any point of an
+// ordinary request.
+func TestTimeLimits(t *testing.T) {
+	never := func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // the server notices a lost client only then
+		<-r.Context().Done()
+	}
+	begin := func(status int, text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			w.WriteHeader(status)
+			io.WriteString(w, text)
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}
+	}
+	drip := func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			io.WriteString(w, " ")
+			w.(http.Flusher).Flush()
+			Sleep(r.Context(), time.Second)
+		}
+	}
+	list := func(c *Client) error { _, err := c.Instances(context.Background()); return err }
+	one := func(c *Client) error { _, err := c.Instance(context.Background(), gate); return err }
+	check := func(c *Client) error { return c.Check(context.Background(), gate) }
+	drain := func(c *Client) error { _, err := c.Drain(context.Background(), gate, nil); return err }
+	post := func(c *Client) error {
+		body, err := c.Post(context.Background(), "/v1/database/events", []byte("{}"))
+		if err == nil {
+			defer body.Close()
+			_, err = io.ReadAll(body)
+		}
+		return err
+	}
+	const page = "http://nvr1:3546/v1/core/instances: 500 Internal Server Error: oops"
 	for _, tc := range []struct {
 		name string
 		h    http.HandlerFunc
@@ -336,33 +332,114 @@ func TestSilenceEnds(t *testing.T) {
 		want string
 		took time.Duration
 	}{
-		{"no header", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			func(c *Client) error { _, err := stream(c); return err },
-			"http://nvr1:3546: no answer in time; check address, port and firewall", headerTime},
-		{"a refusal without end", func(w http.ResponseWriter, r *http.Request) {
-			w.WriteHeader(500)
-			io.WriteString(w, "oops")
-			w.(http.Flusher).Flush()
-			<-r.Context().Done()
-		}, func(c *Client) error { _, err := stream(c); return err },
-			"http://nvr1:3546/v1/core/instance/" + gate + "/consume_events_sse: 500 Internal Server Error: oops", refusalTime},
-		{"a list without end", func(w http.ResponseWriter, r *http.Request) {
-			io.WriteString(w, "[")
-			w.(http.Flusher).Flush()
-			<-r.Context().Done()
-		}, func(c *Client) error { _, err := c.Instances(context.Background()); return err },
-			"http://nvr1:3546: the answer does not come to its end", answerTime},
+		{"list: no header", never, list, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
+		{"list: no body", begin(200, ""), list, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
+		{"list: half a body", begin(200, "["), list, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
+		{"list: no end", drip, list, "http://nvr1:3546: its response does not end", lookupTime},
+		{"list: an error page without end", begin(500, "oops"), list, page, refusalTime},
+		{"instance", never, one, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
+		{"check", never, check, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
+		{"queue", never, drain, "http://nvr1:3546: no answer within 20 s; ", responseLimit},
+		{"database: no header", never, post, "http://nvr1:3546: no answer within 20 s; ", responseLimit},
+		{"database: half a body", begin(200, "["), post, "http://nvr1:3546: no answer within 20 s; ", responseLimit},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
 				err := tc.ask(inBubble(t, tc.h))
-				if took := time.Since(began); err == nil || err.Error() != tc.want || took != tc.took {
+				_, far := errors.AsType[*UnreachableError](err)
+				if took := time.Since(began); err == nil || !strings.HasPrefix(err.Error(), tc.want) || took != tc.took || far == (tc.want == page) {
 					t.Errorf("got %v after %v, want %s after %v", err, took, tc.want, tc.took)
+				}
+				if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+					t.Errorf("%v looks like the end of the run", err)
 				}
 			})
 		})
 	}
+}
+
+func TestStreamHeaderHasNoTimeLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := inBubble(t, func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(9 * time.Hour)
+			w.Header().Set("Content-Type", "text/event-stream")
+			io.WriteString(w, "data: 1\n\n")
+		})
+		if got, err := stream(c); got != "data: 1\n\n" || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+	})
+}
+
+func TestCheck(t *testing.T) {
+	for code, alive := range map[int]bool{200: true, 204: true, 400: true, 405: true, 500: true, 401: false, 403: false, 404: false, 502: false, 503: false, 504: false} {
+		var asked string
+		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+			asked = r.URL.Path
+			w.WriteHeader(code)
+		})
+		err := c.Check(context.Background(), gate)
+		status, ok := errors.AsType[*StatusError](err)
+		if alive && err != nil || !alive && (!ok || status.Code != code) || asked != "/v1/core/instance/"+gate {
+			t.Errorf("%d: %v, asked %s", code, err, asked)
+		}
+	}
+}
+
+func TestPost(t *testing.T) {
+	var got *http.Request
+	var sent []byte
+	c := client(t, Options{Header: http.Header{"X-Site": {"a"}}}, func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		sent, _ = io.ReadAll(r.Body)
+		switch r.URL.Path {
+		case "/v1/database/events":
+			io.WriteString(w, `{"data":[]}`)
+		case "/v1/database/page":
+			io.WriteString(w, "<html><title>Log in</title>")
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	body, err := c.Post(context.Background(), "/v1/database/events", []byte(`{"limit":10}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	text, err := io.ReadAll(body)
+	if string(text) != `{"data":[]}` || err != nil || string(sent) != `{"limit":10}` || got.Method != "POST" ||
+		got.Header.Get("Content-Type") != "application/json" || got.Header.Get("X-Site") != "a" {
+		t.Errorf("sent %q with %v, got %q, %v", sent, got.Header, text, err)
+	}
+	_, err = c.Post(context.Background(), "/v1/database/page", []byte("{}"))
+	if err == nil || !strings.HasSuffix(err.Error(), "/v1/database/page: the response is not JSON but text/html: Log in") {
+		t.Errorf("a page: %v", err)
+	}
+	_, err = c.Post(context.Background(), "/v1/database/tracks", []byte("{}"))
+	if status, ok := errors.AsType[*StatusError](err); !ok || status.Code != 404 || !strings.Contains(err.Error(), "/v1/database/tracks: 404 Not Found") {
+		t.Errorf("no such path: %v", err)
+	}
+}
+
+func TestPostOfALargeResponseIsNotBuffered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 200 << 20
+		row := []byte(strings.Repeat("x", 1<<20))
+		c := inBubble(t, func(w http.ResponseWriter, _ *http.Request) {
+			for range size / len(row) {
+				w.Write(row)
+			}
+		})
+		body, err := c.Post(context.Background(), "/v1/database/events", []byte("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer body.Close()
+		if n, err := io.Copy(io.Discard, body); n != size || err != nil {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	})
 }
 
 func TestHeaderWithoutEnd(t *testing.T) {

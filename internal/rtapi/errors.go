@@ -1,7 +1,6 @@
 package rtapi
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -14,36 +13,52 @@ import (
 	"time"
 )
 
-// UnreachableError says that no answer came: name not found, connection
-// refused, TLS refused, time-out, or something that is no HTTP.
+// UnreachableError says that no response came, or that it broke off: name not
+// found, connection refused or reset, TLS refused, a time-out, or something
+// that is not HTTP.
+//
+// It does not unwrap. The causes include context.DeadlineExceeded, which
+// net/http's own time-outs are, and EPIPE on the server's connection; neither
+// must be mistaken for the end of the run or for a closed standard output.
 type UnreachableError struct {
-	URL string // server, without path and user information, and how it was come to
-	Err error
+	URL string // server, without path and user information, and how it was reached
+	Err error  // the cause, for messages
 }
 
 // Error is one line with what to do next.
 func (e *UnreachableError) Error() string { return e.URL + ": " + e.reason() }
 
-// Unwrap returns the cause.
-func (e *UnreachableError) Unwrap() error { return e.Err }
-
 func (e *UnreachableError) reason() string {
+	if op, ok := errors.AsType[*net.OpError](e.Err); ok && op.Op == "proxyconnect" {
+		return fmt.Sprintf("its proxy cannot be reached (%v); check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY", op.Err)
+	}
+	if dns, ok := errors.AsType[*net.DNSError](e.Err); ok && dns.IsNotFound {
+		return fmt.Sprintf("no such host as %q; check the name", dns.Name)
+	}
+	if text := e.tls(); text != "" {
+		return text
+	}
+	switch timeout, ok := errors.AsType[net.Error](e.Err); {
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		return "connection refused; is RT Server running there?"
+	case errors.Is(e.Err, syscall.EPIPE), errors.Is(e.Err, syscall.ECONNRESET):
+		return "the server closed the connection (" + innermost(e.Err).Error() + "); if it requires a client certificate, give --cert"
+	case ok && timeout.Timeout():
+		return "no answer in time; check address, port and firewall"
+	}
+	return e.Err.Error()
+}
+
+// tls returns the reason of an error of TLS, "" if it is none.
+func (e *UnreachableError) tls() string {
 	var (
-		dns       *net.DNSError
 		authority x509.UnknownAuthorityError
 		name      x509.HostnameError
 		cert      x509.CertificateInvalidError
 		record    tls.RecordHeaderError
-		timeout   net.Error
-		proxy     *net.OpError
+		alert     tls.AlertError
 	)
 	switch {
-	case errors.As(e.Err, &proxy) && proxy.Op == "proxyconnect":
-		return fmt.Sprintf("its proxy is out of reach (%v); check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", proxy.Err)
-	case errors.Is(e.Err, syscall.ECONNREFUSED):
-		return "connection refused; is RT Server running there?"
-	case errors.As(e.Err, &dns) && dns.IsNotFound:
-		return fmt.Sprintf("no such host as %q; check the name", dns.Name)
 	case errors.As(e.Err, &authority):
 		return "its certificate is signed by an unknown authority; --cacert FILE names that authority, -k skips the check"
 	case errors.As(e.Err, &name):
@@ -52,49 +67,94 @@ func (e *UnreachableError) reason() string {
 		return "its certificate has expired or is not yet valid; check the clocks, or -k to skip the check"
 	case errors.As(e.Err, &record), strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
 		return "it does not speak TLS; try http://"
-	case errors.As(e.Err, &timeout) && timeout.Timeout():
-		return "no answer in time; check address, port and firewall"
+	case errors.As(e.Err, &alert):
+		return fmt.Sprintf("the server refused the TLS connection (%v); if it requires a client certificate, give --cert", alert)
 	}
-	return e.Err.Error()
+	return ""
+}
+
+func innermost(err error) error {
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		err = next
+	}
+	return err
+}
+
+// silenceError says that a server sent nothing for too long.
+type silenceError struct{ limit time.Duration }
+
+func (e *silenceError) Error() string {
+	return fmt.Sprintf("no answer within %d s; is RT Server running there, and is it overloaded?", int(e.limit.Seconds()))
 }
 
 // StatusError says that the server answered with a status that refuses.
 type StatusError struct {
-	URL  string // what was asked, without user information and query
-	Code int
-	// Text is the server's answer cut to one line, or "". It is not safe to print.
+	URL      string // what was asked, without user information and query
+	Server   string // the client's server
+	Instance string // the id that was asked for; "": the request was not about one
+	Code     int
+	// Text is the server's response cut to one line, or "". It is not safe to print.
 	Text string
-	// RetryAfter is how long the server wants to be left alone; 0: not said.
+	// RetryAfter is how long the server wants to be left alone; 0: it did not say.
 	RetryAfter time.Duration
+	// Gone says that the instance was there earlier in this run.
+	Gone bool
+
+	hint string // what to do next
 }
 
-// Error is one line; it holds the server's text.
+// Error is one line; it contains the server's text.
 func (e *StatusError) Error() string {
+	if e.Code == http.StatusNotFound && e.Instance != "" {
+		if e.Gone {
+			return fmt.Sprintf("instance %q no longer exists on this server, %s", e.Instance, e.Server)
+		}
+		return fmt.Sprintf("no instance %q on %s", e.Instance, e.Server)
+	}
 	s := fmt.Sprintf("%s: %d %s", e.URL, e.Code, http.StatusText(e.Code))
-	if e.Text != "" {
-		s += ": " + e.Text
+	if text := e.more(); text != "" {
+		s += ": " + text
+	}
+	if e.hint != "" {
+		s += "; " + e.hint
 	}
 	return s
 }
 
-// NotStreamError says that an answer is not what was asked for: a login page
+// more returns what Text says beyond the status.
+func (e *StatusError) more() string {
+	status := http.StatusText(e.Code)
+	text := strings.TrimSpace(strings.TrimPrefix(e.Text, fmt.Sprint(e.Code)))
+	if strings.EqualFold(text, status) {
+		return ""
+	}
+	return e.Text
+}
+
+// IsGateway reports whether a status comes from a gateway whose server does not
+// answer, or from a server that is starting: it is worth another try.
+func IsGateway(code int) bool {
+	return code == http.StatusBadGateway || code == http.StatusServiceUnavailable || code == http.StatusGatewayTimeout
+}
+
+// NotStreamError says that a response is not what was asked for: a login page
 // instead of events, a picture, an encoding that was not wanted.
 type NotStreamError struct {
 	URL         string // what was asked, without user information and query
-	ContentType string // the server's own, not safe to print; "" when it told none
-	// Text is the answer's beginning cut to one line, or "". It is not safe to print.
+	ContentType string // the server's own, not safe to print; "" if it sent none
+	// Text is the start of the response cut to one line, or "". It is not safe to print.
 	Text string
 
 	want string // "": an event stream
 }
 
-// Error is one line; it holds the server's text.
+// Error is one line; it contains the server's text.
 func (e *NotStreamError) Error() string {
 	want := e.want
 	if want == "" {
-		want = "event stream"
+		want = "an event stream"
 	}
-	s := e.URL + ": the answer is no " + want
+	s := e.URL + ": the response is not " + want
 	if e.ContentType != "" {
 		s += " but " + e.ContentType
 	}
@@ -104,30 +164,8 @@ func (e *NotStreamError) Error() string {
 	return s
 }
 
-// shown is u as it may be printed. A query may hold a token that the server
-// put there when it redirected.
-func shown(u *url.URL) string {
+// printable returns u without secrets: a query may hold a token that the
+// server put there when it redirected.
+func printable(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
-}
-
-// errSlow says that a whole answer took longer than answerTime.
-var errSlow = errors.New("the answer does not come to its end")
-
-// failure makes the error of a request that brought no answer.
-func (c *Client) failure(req *http.Request, err error) error {
-	if ctx := req.Context(); ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		if context.Cause(ctx) != errSlow {
-			return ctx.Err()
-		}
-		err = errSlow
-	}
-	where := c.Server()
-	var at *url.Error
-	if errors.As(err, &at) {
-		err = at.Err
-		if u, bad := url.Parse(at.URL); bad == nil && !c.own(u) {
-			where = u.Scheme + "://" + u.Host + " (redirected there by " + where + ")"
-		}
-	}
-	return &UnreachableError{URL: where, Err: err}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,17 +13,22 @@ import (
 	"time"
 )
 
-// Limits of an answer about instances.
+// Limits of a whole look-up.
 const (
-	maxAnswer  = 64 << 20
-	answerTime = 60 * time.Second
+	maxLookup  = 64 << 20
+	lookupTime = 60 * time.Second
 )
 
-// Instance is what a server says about one of its instances. What it does not
-// say is zero.
+var (
+	errSlow = errors.New("its response does not end")
+	errCut  = errors.New("its response was cut off")
+)
+
+// Instance is what a server says about one of its instances. Fields that it
+// does not send are zero.
 type Instance struct {
 	ID       string
-	Name     string // the ID where the server gives no display name
+	Name     string // the ID if the server sends no display name
 	Group    string
 	Solution string // its name, else its id
 	Version  string
@@ -32,7 +38,7 @@ type Instance struct {
 	Raw      json.RawMessage // the server's own object
 }
 
-// State is "running", "loaded" or "registered"; servers have no word for it.
+// State returns "running", "loaded" or "registered"; the API has no word for it.
 func (i Instance) State() string {
 	switch {
 	case i.Running:
@@ -43,64 +49,71 @@ func (i Instance) State() string {
 	return "registered"
 }
 
-// Instances lists the server's instances in its order. Entries that are no
-// object or have no id are left out: nothing can be asked of them. Errors: the
-// error of ctx, *UnreachableError, *StatusError, *NotStreamError.
+// Instances lists the server's instances in its order, without entries that
+// are not objects or have no id. Errors: ctx.Err(), *UnreachableError,
+// *StatusError, *NotStreamError.
 func (c *Client) Instances(ctx context.Context) ([]Instance, error) {
 	var list []Instance
-	err := c.ask(ctx, "/v1/core/instances", "list of instances", func(answer []byte) (ok bool) {
-		list, ok = parseInstances(answer)
+	err := c.lookup(ctx, request{path: "/v1/core/instances"}, "a list of instances", func(text []byte) (ok bool) {
+		list, ok = parseInstances(text)
 		return ok
 	})
 	return list, err
 }
 
-// Instance asks for one instance; an unknown id is a *StatusError of 404.
+// Instance looks up one instance; an unknown id is a *StatusError of 404.
 // Errors as Instances.
 func (c *Client) Instance(ctx context.Context, id string) (Instance, error) {
 	var in Instance
-	err := c.ask(ctx, instancePath(id), "instance", func(answer []byte) (ok bool) {
-		in, ok = parseInstance(answer)
+	err := c.lookup(ctx, request{path: instancePath(id), instance: id}, "an instance", func(text []byte) (ok bool) {
+		in, ok = parseInstance(text)
 		return ok
 	})
 	return in, err
 }
 
-// ask gets a whole answer and hands it to parse, which says whether it is what
-// was wanted.
-func (c *Client) ask(ctx context.Context, path, want string, parse func([]byte) bool) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, errSlow)
-	defer cancel()
-	resp, err := c.get(ctx, path, nil, http.Header{"Accept": {"application/json"}})
+// lookup gets a whole response and hands it to parse, which reports whether it
+// is what was wanted.
+func (c *Client) lookup(ctx context.Context, q request, want string, parse func([]byte) bool) error {
+	q.limit, q.header = lookupLimit, http.Header{"Accept": {"application/json"}}
+	r, err := c.do(ctx, q)
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode != http.StatusOK {
-		return c.refusal(resp)
+	r.want = want
+	if r.resp.StatusCode != http.StatusOK {
+		return r.refusal()
 	}
-	body, err := c.body(resp)
+	slow := time.AfterFunc(lookupTime, func() { r.cancel(errSlow) })
+	defer slow.Stop()
+	body, err := r.body()
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	answer, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
-	if err != nil {
-		return c.failure(resp.Request, err)
+	text, err := io.ReadAll(io.LimitReader(body, maxLookup+1))
+	switch {
+	case err == io.ErrUnexpectedEOF:
+		return r.failure(errCut)
+	case err != nil:
+		return err
 	}
-	if len(answer) > maxAnswer {
-		return &NotStreamError{URL: shown(resp.Request.URL), want: want, Text: fmt.Sprintf("more than %d MiB", maxAnswer>>20)}
+	e := &NotStreamError{URL: printable(r.resp.Request.URL), want: want}
+	if len(text) > maxLookup {
+		e.Text = fmt.Sprintf("more than %d MiB", maxLookup>>20)
+		return e
 	}
-	if !parse(answer) {
-		return &NotStreamError{URL: shown(resp.Request.URL), want: want, ContentType: contentType(resp),
-			Text: readable(string(answer[:min(len(answer), refusalRead)]))}
+	if !parse(text) {
+		e.ContentType, e.Text = contentType(r.resp), readable(string(text[:min(len(text), refusalRead)]))
+		return e
 	}
 	return nil
 }
 
-// parseInstances reads {"instances":[…]} or the array alone.
-func parseInstances(answer []byte) ([]Instance, bool) {
-	list := json.RawMessage(answer)
-	if members, ok := object(answer); ok {
+// parseInstances reads {"instances":[…]} or a bare array.
+func parseInstances(text []byte) ([]Instance, bool) {
+	list := json.RawMessage(text)
+	if members, ok := object(text); ok {
 		list = members["instances"]
 	}
 	var entries []json.RawMessage
@@ -116,8 +129,8 @@ func parseInstances(answer []byte) ([]Instance, bool) {
 	return found, true
 }
 
-// parseInstance reads one instance whatever JSON types its members have; ok is
-// false when it is no object or has no id.
+// parseInstance reads one instance, whatever JSON types its members have; ok is
+// false if it is not an object or has no id.
 func parseInstance(raw []byte) (in Instance, ok bool) {
 	members, ok := object(raw)
 	if !ok {
@@ -141,7 +154,7 @@ func parseInstance(raw []byte) (in Instance, ok bool) {
 		Running:  yes(first("running")),
 		Raw:      bytes.TrimSpace(raw),
 	}
-	in.FPS, _ = strconv.ParseFloat(first("fps"), 64) // not a number: not said
+	in.FPS, _ = strconv.ParseFloat(first("fps"), 64) // not a number: 0
 	return in, in.ID != ""
 }
 
@@ -150,8 +163,8 @@ func object(raw []byte) (members map[string]json.RawMessage, ok bool) {
 	return members, err == nil && members != nil
 }
 
-// scalar is a JSON string's text, or a number or word as it stands; "" for
-// null, for what is missing and for what holds other values.
+// scalar returns the text of a JSON string, or a number or literal as it is; ""
+// for null, a missing member, an object and an array.
 func scalar(raw json.RawMessage) string {
 	var s string
 	switch {
@@ -165,7 +178,7 @@ func scalar(raw json.RawMessage) string {
 	return s
 }
 
-// yes takes the ways in which servers say true.
+// yes reports whether s is one of the ways in which servers say true.
 func yes(s string) bool {
 	return s == "1" || strings.EqualFold(s, "true")
 }

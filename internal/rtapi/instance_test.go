@@ -59,7 +59,7 @@ func TestInstance(t *testing.T) {
 		t.Errorf("%+v %v", in, err)
 	}
 	_, err := c.Instance(context.Background(), "i2")
-	if err == nil || !strings.HasSuffix(err.Error(), "/v1/core/instance/i2: the answer is no instance but text/html: Hello") {
+	if err == nil || !strings.HasSuffix(err.Error(), "/v1/core/instance/i2: the response is not an instance but text/html: Hello") {
 		t.Errorf("%v", err)
 	}
 	var status *StatusError

@@ -16,35 +16,31 @@ import (
 // defaultPort is RT Server's own.
 const defaultPort = "3546"
 
-// Options say which server is spoken to, and how.
+// Options select a server and say how to talk to it.
 type Options struct {
 	// Server is the URL as typed. Scheme: http unless given. Port: 3546 for
-	// http, 443 for https, where a reverse proxy does TLS. A path is kept as a
-	// prefix; user:password@ becomes Basic authorization.
+	// http, 443 for https, where a reverse proxy does TLS. A path is a prefix; user:password@ becomes Basic authorization.
 	Server string
-	// Header is sent with every request to this server, and to no other host
+	// Header is sent with every request to this server, and not to other hosts
 	// that it redirects to. "Host" sets the request's host, as with curl.
 	Header http.Header
 	// PEM files with curl's meaning, "" for none: CACert replaces the system's
 	// authorities; Cert may hold the key too.
 	CACert, Cert, Key string
-	Insecure          bool // no check of the server's certificate
+	Insecure          bool // do not check the server's certificate
 	UserAgent         string
-	// Dial opens connections. Nil: the network, with time-outs and with
+	// Dial opens connections. Nil: the network, with time limits, and with
 	// keep-alives that find a dead peer within 30 s.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Proxy tells the proxy of a request; nil: none.
+	// Proxy returns the proxy of a request; nil: none. See Proxy.
 	Proxy func(*http.Request) (*url.URL, error)
-	// Ahead reads a busy stream ahead whatever it holds: more is done with it
-	// than to print it.
-	Ahead bool
-	// Trace is called with each header line that is sent ("> ") and received
-	// ("< "), secrets masked, the server's text not yet safe to print. It must
-	// be safe for concurrent use. Nil: silent.
+	// Trace is called with each header line sent ("> ") and received ("< "),
+	// with secrets masked. The lines are not safe to print. It must be safe for
+	// concurrent use. Nil: no trace.
 	Trace func(line string)
 }
 
-// OptionError says that an option cannot be used, before anything was sent.
+// OptionError says that an option cannot be used. Nothing was sent.
 type OptionError struct{ Text string }
 
 // Error is one line.
@@ -54,8 +50,8 @@ func optionErrorf(format string, args ...any) error {
 	return &OptionError{fmt.Sprintf(format, args...)}
 }
 
-// parseServer makes the base URL of what was typed, without user information,
-// which it returns beside it.
+// parseServer returns the base URL for what was typed, and its user information
+// separately.
 func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
 	text := strings.TrimSpace(typed)
 	if ip, err := netip.ParseAddr(text); err == nil && ip.Is6() {
@@ -81,10 +77,10 @@ func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
 	return u, user, nil
 }
 
-// withoutUser leaves out what may be a password in a URL that does not parse.
+// withoutUser drops what may be a password from a URL that does not parse.
 func withoutUser(typed string) string { return typed[strings.LastIndexByte(typed, '@')+1:] }
 
-// header checks the header to send and adds Basic authorization to a copy.
+// header returns a checked copy of Header, with Basic authorization for user.
 func (o *Options) header(user *url.Userinfo) (http.Header, error) {
 	h := o.Header.Clone()
 	if h == nil {
@@ -108,12 +104,12 @@ func (o *Options) header(user *url.Userinfo) (http.Header, error) {
 	return h, nil
 }
 
-// notToken tells characters that no header name has (RFC 9110 section 5.6.2).
+// notToken reports whether no header name may contain r (RFC 9110 section 5.6.2).
 func notToken(r rune) bool {
 	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }
 
-// validValue tells whether v may stand in a header (RFC 9110 section 5.5).
+// validValue reports whether v is a valid header value (RFC 9110 section 5.5).
 func validValue(v string) bool {
 	for i := range len(v) {
 		if v[i] < ' ' && v[i] != '\t' || v[i] == 0x7f {

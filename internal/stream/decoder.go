@@ -41,6 +41,7 @@ type Decoder struct {
 	id     []byte // what the record at hand makes of the last event ID
 	named  bool   // it has an id field
 	lastID []byte // the last event ID string, as of the last blank line
+	gaveID bool   // the stream set lastID
 	has    bool   // there was a data line, maybe an empty one; the data is in.kept
 	skip   bool   // the record at hand is too long
 	long   bool   // the line at hand is too long, and part of it was dropped
@@ -155,7 +156,7 @@ func (d *Decoder) last(line []byte, err error) (Record, error) {
 // dispatch ends the record at hand at a blank line.
 func (d *Decoder) dispatch() (rec Record, ok bool) {
 	if d.named {
-		d.lastID, d.id, d.named = d.id, d.lastID, false
+		d.lastID, d.id, d.named, d.gaveID = d.id, d.lastID, false, true
 	}
 	if d.has {
 		end := d.in.kept.end
@@ -232,8 +233,9 @@ func (d *Decoder) setRetry(value []byte) {
 // Retry is the waiting time that the stream asked for, if it did.
 func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.told }
 
-// LastID is what Last-Event-ID should be when the stream is opened again.
-func (d *Decoder) LastID() string { return string(d.lastID) }
+// LastID returns the value for Last-Event-ID when the stream is opened again,
+// and whether the stream set it: an empty id field clears it.
+func (d *Decoder) LastID() (id string, ok bool) { return string(d.lastID), d.gaveID }
 
 // Unfinished is the size in bytes of the data behind the last whole record.
 func (d *Decoder) Unfinished() int64 {

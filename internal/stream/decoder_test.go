@@ -28,7 +28,8 @@ func show(d *Decoder) string {
 			if ms, ok := d.Retry(); ok {
 				fmt.Fprintf(&b, "retry %d\n", ms.Milliseconds())
 			}
-			fmt.Fprintf(&b, "lastID %q\n", d.LastID())
+			id, _ := d.LastID()
+			fmt.Fprintf(&b, "lastID %q\n", id)
 			return b.String()
 		case err != nil:
 			fmt.Fprintf(&b, "error %v\n", err)

@@ -10,54 +10,63 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// feed turns the records of one reader into events for a sink. It remembers a
-// failure of the sink, so that it is never taken for one of the reader, in
-// whose Read the sink is flushed.
+// feed turns the records of one reader into events for a sink.
 type feed struct {
-	to     event.Sink
-	failed error // the sink's first error
+	sink   sink
 	maker  event.Maker
 	notify event.Notify
 	seen   time.Time // when the last record came; zero: none, or recorded
 }
 
-func (f *feed) Put(ev *event.Event) error { return f.note(f.to.Put(ev)) }
-
-func (f *feed) Flush() error {
-	if f.failed != nil {
-		return f.failed
-	}
-	return f.note(f.to.Flush())
+// sink remembers the first error of the sink it stands for, so that it is not
+// taken for an error of the reader, whose Read flushes the sink.
+type sink struct {
+	event.Sink
+	err error
 }
 
-func (f *feed) note(err error) error {
-	if err != nil && f.failed == nil {
-		f.failed = err
-	}
+func (s *sink) Put(ev *event.Event) error {
+	err := s.Sink.Put(ev)
+	s.note(err)
 	return err
 }
 
-// records is what gives records: a *Decoder, or elements.
-type records interface {
-	Next() (Record, error)
-	Unfinished() int64 // bytes behind the last whole record
+func (s *sink) Flush() error {
+	if s.err == nil {
+		s.note(s.Sink.Flush())
+	}
+	return s.err
 }
 
-// run puts all records, received at what at points to, and returns the
-// reader's error or the sink's.
+func (s *sink) note(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// records is what returns records: a *Decoder, or elements.
+type records interface {
+	Next() (Record, error)
+	Unfinished() int64 // bytes after the last whole record
+}
+
+// run puts all records, received at *at, and returns the error of the reader
+// or of the sink.
 func (f *feed) run(from records, at *time.Time) error {
 	for {
 		rec, err := from.Next()
 		switch {
 		case err == nil:
 			f.seen = *at
-			err = f.maker.Record(rec.Type, rec.ID, rec.Data, *at, f)
+			// Puts go straight to the sink: the only errors of Record are its own.
+			if err = f.maker.Record(rec.Type, rec.ID, rec.Data, *at, f.sink.Sink); err != nil {
+				f.sink.note(err)
+				return err
+			}
 		case errors.Is(err, event.ErrTooLong):
 			f.tell(event.Notice{Kind: event.Oversize, Bytes: event.MaxPayload,
 				Text: fmt.Sprintf("a record of more than %d MiB, skipped", event.MaxPayload>>20)})
-			err = nil
-		}
-		if err != nil {
+		default:
 			return err
 		}
 	}
@@ -73,29 +82,29 @@ func (f *feed) tell(n event.Notice) {
 	f.notify.Tell(n)
 }
 
-// tap is the reader of a feed: before each read, which may wait, it flushes
+// flushingReader reads for a feed. Before each read, which may wait, it flushes
 // the sink, and it ends with ctx.
-type tap struct {
-	ctx  context.Context
-	r    io.Reader
-	sink *feed
-	idle *time.Timer // nil: a read may wait for ever
-	time time.Duration
-	at   time.Time // when the last bytes came
+type flushingReader struct {
+	ctx   context.Context
+	r     io.Reader
+	sink  *sink
+	idle  *time.Timer // runs during reads; nil: a read may wait for ever
+	limit time.Duration
+	at    time.Time // when the last bytes came
 }
 
-func (t *tap) Read(p []byte) (int, error) {
-	if err := t.sink.Flush(); err != nil {
+func (f *flushingReader) Read(p []byte) (int, error) {
+	if err := f.sink.Flush(); err != nil {
 		return 0, err
 	}
-	if err := t.ctx.Err(); err != nil {
+	if err := f.ctx.Err(); err != nil {
 		return 0, err
 	}
-	if t.idle != nil { // the time that the sink takes is not the server's
-		t.idle.Reset(t.time)
-		defer t.idle.Stop()
+	if f.idle != nil { // not while the sink is busy
+		f.idle.Reset(f.limit)
+		defer f.idle.Stop()
 	}
-	n, err := t.r.Read(p)
-	t.at = time.Now()
+	n, err := f.r.Read(p)
+	f.at = time.Now()
 	return n, err
 }

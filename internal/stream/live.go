@@ -5,58 +5,62 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// What a server may ask for at most, and when a connection counts as healthy.
+// Times of a connection.
 const (
-	mostRetry   = 30 * time.Second // of the stream's retry field
-	mostLater   = 5 * time.Minute  // of Retry-After
-	healthy     = 10 * time.Second // it lasted so long, whether or not anything came
-	healthyData = time.Second      // it lasted so long, and a record came
+	longestRetry      = 30 * time.Second // of the stream's retry field
+	longestRetryAfter = 5 * time.Minute  // of Retry-After
+	healthy           = 10 * time.Second // a connection that lasted this long resets the back-off
+	healthyData       = time.Second      // the same for one that brought a record
+	goneAfter         = 2 * time.Minute  // how long 404 is retried: a restarted server may still be loading its instances
 )
 
 // Client opens live streams; *rtapi.Client does.
 type Client interface {
 	Stream(ctx context.Context, id string, types []string, lastID string) (io.ReadCloser, error)
+	// Check tells whether the server is alive, while Stream waits.
+	Check(ctx context.Context, id string) error
 }
 
-// Live is the event.Source of one instance's live stream, for as long as it is
-// wanted: a connection that ends is opened again. Set the fields before Run
-// and leave them alone then. A Live may run several times at once.
+// Live is the event.Source of one instance's live stream. It opens a connection
+// that ends again, until its context is done. Set the fields before Run and do
+// not change them then. A Live may run several times at once.
 type Live struct {
 	Client   Client
 	Instance *event.Instance
 	Types    []string // sent with the request; nil: all
-	Retry    bool     // a first connection that fails is tried again, too
-	// IdleTimeout is after how long without a byte the connection is opened
-	// anew. 0: a quiet stream is no error.
+	Retry    bool     // also retry if the first connection fails
+	// IdleTimeout is how long a connection may bring no byte before it is
+	// opened again. 0: for ever, since a quiet stream is not an error.
 	IdleTimeout time.Duration
-	// Notify is told what happens beside the events: Connected, Lost, Retrying,
-	// Reconnected with the gap, Skipped, Oversize, and Ended when Run returns
-	// an error that is neither the sink's nor ctx's.
+	// Notify receives Connected, Waiting, Lost, Retrying, Reconnected with the
+	// length of the gap, Skipped, Oversize, and Ended when Run returns an error
+	// that is neither the sink's nor ctx's.
 	Notify event.Notify
-	// Gap puts what was missed while there was no connection, and returns how
-	// many events it put. from is when the last record came, else when the
-	// last connection began. Nil: gaps are told, not filled.
+	// Gap puts the events that were missed between two connections, and returns
+	// how many it put. from is when the last record came, or else when the last
+	// connection began. Nil: gaps are reported, not filled.
 	Gap     func(ctx context.Context, from, until time.Time, to event.Sink) (int, error)
 	Backoff rtapi.Backoff // the waits between attempts
 }
 
 // Run follows the stream. Its errors: an error of the sink, unchanged;
-// ctx.Err(); what the first connection failed with, unless Retry is set; and
-// at any time a *rtapi.StatusError of 401 or 403. Every other failure is told
-// and tried again.
+// ctx.Err(); the error of the first connection, unless Retry is set or the
+// server turned out to be alive; and at any time a *rtapi.StatusError of 401,
+// of 403, or of 404 if it lasts. Every other failure is reported and retried.
 func (l *Live) Run(ctx context.Context, to event.Sink) error {
 	s := &session{Live: l, ctx: ctx, wait: l.Backoff}
-	s.feed = feed{to: to, notify: l.Notify, maker: event.Maker{Instance: l.Instance, Bad: s.bad}}
+	s.feed = feed{sink: sink{Sink: to}, notify: l.Notify, maker: event.Maker{Instance: l.Instance, Bad: s.bad}}
 	err := s.run()
 	switch {
-	case s.failed != nil:
-		return s.failed
+	case s.sink.err != nil:
+		return s.sink.err
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -68,16 +72,18 @@ func (l *Live) Run(ctx context.Context, to event.Sink) error {
 type session struct {
 	*Live
 	feed
-	ctx    context.Context
-	wait   rtapi.Backoff
-	waited time.Duration // before the connection at hand
-	lastID string
-	retry  time.Duration // what the stream asked for
-	since  time.Time     // when the last connection began; zero: there was none
-	lost   time.Time     // when it ended
+	ctx     context.Context
+	wait    rtapi.Backoff
+	waited  time.Duration // before the current connection
+	lastID  string
+	retry   time.Duration // what the stream asked for
+	since   time.Time     // when the last connection began; zero: there was none
+	lost    time.Time     // when it ended
+	missing time.Time     // when the server began to answer 404; zero: it does not
+	alive   bool          // the server answered a check in this run
 }
 
-// run connects and reads, again and again, until something ends it for good.
+// run connects and reads, again and again, until an error is final.
 func (s *session) run() error {
 	for {
 		kind, why := event.Retrying, ""
@@ -85,21 +91,24 @@ func (s *session) run() error {
 		if opened {
 			kind, why = event.Lost, "connection lost: "
 		}
-		if errFlush := s.Flush(); errFlush != nil || s.ctx.Err() != nil || s.final(err) {
+		if errFlush := s.sink.Flush(); errFlush != nil || s.ctx.Err() != nil {
 			return err
+		}
+		if final := s.final(err); final != nil {
+			return final
 		}
 		s.waited = s.next(err)
 		s.tell(event.Notice{Kind: kind, Text: fmt.Sprintf("%s%v; trying again in %s", why, err, words(s.waited)), Span: s.waited})
-		sleep(s.ctx, s.waited)
+		rtapi.Sleep(s.ctx, s.waited)
 	}
 }
 
-// connect opens the stream and reads it to its end; err is why it ended, or
-// why it was not opened.
+// connect opens the stream and reads it to its end. It returns whether the
+// stream was opened, and why it ended or was not opened.
 func (s *session) connect() (opened bool, err error) {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
-	body, err := s.Client.Stream(ctx, s.Instance.ID, s.Types, s.lastID)
+	body, err := s.open(ctx, cancel)
 	if err != nil {
 		return false, err
 	}
@@ -107,10 +116,10 @@ func (s *session) connect() (opened bool, err error) {
 	if err := s.begin(); err != nil {
 		return true, err
 	}
-	in := &tap{ctx: s.ctx, r: body, sink: &s.feed}
+	in := &flushingReader{ctx: s.ctx, r: body, sink: &s.sink}
 	if s.IdleTimeout > 0 {
-		in.time = s.IdleTimeout
-		in.idle = time.AfterFunc(in.time, func() { cancel(fmt.Errorf("no byte for %s", words(in.time))) })
+		in.limit = s.IdleTimeout
+		in.idle = time.AfterFunc(in.limit, func() { cancel(fmt.Errorf("no byte for %s", words(in.limit))) })
 		in.idle.Stop()
 	}
 	d := NewDecoder(in, event.MaxPayload)
@@ -122,25 +131,25 @@ func (s *session) connect() (opened bool, err error) {
 	return true, reason(err, d.Unfinished())
 }
 
-// begin notes and tells that a connection stands, and fills the gap before it.
-// Its error is the sink's.
+// begin notes and reports that a connection was opened, and fills the gap
+// before it. Its error is the sink's.
 func (s *session) begin() error {
 	from, now := s.since, time.Now()
 	if !s.seen.IsZero() {
 		from = s.seen
 	}
 	first := s.since.IsZero()
-	s.since, s.seen = now, time.Time{}
+	s.since, s.seen, s.missing = now, time.Time{}, time.Time{}
 	if first {
 		s.tell(event.Notice{Kind: event.Connected, Text: "connected to " + s.Instance.Name})
 		return nil
 	}
 	gap, missed := now.Sub(s.lost), "events in between were not sent"
 	if s.Gap != nil {
-		n, err := s.Gap(s.ctx, from, now, &s.feed)
+		n, err := s.Gap(s.ctx, from, now, &s.sink)
 		switch {
-		case s.failed != nil:
-			return s.failed
+		case s.sink.err != nil:
+			return s.sink.err
 		case err != nil:
 			missed = fmt.Sprintf("%d events in between were fetched, then: %v", n, err)
 		default:
@@ -151,14 +160,14 @@ func (s *session) begin() error {
 	return nil
 }
 
-// end notes what a connection that ended has left.
+// end notes what a connection that ended leaves for the next.
 func (s *session) end(d *Decoder) {
 	s.lost = time.Now()
-	if id := d.LastID(); id != "" {
+	if id, ok := d.LastID(); ok {
 		s.lastID = id
 	}
 	if wait, ok := d.Retry(); ok {
-		s.retry = min(wait, mostRetry)
+		s.retry = min(wait, longestRetry)
 	}
 	lasted := s.lost.Sub(s.since)
 	// A server that ends each connection after a record must not be asked ever
@@ -168,26 +177,41 @@ func (s *session) end(d *Decoder) {
 	}
 }
 
-// final tells whether an error is not tried again.
-func (s *session) final(err error) bool {
-	var status *rtapi.StatusError
-	if errors.As(err, &status) && (status.Code == 401 || status.Code == 403) {
-		return true
+// final returns the error that ends the run after err, or nil if the
+// connection is retried.
+func (s *session) final(err error) error {
+	status, ok := errors.AsType[*rtapi.StatusError](err)
+	if ok && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden) {
+		return err
 	}
-	return s.since.IsZero() && !s.Retry
+	missing := ok && status.Code == http.StatusNotFound
+	if !missing {
+		s.missing = time.Time{}
+	}
+	switch {
+	case s.since.IsZero() && s.Retry:
+		return nil
+	case s.since.IsZero() && (missing || !s.serves(err)):
+		return err
+	case missing && s.missing.IsZero():
+		s.missing = time.Now()
+	case missing && time.Since(s.missing) >= goneAfter:
+		gone := *status
+		gone.Gone = true
+		return &gone
+	}
+	return nil
 }
 
-// next is how long to wait after err.
+// next returns how long to wait after err.
 func (s *session) next(err error) time.Duration {
-	var status *rtapi.StatusError
-	if errors.As(err, &status) && status.RetryAfter > 0 {
-		return s.wait.AtLeast(min(status.RetryAfter, mostLater))
+	if status, ok := errors.AsType[*rtapi.StatusError](err); ok && status.RetryAfter > 0 {
+		return s.wait.AtLeast(min(status.RetryAfter, longestRetryAfter))
 	}
 	return s.wait.AtLeast(s.retry)
 }
 
-// reason says in words why a connection ended, of which so many bytes could
-// not be used.
+// reason says why a connection ended, with lost bytes of an unfinished record.
 func reason(err error, lost int64) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -201,7 +225,7 @@ func reason(err error, lost int64) error {
 	return err
 }
 
-// words is d as it is read: 12.4 s, 9h0m12s.
+// words formats d for people: 12.4 s, 9h0m12s.
 func words(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -210,14 +234,4 @@ func words(d time.Duration) string {
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
 	return d.Round(time.Second).String()
-}
-
-// sleep waits for d, or until ctx is done.
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -127,7 +127,7 @@ func TestNineQuietHours(t *testing.T) {
 		h, sink := listen(), &flowtest.Collect{}
 		l := &Live{Instance: gate, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			say := sse(w)
-			sleep(r.Context(), 9*time.Hour)
+			rtapi.Sleep(r.Context(), 9*time.Hour)
 			say(record(1))
 			<-r.Context().Done()
 		})}
@@ -219,6 +219,7 @@ func TestServerIsAwayForAWhile(t *testing.T) {
 // and again, and notes when it was asked.
 type script struct {
 	steps []func(ctx context.Context) (io.ReadCloser, error)
+	check func(ctx context.Context) error // nil: the server is alive
 	began time.Time
 	asked []time.Duration
 }
@@ -234,6 +235,13 @@ func (s *script) Stream(ctx context.Context, _ string, _ []string, _ string) (io
 		s.steps = s.steps[1:]
 	}
 	return step(ctx)
+}
+
+func (s *script) Check(ctx context.Context, _ string) error {
+	if s.check == nil {
+		return nil
+	}
+	return s.check(ctx)
 }
 
 func fails(err error) func(context.Context) (io.ReadCloser, error) {
@@ -254,7 +262,7 @@ type late struct {
 }
 
 func (l late) Read([]byte) (int, error) {
-	sleep(l.ctx, l.d)
+	rtapi.Sleep(l.ctx, l.d)
 	return 0, errors.Join(l.ctx.Err(), io.EOF)
 }
 
@@ -380,7 +388,7 @@ func TestHalfOpenConnection(t *testing.T) {
 			say := sse(w)
 			for range 3 { // slowly, but within the time
 				n++
-				sleep(r.Context(), 29*time.Second)
+				rtapi.Sleep(r.Context(), 29*time.Second)
 				say(record(n))
 			}
 			<-r.Context().Done()
@@ -405,7 +413,7 @@ func TestASlowSinkIsNoIdleServer(t *testing.T) {
 			for i := range 20 {
 				say(record(i))
 			}
-			sleep(r.Context(), time.Hour)
+			rtapi.Sleep(r.Context(), time.Hour)
 		})}
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 		defer cancel()
@@ -586,13 +594,13 @@ func TestRealSocketsLeaveNothingBehind(t *testing.T) {
 
 func TestFeedAllocatesNothing(t *testing.T) {
 	all := record(1) + "data: {\"$id\":\"crop\",\"instance_id\":\"i1\"}\n\n"
-	f := &feed{to: discard{}}
+	f := &feed{sink: sink{Sink: discard{}}}
 	f.maker = event.Maker{Instance: gate, Bad: f.bad}
-	in := &tap{ctx: context.Background(), r: &again{s: all}, sink: f}
+	in := &flushingReader{ctx: context.Background(), r: &again{s: all}, sink: &f.sink}
 	d := plain(in)
 	next := func() {
 		rec, _ := d.Next()
-		if f.maker.Record(rec.Type, rec.ID, rec.Data, in.at, f) != nil {
+		if f.maker.Record(rec.Type, rec.ID, rec.Data, in.at, f.sink.Sink) != nil {
 			t.Error("failed")
 		}
 	}
@@ -613,16 +621,16 @@ func BenchmarkFeed(b *testing.B) {
 	for _, size := range []int{500, 45_000} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			rec := "id: 1\nevent: track\ndata: " + payload(size) + "\n\n"
-			f := &feed{to: discard{}}
+			f := &feed{sink: sink{Sink: discard{}}}
 			f.maker = event.Maker{Instance: gate}
-			in := &tap{ctx: context.Background(), r: &again{s: strings.Repeat(rec, 1+1<<20/size)}, sink: f}
+			in := &flushingReader{ctx: context.Background(), r: &again{s: strings.Repeat(rec, 1+1<<20/size)}, sink: &f.sink}
 			d := plain(in)
 			b.SetBytes(int64(len(rec)))
 			b.ReportAllocs()
 			for b.Loop() {
 				r, err := d.Next()
 				if err == nil {
-					err = f.maker.Record(r.Type, r.ID, r.Data, in.at, f)
+					err = f.maker.Record(r.Type, r.ID, r.Data, in.at, f.sink.Sink)
 				}
 				if err != nil {
 					b.Fatal(err)

@@ -29,12 +29,12 @@ type Replay struct {
 // ctx.Err(); an error of In. Once ctx is done it returns, even where In keeps
 // a read waiting; In is not to be used then.
 func (r *Replay) Run(ctx context.Context, to event.Sink) error {
-	f := &feed{to: to, notify: r.Notify}
+	f := &feed{sink: sink{Sink: to}, notify: r.Notify}
 	f.maker = event.Maker{Locate: r.Locate, Bad: f.bad}
 	if r.Locate == nil {
 		f.maker.Locate = make(known).locate
 	}
-	in := &tap{ctx: ctx, r: &patient{ctx, r.In}, sink: f}
+	in := &flushingReader{ctx: ctx, r: &patient{ctx, r.In}, sink: &f.sink}
 	var never time.Time
 	from, err := look(in)
 	if err != nil {
@@ -42,8 +42,8 @@ func (r *Replay) Run(ctx context.Context, to event.Sink) error {
 	}
 	err = f.run(from, &never)
 	switch {
-	case f.failed != nil:
-		return f.failed
+	case f.sink.err != nil:
+		return f.sink.err
 	case err == io.EOF && from.Unfinished() == 0:
 	case err == io.EOF, err == io.ErrUnexpectedEOF:
 		f.tell(event.Notice{Kind: event.Warning, Bytes: from.Unfinished(),
@@ -51,7 +51,7 @@ func (r *Replay) Run(ctx context.Context, to event.Sink) error {
 	default:
 		return err
 	}
-	return f.Flush()
+	return f.sink.Flush()
 }
 
 // lookAt is how far the input's kind is looked for.

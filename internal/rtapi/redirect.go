@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// hop sends one request of a chain of redirects. The user's headers go in
-// here, so that they only go to the server they were meant for: net/http
-// itself would take most of them along to another host.
+// hop sends one request of a chain of redirects. It adds the user's headers,
+// so that only the server they were given for gets them: net/http would send
+// most of them to another host, too.
 type hop struct{ c *Client }
 
 // RoundTrip implements http.RoundTripper.
@@ -31,8 +31,8 @@ func (h hop) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// own tells whether u is on the server: scheme, host and port the same, or its
-// own upgrade to https.
+// own reports whether u is on the client's server: the same scheme, host and
+// port, or its upgrade to https.
 func (c *Client) own(u *url.URL) bool {
 	if !strings.EqualFold(u.Hostname(), c.base.Hostname()) {
 		return false
@@ -75,7 +75,7 @@ func (c *Client) traceResponse(resp *http.Response) {
 	c.traceHeader("< ", resp.Header)
 }
 
-// secret are headers whose values are never shown, beside all of Options.Header.
+// secret lists headers whose values are never shown, besides Options.Header.
 var secret = []string{"Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie", "X-Api-Key"}
 
 func (c *Client) traceHeader(mark string, h http.Header) {
@@ -97,5 +97,5 @@ func withoutSecrets(location string) string {
 	if err != nil {
 		return fmt.Sprintf("[%d bytes]", len(location))
 	}
-	return shown(u)
+	return printable(u)
 }

@@ -122,7 +122,7 @@ func TestBasicAuthorization(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(h))
 	defer srv.Close()
 	c := connect(t, Options{Server: strings.Replace(srv.URL, "//", "//me:pass%20word@", 1)})
-	if _, err := stream(c); user != "me" || password != "pass word" || strings.Contains(err.Error(), "pass") {
+	if _, err := stream(c); user != "me" || password != "pass word" || strings.Contains(err.Error(), "pass word") || strings.Contains(err.Error(), "%20") {
 		t.Errorf("%q %q %v", user, password, err)
 	}
 }
@@ -187,26 +187,5 @@ func TestClientCertificate(t *testing.T) {
 		if connect(t, o).Drain(context.Background(), gate, nil); seen != 1 {
 			t.Errorf("%+v: %d certificates came", o, seen)
 		}
-	}
-}
-
-func TestProxy(t *testing.T) {
-	var asked string
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = r.RequestURI
-		w.Header().Set("Content-Type", "text/event-stream")
-	}))
-	defer proxy.Close()
-	u, _ := url.Parse(proxy.URL)
-	if _, err := stream(connect(t, Options{Server: "nvr1", Proxy: http.ProxyURL(u)})); err != nil || !strings.HasPrefix(asked, "http://nvr1:3546/v1/") {
-		t.Errorf("asked %q, %v", asked, err)
-	}
-}
-
-func TestAProxyOutOfReachIsNamedAsSuch(t *testing.T) {
-	u, _ := url.Parse("http://me:secret@127.0.0.1:1")
-	_, err := stream(connect(t, Options{Server: "nvr1", Proxy: http.ProxyURL(u)}))
-	if err == nil || !strings.Contains(err.Error(), "its proxy is out of reach") || !strings.Contains(err.Error(), "HTTP_PROXY") || strings.Contains(err.Error(), "secret") {
-		t.Errorf("%v", err)
 	}
 }

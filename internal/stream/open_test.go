@@ -1,0 +1,200 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
+	"github.com/rtev/rtev/internal/rtapi"
+)
+
+// mute is a request that nobody answers.
+func mute(ctx context.Context) (io.ReadCloser, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// afterwards answers a request only after a while.
+func afterwards(d time.Duration, then func(context.Context) (io.ReadCloser, error)) func(context.Context) (io.ReadCloser, error) {
+	return func(ctx context.Context) (io.ReadCloser, error) {
+		rtapi.Sleep(ctx, d)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return then(ctx)
+	}
+}
+
+var errAway = &rtapi.UnreachableError{URL: "http://nvr1:3546", Err: errors.New("no answer")}
+
+func TestLateHeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, sink, checks := listen(), &flowtest.Collect{}, 0
+		l := &Live{Instance: gate, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "consume_events_sse") {
+				checks++
+				io.WriteString(w, `{"instanceId":"i1"}`)
+				return
+			}
+			rtapi.Sleep(r.Context(), 9*time.Hour)
+			sse(w)(record(1))
+			<-r.Context().Done()
+		})}
+		until(t, 10*time.Hour, l, sink)
+		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 1)) {
+			t.Errorf("got %q and %+v", got, h.list)
+		}
+		if len(h.list) != 2 || h.list[0].Kind != event.Waiting || h.at[0] != 3*time.Second || h.list[1].Kind != event.Connected || h.at[1] != 9*time.Hour {
+			t.Errorf("told %+v at %v", h.list, h.at)
+		}
+		if checks < 500 || checks > 541 {
+			t.Errorf("%d checks in 9 hours", checks)
+		}
+	})
+}
+
+// TestMuteServer: the first connection ends within 30 s, a later one is retried.
+func TestMuteServer(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		retry   bool
+		first   func(context.Context) (io.ReadCloser, error) // nil: the mute connection is the first
+		retried bool
+	}{
+		{"first", false, nil, false},
+		{"first with Retry", true, nil, true},
+		{"later", false, gives(record(1), time.Minute), true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScript(mute)
+				if tc.first != nil {
+					s.steps = append([]func(context.Context) (io.ReadCloser, error){tc.first}, s.steps...)
+				}
+				s.check = func(ctx context.Context) error {
+					rtapi.Sleep(ctx, 10*time.Second)
+					return errAway
+				}
+				h := listen()
+				l := &Live{Client: s, Instance: gate, Retry: tc.retry, Notify: h.notify}
+				if tc.retried {
+					until(t, time.Hour, l, &flowtest.Collect{})
+					if len(s.asked) < 10 || len(h.of(event.Retrying)) < 10 {
+						t.Errorf("asked %d times, told %+v", len(s.asked), h.list)
+					}
+					return
+				}
+				err := l.Run(t.Context(), &flowtest.Collect{})
+				if took := time.Since(h.began); err != errAway || took != 20*time.Second {
+					t.Errorf("ended after %v with %v", took, err)
+				}
+			})
+		})
+	}
+}
+
+// TestServerDiesWhileHeaderIsLate: a server that answered a check is retried
+// like one whose stream was open, and found dead by a later check.
+func TestServerDiesWhileHeaderIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, n := newScript(mute, fails(errAway), gives(record(1), time.Hour)), 0
+		s.check = func(context.Context) error {
+			if n++; n > 5 {
+				return errAway
+			}
+			return nil
+		}
+		h, sink := listen(), &flowtest.Collect{}
+		until(t, 10*time.Minute, &Live{Client: s, Instance: gate, Notify: h.notify}, sink)
+		if len(sink.Taken()) != 1 || len(h.of(event.Retrying)) != 2 || s.asked[1] < 5*time.Minute || s.asked[1] > 6*time.Minute {
+			t.Errorf("%d events, asked at %v, told %+v", len(sink.Taken()), s.asked, h.list)
+		}
+	})
+}
+
+func TestCheckThatRefuses(t *testing.T) {
+	for _, code := range []int{401, 403, 404} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(mute)
+			no := &rtapi.StatusError{Code: code}
+			s.check = func(context.Context) error { return no }
+			h := listen()
+			if err := (&Live{Client: s, Instance: gate}).Run(t.Context(), &flowtest.Collect{}); err != no || time.Since(h.began) != 10*time.Second {
+				t.Errorf("%d: %v after %v", code, err, time.Since(h.began))
+			}
+		})
+	}
+}
+
+// TestGateway: 502, 503 and 504 are retried, also for a first connection if the
+// server answers for the instance.
+func TestGateway(t *testing.T) {
+	for _, code := range []int{502, 503, 504} {
+		no := &rtapi.StatusError{Code: code}
+		synctest.Test(t, func(t *testing.T) {
+			sink := &flowtest.Collect{}
+			until(t, time.Hour, &Live{Client: newScript(fails(no), fails(no), gives(record(1), 2*time.Hour)), Instance: gate}, sink)
+			if len(sink.Taken()) != 1 {
+				t.Errorf("%d: %d events", code, len(sink.Taken()))
+			}
+		})
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(fails(no))
+			s.check = func(context.Context) error { return no }
+			if err := (&Live{Client: s, Instance: gate}).Run(t.Context(), &flowtest.Collect{}); err != no || len(s.asked) != 1 {
+				t.Errorf("%d: %v after %d attempts", code, err, len(s.asked))
+			}
+		})
+	}
+}
+
+// TestGatewayEndsQuietStream: a proxy that answers 504 to a quiet stream each
+// minute does not make the waits longer and longer.
+func TestGatewayEndsQuietStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(afterwards(time.Minute, fails(&rtapi.StatusError{Code: 504})))
+		until(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
+		if n := len(s.asked); n < 59 || n > 61 {
+			t.Errorf("asked %d times in an hour", n)
+		}
+	})
+}
+
+func TestInstanceThatIsGone(t *testing.T) {
+	missing := &rtapi.StatusError{Server: "http://nvr1:3546", Instance: "i1", Code: 404}
+	synctest.Test(t, func(t *testing.T) {
+		h := listen()
+		err := (&Live{Client: newScript(gives(record(1), time.Hour), fails(missing)), Instance: gate}).Run(t.Context(), &flowtest.Collect{})
+		status, ok := errors.AsType[*rtapi.StatusError](err)
+		if took := time.Since(h.began) - time.Hour; !ok || status.Code != 404 || took < goneAfter || took > goneAfter+time.Minute ||
+			err.Error() != `instance "i1" no longer exists on this server, http://nvr1:3546` {
+			t.Errorf("ended with %v after %v of 404", err, took)
+		}
+	})
+	// While it was loading its instances, and in the hour before in which it was away.
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		s := newScript(gives(record(1), time.Hour), func(ctx context.Context) (io.ReadCloser, error) {
+			switch n++; {
+			case n < 100:
+				return nil, errAway
+			case n < 103:
+				return nil, missing
+			}
+			return gives(record(2), 10*time.Hour)(ctx)
+		})
+		sink := &flowtest.Collect{}
+		until(t, 5*time.Hour, &Live{Client: s, Instance: gate}, sink)
+		if len(sink.Taken()) != 2 {
+			t.Errorf("%d events", len(sink.Taken()))
+		}
+	})
+}
