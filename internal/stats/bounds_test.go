@@ -51,7 +51,7 @@ func TestAHundredThousandTracksAreBounded(t *testing.T) {
 	if n := len(snap.Groups); n != maxGroups+1 || snap.Groups[0].Value != other || snap.Groups[0].Events != events-maxGroups {
 		t.Errorf("%d groups, the first %s with %d of %d events", n, snap.Groups[0].Value, snap.Groups[0].Events, events)
 	}
-	if n := len(c.all[0].kinds); n != maxGroups {
+	if n := len(c.order[0].types); n != maxGroups {
 		t.Errorf("%d types remembered", n)
 	}
 }
@@ -67,9 +67,9 @@ func TestInstancesAreBounded(t *testing.T) {
 	}
 }
 
-func TestTheRunsRoomIsBounded(t *testing.T) {
+func TestItemsOfTheRunAreBounded(t *testing.T) {
 	c := New(Options{By: event.ParsePath("v")})
-	c.room = newRoom(10)
+	c.quota = newQuota(10)
 	for i := range 20 {
 		f := newFeed(t, c, &event.Instance{ID: fmt.Sprintf("i%d", i)})
 		for v := range 5 {

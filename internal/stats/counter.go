@@ -1,144 +1,133 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
-// Options say what a Counter counts.
+// Options says what a Counter counts.
 type Options struct {
-	// By groups the events. The zero path groups them by type.
+	// By groups the events; the zero Path groups them by type.
 	By event.Path
-	// Recorded events are counted by their own times (system_timestamp): their
-	// delays are not known, and nothing of them falls silent.
+	// Recorded events are counted at their own times (system_timestamp). They
+	// have no delay, and their instances are never silent.
 	Recorded bool
-	// Wanted tells which types come here; nil: all. An event whose end is not
-	// wanted never counts as open.
+	// Wanted reports which types reach the counter; nil means all. Events whose
+	// end is not wanted are not counted as open.
 	Wanted func(typ string) bool
-	// Notify is told, once a server, that its clock is ahead of ours.
+	// Notify receives one warning per server whose clock is ahead of ours.
 	Notify event.Notify
 }
 
-// Counter holds the numbers of a run. Each chain has a Sink of it; all its
-// methods are safe for concurrent use. A reader and a report meet only at the
-// lock of one instance, and for microseconds.
+// Counter holds the numbers of a run. Each chain of sinks ends in a Sink of its
+// own. All methods are safe for concurrent use; a report holds up the events of
+// one instance at a time, for microseconds.
 type Counter struct {
 	o      Options
 	by     string
 	byType bool
 	start  time.Time
-	room   *room
+	quota  *quota
 	seeds  [2]maphash.Seed
 
-	mu      sync.Mutex // before what follows; each tally has a lock of its own
-	tallies map[origin]*tally
-	all     []*tally        // in the order they were met
-	lost    lost            // records that belong to no instance
-	told    map[string]bool // servers whose clocks were told of
+	mu      sync.Mutex // guards the fields below; each tally has its own lock
+	tallies map[instanceKey]*tally
+	order   []*tally        // as the instances were first seen
+	losses  losses          // of records that belong to no instance
+	warned  map[string]bool // servers whose clocks were reported
 }
 
-// origin is where events come from, of an instance: its server and its id there.
-type origin struct{ server, id string }
+// instanceKey identifies an instance: its server and its id there.
+type instanceKey struct{ server, id string }
 
 // New returns a Counter whose run starts now.
 func New(o Options) *Counter {
-	by := o.By.String()
-	if by == "" {
-		by = "_type"
-	}
+	by := cmp.Or(o.By.String(), "_type")
 	start := time.Now()
-	if o.Recorded { // the seconds of a recording are whole ones of the clock
+	if o.Recorded { // rates of a recording are taken over whole seconds of the clock
 		start = start.Truncate(time.Second)
 	}
 	return &Counter{
-		o: o, by: by, byType: by == "_type", start: start, room: newRoom(maxThings),
+		o: o, by: by, byType: by == "_type", start: start, quota: newQuota(maxItems),
 		seeds:   [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
-		tallies: map[origin]*tally{}, told: map[string]bool{},
+		tallies: map[instanceKey]*tally{}, warned: map[string]bool{},
 	}
 }
 
-// Expect lists an instance from the start, even if it never says anything.
+// Expect lists an instance from the start of the run, even if it never sends
+// anything.
 func (c *Counter) Expect(in *event.Instance) { c.tally(in) }
 
-// Sink returns a sink that counts the events of one chain, behind its filters.
-func (c *Counter) Sink() event.Sink { return &sink{chain: chain{c: c}} }
+// Sink returns a sink that counts the events of one chain. It belongs behind the
+// filters of the chain.
+func (c *Counter) Sink() event.Sink { return &sink{c: c, counts: true} }
 
-// Watch returns a sink that passes everything on to another, and counts the
-// SSE ids that jump. It belongs in front of a chain's filters: what they leave
-// out was not lost. Right in front of the counter's own Sink it is that sink,
-// which then looks at both at once.
+// Watch returns a sink that passes events on to another one, records when they
+// arrived, and counts SSE ids that jump. It belongs in front of the filters of
+// a chain: events that they leave out were not lost. Directly in front of the
+// counter's own Sink the two become one.
 func (c *Counter) Watch(to event.Sink) event.Sink {
 	if s, ok := to.(*sink); ok && s.c == c {
 		s.watches = true
 		return s
 	}
-	return &watch{chain{c: c}, to}
+	return &sink{c: c, watches: true, to: to}
 }
 
-// chain remembers the tally of a chain's last event: most have one instance.
-type chain struct {
-	c  *Counter
-	in *event.Instance
-	t  *tally
-}
-
-func (h *chain) tally(in *event.Instance) *tally {
-	if h.t == nil || in != h.in {
-		h.in, h.t = in, h.c.tally(in)
-	}
-	return h.t
-}
-
+// sink watches events, counts them, or both.
 type sink struct {
-	chain
-	watches bool // the ids, too
+	c               *Counter
+	watches, counts bool
+	to              event.Sink // may be nil
+
+	in *event.Instance // of the last event: most chains have one
+	t  *tally          // of that instance
 }
 
-// Put counts the event. It never fails.
+// Put counts the event. It fails only as the next sink does.
 func (s *sink) Put(ev *event.Event) error {
-	t := s.tally(ev.Instance)
-	t.mu.Lock()
+	if s.counts || !s.c.o.Recorded || isDecimal(ev.ID) {
+		s.take(ev)
+	} // else it may be of an instance of which nothing is counted
+	if s.to == nil {
+		return nil
+	}
+	return s.to.Put(ev)
+}
+
+func (s *sink) take(ev *event.Event) {
+	if s.t == nil || ev.Instance != s.in {
+		s.in, s.t = ev.Instance, s.c.tally(ev.Instance)
+	}
+	s.t.mu.Lock()
 	if s.watches {
-		t.watch(ev)
+		s.t.watch(ev)
 	}
-	t.put(ev)
-	t.mu.Unlock()
-	return nil
-}
-
-// Flush has nothing to do: what was counted stays here.
-func (s *sink) Flush() error { return nil }
-
-type watch struct {
-	chain
-	to event.Sink
-}
-
-// Put looks at the event's id and passes the event on.
-func (w *watch) Put(ev *event.Event) error {
-	_, numbered := decimal(ev.ID)
-	if numbered || !w.c.o.Recorded { // a recording may hold instances of which nothing is counted
-		t := w.tally(ev.Instance)
-		t.mu.Lock()
-		t.watch(ev)
-		t.mu.Unlock()
+	if s.counts {
+		s.t.put(ev)
 	}
-	return w.to.Put(ev)
+	s.t.mu.Unlock()
 }
 
-// Flush flushes the next sink.
-func (w *watch) Flush() error { return w.to.Flush() }
+// Flush flushes the next sink, if there is one.
+func (s *sink) Flush() error {
+	if s.to == nil {
+		return nil
+	}
+	return s.to.Flush()
+}
 
-// Notice takes what sources tell: states of connections, gaps, skipped records.
+// Notice takes what sources report: connections, gaps, skipped records.
 func (c *Counter) Notice(n event.Notice) {
 	if n.Instance == nil {
 		c.mu.Lock()
-		c.lost.notice(n.Kind)
+		c.losses.add(n.Kind)
 		c.mu.Unlock()
 		return
 	}
@@ -148,77 +137,68 @@ func (c *Counter) Notice(n event.Notice) {
 	t.mu.Unlock()
 }
 
-// unplaced is what was lost of no instance.
-func (c *Counter) unplaced() Flow {
+// unassigned returns what was lost of no instance.
+func (c *Counter) unassigned() Flow {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Flow{Skipped: c.lost.skipped, Oversize: c.lost.oversize}
+	return Flow{Skipped: c.losses.skipped, Oversize: c.losses.oversize}
 }
 
-// tally finds the numbers of an instance, and begins them where there are none.
+// tally returns the numbers of an instance, new ones the first time.
 func (c *Counter) tally(in *event.Instance) *tally {
-	at := origin{}
+	key := instanceKey{}
 	if in != nil {
-		at = origin{short(in.Server), short(in.ID)}
+		key = instanceKey{cut(in.Server), cut(in.ID)}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t := c.tallies[at]; t != nil {
+	if t := c.tallies[key]; t != nil {
 		return t
 	}
-	clean := origin{"", kept(at.id)}
-	if at.server != "" {
-		clean.server = kept(at.server)
+	key = instanceKey{clean(key.server), nameOf(key.id)}
+	if len(c.tallies) >= maxInstances && c.tallies[key] == nil {
+		key, in = instanceKey{"", other}, nil
 	}
-	if len(c.tallies) >= maxInstances && c.tallies[clean] == nil {
-		clean, in = origin{"", other}, nil
-	}
-	t := c.tallies[clean]
+	t := c.tallies[key]
 	if t == nil {
-		t = newTally(c, clean, in)
-		c.tallies[clean] = t
-		c.all = append(c.all, t)
-	}
-	if at != clean && len(c.tallies) < maxInstances { // another spelling of the same
-		c.tallies[origin{strings.Clone(at.server), strings.Clone(at.id)}] = t
+		t = newTally(c, key, in)
+		c.tallies[key] = t
+		c.order = append(c.order, t)
 	}
 	return t
 }
 
-// list is all tallies met so far.
+// list returns all tallies so far.
 func (c *Counter) list() []*tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.all[:len(c.all):len(c.all)]
+	return c.order[:len(c.order):len(c.order)]
 }
 
-// tellClocks tells of each server, once, whose events carry times that are
-// still to come here.
-func (c *Counter) tellClocks(s *Snapshot) {
+// warnOfClocks warns once of each server whose events carry times in the future
+// of the clock here.
+func (c *Counter) warnOfClocks(s *Snapshot) {
 	ahead := map[string]float64{}
 	for i := range s.Instances {
 		in := &s.Instances[i]
-		if in.Delay != nil && in.Delay.Min < -1 { // less is what rounding to milliseconds does
+		if in.Delay != nil && in.Delay.Min < -1 { // rounding to milliseconds explains less
 			ahead[in.Server] = min(ahead[in.Server], in.Delay.Min)
 		}
 	}
 	for server, ms := range ahead {
-		if c.toldOf(server) {
-			continue
+		if c.firstWarning(server) {
+			c.o.Notify.Tell(event.Notice{Kind: event.Warning, Text: fmt.Sprintf(
+				"events of %s carry times up to %s ahead of the clock here; delays are too small by as much",
+				cmp.Or(server, "the server"), term.Millis(-ms))})
 		}
-		if server == "" {
-			server = "the server"
-		}
-		c.o.Notify.Tell(event.Notice{Kind: event.Warning, Text: fmt.Sprintf(
-			"clocks are apart: events of %s carry times up to %s ahead of the clock here; delays are too small by as much", server, delayText(-ms))})
 	}
 }
 
-// toldOf notes that a server was told of, and whether it had been before.
-func (c *Counter) toldOf(server string) bool {
+// firstWarning reports whether there was no warning of the server so far.
+func (c *Counter) firstWarning(server string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	was := c.told[server]
-	c.told[server] = true
-	return was
+	first := !c.warned[server]
+	c.warned[server] = true
+	return first
 }

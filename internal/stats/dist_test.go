@@ -30,7 +30,7 @@ func TestPercentilesAreWithinOnePercent(t *testing.T) {
 				d.add(x)
 			}
 			slices.Sort(all)
-			s := d.show(nil)
+			s := d.snapshot(nil)
 			for q, got := range map[float64]float64{0.50: s.P50, 0.95: s.P95, 0.99: s.P99} {
 				want := all[max(0, int(math.Ceil(q*float64(n)))-1)]
 				if math.Abs(got-want) > 0.01*math.Abs(want)+0.001 {
@@ -54,7 +54,7 @@ func TestDistributionsMerge(t *testing.T) {
 	sum.merge(&a)
 	sum.merge(&dist{})
 	sum.merge(&b)
-	got, want := sum.show(delayBounds), whole.show(delayBounds)
+	got, want := sum.snapshot(delayBounds), whole.snapshot(delayBounds)
 	got.sum, want.sum = math.Round(got.sum), math.Round(want.sum)
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", got, want)

@@ -2,55 +2,55 @@ package stats
 
 import "github.com/rtev/rtev/internal/event"
 
-// engine is what the instance's own statistics say.
+// engine is what the statistics events of an instance say.
 type engine struct {
-	told                             bool
+	known                            bool
 	fps, sourceFPS, latencyMS, queue float64
-	frames, dropped                  total
+	frames, dropped                  growth
 }
 
-// total sums up what a running total grew by since the first look at it. When
-// it has become smaller the server was started anew, and counted from 0.
-type total struct {
+// growth sums what a running total grew by since it was first read. A total
+// that became smaller counts from 0: the server was restarted.
+type growth struct {
 	known     bool
 	last, sum float64
 }
 
-func (t *total) see(now float64) {
+func (g *growth) read(total float64) {
 	switch {
-	case !t.known:
-	case now < t.last:
-		t.sum += now
+	case !g.known:
+	case total < g.last:
+		g.sum += total
 	default:
-		t.sum += now - t.last
+		g.sum += total - g.last
 	}
-	t.known, t.last = true, now
+	g.known, g.last = true, total
 }
 
 // read takes an event of type statistics.
-func (s *engine) read(ev *event.Event) {
-	s.told = true
+func (e *engine) read(ev *event.Event) {
+	e.known = true
 	for _, f := range [...]struct {
 		name string
 		to   *float64
 	}{
-		{"current_framerate", &s.fps}, {"source_framerate", &s.sourceFPS},
-		{"latency", &s.latencyMS}, {"input_queue_size", &s.queue},
+		{"current_framerate", &e.fps}, {"source_framerate", &e.sourceFPS},
+		{"latency", &e.latencyMS}, {"input_queue_size", &e.queue},
 	} {
 		if n, ok := plausible(ev, f.name); ok {
 			*f.to = n
 		}
 	}
 	if n, ok := plausible(ev, "frames_processed"); ok {
-		s.frames.see(n)
+		e.frames.read(n)
 	}
 	if n, ok := plausible(ev, "dropped_frames_count"); ok {
-		s.dropped.see(n)
+		e.dropped.read(n)
 	}
 }
 
-// plausible is a field's number, when it is one that a count, a rate or a time
-// can have.
+// plausible returns the number in a field if a count, a rate or a time can have
+// it.
 func plausible(ev *event.Event, name string) (float64, bool) {
 	n, ok := event.Number(ev.Get(name))
 	return n, ok && n >= 0 && n < 1<<53

@@ -8,9 +8,10 @@ import (
 	"sync"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
-// What Fields remembers at most, and looks at in one event.
+// Limits of what Fields remembers, and of what it looks at in one event.
 const (
 	maxFieldTypes  = 256
 	maxTypePaths   = 500     // of one type
@@ -18,32 +19,32 @@ const (
 	maxPath        = 200     // bytes
 	maxFieldDepth  = 16      // levels
 	maxFieldValues = 10_000  // values below one top-level member
-	maxFieldBytes  = 1 << 20 // of one top-level member that is walked
-	longText       = 120     // a longer string is shown as its size
+	maxFieldBytes  = 1 << 20 // of one top-level member
+	longText       = 120     // bytes; of a longer string only the size is shown
 )
 
-// Fields tells what arrives: for each type, which paths occurred, of what JSON
-// type, in how many events, with an example. It is an event.Sink for any number
-// of chains; all its methods are safe for concurrent use.
+// Fields lists which fields arrive: for each type the paths that occurred, of
+// which JSON type, in how many events, with an example. It is an event.Sink for
+// any number of chains; all methods are safe for concurrent use.
 type Fields struct {
 	mu    sync.Mutex
-	types map[string]*typeFields
+	types map[string]*fieldType
 	paths int
 }
 
-// typeFields are the paths of one type.
-type typeFields struct {
+// fieldType holds the paths of one type.
+type fieldType struct {
 	name   string
 	events uint64
 	paths  map[string]*fieldInfo
-	more   bool // there were more paths, or deeper ones, than are remembered
+	more   bool // there were more paths, or deeper ones, than the limits allow
 }
 
 // fieldInfo is what is known of one path.
 type fieldInfo struct {
 	path    string
 	events  uint64 // that have it
-	last    uint64 // the latest of them, counted in its type
+	last    uint64 // the number, within its type, of the last event that has it
 	kinds   [kinds]uint64
 	example string
 }
@@ -61,40 +62,40 @@ const (
 	kinds
 )
 
+// String returns the name of the JSON type.
 func (k jsonKind) String() string {
 	return [...]string{"string", "number", "boolean", "object", "array", "null"}[k]
 }
 
-// NewFields returns a sink that has seen nothing yet.
-func NewFields() *Fields { return &Fields{types: map[string]*typeFields{}} }
+// NewFields returns an empty list.
+func NewFields() *Fields { return &Fields{types: map[string]*fieldType{}} }
 
-// Put looks at all members of the event, but for the bytes of a picture. It
-// never fails.
+// Put looks at all members of the event. It never fails.
 func (f *Fields) Put(ev *event.Event) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t := f.typeOf(ev.Type)
 	t.events++
 	ev.EachMember(func(name, raw []byte) bool {
-		w := walker{f: f, t: t, left: maxFieldValues}
-		w.member(escaped(string(event.AppendUnescaped(nil, name))), string(name) == "image", raw)
+		w := fieldWalk{f: f, t: t, left: maxFieldValues}
+		w.member(pathOf(string(event.AppendUnescaped(nil, name))), string(name) == "image", raw)
 		return true
 	})
 	return nil
 }
 
-// Flush has nothing to do: what was seen stays here.
+// Flush does nothing.
 func (f *Fields) Flush() error { return nil }
 
-func (f *Fields) typeOf(name string) *typeFields {
-	t := f.types[short(name)]
+func (f *Fields) typeOf(name string) *fieldType {
+	t := f.types[cut(name)]
 	if t == nil {
-		name = kept(name)
+		name = nameOf(name)
 		if len(f.types) >= maxFieldTypes {
 			name = other
 		}
 		if t = f.types[name]; t == nil {
-			t = &typeFields{name: name, paths: map[string]*fieldInfo{}}
+			t = &fieldType{name: name, paths: map[string]*fieldInfo{}}
 			f.types[name] = t
 		}
 	}
@@ -102,7 +103,7 @@ func (f *Fields) typeOf(name string) *typeFields {
 }
 
 // note counts a value at a path.
-func (f *Fields) note(t *typeFields, path string, k jsonKind, example string) {
+func (f *Fields) note(t *fieldType, path string, k jsonKind, example string) {
 	p := t.paths[path]
 	if p == nil {
 		if len(path) > maxPath || len(t.paths) >= maxTypePaths || f.paths >= maxPaths {
@@ -124,14 +125,15 @@ func (f *Fields) note(t *typeFields, path string, k jsonKind, example string) {
 	}
 }
 
-// escaped is a name as it must stand in a path of -w or -c.
-func escaped(name string) string {
-	if !strings.ContainsAny(name, `.*?\|#@!{}[]()"`) {
+// pathOf returns a name as -w and -c take it.
+func pathOf(name string) string {
+	const special = `.*?\|#@!{}[]()"`
+	if !strings.ContainsAny(name, special) {
 		return name
 	}
 	var b strings.Builder
 	for _, r := range name {
-		if strings.ContainsRune(`.*?\|#@!{}[]()"`, r) {
+		if strings.ContainsRune(special, r) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
@@ -139,21 +141,23 @@ func escaped(name string) string {
 	return b.String()
 }
 
-// walker goes through the values of one member, as far as the limits allow.
-type walker struct {
+// fieldWalk visits the values of one member, as far as the limits allow.
+type fieldWalk struct {
 	f    *Fields
-	t    *typeFields
+	t    *fieldType
 	dec  *json.Decoder
-	left int
+	left int // values
 }
 
-// errEnough ends a walk at a limit.
-var errEnough = errors.New("enough seen")
+// errLimit ends a walk at a limit.
+var errLimit = errors.New("limit reached")
 
-func (w *walker) member(path string, picture bool, raw []byte) {
+// member visits a top-level member. Of a picture and of other long strings it
+// takes the size alone.
+func (w *fieldWalk) member(path string, picture bool, raw []byte) {
 	switch c := raw[0]; {
 	case c == '"' && (picture || len(raw) > longText):
-		w.f.note(w.t, path, isString, "("+bytesText(float64(len(raw)-2))+")")
+		w.f.note(w.t, path, isString, sizeOf(len(raw)-2))
 		return
 	case (c == '{' || c == '[') && len(raw) > maxFieldBytes:
 		w.f.note(w.t, path, containerKind(json.Delim(c)), "")
@@ -162,16 +166,16 @@ func (w *walker) member(path string, picture bool, raw []byte) {
 	}
 	w.dec = json.NewDecoder(bytes.NewReader(raw))
 	w.dec.UseNumber()
-	if w.value(path, 0) != nil { // the JSON was checked: a limit was met
+	if w.value(path, 0) != nil { // the event is valid JSON, so this is a limit
 		w.t.more = true
 	}
 }
 
-// value looks at the next value and all below it. An array's elements have the
-// path #.
-func (w *walker) value(path string, depth int) error {
+// value visits the next value and everything below it. The elements of an array
+// have the path #.
+func (w *fieldWalk) value(path string, depth int) error {
 	if w.left--; w.left < 0 {
-		return errEnough
+		return errLimit
 	}
 	tok, err := w.dec.Token()
 	if err != nil {
@@ -193,9 +197,9 @@ func (w *walker) value(path string, depth int) error {
 	return nil
 }
 
-func (w *walker) container(path string, object bool, depth int) error {
+func (w *fieldWalk) container(path string, object bool, depth int) error {
 	if depth > maxFieldDepth {
-		return errEnough
+		return errLimit
 	}
 	for w.dec.More() {
 		below := path + ".#"
@@ -205,7 +209,7 @@ func (w *walker) container(path string, object bool, depth int) error {
 				return err
 			}
 			s, _ := name.(string)
-			below = path + "." + escaped(s)
+			below = path + "." + pathOf(s)
 		}
 		if err := w.value(below, depth); err != nil {
 			return err
@@ -222,13 +226,12 @@ func containerKind(d json.Delim) jsonKind {
 	return isArray
 }
 
-// exampleOf is a value worth showing.
+// exampleOf returns s as an example, or its size if it is long.
 func exampleOf(s string) string {
 	if len(s) > longText {
-		return "(" + bytesText(float64(len(s))) + ")"
+		return sizeOf(len(s))
 	}
-	if s == "" {
-		return ""
-	}
-	return kept(s)
+	return clean(s)
 }
+
+func sizeOf(n int) string { return "(" + term.Size(n) + ")" }

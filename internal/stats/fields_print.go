@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/rtev/rtev/internal/term"
 )
 
 // Field is what is known of one path of one type: a record of -o ndjson, a row
@@ -20,18 +22,18 @@ type Field struct {
 	Example string   `json:"example"`
 }
 
-// List is all that was seen, the most frequent type first and its paths by name.
+// List returns all fields, those of the most frequent type first, sorted by path.
 func (f *Fields) List() (all []Field) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	types := slices.SortedFunc(maps.Values(f.types), func(a, b *typeFields) int {
+	types := slices.SortedFunc(maps.Values(f.types), func(a, b *fieldType) int {
 		return cmp.Or(cmp.Compare(b.events, a.events), cmp.Compare(a.name, b.name))
 	})
 	for _, t := range types {
-		paths := slices.SortedFunc(maps.Values(t.paths), func(a, b *fieldInfo) int { return cmp.Compare(a.path, b.path) })
-		for _, p := range paths {
+		for _, path := range slices.Sorted(maps.Keys(t.paths)) {
+			p := t.paths[path]
 			all = append(all, Field{
-				Type: t.name, Events: t.events, Path: p.path, Kinds: p.kindNames(), Count: p.events,
+				Type: t.name, Events: t.events, Path: path, Kinds: p.kindNames(), Count: p.events,
 				Percent: round(100 * float64(p.events) / float64(t.events)), Example: p.example,
 			})
 		}
@@ -43,7 +45,7 @@ func (f *Fields) List() (all []Field) {
 }
 
 func (p *fieldInfo) kindNames() (names []string) {
-	order := make([]jsonKind, 0, kinds)
+	var order []jsonKind
 	for k := range kinds {
 		if p.kinds[k] > 0 {
 			order = append(order, k)
@@ -56,45 +58,42 @@ func (p *fieldInfo) kindNames() (names []string) {
 	return names
 }
 
-// WriteText writes what was seen as a table a type. Errors are *event.WriteError.
+// WriteText writes a table per type. Errors are *event.WriteError.
 func (f *Fields) WriteText(w io.Writer, color bool) error {
-	p := pen{color: color}
-	columns := []column{
-		{title: "  PATH", left: true, most: 60}, {title: "JSON", left: true}, {title: "EVENTS"}, {title: "%"}, {title: "EXAMPLE", left: true, most: 60},
+	r := report{styles: term.NewStyles(color)}
+	columns := []term.Column{
+		{Title: "  PATH", Most: 60}, {Title: "JSON"}, number("EVENTS"), number("%"), {Title: "EXAMPLE", Most: 60},
 	}
 	var out []byte
 	for list := f.List(); len(list) > 0; {
-		n := 1
-		for n < len(list) && list[n].Type == list[0].Type {
-			n++
-		}
+		first := list[0]
 		if len(out) > 0 {
 			out = append(out, '\n')
 		}
-		head := p.say(list[0].Type, bold)
-		p.add(&head, "  "+plural(list[0].Events, "event", "events"), noLimit, asIs)
-		for _, l := range append([]line{head}, p.table(columns, fieldRows(list[:n]))...) {
-			out = append(append(out, l.text...), '\n')
+		out = append(out, r.labeled(first.Type, term.NoLimit, term.Style{}, "  "+term.Count(first.Events, "event"))...)
+		var rows [][]term.Cell
+		for len(list) > 0 && list[0].Type == first.Type {
+			rows = append(rows, r.fieldRow(&list[0]))
+			list = list[1:]
 		}
-		list = list[n:]
+		for _, line := range r.table(columns, rows) {
+			out = append(out, line...)
+		}
 	}
 	return write(w, out)
 }
 
-func fieldRows(list []Field) (rows [][]cell) {
-	for _, f := range list {
-		if f.Path == "" {
-			rows = append(rows, []cell{{"  … more than is shown", faint}, {}, {}, {}, {}})
-			continue
-		}
-		rows = append(rows, []cell{
-			{"  " + f.Path, asIs}, {strings.Join(f.Kinds, ","), asIs}, {countText(f.Count), asIs}, {rateText(f.Percent), asIs}, {f.Example, faint},
-		})
+func (r *report) fieldRow(f *Field) []term.Cell {
+	if f.Path == "" {
+		return []term.Cell{{Text: "  … more than is shown", Style: r.styles.Faint}, {}, {}, {}, {}}
 	}
-	return rows
+	return []term.Cell{
+		plain("  " + f.Path), plain(strings.Join(f.Kinds, ",")), plain(term.Number(f.Count)), plain(term.Decimal(f.Percent)),
+		{Text: f.Example, Style: r.styles.Faint},
+	}
 }
 
-// WriteNDJSON writes a record a path. Errors are *event.WriteError.
+// WriteNDJSON writes a record per path. Errors are *event.WriteError.
 func (f *Fields) WriteNDJSON(w io.Writer) error {
 	var out []byte
 	for _, one := range f.List() {
@@ -106,7 +105,7 @@ func (f *Fields) WriteNDJSON(w io.Writer) error {
 	return write(w, out)
 }
 
-// WriteCSV writes a row a path under a header. Errors are *event.WriteError.
+// WriteCSV writes a row per path under a header. Errors are *event.WriteError.
 func (f *Fields) WriteCSV(w io.Writer) error {
 	rows := [][]string{{"type", "events", "path", "json", "count", "percent", "example"}}
 	for _, one := range f.List() {

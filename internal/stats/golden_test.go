@@ -74,10 +74,7 @@ func TestPromIsAcceptedByTheLibrarysLint(t *testing.T) {
 
 func TestHandlerServesWhatIsKnownNow(t *testing.T) {
 	c := New(Options{})
-	h, err := Handler(c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := Handler(c)
 	feed := newFeed(t, c, gate)
 	for _, tc := range []struct{ accept, want, end string }{
 		{"", `rtev_events_total{instance="899c89f9-90c3-c633-8586-8f09b005ebed",name="Gate",server="http://nvr1:3546",type="track"} 1`, ""},

@@ -6,7 +6,7 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// group counts the events that have one value in common.
+// group counts the events with one value of Options.By.
 type group struct {
 	value         string
 	events, bytes uint64
@@ -14,46 +14,47 @@ type group struct {
 	rate          window[uint32]
 }
 
-// role is what a type means here.
+// role is what a type means to a Counter.
 type role uint8
 
 const (
-	plain      role = iota
-	begins          // an event that will end
-	ends            // its end
+	ordinary   role = iota
+	begins          // an event that has an end
+	ends            // the end of an event
 	statistics      // the server's own numbers
 )
 
-// kind is what is known of a type.
-type kind struct {
-	typ   string
+// typeInfo is what is known of a type.
+type typeInfo struct {
+	name  string
 	role  role
-	group *group // nil: events are grouped by something else
-	pair  *pair  // of what begins or ends
+	group *group // nil if events are grouped by something else
+	pair  *pair  // nil unless role is begins or ends
 }
 
-// kindOf finds what is known of a type. Most events have the type of the last.
-func (t *tally) kindOf(typ string) *kind {
-	typ = short(typ)
-	if t.last != nil && t.last.typ == typ {
+// typeOf returns what is known of a type. Most events have the type of the one
+// before.
+func (t *tally) typeOf(name string) *typeInfo {
+	name = cut(name)
+	if t.last != nil && t.last.name == name {
 		return t.last
 	}
-	k := t.kinds[typ]
-	if k == nil {
-		if len(t.kinds) >= maxGroups || !t.c.room.take() {
-			return t.restKind()
+	info := t.types[name]
+	if info == nil {
+		if len(t.types) >= maxGroups || !t.c.quota.take() {
+			return t.otherTypes()
 		}
-		k = t.newKind(strings.Clone(typ))
-		t.kinds[typ] = k
+		info = t.newType(strings.Clone(name))
+		t.types[info.name] = info
 	}
-	t.last = k
-	return k
+	t.last = info
+	return info
 }
 
-// restKind stands for the types that came too late for one of their own.
-func (t *tally) restKind() *kind {
+// otherTypes stands for all types beyond the limit.
+func (t *tally) otherTypes() *typeInfo {
 	if t.rest == nil {
-		t.rest = &kind{}
+		t.rest = &typeInfo{}
 		if t.c.byType {
 			t.rest.group = t.otherGroup()
 		}
@@ -61,72 +62,71 @@ func (t *tally) restKind() *kind {
 	return t.rest
 }
 
-func (t *tally) newKind(typ string) *kind {
-	k := &kind{typ: typ}
+func (t *tally) newType(name string) *typeInfo {
+	info := &typeInfo{name: name}
 	if t.c.byType {
-		k.group = t.groupNamed(typ)
+		info.group = t.groupNamed(name)
 	}
-	begun, isEnd := strings.CutSuffix(typ, "-end")
+	begun, isEnd := strings.CutSuffix(name, "-end")
 	switch {
-	case typ == "statistics":
-		k.role = statistics
+	case name == "statistics":
+		info.role = statistics
 	case isEnd:
-		k.role, k.pair = ends, t.pairOf(begun)
-		if b := t.kinds[begun]; b != nil && b.role == plain { // nobody knew that it ends
-			b.role, b.pair = begins, k.pair
+		info.role, info.pair = ends, t.pairOf(begun)
+		if b := t.types[begun]; b != nil && b.role == ordinary { // a type that was not known to have an end
+			b.role, b.pair = begins, info.pair
 		}
-	case hasEnd(typ) && t.wanted(typ+"-end") || t.findPair(typ) != nil:
-		k.role, k.pair = begins, t.pairOf(typ)
+	case hasEnd(name) && t.wanted(name+"-end") || t.findPair(name) != nil:
+		info.role, info.pair = begins, t.pairOf(name)
 	}
-	return k
+	return info
 }
 
 func (t *tally) wanted(typ string) bool { return t.c.o.Wanted == nil || t.c.o.Wanted(typ) }
 
-// hasEnd tells whether events of a type are known to have an end.
+// hasEnd reports whether events of a type are known to have an end.
 func hasEnd(typ string) bool {
 	for _, known := range event.Types() {
-		if begun, ok := strings.CutSuffix(known.Name, "-end"); ok && begun == typ {
+		if known.Name == typ+"-end" {
 			return true
 		}
 	}
 	return false
 }
 
-// groupOf finds the group of an event by its value.
+// groupOf returns the group of an event by its value. Numbers are named as they
+// were sent.
 func (t *tally) groupOf(ev *event.Event) *group {
 	v := t.c.o.By.Of(ev)
-	if v.Raw != "" && v.Raw[0] < 'A' && v.Raw[0] != '"' { // a number, as it was sent
+	if v.Raw != "" && (v.Raw[0] == '-' || v.Raw[0]-'0' < 10) {
 		return t.groupNamed(v.Raw)
 	}
 	return t.groupNamed(v.String())
 }
 
-// groupNamed finds the group of a value.
+// groupNamed returns the group of a value.
 func (t *tally) groupNamed(value string) *group {
-	value = short(value)
+	value = cut(value)
 	if value == "" {
 		value = none
 	}
 	if g := t.groups[value]; g != nil {
 		return g
 	}
-	if len(t.groups) >= maxGroups || !t.c.room.take() {
+	name := clean(value)
+	g := t.groups[name]
+	switch {
+	case g != nil:
+		return g
+	case len(t.groups) >= maxGroups || !t.c.quota.take():
 		return t.otherGroup()
 	}
-	name := kept(value)
-	g := t.groups[name]
-	if g == nil {
-		g = &group{value: name}
-		t.groups[name] = g
-	}
-	if name != value { // another spelling of the same
-		t.groups[strings.Clone(value)] = g
-	}
+	g = &group{value: name}
+	t.groups[name] = g
 	return g
 }
 
-// otherGroup is the group of all that came too late for one of its own.
+// otherGroup returns the group of all events beyond the limit.
 func (t *tally) otherGroup() *group {
 	g := t.groups[other]
 	if g == nil {

@@ -80,14 +80,14 @@ func (t *tally) notice(n event.Notice, now time.Duration) {
 		t.link.enter(Ended, now)
 	case event.Skipped, event.Oversize:
 		t.arrivals.last = max(t.arrivals.last, now)
-		t.lost.notice(n.Kind)
+		t.losses.add(n.Kind)
 	}
 }
 
-// lost counts the records that could not be read.
-type lost struct{ skipped, oversize uint64 }
+// losses counts the records that could not be read.
+type losses struct{ skipped, oversize uint64 }
 
-func (l *lost) notice(k event.Kind) {
+func (l *losses) add(k event.Kind) {
 	switch k {
 	case event.Skipped:
 		l.skipped++

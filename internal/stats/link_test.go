@@ -196,10 +196,10 @@ func TestSilenceInEveryReport(t *testing.T) {
 		quiet                          time.Duration
 		text, color, ndjson, csv, prom string
 	}{
-		{1 * time.Second, "Gate      connected", "\x1b[32mconnected\x1b[0m", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
-		{4 * time.Second, "Gate      quiet 4 s", "\x1b[2mquiet 4 s\x1b[0m", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
-		{14999 * time.Millisecond, "Gate      quiet 14 s", "\x1b[2mquiet 14 s\x1b[0m", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
-		{15 * time.Second, "Gate      SILENT 15.0 s", "\x1b[1;31mSILENT 15.0 s\x1b[0m", `"silent":true,"silent_s":15`, ",connected,true,", "rtev_silent{%s} 1"},
+		{1 * time.Second, "Gate      connected", "\x1b[32mconnected ", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
+		{4 * time.Second, "Gate      quiet 4 s", "\x1b[2mquiet 4 s ", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
+		{14999 * time.Millisecond, "Gate      quiet 14 s", "\x1b[2mquiet 14 s ", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
+		{15 * time.Second, "Gate      SILENT 15 s", "\x1b[1;31mSILENT 15 s ", `"silent":true,"silent_s":15`, ",connected,true,", "rtev_silent{%s} 1"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c := New(Options{})
@@ -245,7 +245,7 @@ func TestClocksApartAreToldOnce(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		want := "clocks are apart: events of http://nvr1:3546 carry times up to 4.00 s ahead of the clock here; delays are too small by as much"
+		want := "events of http://nvr1:3546 carry times up to 4.0 s ahead of the clock here; delays are too small by as much"
 		if len(told) != 1 || told[0] != want {
 			t.Errorf("%q, want only %q", told, want)
 		}

@@ -6,22 +6,22 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// pair counts the events of one type that have an end: which are open, where,
+// pair counts the events of one type that has an end: which are open, where,
 // and how long those lasted that ended.
 type pair struct {
-	typ     string
-	open    map[mark]*spot // by event id
-	spots   map[string]*spot
-	lost    uint64 // begun, and there was no room to remember which
-	ended   uint64
-	lasting dist
+	typ       string
+	open      map[eventKey]*place
+	places    map[string]*place
+	untracked uint64 // open events beyond the limit
+	ended     uint64
+	durations dist
 }
 
-// mark stands for an event id: 16 bytes whatever its length.
-type mark [2]uint64
+// eventKey stands for an event id in 16 bytes, whatever its length.
+type eventKey [2]uint64
 
-// spot is a place, and how many events are open there.
-type spot struct {
+// place is an area or tripwire, and how many events are open there.
+type place struct {
 	name string
 	open uint64
 }
@@ -38,62 +38,64 @@ func (t *tally) findPair(typ string) *pair {
 func (t *tally) pairOf(typ string) *pair {
 	p := t.findPair(typ)
 	if p == nil {
-		p = &pair{typ: typ, open: map[mark]*spot{}, spots: map[string]*spot{}}
+		p = &pair{typ: typ, open: map[eventKey]*place{}, places: map[string]*place{}}
 		t.pairs = append(t.pairs, p)
 	}
 	return p
 }
 
-// markOf is the mark of the event's id; an event without one can end unseen,
-// and does not count as open.
-func markOf(c *Counter, ev *event.Event) (m mark, ok bool) {
+// keyOf returns the key of the event's id. An event without an id is not counted
+// as open, because its end could not be recognized.
+func keyOf(c *Counter, ev *event.Event) (key eventKey, ok bool) {
 	id := ev.Get("event_id").String()
-	return mark{maphash.String(c.seeds[0], id), maphash.String(c.seeds[1], id)}, id != ""
+	return eventKey{maphash.String(c.seeds[0], id), maphash.String(c.seeds[1], id)}, id != ""
 }
 
+// begin counts the beginning of an event.
 func (p *pair) begin(c *Counter, ev *event.Event) {
-	m, ok := markOf(c, ev)
-	if !ok || p.open[m] != nil {
+	key, ok := keyOf(c, ev)
+	if !ok || p.open[key] != nil {
 		return
 	}
-	if len(p.open) >= maxOpen || !c.room.take() {
-		p.lost++
+	if len(p.open) >= maxOpen || !c.quota.take() {
+		p.untracked++
 		return
 	}
-	s := p.spot(c, ev.Get("_place").String())
-	s.open++
-	p.open[m] = s
+	at := p.placeOf(c, ev.Get("_place").String())
+	at.open++
+	p.open[key] = at
 }
 
+// end counts the end of an event, which may have begun before this run.
 func (p *pair) end(c *Counter, ev *event.Event) {
 	p.ended++
 	if ms, ok := event.Number(ev.Get("event_duration_ms")); ok {
-		p.lasting.add(ms)
+		p.durations.add(ms)
 	}
-	m, _ := markOf(c, ev)
-	switch s := p.open[m]; {
-	case s != nil:
-		s.open--
-		delete(p.open, m)
-		c.room.give()
-	case p.lost > 0:
-		p.lost--
+	key, _ := keyOf(c, ev)
+	switch at := p.open[key]; {
+	case at != nil:
+		at.open--
+		delete(p.open, key)
+		c.quota.release()
+	case p.untracked > 0:
+		p.untracked--
 	}
 }
 
-// spot finds a place by its name.
-func (p *pair) spot(c *Counter, name string) *spot {
-	if s := p.spots[short(name)]; s != nil {
-		return s
+// placeOf returns the place of that name.
+func (p *pair) placeOf(c *Counter, name string) *place {
+	if at := p.places[cut(name)]; at != nil {
+		return at
 	}
-	name = kept(name)
-	if p.spots[name] == nil && (len(p.spots) >= maxPlaces || !c.room.take()) {
+	name = nameOf(name)
+	if p.places[name] == nil && (len(p.places) >= maxPlaces || !c.quota.take()) {
 		name = other
 	}
-	s := p.spots[name]
-	if s == nil {
-		s = &spot{name: name}
-		p.spots[name] = s
+	at := p.places[name]
+	if at == nil {
+		at = &place{name: name}
+		p.places[name] = at
 	}
-	return s
+	return at
 }

@@ -8,18 +8,20 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/rtev/rtev/internal/term"
 )
 
-// Redraw is how often a View is drawn anew: twice a second.
+// Redraw is how often a View is drawn unless the user asks otherwise.
 const Redraw = 500 * time.Millisecond
 
-// A Printer shows snapshots, one call at a time.
+// A Printer prints snapshots, one call at a time.
 type Printer interface{ Print(*Snapshot) error }
 
-// Report prints what c knows at each interval, and a total when ctx is done:
-// end ctx when the sources have ended. Without an interval there is only the
-// total. It takes no part in the reading, which goes on while p waits for its
-// output. The errors are the printer's.
+// Report prints what c knows at each interval, and a total when ctx is done,
+// which should be when the sources have ended. If every is 0 it prints only the
+// total. Sources keep reading while p waits for its output. Errors are those of
+// the printer.
 func Report(ctx context.Context, c *Counter, every time.Duration, p Printer) error {
 	var tick <-chan time.Time
 	if every > 0 {
@@ -27,46 +29,34 @@ func Report(ctx context.Context, c *Counter, every time.Duration, p Printer) err
 		defer t.Stop()
 		tick = t.C
 	}
-	before := dropsBefore{}
+	dropped := map[instanceKey]float64{} // frames, at the last report
 	for {
+		record := "interval"
 		select {
 		case <-ctx.Done():
-			s := c.Snapshot()
-			s.Record = "total"
-			before.take(s)
-			c.tellClocks(s)
-			return p.Print(s)
+			record = "total"
 		case <-tick:
 		}
 		s := c.Snapshot()
-		before.take(s)
-		c.tellClocks(s)
-		if err := p.Print(s); err != nil {
+		s.Record = record
+		for i := range s.Instances {
+			if in := &s.Instances[i]; in.Engine != nil {
+				key := instanceKey{in.Server, in.ID}
+				in.Engine.DroppedSince = round(in.Engine.Dropped - dropped[key])
+				dropped[key] = in.Engine.Dropped
+			}
+		}
+		c.warnOfClocks(s)
+		if err := p.Print(s); err != nil || s.Total() {
 			return err
 		}
-	}
-}
-
-// dropsBefore holds how many frames each instance had dropped when it was last
-// reported: the server's numbers are totals.
-type dropsBefore map[origin]float64
-
-func (b dropsBefore) take(s *Snapshot) {
-	for i := range s.Instances {
-		in := &s.Instances[i]
-		if in.Engine == nil {
-			continue
-		}
-		at := origin{in.Server, in.ID}
-		in.Engine.DroppedSince = round(in.Engine.Dropped - b[at])
-		b[at] = in.Engine.Dropped
 	}
 }
 
 // NDJSON prints a report as one record on one line: see Snapshot.
 type NDJSON struct{ w io.Writer }
 
-// NewNDJSON prints to w.
+// NewNDJSON returns a printer that writes to w.
 func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{w} }
 
 // Print prints a record. Errors are *event.WriteError.
@@ -78,8 +68,8 @@ func (n *NDJSON) Print(s *Snapshot) error {
 	return write(n.w, out)
 }
 
-// appendJSON appends v as one line, with all that is not to be seen escaped:
-// names come from servers.
+// appendJSON appends v as one line. Characters of names that cannot be printed
+// are escaped, since the line may go to a terminal.
 func appendJSON(dst []byte, v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -92,19 +82,12 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 			dst = append(dst, text[:n]...)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
-			dst = appendUnicode(appendUnicode(dst, high), low)
+			dst = term.AppendHex(append(dst, `\u`...), high, 4)
+			dst = term.AppendHex(append(dst, `\u`...), low, 4)
 		default:
-			dst = appendUnicode(dst, r)
+			dst = term.AppendHex(append(dst, `\u`...), r, 4)
 		}
 		text = text[n:]
 	}
 	return append(dst, '\n'), nil
-}
-
-func appendUnicode(dst []byte, r rune) []byte {
-	dst = append(dst, `\u`...)
-	for shift := 12; shift >= 0; shift -= 4 {
-		dst = append(dst, "0123456789abcdef"[r>>shift&15])
-	}
-	return dst
 }

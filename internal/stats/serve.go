@@ -20,17 +20,13 @@ type Server struct {
 // Serve starts to serve the metrics of c at http://addr/metrics. It calls
 // failed when it can no longer accept connections; Close returns the reason.
 func Serve(addr string, c *Counter, failed func(error)) (*Server, error) {
-	metrics, err := Handler(c)
-	if err != nil {
-		return nil, err
-	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, reason(err)
 	}
 	s := &Server{addr: l.Addr()}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", metrics)
+	mux.Handle("GET /metrics", Handler(c))
 	s.http = http.Server{
 		Handler: mux, ConnState: s.count,
 		ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute,

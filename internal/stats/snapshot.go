@@ -7,25 +7,25 @@ import (
 )
 
 // Snapshot is what a Counter knows at one moment. Its JSON is what -o ndjson
-// prints: the names are documented in docs/stats.md and stable.
+// prints; docs/stats.md has the names, which are stable.
 type Snapshot struct {
 	Record   string    `json:"record"` // "interval", or "total" for the last of a run
-	Time     time.Time `json:"time"`   // of a recording: its last event's
-	Start    time.Time `json:"start"`  // of a recording: its first event's
+	Time     time.Time `json:"time"`   // of a recording, the time of its last event
+	Start    time.Time `json:"start"`  // of a recording, the time of its first event
 	Elapsed  float64   `json:"elapsed_s"`
 	Recorded bool      `json:"recorded"`
-	By       string    `json:"by"` // what the groups have in common
+	By       string    `json:"by"` // the path or computed field of the groups
 	Flow
 	Groups    []Group    `json:"groups"`
 	Instances []Instance `json:"instances"`
 
-	unplaced Flow // of no instance: records of a recording that tell of none
+	unassigned Flow // skipped records of a recording that name no instance
 }
 
-// Total tells whether the snapshot is the last of its run.
+// Total reports whether the snapshot is the last of its run.
 func (s *Snapshot) Total() bool { return s.Record == "total" }
 
-// Count is how many events there were, and how many a second.
+// Count says how many events there were, in all and per second.
 type Count struct {
 	Events uint64    `json:"events"`
 	Bytes  uint64    `json:"bytes"`               // of their payloads
@@ -35,29 +35,29 @@ type Count struct {
 	Last   time.Time `json:"last,omitzero"`
 }
 
-// Flow is what came from an instance, how late, and what did not come.
+// Flow says what came from an instance, how late, and what was lost.
 type Flow struct {
 	Count
 	ByteRate    float64 `json:"bytes_per_s"`
 	ByteRateNow float64 `json:"bytes_per_s_now"`
 	Delay       *Dist   `json:"delay_ms,omitempty"` // received minus system_timestamp
 	Reconnects  uint64  `json:"reconnects"`
-	Gap         float64 `json:"gap_s"` // without a connection, the gap at hand included
+	Gap         float64 `json:"gap_s"` // seconds without a connection, up to now
 	LongestGap  float64 `json:"longest_gap_s"`
 	IDJumps     uint64  `json:"id_jumps"`
 	IDsMissing  uint64  `json:"ids_missing"`
 	Skipped     uint64  `json:"skipped"`
 	Oversize    uint64  `json:"oversize"`
-	Open        uint64  `json:"open"` // events begun and not ended
+	Open        uint64  `json:"open"` // events that have not ended
 }
 
-// Group is the events with one value of Snapshot.By.
+// Group counts the events with one value of Snapshot.By.
 type Group struct {
 	Value string `json:"value"`
 	Count
 }
 
-// Instance is one instance.
+// Instance holds the numbers of one instance.
 type Instance struct {
 	ID        string  `json:"instance"`
 	Name      string  `json:"name"`
@@ -72,12 +72,12 @@ type Instance struct {
 	Ended      []EndedType `json:"ended_events"`
 	Groups     []Group     `json:"groups"`
 
-	order int
-	quiet time.Duration // for how long nothing arrived over the current connection
-	last  [60]uint32    // events in each of the last sixty whole seconds
+	order  int
+	quiet  time.Duration // since anything arrived over the current connection
+	minute [60]uint32    // events in each of the last sixty whole seconds
 }
 
-// Engine is what the instance's own statistics say.
+// Engine is what the statistics events of an instance say.
 type Engine struct {
 	FPS          float64 `json:"fps"`
 	SourceFPS    float64 `json:"source_fps"`
@@ -85,24 +85,24 @@ type Engine struct {
 	Queue        float64 `json:"queue"`
 	Frames       float64 `json:"frames"`                      // in this run
 	Dropped      float64 `json:"dropped_frames"`              // in this run
-	DroppedSince float64 `json:"dropped_frames_since_report"` // since the report before
+	DroppedSince float64 `json:"dropped_frames_since_report"` // since the last report
 }
 
-// OpenEvent is how many events of a type are open at a place.
+// OpenEvent says how many events of a type are open at a place.
 type OpenEvent struct {
 	Type  string `json:"type"`
 	Place string `json:"place"`
 	Count uint64 `json:"count"`
 }
 
-// EndedType is how many events of a type ended, and how long they lasted.
+// EndedType says how many events of a type ended, and how long they lasted.
 type EndedType struct {
 	Type     string `json:"type"`
 	Count    uint64 `json:"count"`
 	Duration *Dist  `json:"duration_ms,omitempty"`
 }
 
-// Bounds of the distributions' buckets, in seconds, for Prometheus.
+// Bounds of the buckets of distributions for Prometheus, in seconds.
 var (
 	delayBounds    = []float64{0, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 	durationBounds = []float64{1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400}
@@ -111,31 +111,31 @@ var (
 // Snapshot returns what is known now.
 func (c *Counter) Snapshot() *Snapshot {
 	tallies := c.list()
-	over := stretch{0, time.Since(c.start)}
+	over := period{0, time.Since(c.start)}
 	if c.o.Recorded {
-		over = recordedSpan(tallies)
+		over = recordedPeriod(tallies)
 	}
 	s := &Snapshot{
 		Record: "interval", Recorded: c.o.Recorded, By: c.by, Elapsed: round(over.seconds()),
 		Time: c.clock(over.to), Start: c.clock(over.from), Groups: []Group{}, Instances: []Instance{},
+		unassigned: c.unassigned(),
 	}
 	var delay dist
 	for _, t := range tallies {
-		s.Instances = append(s.Instances, t.show(over, &delay))
+		s.Instances = append(s.Instances, t.snapshot(over, &delay))
 	}
 	slices.SortStableFunc(s.Instances, func(a, b Instance) int { return cmp.Compare(a.order, b.order) })
-	s.unplaced = c.unplaced()
 	s.sum(over)
-	s.Delay = delay.show(nil)
+	s.Delay = delay.snapshot(nil)
 	return s
 }
 
-// clock is the time of a moment, to the millisecond.
+// clock returns the time of a moment, in milliseconds.
 func (c *Counter) clock(at time.Duration) time.Time {
 	return c.start.Add(at).UTC().Truncate(time.Millisecond)
 }
 
-func recordedSpan(tallies []*tally) stretch {
+func recordedPeriod(tallies []*tally) period {
 	var all span
 	for _, t := range tallies {
 		t.mu.Lock()
@@ -145,13 +145,13 @@ func recordedSpan(tallies []*tally) stretch {
 		}
 		t.mu.Unlock()
 	}
-	return stretch{all.first, all.last}
+	return period{all.first, all.last}
 }
 
-// sum adds up what the instances have.
-func (s *Snapshot) sum(over stretch) {
+// sum adds up the numbers of the instances.
+func (s *Snapshot) sum(over period) {
 	groups := map[string]*Group{}
-	s.Flow.add(&s.unplaced)
+	s.Flow.add(&s.unassigned)
 	for i := range s.Instances {
 		in := &s.Instances[i]
 		s.Flow.add(&in.Flow)
@@ -162,9 +162,9 @@ func (s *Snapshot) sum(over stretch) {
 			groups[g.Value].add(&g.Count)
 		}
 	}
-	s.Rate, s.ByteRate = over.per(s.Events), over.per(s.Bytes)
+	s.Rate, s.ByteRate = over.perSecond(s.Events), over.perSecond(s.Bytes)
 	for _, g := range groups {
-		g.Rate = over.per(g.Events)
+		g.Rate = over.perSecond(g.Events)
 		s.Groups = append(s.Groups, *g)
 	}
 	sortGroups(s.Groups)
@@ -193,9 +193,100 @@ func (f *Flow) add(o *Flow) {
 	f.Open += o.Open
 }
 
-// sortGroups puts the largest first.
+// sortGroups puts the largest group first.
 func sortGroups(g []Group) {
 	slices.SortFunc(g, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(b.Events, a.Events), cmp.Compare(a.Value, b.Value))
 	})
+}
+
+// snapshot returns the numbers of the instance, and adds its delays to those of
+// all instances.
+func (t *tally) snapshot(over period, delays *dist) Instance {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	in := Instance{
+		ID: t.id, Name: t.name, Server: t.server, order: t.order, State: t.link.state,
+		Flow: t.flow(over), Engine: t.statistics.snapshot(), minute: lastMinute(&t.rate, over),
+		Groups: []Group{}, OpenEvents: []OpenEvent{}, Ended: []EndedType{},
+	}
+	if t.link.state != Recorded {
+		in.StateFor = round((over.to - t.link.since).Seconds())
+		in.quiet = t.quiet(over.to)
+		if in.quiet >= t.arrivals.silentAfter() {
+			in.Silent, in.SilentFor = true, round(in.quiet.Seconds())
+		}
+	}
+	delays.merge(&t.delay)
+	for _, g := range t.groups {
+		in.Groups = append(in.Groups, Group{g.value, t.c.count(g.events, g.bytes, &g.rate, g.span, over)})
+	}
+	sortGroups(in.Groups)
+	for _, p := range t.pairs {
+		p.addTo(&in)
+	}
+	slices.SortFunc(in.OpenEvents, func(a, b OpenEvent) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Place, b.Place))
+	})
+	slices.SortFunc(in.Ended, func(a, b EndedType) int { return cmp.Compare(a.Type, b.Type) })
+	return in
+}
+
+func (t *tally) flow(over period) Flow {
+	gap := t.link.currentGap(over.to)
+	return Flow{
+		Count:       t.c.count(t.events, t.bytes, &t.rate, t.span, over),
+		ByteRate:    over.perSecond(t.bytes),
+		ByteRateNow: rate(&t.volume, over, 5, t.bytes),
+		Delay:       t.delay.snapshot(delayBounds),
+		Reconnects:  t.link.reconnects,
+		Gap:         round((t.link.gap + gap).Seconds()),
+		LongestGap:  round(max(t.link.longest, gap).Seconds()),
+		IDJumps:     t.ids.jumps,
+		IDsMissing:  t.ids.missing,
+		Skipped:     t.losses.skipped,
+		Oversize:    t.losses.oversize,
+	}
+}
+
+func (c *Counter) count(events, bytes uint64, w *window[uint32], s span, over period) Count {
+	n := Count{
+		Events: events, Bytes: bytes, Rate: over.perSecond(events),
+		Now: rate(w, over, 5, events), Minute: rate(w, over, 60, events),
+	}
+	if s.known {
+		n.Last = c.clock(s.last)
+	}
+	return n
+}
+
+func (e *engine) snapshot() *Engine {
+	if !e.known {
+		return nil
+	}
+	return &Engine{
+		FPS: round(e.fps), SourceFPS: round(e.sourceFPS), Latency: round(e.latencyMS), Queue: round(e.queue),
+		Frames: round(e.frames.sum), Dropped: round(e.dropped.sum), DroppedSince: round(e.dropped.sum),
+	}
+}
+
+// addTo adds the events that are open and those that ended.
+func (p *pair) addTo(in *Instance) {
+	untracked := p.untracked
+	for name, at := range p.places {
+		n := at.open
+		if name == other {
+			n, untracked = n+untracked, 0
+		}
+		if n > 0 {
+			in.OpenEvents = append(in.OpenEvents, OpenEvent{p.typ, name, n})
+		}
+	}
+	if untracked > 0 {
+		in.OpenEvents = append(in.OpenEvents, OpenEvent{p.typ, other, untracked})
+	}
+	in.Open += uint64(len(p.open)) + p.untracked
+	if p.ended > 0 {
+		in.Ended = append(in.Ended, EndedType{p.typ, p.ended, p.durations.snapshot(durationBounds)})
+	}
 }

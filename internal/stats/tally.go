@@ -8,37 +8,37 @@ import (
 )
 
 // tally holds the numbers of one instance. All moments are durations since the
-// counter's start; of recorded events they lie before it.
+// start of the counter; those of recorded events are negative.
 type tally struct {
 	c                *Counter
 	id, name, server string
 	order            int
 
-	mu       sync.Mutex // before what follows
-	link     link
-	events   uint64
-	bytes    uint64
-	span     span
-	rate     window[uint32]
-	volume   window[uint64]
-	arrivals arrivals
-	delay    dist
-	ids      ids
-	lost     lost
-	kinds    map[string]*kind // by type
-	last     *kind            // of the last event
-	groups   map[string]*group
-	pairs    []*pair
-	rest     *kind // all types beyond the limit
-	engine   engine
+	mu         sync.Mutex // guards the fields below
+	link       link
+	arrivals   arrivals
+	events     uint64
+	bytes      uint64
+	span       span
+	rate       window[uint32]
+	volume     window[uint64]
+	delay      dist
+	ids        ids
+	losses     losses
+	types      map[string]*typeInfo
+	last       *typeInfo // of the last event
+	groups     map[string]*group
+	pairs      []*pair
+	rest       *typeInfo // all types beyond the limit
+	statistics engine
 }
 
-func newTally(c *Counter, at origin, in *event.Instance) *tally {
-	t := &tally{c: c, server: at.server, id: at.id, name: at.id, kinds: map[string]*kind{}, groups: map[string]*group{}}
+func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
+	t := &tally{c: c, server: key.server, id: key.id, name: key.id, types: map[string]*typeInfo{}, groups: map[string]*group{}}
 	if in != nil {
 		t.order = in.Order
 		if in.Name != "" {
-			t.name = kept(in.Name)
+			t.name = clean(in.Name)
 		}
 	}
 	t.link.state = Connecting
@@ -48,19 +48,30 @@ func newTally(c *Counter, at origin, in *event.Instance) *tally {
 	return t
 }
 
+// watch looks at an event before the filters do: at its id, and at when it
+// arrived.
+func (t *tally) watch(ev *event.Event) {
+	if !ev.Received.IsZero() {
+		t.arrivals.note(ev.Received.Sub(t.c.start), ev.Type == "statistics")
+	}
+	if n, ok := decimal(ev.ID); ok {
+		t.ids.note(n, t.c.o.Recorded)
+	}
+}
+
 // put counts an event.
 func (t *tally) put(ev *event.Event) {
 	size := uint64(len(ev.Payload))
 	t.events++
 	t.bytes += size
-	k := t.kindOf(ev.Type)
-	g := k.group
+	info := t.typeOf(ev.Type)
+	g := info.group
 	if g == nil {
 		g = t.groupOf(ev)
 	}
 	g.events++
 	g.bytes += size
-	sent, stamped := sentAt(ev)
+	sent, stamped := ev.Time()
 	switch {
 	case !t.c.o.Recorded && !ev.Received.IsZero():
 		if stamped {
@@ -71,21 +82,18 @@ func (t *tally) put(ev *event.Event) {
 	case stamped:
 		t.at(sent.Sub(t.c.start), g, size)
 	}
-	if k.role != plain {
-		t.special(k, ev)
+	switch info.role {
+	case begins:
+		info.pair.begin(t.c, ev)
+	case ends:
+		info.pair.end(t.c, ev)
+	case statistics:
+		t.statistics.read(ev)
 	}
 }
 
-// sentAt is ev.Time, which costs half where the stamp is a plain number.
-func sentAt(ev *event.Event) (time.Time, bool) {
-	raw, _ := ev.Member("system_timestamp")
-	if ms, ok := decimal(raw); ok && ms < 1e14 {
-		return time.UnixMilli(int64(ms)), true
-	}
-	return ev.Time()
-}
-
-// at notes when an event came, or when a recorded one was sent.
+// at counts an event of a group at the moment it arrived or, if recorded, was
+// sent.
 func (t *tally) at(at time.Duration, g *group, size uint64) {
 	sec := second(at)
 	t.span.add(at)
@@ -95,19 +103,7 @@ func (t *tally) at(at time.Duration, g *group, size uint64) {
 	t.volume.add(sec, size)
 }
 
-// special counts what is special about some types.
-func (t *tally) special(k *kind, ev *event.Event) {
-	switch k.role {
-	case begins:
-		k.pair.begin(t.c, ev)
-	case ends:
-		k.pair.end(t.c, ev)
-	case statistics:
-		t.engine.read(ev)
-	}
-}
-
-// span is the first and the last moment of something. Zero is ready.
+// span is the first and the last moment of something. The zero value is ready.
 type span struct {
 	known       bool
 	first, last time.Duration
@@ -128,20 +124,9 @@ type ids struct {
 	jumps, missing uint64
 }
 
-// watch looks at an event before the filters do: at its id, and at when it
-// arrived.
-func (t *tally) watch(ev *event.Event) {
-	if !ev.Received.IsZero() {
-		t.arrivals.note(ev.Received.Sub(t.c.start), ev.Type == "statistics")
-	}
-	if n, ok := decimal(ev.ID); ok {
-		t.ids.see(n, t.c.o.Recorded)
-	}
-}
-
-// see notes the id of an event. Events of one record have the same id. In a
-// recording a smaller one is another connection.
-func (i *ids) see(n uint64, recorded bool) {
+// note looks at the id of an event. Events of one record have the same id. In a
+// recording a smaller id is the start of another connection.
+func (i *ids) note(n uint64, recorded bool) {
 	if i.known && n != i.last && n != i.last+1 && (n > i.last || !recorded) {
 		i.jumps++
 		if n > i.last {
@@ -151,12 +136,18 @@ func (i *ids) see(n uint64, recorded bool) {
 	i.known, i.last = true, n
 }
 
-// decimal is a number without sign that fits.
-func decimal[T string | []byte](s T) (n uint64, ok bool) {
+// isDecimal reports whether s is an unsigned whole number of up to 19 digits.
+func isDecimal(s string) bool {
+	_, ok := decimal(s)
+	return ok
+}
+
+// decimal returns the value of an unsigned whole number of up to 19 digits.
+func decimal(s string) (n uint64, ok bool) {
 	if len(s) == 0 || len(s) > 19 {
 		return 0, false
 	}
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		c := s[i] - '0'
 		if c > 9 {
 			return 0, false

@@ -11,7 +11,7 @@ import (
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/flowtest"
-	"github.com/rtev/rtev/internal/format"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // screen is a terminal of the simple kind: it knows what a View sends, and
@@ -73,13 +73,15 @@ func (s *screen) put(r rune) {
 }
 
 func (s *screen) escape(text string) string {
-	i := strings.IndexAny(text, "AJKm")
+	i := strings.IndexAny(text, "AHJKm")
 	if i < 2 || text[1] != '[' || strings.Trim(text[2:i], "0123456789;") != "" {
 		s.t.Fatalf("unknown escape sequence %.12q", text)
 	}
 	switch n, _ := strconv.Atoi(text[2:i]); text[i] {
 	case 'A':
 		s.y = max(0, s.y-n)
+	case 'H':
+		s.x, s.y = 0, 0
 	case 'K':
 		s.rows[s.y] = s.rows[s.y][:min(s.x, len(s.rows[s.y]))]
 	case 'J':
@@ -185,7 +187,7 @@ func TestFramesFitTheWindow(t *testing.T) {
 	}
 }
 
-func TestAFrameTellsWhatItLeavesOut(t *testing.T) {
+func TestFrameSaysWhatItLeavesOut(t *testing.T) {
 	for _, tc := range []struct {
 		width, height, instances int
 		want                     []string
@@ -236,9 +238,9 @@ func TestLastTotalIsPrintedWhole(t *testing.T) {
 	}
 }
 
-func TestTroubleComesFirstWhereNotAllIsSeen(t *testing.T) {
+func TestTroubleComesFirst(t *testing.T) {
 	snap := snapshotOf(40, camera)
-	snap.Instances[37].Silent, snap.Instances[37].SilentFor = true, 12
+	snap.Instances[37].Silent, snap.Instances[37].quiet = true, 12*time.Second
 	snap.Instances[20].State = Reconnecting
 	s := newScreen(t, 80, 24)
 	if err := NewView(s, func() (int, int) { return 80, 24 }, false).Print(snap); err != nil {
@@ -249,7 +251,7 @@ func TestTroubleComesFirstWhereNotAllIsSeen(t *testing.T) {
 	for !strings.HasPrefix(lines[at], "INSTANCE") {
 		at++
 	}
-	if !strings.HasPrefix(lines[at+1], "Camera 38  SILENT 12.0 s") || !strings.HasPrefix(lines[at+2], "Camera 21  reconnecting") || !strings.HasPrefix(lines[at+3], "Camera 1 ") {
+	if !strings.HasPrefix(lines[at+1], "Camera 38  SILENT 12 s") || !strings.HasPrefix(lines[at+2], "Camera 21  reconnecting") || !strings.HasPrefix(lines[at+3], "Camera 1 ") {
 		t.Errorf("\n%s", s.text())
 	}
 	if snap.Instances[0].Name != "Camera 1" {
@@ -257,7 +259,7 @@ func TestTroubleComesFirstWhereNotAllIsSeen(t *testing.T) {
 	}
 }
 
-func TestAViewFollowsAResize(t *testing.T) {
+func TestViewFollowsResize(t *testing.T) {
 	for _, sizes := range [][][2]int{{{80, 24}, {60, 24}, {40, 24}}, {{80, 24}, {140, 24}, {80, 24}}, {{140, 24}, {70, 24}}} {
 		s := newScreen(t, sizes[0][0], sizes[0][1])
 		fmt.Fprint(s, "before\n")
@@ -272,13 +274,14 @@ func TestAViewFollowsAResize(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := frames(s.text()); n != 1 || s.lines()[0] != "before" {
-			t.Errorf("%v: %d frames:\n%s", sizes, n, s.text())
+		s.above = nil
+		if n := frames(s.text()); n != 1 {
+			t.Errorf("%v: %d frames in the window:\n%s", sizes, n, s.text())
 		}
 	}
 }
 
-func TestNoticesStandAboveTheFrame(t *testing.T) {
+func TestNoticesAboveTheFrame(t *testing.T) {
 	s := newScreen(t, 80, 24)
 	v := NewView(s, func() (int, int) { return 80, 24 }, false)
 	snap := snapshotOf(1, camera)
@@ -300,12 +303,12 @@ func TestNoticesStandAboveTheFrame(t *testing.T) {
 	if lines[0] != "connected to Gate" || lines[1] != `connection lost: \x1b[2J` || lines[len(lines)-1] != "behind the end" {
 		t.Errorf("\n%s", s.text())
 	}
-	if frames(s.text()) != 1 || strings.Count(s.text(), "notice ") != maxSaid-1 || strings.Count(s.text(), "more notices than can be shown") != 1 {
+	if frames(s.text()) != 1 || strings.Count(s.text(), "notice ") != maxNotices-1 || strings.Count(s.text(), "more notices than can be shown") != 1 {
 		t.Errorf("\n%s", s.text())
 	}
 }
 
-func TestNoNameCanHarmAReport(t *testing.T) {
+func TestHostileNames(t *testing.T) {
 	long := strings.Repeat("x", 100_000)
 	names := []string{"\x1b[2J\x1b]0;x\x07", "a\r\nstats  0 s", "\u202egpj", "\u009b31m", "\xff\xfe", "\xfe\xfd", "前門 👩‍👩‍👧 e\u0301", long, "=1+1", `a"b,c`, "\x00"}
 	in := func(i int) *event.Instance {
@@ -342,7 +345,7 @@ func TestNoNameCanHarmAReport(t *testing.T) {
 	}
 	for name, out := range map[string]string{"text": text.String(), "ndjson": ndjson.String(), "csv": rows.String(), "prom": prom.String(), "fields": fields.String()} {
 		for line := range strings.SplitSeq(out, "\n") {
-			if safe := string(format.AppendSafe(nil, strings.ReplaceAll(line, `\`, "/"))); safe != strings.ReplaceAll(line, `\`, "/") {
+			if safe := string(term.AppendSafe(nil, strings.ReplaceAll(line, `\`, "/"))); safe != strings.ReplaceAll(line, `\`, "/") {
 				t.Errorf("%s: %.300q", name, line)
 			}
 		}

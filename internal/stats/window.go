@@ -2,26 +2,27 @@ package stats
 
 import "time"
 
-// ring is how many seconds a window remembers: a minute and the second at hand.
+// ring is how many seconds a window remembers: a minute and the current second,
+// rounded up to a power of two.
 const ring = 64
 
-// window counts things by the second, for the last minute. Zero is ready.
+// window counts things per second for the last minute. The zero value is ready.
 type window[T uint32 | uint64] struct {
 	n     [ring]T
 	head  int64 // the latest second
 	begun bool
 }
 
-// add counts n in a second; one that is long past is not counted.
+// add counts n in a second, unless that second is no longer remembered.
 func (w *window[T]) add(sec int64, n T) {
-	if (sec != w.head || !w.begun) && !w.move(sec) {
+	if (sec != w.head || !w.begun) && !w.advance(sec) {
 		return
 	}
 	w.n[sec&(ring-1)] += n
 }
 
-// move makes place for a second, and tells whether there is one for it.
-func (w *window[T]) move(sec int64) bool {
+// advance makes the window include a second, and reports whether it can.
+func (w *window[T]) advance(sec int64) bool {
 	switch {
 	case !w.begun || sec-w.head >= ring:
 		clear(w.n[:])
@@ -36,7 +37,7 @@ func (w *window[T]) move(sec int64) bool {
 	return true
 }
 
-// sum is what was counted from second from on, up to before second to.
+// sum returns what was counted from second from up to, not including, second to.
 func (w *window[T]) sum(from, to int64) (total T) {
 	for s := max(from, w.head-ring+1); s < min(to, w.head+1); s++ {
 		total += w.n[s&(ring-1)]
@@ -44,7 +45,7 @@ func (w *window[T]) sum(from, to int64) (total T) {
 	return total
 }
 
-// second is the whole second that d lies in.
+// second returns the whole second that d is in.
 func second(d time.Duration) int64 {
 	s := int64(d / time.Second)
 	if d < 0 && d%time.Second != 0 {
@@ -53,34 +54,34 @@ func second(d time.Duration) int64 {
 	return s
 }
 
-// stretch is the time that rates are taken over: the run so far, or the span
-// of a recording. Both ends are counted from the counter's start.
-type stretch struct{ from, to time.Duration }
+// period is the time that rates are taken over: the run so far, or the span of a
+// recording. Both ends are durations since the start of the counter.
+type period struct{ from, to time.Duration }
 
-func (s stretch) seconds() float64 { return max(0, (s.to - s.from).Seconds()) }
+func (p period) seconds() float64 { return max(0, (p.to - p.from).Seconds()) }
 
-// per is total a second over the whole stretch.
-func (s stretch) per(total uint64) float64 {
-	if s.to <= s.from {
+// perSecond returns total divided by the seconds of the period.
+func (p period) perSecond(total uint64) float64 {
+	if p.to <= p.from {
 		return 0
 	}
-	return round(float64(total) / s.seconds())
+	return round(float64(total) / p.seconds())
 }
 
-// rate is what was counted a second in the last whole seconds of a stretch, at
-// most so many, or over all of it while there is no whole one.
-func rate[T uint32 | uint64](w *window[T], s stretch, seconds int64, total uint64) float64 {
-	end := second(s.to)
-	n := min(seconds, end-second(s.from+time.Second-1))
+// rate returns the count per second over the last whole seconds of a period: at
+// most so many, or the whole period if it has no whole second.
+func rate[T uint32 | uint64](w *window[T], p period, seconds int64, total uint64) float64 {
+	end := second(p.to)
+	n := min(seconds, end-second(p.from+time.Second-1))
 	if n <= 0 {
-		return s.per(total)
+		return p.perSecond(total)
 	}
 	return round(float64(w.sum(end-n, end)) / float64(n))
 }
 
-// minute is what was counted in each of the last sixty whole seconds.
-func minute(w *window[uint32], s stretch) (each [60]uint32) {
-	end := second(s.to)
+// lastMinute returns the count of each of the last sixty whole seconds.
+func lastMinute(w *window[uint32], p period) (each [60]uint32) {
+	end := second(p.to)
 	for i := range each {
 		sec := end - int64(len(each)-i)
 		each[i] = w.sum(sec, sec+1)

@@ -1,0 +1,337 @@
+package stats
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rtev/rtev/internal/term"
+)
+
+// report lays out snapshots for people.
+type report struct {
+	styles *term.Styles
+	width  int // cells of a line; 0 is no limit
+	height int // lines of a frame
+}
+
+// section is a part of a report.
+type section struct {
+	lines [][]byte // each with its line end
+	least int      // lines that stay when a window is too low for all sections
+}
+
+// otherLines is how many lines of a frame, at least, are not for instances.
+const otherLines = 11
+
+// sections returns the parts of a report, the most important first.
+func (r *report) sections(s *Snapshot, live bool) []section {
+	if live && len(s.Instances) > r.height-otherLines {
+		s = troubledFirst(s)
+	}
+	all := []section{{[][]byte{r.head(s)}, 1}, {r.instances(s, live), 3}}
+	for _, more := range []section{{r.losses(s), 2}, {r.pairs(s), 3}, {r.groups(s), 4}} {
+		if len(more.lines) > 0 {
+			all = append(all, more)
+		}
+	}
+	return all
+}
+
+// troubledFirst returns s with the silent and the disconnected instances in
+// front, for a window that cannot show all of them.
+func troubledFirst(s *Snapshot) *Snapshot {
+	trouble := func(in *Instance) int {
+		switch {
+		case in.Silent:
+			return 2
+		case in.State == Reconnecting || in.State == Ended:
+			return 1
+		}
+		return 0
+	}
+	sorted := *s
+	sorted.Instances = slices.Clone(s.Instances)
+	slices.SortStableFunc(sorted.Instances, func(a, b Instance) int { return cmp.Compare(trouble(&b), trouble(&a)) })
+	return &sorted
+}
+
+// frame returns the lines of a report that fit the window: of sections that do
+// not fit, the last first, it leaves out the end and says how much that is.
+func (r *report) frame(s *Snapshot) (lines [][]byte) {
+	sections := r.sections(s, true)
+	count := 0
+	for _, part := range sections {
+		count += len(part.lines)
+	}
+	spaced := count+len(sections)-1 <= r.height
+	for i := len(sections) - 1; i > 0 && count > r.height; i-- {
+		part := &sections[i]
+		keep := max(part.least, len(part.lines)-(count-r.height))
+		if keep < len(part.lines) {
+			left := len(part.lines) - keep + 1
+			part.lines = append(part.lines[:keep-1:keep-1], r.line(r.styles.Faint, fmt.Sprintf("… %d more", left)))
+			count -= left - 1
+		}
+	}
+	for i, part := range sections {
+		if i > 0 && spaced {
+			lines = append(lines, []byte{'\n'})
+		}
+		lines = append(lines, part.lines...)
+	}
+	return lines[:min(len(lines), r.height)]
+}
+
+// line returns a line of one text.
+func (r *report) line(style term.Style, text string) []byte {
+	l := term.NewLine(nil, r.width)
+	term.Put(&l, style, text, term.NoLimit)
+	return append(l.Bytes(), '\n')
+}
+
+// labeled returns a line of a name in bold and a text.
+func (r *report) labeled(name string, most int, style term.Style, text string) []byte {
+	l := term.NewLine(nil, r.width)
+	term.Put(&l, r.styles.Bold, name, most)
+	term.Put(&l, style, text, term.NoLimit)
+	return append(l.Bytes(), '\n')
+}
+
+// table returns the lines of a table.
+func (r *report) table(columns []term.Column, rows [][]term.Cell) [][]byte {
+	t := term.Table{Columns: columns, Title: r.styles.Faint, Rows: rows}
+	return slices.Collect(bytes.Lines(t.Append(nil, r.width)))
+}
+
+// plain returns a cell without a style.
+func plain(text string) term.Cell { return term.Cell{Text: text} }
+
+// number returns a column of numbers.
+func number(title string) term.Column { return term.Column{Title: title, Right: true} }
+
+// head returns the first line, which sums up everything.
+func (r *report) head(s *Snapshot) []byte {
+	name := "stats"
+	switch {
+	case s.Total():
+		name = "total"
+	case s.Recorded:
+		name = "so far"
+	}
+	parts := []string{
+		"", term.Millis(s.Elapsed * 1000), term.Count(len(s.Instances), "instance"), term.Count(s.Events, "event"),
+		term.Decimal(s.Rate) + "/s", term.Size(uint64(s.ByteRate)) + "/s",
+	}
+	if s.Delay != nil {
+		parts = append(parts, "delay p99 "+term.Millis(s.Delay.P99))
+	}
+	return r.labeled(name, term.NoLimit, term.Style{}, strings.Join(parts, "  "))
+}
+
+// nameWidth returns how many cells the name of an instance may take.
+func (r *report) nameWidth() int {
+	if r.width == 0 {
+		return 40 // enough for a UUID
+	}
+	return min(24, max(12, r.width/5))
+}
+
+// sparkBars is the length of a sparkline of a minute; it must divide 60.
+const sparkBars = 12
+
+// instances returns a table with a row per instance. In a narrow window the
+// columns at the right are dropped.
+func (r *report) instances(s *Snapshot, live bool) [][]byte {
+	columns := []term.Column{
+		{Title: "INSTANCE", Most: r.nameWidth()}, {Title: "STATE"}, number("EVENTS"), number("NOW/S"), {Title: "LAST MINUTE"},
+		number("DELAY P50"), number("P99"), number("FPS"), number("DROPPED"), number("MAX DELAY"), number("MINUTE/S"),
+		number("BYTES/S"), number("LAST"), number("LATENCY"), number("QUEUE"),
+	}
+	rows := make([][]term.Cell, len(s.Instances))
+	for i := range s.Instances {
+		in := &s.Instances[i]
+		var spark, p50, p99, longest, fps, dropped, latency, queue string
+		if live {
+			spark = sparkline(in.minute[:], sparkBars)
+		}
+		if d := in.Delay; d != nil {
+			p50, p99, longest = term.Millis(d.P50), term.Millis(d.P99), term.Millis(d.Max)
+		}
+		if e := in.Engine; e != nil {
+			fps, latency, queue = fmt.Sprintf("%.1f", e.FPS), term.Millis(e.Latency), term.Number(uint64(e.Queue))
+			if e.SourceFPS > 0 {
+				fps += fmt.Sprintf("/%.1f", e.SourceFPS)
+			}
+			dropped = term.Number(uint64(e.DroppedSince))
+			if live || s.Total() { // a frame that is drawn over shows the run
+				dropped = term.Number(uint64(e.Dropped))
+			}
+		}
+		rows[i] = []term.Cell{
+			{Text: in.Name, Style: r.styles.Bold}, r.state(in), plain(term.Number(in.Events)), plain(term.Decimal(in.Now)),
+			{Text: spark, Style: r.styles.Good}, plain(p50), plain(p99), plain(fps), plain(dropped), plain(longest),
+			plain(term.Decimal(in.Minute)), plain(term.Size(uint64(in.ByteRateNow))), r.ago(s, in.Last), plain(latency), plain(queue),
+		}
+	}
+	return r.table(columns, rows)
+}
+
+// state returns the state of an instance in words.
+func (r *report) state(in *Instance) term.Cell {
+	switch {
+	case in.Silent:
+		return term.Cell{Text: "SILENT " + seconds(in.quiet), Style: r.styles.Alarm}
+	case in.State == Connected && in.Events == 0:
+		return term.Cell{Text: "no events yet", Style: r.styles.Faint}
+	case in.quiet >= quietTime:
+		return term.Cell{Text: "quiet " + seconds(in.quiet), Style: r.styles.Faint}
+	case in.State == Connected:
+		return term.Cell{Text: string(in.State), Style: r.styles.Good}
+	case in.State == Reconnecting:
+		return term.Cell{Text: "reconnecting " + term.Millis(in.StateFor*1000), Style: r.styles.Warn}
+	case in.State == Ended:
+		return term.Cell{Text: string(in.State), Style: r.styles.Warn}
+	}
+	return term.Cell{Text: string(in.State), Style: r.styles.Faint}
+}
+
+// seconds returns d in whole seconds: "4 s", "3 min 5 s".
+func seconds(d time.Duration) string {
+	if d < time.Minute {
+		return term.Number(int64(d/time.Second)) + " s"
+	}
+	return term.Duration(d.Truncate(time.Second))
+}
+
+// ago returns how long ago something was.
+func (r *report) ago(s *Snapshot, last time.Time) term.Cell {
+	if last.IsZero() {
+		return term.Cell{Text: "-", Style: r.styles.Faint}
+	}
+	return term.Cell{Text: term.Duration(max(0, s.Time.Sub(last))), Style: r.styles.Faint}
+}
+
+// sparkline draws numbers as so many bars, which must divide their count. A dot
+// stands for 0, a full bar for the largest sum.
+func sparkline(n []uint32, bars int) string {
+	sums := make([]uint32, bars)
+	for i, x := range n {
+		sums[i*bars/len(n)] += x
+	}
+	most := uint64(slices.Max(sums))
+	line := make([]rune, bars)
+	for i, x := range sums {
+		line[i] = '·'
+		if x > 0 {
+			line[i] = '▁' + rune(uint64(x)*7/most)
+		}
+	}
+	return string(line)
+}
+
+// losses returns a line per instance that lost something.
+func (r *report) losses(s *Snapshot) (lines [][]byte) {
+	for i := range s.Instances {
+		in := &s.Instances[i]
+		if lost := lossesOf(&in.Flow); len(lost) > 0 {
+			lines = append(lines, r.labeled(in.Name, r.nameWidth(), r.styles.Warn, ": "+strings.Join(lost, ", ")))
+		}
+	}
+	if lost := lossesOf(&s.unassigned); len(lost) > 0 {
+		lines = append(lines, r.line(r.styles.Warn, "input: "+strings.Join(lost, ", ")))
+	}
+	return lines
+}
+
+func lossesOf(f *Flow) (lost []string) {
+	if f.Gap > 0 || f.Reconnects > 0 {
+		lost = append(lost, term.Count(f.Reconnects, "reconnect")+", "+term.Millis(f.Gap*1000)+" without a connection")
+	}
+	if f.IDJumps > 0 {
+		lost = append(lost, term.Count(f.IDJumps, "id jump")+" ("+term.Count(f.IDsMissing, "id")+" missing)")
+	}
+	if f.Skipped > 0 {
+		lost = append(lost, term.Count(f.Skipped, "record")+" skipped")
+	}
+	if f.Oversize > 0 {
+		lost = append(lost, term.Count(f.Oversize, "record")+" too long")
+	}
+	return lost
+}
+
+// pairs returns a table with a row per type that has an end: how many are open,
+// where, and how long those lasted that ended.
+func (r *report) pairs(s *Snapshot) [][]byte {
+	columns := []term.Column{
+		{Title: "INSTANCE", Most: r.nameWidth()}, {Title: "EVENT", Most: 32}, number("OPEN"), number("ENDED"),
+		number("LASTED P50"), number("MAX"), {Title: "INSIDE"},
+	}
+	var rows [][]term.Cell
+	for i := range s.Instances {
+		rows = append(rows, r.pairRows(&s.Instances[i])...)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if len(s.Instances) == 1 {
+		columns = columns[1:]
+		for i := range rows {
+			rows[i] = rows[i][1:]
+		}
+	}
+	return r.table(columns, rows)
+}
+
+func (r *report) pairRows(in *Instance) (rows [][]term.Cell) {
+	row := func(typ string) []term.Cell {
+		for _, row := range rows {
+			if row[1].Text == typ {
+				return row
+			}
+		}
+		row := []term.Cell{{Text: in.Name, Style: r.styles.Bold}, plain(typ), plain("0"), plain("0"), {}, {}, {}}
+		rows = append(rows, row)
+		return row
+	}
+	open := map[string]uint64{}
+	for _, o := range in.OpenEvents {
+		cells := row(o.Type)
+		open[o.Type] += o.Count
+		cells[2] = term.Cell{Text: term.Number(open[o.Type]), Style: r.styles.Bold}
+		if cells[6].Text != "" {
+			cells[6].Text += ", "
+		}
+		cells[6].Text += term.Number(o.Count) + " in " + o.Place
+	}
+	for _, e := range in.Ended {
+		cells := row(e.Type)
+		cells[3] = plain(term.Number(e.Count))
+		if d := e.Duration; d != nil {
+			cells[4], cells[5] = plain(term.Millis(d.P50)), plain(term.Millis(d.Max))
+		}
+	}
+	return rows
+}
+
+// groups returns a table with a row per type, or per value of --by.
+func (r *report) groups(s *Snapshot) [][]byte {
+	title := s.By
+	if title == "_type" {
+		title = "TYPE"
+	}
+	var rows [][]term.Cell
+	for _, g := range s.Groups {
+		rows = append(rows, []term.Cell{
+			plain(g.Value), plain(term.Number(g.Events)), plain(term.Decimal(g.Now)), plain(term.Decimal(g.Minute)),
+			r.ago(s, g.Last), plain(term.Size(g.Bytes)),
+		})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return r.table([]term.Column{{Title: title, Most: 40}, number("EVENTS"), number("NOW/S"), number("MINUTE/S"), number("LAST"), number("BYTES")}, rows)
+}
