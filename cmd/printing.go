@@ -23,7 +23,7 @@ type printing struct {
 
 func (p *printing) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringArrayVarP(&p.columns, "columns", "c", nil, "`LIST` of paths or computed fields, name=path names one; csv columns, ndjson keys")
+	f.StringArrayVarP(&p.columns, "columns", "c", nil, "csv columns or ndjson keys: `LIST` of paths, computed fields, default csv columns; name=path renames")
 	f.BoolVar(&p.noHeader, "no-header", false, "csv without its header line")
 	f.BoolVar(&p.noImage, "no-image", false, "ndjson with the image's size in bytes instead of the image")
 	f.StringVar(&p.time, "time", "clock", "text: `FORMAT` of the time: clock, rfc3339, delta, off")
@@ -64,7 +64,7 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 	if columns != nil {
 		return nil, usagef("--columns goes with -o csv or -o ndjson")
 	}
-	o := format.TextOptions{Color: s.color, SourceWidth: s.names.cells, Time: clock, Frame: frame}
+	o := format.TextOptions{Color: s.color, Sources: s.names.all, Time: clock, Frame: frame}
 	if s.outTTY {
 		o.Width = func() int { w, _ := s.size(); return w }
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/pipeline"
 	"github.com/rtev/rtev/internal/rtapi"
 	"github.com/rtev/rtev/internal/simulator"
@@ -21,28 +20,31 @@ import (
 // opened there.
 const demoServer = "http://demo"
 
-// names is how wide the source column is. Safe for concurrent use.
+// names are the display names of the instances of a run, in the order in which
+// they joined. Safe for concurrent use.
 type names struct {
 	mu    sync.Mutex
-	count int
-	width int
+	known map[string]bool
+	list  []string
 }
 
 func (n *names) add(name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.count++
-	n.width = max(n.width, format.Width(name))
+	if n.known == nil {
+		n.known = map[string]bool{}
+	}
+	if !n.known[name] { // one that leaves and comes back is not new
+		n.known[name] = true
+		n.list = append(n.list, name)
+	}
 }
 
-// cells is the width of the source column: none for a single source.
-func (n *names) cells() int {
+// all returns the names, which must not be changed.
+func (n *names) all() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.count < 2 {
-		return 0
-	}
-	return n.width
+	return n.list
 }
 
 // finder returns a finder for the servers that were named.

@@ -25,7 +25,7 @@ func BenchmarkEncoders(b *testing.B) {
 		{"csv", NewCSV(CSVOptions{})},
 		{"csv-columns", NewCSV(CSVOptions{Columns: columns})},
 		{"text", NewText(TextOptions{})},
-		{"text-color", NewText(TextOptions{Color: true, Width: func() int { return 140 }, SourceWidth: func() int { return 12 }})},
+		{"text-color", NewText(TextOptions{Color: true, Width: func() int { return 140 }, Sources: names})},
 	}
 	for _, e := range encoders {
 		for _, s := range flowtest.Samples(b) {

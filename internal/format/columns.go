@@ -9,21 +9,42 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Column is a named field: a csv column, or a key of ndjson.
+// Column is a named value of an event: a csv column, or a key of ndjson.
 type Column struct {
 	Name string
 	Path event.Path
 
 	path []byte // the path's text
-	side int    // which number of the location it is, for --frame; -1: none
+	side int    // which number of a location it is, for --frame; -1: none
 }
 
 // Columns are in the order asked for.
 type Columns []Column
 
-// ParseColumns reads a list of gjson paths and computed fields, separated by
-// commas: PATH, or NAME=PATH for another name than the path itself. Commas and
-// equal signs inside brackets, quotes or behind a backslash belong to the path.
+// defaultColumns are the csv columns if none are asked for, in the order that
+// docs/cli.md promises, and the paths that have the same values.
+var defaultColumns = [...]struct{ name, path string }{
+	{"time", "_time"},
+	{"type", "_type"},
+	{"instance", "_instance"},
+	{"object_class", "_class"},
+	{"place", "_place"},
+	{"crossing_direction", "crossing_direction"},
+	{"event_duration_ms", "event_duration_ms"},
+	{"confidence", "confidence"},
+	{"x", "location.x"},
+	{"y", "location.y"},
+	{"width", "location.width"},
+	{"height", "location.height"},
+	{"event_id", "_event"},
+	{"tracking_id", "_track"},
+	{"event_timestamp_ms", "event_timestamp_ms"},
+}
+
+// ParseColumns reads a list of columns separated by commas: PATH, or NAME=PATH
+// for another name than the path itself. PATH is a gjson path, a computed field
+// or the name of a default csv column. Commas and equal signs inside brackets
+// and quotes or after a backslash belong to the path.
 func ParseColumns(list string) (Columns, error) {
 	var all Columns
 	for i, item := range splitList(list) {
@@ -32,15 +53,24 @@ func ParseColumns(list string) (Columns, error) {
 			return nil, fmt.Errorf("columns: item %d of %q %w", i+1, list, err)
 		}
 		if slices.ContainsFunc(all, func(c Column) bool { return c.Name == name }) {
-			return nil, fmt.Errorf("columns: %q stands twice in %q; name one of them with NAME=PATH", name, list)
+			return nil, fmt.Errorf("columns: %q appears twice in %q; rename one of them with NAME=PATH", name, list)
 		}
-		c := Column{Name: name, Path: event.ParsePath(path), path: []byte(path), side: -1}
-		if below, ok := bytes.CutPrefix(c.path, []byte("location.")); ok {
-			c.side = sideOf(below)
-		}
-		all = append(all, c)
+		all = append(all, newColumn(name, path))
 	}
 	return all, nil
+}
+
+func newColumn(name, path string) Column {
+	for _, d := range defaultColumns {
+		if d.name == path {
+			path = d.path
+		}
+	}
+	c := Column{Name: name, Path: event.ParsePath(path), path: []byte(path), side: -1}
+	if below, ok := bytes.CutPrefix(c.path, []byte("location.")); ok {
+		c.side = sideOf(below)
+	}
+	return c
 }
 
 func splitName(item string) (name, path string, err error) {
@@ -69,8 +99,8 @@ func splitList(list string) (items []string) {
 	}
 }
 
-// outside returns where c stands in s outside brackets, quotes and escapes,
-// or -1.
+// outside returns the index of the first c in s that is not inside brackets or
+// quotes and not escaped, or -1.
 func outside(s string, c byte) int {
 	depth, quoted := 0, false
 	for i := 0; i < len(s); i++ {
@@ -90,7 +120,3 @@ func outside(s string, c byte) int {
 	}
 	return -1
 }
-
-// fixedColumns are the names of the columns that csv has when none are asked
-// for; docs/cli.md names them in this order.
-const fixedColumns = "time,type,instance,object_class,place,crossing_direction,event_duration_ms,confidence,x,y,width,height,event_id,tracking_id,event_timestamp_ms"

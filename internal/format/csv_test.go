@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func TestCSVFixedColumns(t *testing.T) {
 		{"nothing", `{"$id":"track"}`, `,track,Gate,,,,,,,,,,,,`, nil},
 		{"a crop's own event", `{"$id":"crop","object_class":null}`, `,crop,Gate,Person,Dock,,,,,,,,,,`, ref},
 		{"formulas", `{"$id":"=cmd","area_name":"-1","object_class":"@x","crossing_direction":"+1","event_id":"\tx","tracking_id":"\r","location":{"x":-1,"y":"-1"}}`,
-			`,'=cmd,Gate,'@x,'-1,'+1,,,-1,'-1,,,'` + "\tx,\"'\r\",", nil},
+			`,'=cmd,Gate,'@x,-1,+1,,,-1,-1,,,'` + "\tx,\"'\r\",", nil},
 		{"quotes", `{"$id":"track","area_name":"a,\"b\"","object_class":"l\nm\r\nn","crossing_direction":" x ","event_id":"\"","confidence":[1,"a"],"event_duration_ms":{"a":true},"event_timestamp_ms":false}`,
 			`,track,Gate,"l` + "\nm\r\n" + `n","a,""b""", x ,"{""a"":true}","[1,""a""]",,,,,"""",,false`, nil},
 		{"bad UTF-8", "{\"$id\":\"track\",\"area_name\":\"a\xff,\xc0\",\"object_class\":\"\xed\",\"confidence\":[\"\xff\"]}", `,track,Gate,` + "\ufffd,\"a\ufffd,\ufffd\",,,\"[\"\"\ufffd\"\"]\"" + `,,,,,,,`, nil},
@@ -61,6 +62,8 @@ func TestCSVOptions(t *testing.T) {
 		{"one empty field is no empty line", CSVOptions{Columns: columns(t, "missing"), NoHeader: true}, "\"\"\n"},
 		{"pixels", CSVOptions{Columns: columns(t, "location.x,y=location.y,location.width,location.height"), NoHeader: true, Frame: Frame{1920, 1080}}, "960,270,1e999,\n"},
 		{"fixed in pixels", CSVOptions{NoHeader: true, Frame: Frame{1920, 1080}}, ",track,Gate,,,,,,960,270,1e999,,,,\n"},
+		{"delimiter and byte order mark", CSVOptions{Columns: columns(t, "n,type,events"), Delimiter: ';', BOM: true}, "\ufeffn;type;events\n12;track;[1]\n"},
+		{"default with tabs", CSVOptions{NoHeader: true, Delimiter: '\t'}, "\ttrack\tGate\t\t\t\t\t\t0.5\t0.25\t1e999\t\t\t\t\n"},
 		{"terminal", CSVOptions{Columns: columns(t, "a,b,n"), NoHeader: true, Terminal: true}, `\x1b[2J\x0a\x09\u202e,\x0a,12` + "\n"},
 	} {
 		ev := flowtest.Event(t, "", payload)
@@ -117,18 +120,76 @@ func record(t *testing.T, line []byte) []string {
 	return all[0]
 }
 
+var decimal = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+
 // field is what a spreadsheet should find, by a second way.
 func field(ev *event.Event, p event.Path) string {
 	v := p.Of(ev)
 	s := v.Raw
 	if s == "" || s[0] == '"' {
-		if s = v.String(); s != "" && strings.Contains("=+-@\t\r", s[:1]) {
+		if s = v.String(); s != "" && strings.Contains("=+-@\t\r", s[:1]) && !decimal.MatchString(s) {
 			s = "'" + s
 		}
 	} else if s == "null" {
 		s = ""
 	}
 	return strings.ReplaceAll(string([]rune(strings.ToValidUTF8(s, "\ufffd"))), "\r\n", "\n") // as encoding/csv reads it
+}
+
+// The names of the default columns mean the same when they are asked for.
+func TestColumnsByDefaultNamesAreTheDefaultColumns(t *testing.T) {
+	header := string(NewCSV(CSVOptions{}).AppendHeader(nil))
+	asked := columns(t, strings.TrimSpace(header))
+	for _, s := range append(flowtest.Samples(t), flowtest.Hostile()...) {
+		ev := flowtest.Event(t, "", s.Payload)
+		want := record(t, NewCSV(CSVOptions{}).AppendEvent(nil, ev))
+		got := record(t, NewCSV(CSVOptions{Columns: asked}).AppendEvent(nil, ev))
+		if ev.Has("detection_confidence") {
+			got[7] = want[7]
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q, want %q", s.Name, got, want)
+		}
+	}
+	if got := string(NewCSV(CSVOptions{Columns: asked}).AppendHeader(nil)); got != header {
+		t.Errorf("header %q", got)
+	}
+}
+
+func TestCSVRecord(t *testing.T) {
+	for _, tc := range []struct {
+		record CSVRecord
+		fields []string
+		want   string
+	}{
+		{CSVRecord{}, []string{"Gate", "a,b", `"`, "two\nlines", ""}, "Gate,\"a,b\",\"\"\"\",\"two\nlines\","},
+		{CSVRecord{}, []string{""}, `""`},
+		{CSVRecord{}, []string{"-1", "+1.5e-3", "-.5", "+5.", "1-1"}, "-1,+1.5e-3,-.5,+5.,1-1"},
+		{CSVRecord{}, []string{"-", "+1-1", "-1e", "-1e5x", "-0x10", "+Inf", "-1 ", "@1", "=1", "-1,5"}, `'-,'+1-1,'-1e,'-1e5x,'-0x10,'+Inf,'-1 ,'@1,'=1,"'-1,5"`},
+		{CSVRecord{}, []string{"\t=1", "\r"}, "'\t=1,\"'\r\""},
+		{CSVRecord{}, []string{"\x1b[2J\xff"}, "\x1b[2J\ufffd"},
+		{CSVRecord{Terminal: true}, []string{"\x1b[2J\xff\u202e", "=\n"}, `\x1b[2J\xff\u202e,'=\x0a`},
+		{CSVRecord{Delimiter: ';'}, []string{"a,b", "c;d", "e"}, `a,b;"c;d";e`},
+		{CSVRecord{Delimiter: '\t'}, []string{"a b", "c\td", "\te"}, "a b\t\"c\td\"\t\"'\te\""},
+		{CSVRecord{Delimiter: '·'}, []string{"a·b", "c"}, `"a·b"·c`},
+	} {
+		if got := string(tc.record.Append([]byte("> "), tc.fields...)); got != "> "+tc.want+"\n" {
+			t.Errorf("%q: %q, want %q", tc.fields, got, tc.want)
+		}
+	}
+}
+
+func TestParseDelimiter(t *testing.T) {
+	for s, want := range map[string]rune{";": ';', `\t`: '\t', "\t": '\t', "|": '|', "·": '·', " ": ' '} {
+		if got, err := ParseDelimiter(s); got != want || err != nil {
+			t.Errorf("%q: %q, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"", ";;", `\n`, "\n", `"`, "'", "1", "x", ".", "-", ":", "=", "\xff", "\u202e"} {
+		if got, err := ParseDelimiter(s); err == nil || !strings.Contains(err.Error(), "delimiter") {
+			t.Errorf("%q: %q, %v", s, got, err)
+		}
+	}
 }
 
 func TestParseColumns(t *testing.T) {
@@ -145,8 +206,10 @@ func TestParseColumns(t *testing.T) {
 		"a,":                      `!columns: item 2 of "a," is empty; give PATH or NAME=PATH`,
 		"=a":                      `!columns: item 1 of "=a" lacks one half of NAME=PATH`,
 		"a= ,b":                   `!columns: item 1 of "a= ,b" lacks one half of NAME=PATH`,
-		"a,b,a":                   `!columns: "a" stands twice in "a,b,a"; name one of them with NAME=PATH`,
-		"a=x,b=x":                 "a=x b=x",
+		"a,b,a":                   `!columns: "a" appears twice in "a,b,a"; rename one of them with NAME=PATH`,
+		"a=x,b=x":                 "a=location.x b=location.x",
+		"time,kind=type,place":    "time=_time kind=_type place=_place",
+		"x,location.x":            "x=location.x location.x=location.x",
 	} {
 		got, err := ParseColumns(list)
 		var s []string

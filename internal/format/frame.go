@@ -10,7 +10,7 @@ import (
 )
 
 // Frame is a picture's size in pixels, for boxes in pixels instead of the
-// fractions that the server sends. Zero leaves fractions.
+// fractions that the server sends. The zero Frame leaves fractions.
 type Frame struct{ Width, Height int }
 
 // ParseFrame reads "1920x1080".
@@ -24,11 +24,9 @@ func ParseFrame(s string) (Frame, error) {
 	return Frame{int(width), int(height)}, nil
 }
 
-// sides are the numbers of a location, in the order of the csv columns.
-var sides = [...]string{"x", "y", "width", "height"}
-
-// box is a location's numbers as sent; nil where missing.
-type box [len(sides)][]byte
+// box holds the numbers of a location as sent: x, y, width and height, as in
+// the csv columns; nil if missing.
+type box [4][]byte
 
 // boxOf reads a location.
 func boxOf(raw []byte) (b box) {
@@ -40,6 +38,7 @@ func boxOf(raw []byte) (b box) {
 	return b
 }
 
+// sideOf returns the index in a box of a member of a location, or -1.
 func sideOf(name []byte) int {
 	switch string(name) {
 	case "x":
@@ -54,47 +53,46 @@ func sideOf(name []byte) int {
 	return -1
 }
 
-// pixels is a side of a box in pixels: x and width of the frame's width, y and
-// height of its height.
-func (f Frame) pixels(side int, fraction float64) (n int64, ok bool) {
+// pixelsOf returns a side of a box in pixels: x and width of the frame's width,
+// y and height of its height. ok is false without a frame, and for values that
+// are not numbers.
+func (f Frame) pixelsOf(side int, raw []byte) (px int64, ok bool) {
+	if f.Width == 0 {
+		return 0, false
+	}
 	size := f.Width
 	if side%2 == 1 {
 		size = f.Height
 	}
-	px := math.Round(fraction * float64(size))
-	return int64(px), math.Abs(px) < 1<<53 // false for what is no number, too
+	fraction, ok := number(raw)
+	n := math.Round(fraction * float64(size))
+	return int64(n), ok && math.Abs(n) < 1<<53
 }
 
-// appendSide appends a side of a box in pixels where there is a frame and the
-// value is a number; else as sent.
+// appendSide appends a side of a box, in pixels where that is possible.
 func (f Frame) appendSide(dst []byte, side int, raw []byte) []byte {
-	if f.Width == 0 {
-		return append(dst, raw...)
-	}
-	if n, ok := number(raw); ok {
-		if px, ok := f.pixels(side, n); ok {
-			return strconv.AppendInt(dst, px, 10)
-		}
+	if px, ok := f.pixelsOf(side, raw); ok {
+		return strconv.AppendInt(dst, px, 10)
 	}
 	return append(dst, raw...)
 }
 
 // appendLocation appends a location with its numbers in pixels.
 func (f Frame) appendLocation(dst, raw []byte) []byte {
-	if len(raw) == 0 || raw[0] != '{' {
+	if f.Width == 0 || len(raw) == 0 || raw[0] != '{' {
 		return append(dst, raw...)
 	}
-	return f.rewrite(dst, raw, func(dst, name, value []byte) []byte {
-		if i := sideOf(name); i >= 0 {
-			return f.appendSide(dst, i, value)
+	return rewrite(dst, raw, func(dst, name, value []byte) []byte {
+		if side := sideOf(name); side >= 0 {
+			return f.appendSide(dst, side, value)
 		}
 		return append(dst, value...)
 	})
 }
 
-// appendTargets appends targets with each one's location in pixels.
+// appendTargets appends targets with the location of each in pixels.
 func (f Frame) appendTargets(dst, raw []byte) []byte {
-	if len(raw) == 0 || raw[0] != '[' {
+	if f.Width == 0 || len(raw) == 0 || raw[0] != '[' {
 		return append(dst, raw...)
 	}
 	dst = append(dst, '[')
@@ -106,7 +104,7 @@ func (f Frame) appendTargets(dst, raw []byte) []byte {
 			dst = append(dst, target...)
 			return
 		}
-		dst = f.rewrite(dst, target, func(dst, name, value []byte) []byte {
+		dst = rewrite(dst, target, func(dst, name, value []byte) []byte {
 			if string(name) == "location" {
 				return f.appendLocation(dst, value)
 			}
@@ -116,15 +114,15 @@ func (f Frame) appendTargets(dst, raw []byte) []byte {
 	return append(dst, ']')
 }
 
-// rewrite appends an object with the values that change returns.
-func (f Frame) rewrite(dst, object []byte, change func(dst, name, value []byte) []byte) []byte {
+// rewrite appends an object with the values that appendValue appends.
+func rewrite(dst, object []byte, appendValue func(dst, name, value []byte) []byte) []byte {
 	dst = append(dst, '{')
 	event.EachField(object, func(name, value []byte) {
 		if dst[len(dst)-1] != '{' {
 			dst = append(dst, ',')
 		}
 		dst = append(append(append(dst, '"'), name...), `":`...)
-		dst = change(dst, name, value)
+		dst = appendValue(dst, name, value)
 	})
 	return append(dst, '}')
 }

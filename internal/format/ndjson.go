@@ -9,31 +9,30 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// NDJSONOptions say how NDJSON differs from the server's own bytes. Zero: not
-// at all.
+// NDJSONOptions configures NDJSON. The zero value copies what the server sent.
 type NDJSONOptions struct {
-	Columns  Columns // the keys kept, in this order; nil keeps the payload
-	NoImage  bool    // the top-level "image" becomes its decoded size in bytes
-	Frame    Frame   // locations in pixels, also those of targets
-	Terminal bool    // what AppendSafe would not show is written as \u escapes
+	Columns  Columns // the keys to write, in this order; nil copies the payload
+	NoImage  bool    // replace the top-level "image" by its decoded size in bytes
+	Frame    Frame   // locations in pixels, those of targets too
+	Terminal bool    // write what term.AppendSafe would not show as \u escapes
 }
 
 // NDJSON encodes an event as its payload, byte for byte, and a line end. With
-// columns it is an object of those keys that the event has: what is missing is
-// left out, and computed fields are strings, _delay_ms a number.
+// columns it writes an object with these keys: missing values are left out, and
+// computed fields are strings except for _delay_ms, which is a number.
 type NDJSON struct {
 	o       NDJSONOptions
-	names   [][]byte // each column's name as `"name":`
+	keys    [][]byte // of each column, as `"name":`
 	scratch []byte
-	value   []byte // a column's value
-	line    []byte // a line before it is made safe for a terminal
+	value   []byte // of a column
+	line    []byte // before it is made safe for a terminal
 }
 
 // NewNDJSON returns an encoder.
 func NewNDJSON(o NDJSONOptions) *NDJSON {
 	e := &NDJSON{o: o}
 	for _, c := range o.Columns {
-		e.names = append(e.names, append(event.AppendQuoted(nil, c.Name), ':'))
+		e.keys = append(e.keys, append(event.AppendQuoted(nil, c.Name), ':'))
 	}
 	return e
 }
@@ -46,8 +45,8 @@ func (e *NDJSON) AppendEvent(dst []byte, ev *event.Event) []byte {
 	if !e.o.Terminal {
 		return append(e.appendObject(dst, ev), '\n')
 	}
-	e.line = e.appendObject(kept(e.line), ev)
-	return append(appendVisible(dst, e.line), '\n')
+	e.line = e.appendObject(reuse(e.line), ev)
+	return append(AppendVisibleJSON(dst, e.line), '\n')
 }
 
 func (e *NDJSON) appendObject(dst []byte, ev *event.Event) []byte {
@@ -68,7 +67,7 @@ func (e *NDJSON) appendChanged(dst []byte, ev *event.Event) []byte {
 		dst = append(e.appendMember(dst, name, raw), ',')
 		return true
 	})
-	dst[len(dst)-1] = '}' // there is a member: the one to be changed
+	dst[len(dst)-1] = '}' // replaces a comma: the member to be changed is there
 	return dst
 }
 
@@ -79,18 +78,11 @@ func (e *NDJSON) appendMember(dst, name, raw []byte) []byte {
 			return strconv.AppendInt(dst, int64(size), 10)
 		}
 	case "location":
-		return e.appendFramed(dst, raw, Frame.appendLocation)
+		return e.o.Frame.appendLocation(dst, raw)
 	case "targets":
-		return e.appendFramed(dst, raw, Frame.appendTargets)
+		return e.o.Frame.appendTargets(dst, raw)
 	}
 	return append(dst, raw...)
-}
-
-func (e *NDJSON) appendFramed(dst, raw []byte, with func(f Frame, dst, raw []byte) []byte) []byte {
-	if e.o.Frame.Width == 0 {
-		return append(dst, raw...)
-	}
-	return with(e.o.Frame, dst, raw)
 }
 
 func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
@@ -104,11 +96,11 @@ func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
 		if dst[len(dst)-1] != '{' {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, e.names[i]...)
+		dst = append(dst, e.keys[i]...)
 		switch n, isNumber := event.Number(v); {
 		case v.Raw != "":
-			e.value = oneLine(append(kept(e.value), v.Raw...))
-			dst = e.appendColumn(dst, c, e.value)
+			e.value = append(reuse(e.value), v.Raw...)
+			dst = e.appendColumn(dst, c, oneLine(e.value))
 		case v.Str == "" && isNumber:
 			dst = strconv.AppendFloat(dst, n, 'f', -1, 64)
 		default:
@@ -118,7 +110,8 @@ func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
 	return append(dst, '}')
 }
 
-// oneLine makes line ends blanks: a gjson modifier may put them between tokens.
+// oneLine replaces line ends by spaces: a gjson modifier may put them between
+// tokens.
 func oneLine(raw []byte) []byte {
 	for i, c := range raw {
 		if c == '\n' || c == '\r' {
@@ -135,10 +128,11 @@ func (e *NDJSON) appendColumn(dst []byte, c *Column, raw []byte) []byte {
 	return e.appendMember(dst, c.path, raw)
 }
 
-// appendVisible appends JSON with every character that AppendSafe would not
-// show as an escape: it decodes to the same value. In valid JSON such
-// characters stand in strings only.
-func appendVisible(dst, json []byte) []byte {
+// AppendVisibleJSON appends valid JSON as one line that is safe to show on a
+// terminal: every character that term.AppendSafe would not show as it is
+// becomes a \u escape, and bad UTF-8 becomes \ufffd. It decodes to the same
+// value, because such characters occur in strings only.
+func AppendVisibleJSON(dst, json []byte) []byte {
 	for i := 0; i < len(json); {
 		start := i
 		for i < len(json) && json[i]-' ' < 0x7f-' ' {
@@ -150,7 +144,7 @@ func appendVisible(dst, json []byte) []byte {
 		}
 		r, size := utf8.DecodeRune(json[i:])
 		switch bad := r == utf8.RuneError && size == 1; {
-		case json[i] == '\t': // between two tokens
+		case r == '\t' || r == '\n' || r == '\r': // between two tokens
 			dst = append(dst, ' ')
 		case !bad && term.Shown(r):
 			dst = append(dst, json[i:i+size]...)

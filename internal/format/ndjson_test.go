@@ -34,6 +34,7 @@ func TestNDJSON(t *testing.T) {
 		{"frame of nothing", NDJSONOptions{Frame: Frame{10, 10}}, `{` + front + `"location":[],"targets":[ ]}`, `{` + front + `"location":[],"targets":[]}`},
 		{"terminal", NDJSONOptions{Terminal: true}, `{` + front + `"s":"é` + "\u202e\x7f\u009b\u2028\U000e0041\xff" + `"}`, `{` + front + `"s":"é\u202e\u007f\u009b\u2028\udb40\udc41\ufffd"}`},
 		{"terminal, blanks", NDJSONOptions{Terminal: true}, "{" + front + "\t\"a\":\t1}", "{" + front + ` "a": 1}`},
+		{"terminal, default names", NDJSONOptions{Columns: columns(t, "type,x")}, `{` + front + `"location":{"x":0.50}}`, `{"type":"crop","x":0.50}`},
 		{"columns", NDJSONOptions{Columns: columns(t, `_type,when=_time,_delay_ms,a b=location.x,none,n=targets.#,classes=targets.#.object_class,null`)},
 			`{` + front + `"system_timestamp":1781889224026,"location":{"x":0.2120},"targets":[{"object_class":"P"},{}],"null":null}`,
 			`{"_type":"crop","when":"2026-06-19T17:13:44.026Z","_delay_ms":1.5,"a b":0.2120,"n":2,"classes":["P"],"null":null}`},
@@ -48,6 +49,13 @@ func TestNDJSON(t *testing.T) {
 		if got := string(NewNDJSON(tc.o).AppendEvent(nil, ev)); got != tc.want+"\n" {
 			t.Errorf("%s:\n%q, want\n%q", tc.name, got, tc.want)
 		}
+	}
+}
+
+func TestVisibleJSONIsOneLine(t *testing.T) {
+	got := string(AppendVisibleJSON(nil, []byte("{\r\n\t\"name\": \"Gate\u009b2J\u202e\\u001b\"\n}")))
+	if want := `{   "name": "Gate\u009b2J\u202e\u001b" }`; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -3,50 +3,53 @@ package format
 import (
 	"io"
 	"sync"
+
+	"github.com/rtev/rtev/internal/term"
 )
 
-// Output is where a run's data and talk come out: stdout and stderr, or a file
-// and nothing. One lock stands before both, so that lines are never torn nor
-// mixed on a terminal. Safe for concurrent use.
+// Output is where the data and the messages of a run go: stdout and stderr, or
+// a file and nothing. Both are written under one lock, so that lines are never
+// torn or mixed on a terminal. It is safe for concurrent use.
 type Output struct {
-	mu      sync.Mutex
-	out     io.Writer
-	talk    io.Writer
-	headed  bool  // the header line was written
-	err     error // out has failed; nothing is written to it any more
-	line    []byte
-	batches sync.Pool // *batch: idle writers hold none
+	mu       sync.Mutex
+	data     io.Writer
+	messages io.Writer
+	headed   bool  // the header was written
+	err      error // of data; nothing is written after it
+	line     []byte
+	batches  sync.Pool // of *batch, so that idle writers hold none
 }
 
-// NewOutput writes data to out and notices to talk, which may be nil.
-func NewOutput(out, talk io.Writer) *Output {
-	o := &Output{out: out, talk: talk}
+// NewOutput writes data to one writer and notices to another, which may be nil.
+func NewOutput(data, messages io.Writer) *Output {
+	o := &Output{data: data, messages: messages}
 	o.batches.New = func() any { return new(batch) }
 	return o
 }
 
-// Notice writes one line to the talk side, made safe. What cannot be said
-// there is lost: there is nowhere left to say it.
+// Notice writes one line of messages, made safe. If that fails, nothing is left
+// to report it to.
 func (o *Output) Notice(line string) {
-	if o.talk == nil {
+	if o.messages == nil {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.line = append(AppendSafe(kept(o.line), line), '\n')
-	_, _ = o.talk.Write(o.line)
+	o.line = append(term.AppendSafe(reuse(o.line), line), '\n')
+	_, _ = o.messages.Write(o.line)
 }
 
-// Write writes whole lines to the data side. After a failure, which may have
-// left half a line, every later write returns the same error and writes nothing.
+// Write writes whole lines of data. After a failure, which may have left half a
+// line, every later write returns the same error and writes nothing.
 func (o *Output) Write(lines []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.write(lines)
 }
 
-// writeUnder writes lines behind the header, which is written once.
-func (o *Output) writeUnder(header func(dst []byte) []byte, lines []byte) (int, error) {
+// writeUnder writes lines below the header, which is written once. n counts the
+// bytes of lines.
+func (o *Output) writeUnder(header func(dst []byte) []byte, lines []byte) (n int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.headed {
@@ -67,7 +70,7 @@ func (o *Output) write(p []byte) (int, error) {
 	if o.err != nil {
 		return 0, o.err
 	}
-	n, err := o.out.Write(p)
+	n, err := o.data.Write(p)
 	if err == nil && n < len(p) {
 		err = io.ErrShortWrite
 	}

@@ -201,3 +201,31 @@ func TestWriterAllocatesNothingAndLetsGoOfGiants(t *testing.T) {
 		t.Errorf("%v allocations an event", n)
 	}
 }
+
+func TestWriterAsksForTheWidthOncePerBatch(t *testing.T) {
+	asked, width := 0, 40
+	var out bytes.Buffer
+	enc := NewText(TextOptions{Time: Off, Width: func() int { asked++; return width }})
+	w := NewWriter(enc, NewOutput(&out, nil))
+	ev := flowtest.Event(t, "event-area-enter", `{"area_name":"a place with a name that is longer than most lines"}`)
+	for range 2 {
+		out.Reset()
+		for range 100 {
+			if err := w.Put(ev); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out.String()) {
+			if n := cellsOf(strings.TrimSuffix(line, "\n")); n != width {
+				t.Fatalf("%d cells in a terminal of %d: %q", n, width, line)
+			}
+		}
+		width = 60
+	}
+	if asked != 2 {
+		t.Errorf("asked for the width %d times", asked)
+	}
+}

@@ -36,10 +36,10 @@ func TestEncoderSuite(t *testing.T) {
 		"text":            {func() flowtest.LineEncoder { return NewText(TextOptions{Zone: time.UTC}) }, flowtest.Bytes{}},
 		"text narrow":     {func() flowtest.LineEncoder { return NewText(TextOptions{Width: wide(20), Time: Off}) }, flowtest.Bytes{}},
 		"text delta": {func() flowtest.LineEncoder {
-			return NewText(TextOptions{Width: wide(80), SourceWidth: wide(9), Time: Delta})
+			return NewText(TextOptions{Width: wide(80), Sources: names, Time: Delta})
 		}, flowtest.Bytes{}},
 		"text colour": {func() flowtest.LineEncoder {
-			return NewText(TextOptions{Color: true, Width: wide(140), SourceWidth: wide(9), Time: RFC3339, Frame: Frame{1920, 1080}})
+			return NewText(TextOptions{Color: true, Width: wide(140), Sources: names, Time: RFC3339, Frame: Frame{1920, 1080}})
 		}, flowtest.Bytes{Color: true}},
 	} {
 		t.Run(name, func(t *testing.T) { flowtest.Encoder(t, tc.enc, tc.allow) })

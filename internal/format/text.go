@@ -10,77 +10,120 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// TextOptions say how text looks. Zero is plain, without a limit.
+// TextOptions configures Text. The zero value is plain and has no limit. Both
+// functions are called once for each batch of lines.
 type TextOptions struct {
-	Color       bool
-	Width       func() int // the terminal's columns, asked for each line; nil or 0: no limit
-	SourceWidth func() int // cells of the source column, asked for each line; nil or 0: no such column. See Width
-	Time        TimeFormat
-	Zone        *time.Location // of Clock and RFC3339; nil is the local one
-	Frame       Frame          // boxes in pixels; zero: in percent
+	Color   bool
+	Width   func() int      // the terminal's columns; nil or 0: no limit
+	Sources func() []string // names of the instances so far; from two on, lines show theirs
+	Time    TimeFormat
+	Zone    *time.Location // of Clock and RFC3339; nil: local
+	Frame   Frame          // boxes in pixels; zero: in percent
 }
 
 // Text encodes an event as a line for people: time, source, a mark and the
-// type, then what happened, and at the end the first digits of the event's or
-// track's id, by which an event, its picture and its end find each other.
+// type, what happened, and at the end the first digits of the ids by which an
+// event, its picture and its end belong together.
 //
 // A line is never wider than the terminal. What does not fit is left out, the
-// least important first: other fields, the box, the confidence, the id; what
-// still does not fit is cut. Nothing from the server is shown unsafe.
+// least important first: other fields, the box, the confidence, the ids; the
+// rest is cut. Everything from the server is made safe to show.
 type Text struct {
-	o     TextOptions
-	s     *term.Styles
-	f     fields
-	stamp stamp
-	last  int64 // the line before's time, for Delta
-	timed bool  // there was one
-	drops map[*event.Instance]float64
-	part  []byte // a piece of a line
-	unesc []byte // a string without its JSON escapes
+	o       TextOptions
+	styles  *term.Styles
+	layout  *layout
+	names   map[string]string // of sources, shortened
+	sources int               // how many names were shortened
+	members members
+	stamp   stamp
+	last    int64 // the time of the line before, for Delta
+	timed   bool  // whether there was one
+	drops   map[*event.Instance]float64
 
-	l           line // the line at hand, and how it is laid out
-	full, tight bool
-	cells       struct{ source, typ, gap int }
-	right       [2]id
+	line term.Line // under construction
+	ids  [2]id
+	part []byte // of a line
+	text []byte // a string without its JSON escapes
 }
 
-// Cells of columns, and from which width of a terminal on (without its source
-// column) a line has more.
+// layout is how the columns at the start of a line share a width.
+type layout struct {
+	width     int // of the whole line
+	source    int // cells of the source column; 0: none
+	typ       int // cells of the type column
+	gap       int // spaces after a column
+	seconds   bool
+	prefix    bool // types with "event-"
+	sentences bool // no types where the words say as much, no columns
+}
+
 const (
 	idCells     = 8
 	classCells  = 7
 	sourceMost  = 24
-	sourceTight = 12
-	typeCells   = 17 // without "event-"
-	tightCells  = 14
-	fullCells   = 23 // with it
 	typeMost    = 40
-	fullFrom    = 96
-	narrowBelow = 84
-	tightBelow  = 72
-	bothIDsFrom = 130 // the event's id and the track's, of the whole width
-	nameMost    = 80
+	nameMost    = 80 // of a place
 	valueMost   = 48
-	extraLeast  = 8 // what another name=value needs
-	extrasMost  = 400
+	extraLeast  = 8   // cells that another name=value needs
+	extrasMost  = 400 // cells that all of them may take
+	bothIDsFrom = 130 // columns of a terminal from which on both ids are shown
+	maxTotals   = 4096
 )
 
-// id is an id and the column that it is set to.
-type id struct {
-	raw []byte
-	at  int
-}
-
-// NewText returns an encoder. What one source's lines are compared with, the
-// time of the line before and the totals of statistics, is the encoder's own.
+// NewText returns an encoder. It remembers the time of the line before and the
+// dropped frames of each instance.
 func NewText(o TextOptions) *Text {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
 	return &Text{
-		o: o, s: term.NewStyles(o.Color), drops: map[*event.Instance]float64{},
+		o: o, styles: term.NewStyles(o.Color), drops: map[*event.Instance]float64{},
 		stamp: stamp{date: o.Time == RFC3339, zone: o.Zone},
 	}
+}
+
+// StartBatch adapts the lines to come to the terminal's width and to the
+// instances.
+func (t *Text) StartBatch() {
+	width, source := term.NoLimit, 0
+	if t.o.Width != nil {
+		if w := t.o.Width(); w > 0 {
+			width = w
+		}
+	}
+	var names []string
+	if t.o.Sources != nil {
+		names = t.o.Sources()
+	}
+	if len(names) > 1 {
+		for _, name := range names {
+			source = max(source, term.Width(name))
+		}
+	}
+	l := layoutFor(width, min(source, sourceMost))
+	if t.layout == nil || l.source != t.layout.source || len(names) != t.sources {
+		t.names, t.sources = make(map[string]string, len(names)), len(names)
+		for i, short := range term.Shorten(names, l.source) {
+			t.names[names[i]] = short
+		}
+	}
+	t.layout = l
+}
+
+func layoutFor(width, source int) *layout {
+	l := &layout{width: width, source: source, gap: 2, typ: 14}
+	switch rest := width - source; {
+	case rest >= 96:
+		l.typ, l.prefix = 23, true
+	case rest >= 84:
+		l.typ = 17
+	case rest >= 72:
+	case rest >= 52:
+		l.gap, l.source, l.seconds = 1, min(source, 12), true
+	default:
+		l.gap, l.source, l.seconds, l.sentences = 1, min(source, 8), true, true
+	}
+	return l
 }
 
 // AppendHeader appends nothing.
@@ -88,51 +131,32 @@ func (t *Text) AppendHeader(dst []byte) []byte { return dst }
 
 // AppendEvent appends the event as one line.
 func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
-	t.f.load(ev)
-	k := kindOf(ev.Type)
-	width := term.NoLimit
-	if t.o.Width != nil {
-		if w := t.o.Width(); w > 0 {
-			width = w
-		}
+	if t.layout == nil {
+		t.StartBatch()
 	}
-	t.l = line{term.NewLine(dst, width), width}
-	t.layout()
-	t.time(ev)
-	t.source(ev)
-	t.head(ev.Type, k)
+	t.members.load(ev)
+	k := kindOf(ev.Type)
+	t.line = term.NewLine(dst, t.layout.width)
+	t.putTime(ev)
+	t.putSource(ev)
+	t.putType(ev.Type, k)
+	start := t.line.Col
 	k.say(t, ev, k)
-	t.ids()
-	dst = append(t.l.Bytes(), '\n')
-	t.l = line{}
+	if t.layout.sentences && t.line.Col == start {
+		term.Put(&t.line, t.styleOf(k), ev.Type, typeMost)
+	}
+	t.putIDs()
+	dst = append(t.line.Bytes(), '\n')
+	t.line = term.Line{}
 	return dst
 }
 
-// layout decides how much the columns in front may take of the line.
-func (t *Text) layout() {
-	t.cells.source = 0
-	if t.o.SourceWidth != nil {
-		t.cells.source = min(t.o.SourceWidth(), sourceMost)
-	}
-	room := t.l.max - t.cells.source
-	t.full, t.tight = room >= fullFrom, room < tightBelow
-	t.cells.gap, t.cells.typ = 2, typeCells
-	switch {
-	case t.full:
-		t.cells.typ = fullCells
-	case t.tight:
-		t.cells.gap, t.cells.typ, t.cells.source = 1, tightCells, min(t.cells.source, sourceTight)
-	case room < narrowBelow:
-		t.cells.typ = tightCells
-	}
-}
-
-func (t *Text) time(ev *event.Event) {
+func (t *Text) putTime(ev *event.Event) {
 	if t.o.Time == Off {
 		return
 	}
-	ms, ok := millis(ev, t.f.raw[systemTime])
-	if !ok && !ev.Received.IsZero() { // an old server's statistics carry no time
+	ms, ok := t.members.millis(ev)
+	if !ok && !ev.Received.IsZero() { // statistics of old servers have no time
 		ms, ok = ev.Received.UnixMilli(), true
 	}
 	t.part = t.part[:0]
@@ -143,14 +167,14 @@ func (t *Text) time(ev *event.Event) {
 	switch {
 	case t.o.Time == RFC3339 && t.o.Zone != time.UTC:
 		cells = 29
-	case t.o.Time == Clock && t.tight:
+	case t.o.Time == Clock && t.layout.seconds:
 		cells = 8
 		t.part = t.part[:min(cells, len(t.part))]
 	case t.o.Time == Delta:
-		t.l.Pad(cells - len(t.part))
+		t.line.Pad(cells - len(t.part))
 	}
-	put(&t.l, t.s.Faint, t.part)
-	t.l.Pad(cells + t.cells.gap)
+	put(t, t.styles.Faint, t.part)
+	t.line.Pad(cells + t.layout.gap)
 }
 
 func (t *Text) appendTime(dst []byte, ms int64) []byte {
@@ -168,89 +192,105 @@ func (t *Text) appendTime(dst []byte, ms int64) []byte {
 	return strconv.AppendFloat(dst, float64(since)/1000, 'f', 3, 64)
 }
 
-// source appends the instance's name in its colour.
-func (t *Text) source(ev *event.Event) {
-	if t.cells.source <= 0 {
+// putSource puts the instance's name in its colour.
+func (t *Text) putSource(ev *event.Event) {
+	cells := t.layout.source
+	if cells == 0 {
 		return
 	}
-	end := t.l.Col + t.cells.source
+	end := t.line.Col + cells
 	if ev.Instance != nil {
-		s := t.s.Source(ev.Instance.Order)
-		putCut(&t.l, s, ev.Instance.Name, t.cells.source)
+		name, known := t.names[ev.Instance.Name]
+		if !known {
+			name = ev.Instance.Name
+		}
+		term.Put(&t.line, t.styles.Source(ev.Instance.Order), name, cells)
 	}
-	t.l.Pad(end + t.cells.gap)
+	t.line.Pad(end + t.layout.gap)
 }
 
-// head appends the mark of an alarm and the type.
-func (t *Text) head(typ string, k *kind) {
-	l, tone, start := &t.l, t.tone(k), t.l.Col
+// putType puts the mark of an alarm and the type.
+func (t *Text) putType(typ string, k *kind) {
+	l, style := &t.line, t.styleOf(k)
+	start := l.Col
 	if k.level == alarm {
-		put(l, tone, "!")
+		put(t, style, "!")
 	}
 	l.Pad(start + 2)
-	end := l.Col + t.cells.typ
 	name, isEvent := strings.CutPrefix(typ, "event-")
-	if t.full && isEvent {
-		put(l, t.s.Faint, "event-")
+	if t.layout.sentences {
+		if k.verb == "" && k.level != low {
+			term.Put(l, style, name, typeMost)
+			l.Gap(1)
+		}
+		return
 	}
-	putCut(l, tone, name, typeMost)
-	l.Pad(max(end, l.Col) + t.cells.gap)
+	end := l.Col + t.layout.typ
+	if t.layout.prefix && isEvent {
+		put(t, t.styles.Faint, "event-")
+	}
+	term.Put(l, style, name, typeMost)
+	l.Pad(max(end, l.Col) + t.layout.gap)
 }
 
-// tone is the style of a kind's type.
-func (t *Text) tone(k *kind) term.Style {
+func (t *Text) styleOf(k *kind) term.Style {
 	switch k.level {
 	case alarm:
-		return t.s.Alarm
+		return t.styles.Alarm
 	case over:
-		return t.s.Good
+		return t.styles.Good
 	case low, aside:
-		return t.s.Faint
+		return t.styles.Faint
 	}
 	return term.Style{}
 }
 
-// settle ends the part of a line that nothing may take room from, and keeps
-// room at the right end for ids where there is some left.
-func (t *Text) settle() {
-	l := &t.l
-	ev, tr := t.f.first(eventID, refEvent), t.f.first(trackID, refTrack)
-	t.right = [...]id{{ev, l.max - 2*idCells - 1}, {tr, l.max - idCells}}
-	if l.max == term.NoLimit {
+// id is an id as sent and the column where it goes.
+type id struct {
+	raw []byte
+	col int
+}
+
+// reserveIDs ends the words of a line, which nothing may displace, and reserves
+// cells at the right for ids if some are left.
+func (t *Text) reserveIDs() {
+	l, width := &t.line, t.layout.width
+	ev, track := t.members.first(eventID, refEvent), t.members.first(trackID, refTrack)
+	t.ids = [...]id{{ev, width - 2*idCells - 1}, {track, width - idCells}}
+	if width == term.NoLimit {
 		return
 	}
-	if l.max < bothIDsFrom || l.Col >= t.right[0].at {
+	if width < bothIDsFrom || l.Col >= t.ids[0].col {
 		if ev == nil {
-			ev = tr
+			ev = track
 		}
-		t.right = [...]id{{ev, l.max - idCells}, {}}
+		t.ids = [...]id{{ev, width - idCells}, {}}
 	}
-	for i, id := range t.right {
-		if id.at <= l.Col {
-			t.right[i].raw = nil
+	for i, id := range t.ids {
+		if id.col <= l.Col {
+			t.ids[i].raw = nil
 		} else if id.raw != nil {
-			l.End = min(l.End, id.at-1)
+			l.End = min(l.End, id.col-1)
 		}
 	}
 }
 
-// ids appends the ids that settle kept room for.
-func (t *Text) ids() {
-	l := &t.l
-	l.End = l.max
-	for _, id := range t.right {
+func (t *Text) putIDs() {
+	l := &t.line
+	l.End = t.layout.width
+	for _, id := range t.ids {
 		if id.raw == nil {
 			continue
 		}
-		if l.max == term.NoLimit {
-			id.at = l.Col + 2
+		if t.layout.width == term.NoLimit {
+			id.col = l.Col + 2
 		}
-		l.Pad(id.at)
-		putCut(l, t.s.Faint, shortID(unquoted(id.raw, &t.unesc)), idCells)
+		l.Pad(id.col)
+		term.Put(l, t.styles.Faint, shortID(unquoted(id.raw, &t.text)), idCells)
 	}
 }
 
-// shortID is an id's first bytes: enough to match by eye.
+// shortID returns the first bytes of an id, enough to compare by eye.
 func shortID(id []byte) []byte {
 	n := min(len(id), idCells)
 	for n > 0 && n < len(id) && !utf8.RuneStart(id[n]) {

@@ -29,6 +29,14 @@ func instances() []*event.Instance {
 	return all
 }
 
+// names are the names of instances.
+func names() (list []string) {
+	for _, in := range instances() {
+		list = append(list, in.Name)
+	}
+	return list
+}
+
 // screen is what all samples look like, two of each instance after another.
 func screen(t *testing.T, o TextOptions) string {
 	t.Helper()
@@ -47,11 +55,13 @@ func screen(t *testing.T, o TextOptions) string {
 // every screen.
 func TestTextScreens(t *testing.T) {
 	for name, o := range map[string]TextOptions{
+		"40":         {Width: columnsOf(40)},
+		"40-sources": {Width: columnsOf(40), Sources: names},
 		"80":         {Width: columnsOf(80)},
-		"80-sources": {Width: columnsOf(80), SourceWidth: columnsOf(14)},
-		"100":        {Width: columnsOf(100), SourceWidth: columnsOf(14)},
-		"140":        {Width: columnsOf(140), SourceWidth: columnsOf(14), Frame: Frame{1920, 1080}},
-		"pipe":       {SourceWidth: columnsOf(14), Time: RFC3339},
+		"80-sources": {Width: columnsOf(80), Sources: names},
+		"100":        {Width: columnsOf(100), Sources: names},
+		"140":        {Width: columnsOf(140), Sources: names, Frame: Frame{1920, 1080}},
+		"pipe":       {Sources: names, Time: RFC3339},
 	} {
 		o.Zone = time.FixedZone("", 2*60*60)
 		got := screen(t, o)
@@ -74,7 +84,7 @@ func TestTextScreens(t *testing.T) {
 // Whatever the width, no line is wider, and colours change nothing but colours.
 func TestTextFitsEveryWidth(t *testing.T) {
 	for width := 1; width < 220; width += 1 + width/50 {
-		o := TextOptions{Width: columnsOf(width), SourceWidth: columnsOf(width % 30), Time: TimeFormat(width % 4), Zone: time.UTC}
+		o := TextOptions{Width: columnsOf(width), Sources: names, Time: TimeFormat(width % 4), Zone: time.UTC}
 		plain := screen(t, o)
 		for line := range strings.Lines(plain) {
 			text := strings.TrimSuffix(line, "\n")
@@ -217,25 +227,31 @@ func TestTextTime(t *testing.T) {
 	}
 }
 
-// The source column comes when there is more than one instance, and grows.
+// The source column appears with the second instance, grows with the names, and
+// is asked for once for a batch.
 func TestTextSourceColumn(t *testing.T) {
-	width := 0
-	enc := NewText(TextOptions{Time: Off, Color: true, SourceWidth: func() int { return width }})
-	all := instances()
+	var names []string
+	enc := NewText(TextOptions{Time: Off, Color: true, Sources: func() []string { return names }})
 	ev := flowtest.Event(t, "track", `{}`)
 	for _, step := range []struct {
-		width, instance int
-		want            string
+		add, name, want string
 	}{
-		{0, 0, "  track"},
-		{4, 3, "yard    track"},
-		{9, 2, "停车场 北    track"},
-		{14, 0, "Dock camera       track"},
-		{6, 0, "Dock …    track"},
-		{30, 4, `\x1b[31mevil\u202e          track`},
+		{"yard", "yard", "  track"},
+		{"Gate", "yard", "yard    track"},
+		{"停车场 北", "停车场 北", "停车场 北    track"},
+		{"\x1b[31mevil\u202e", "\x1b[31mevil\u202e", `\x1b[31mevil\u202e    track`},
+		{"Loading dock, entrance north", "Gate", "Gate                        track"},
+		{"Loading dock, entrance south", "Loading dock, entrance south", "Loading dock, e…ce south    track"},
+		{"", "unlisted " + strings.Repeat("x", 90), "unlisted xxxxxxxxxxxxxx…    track"},
 	} {
-		width, ev.Instance = step.width, all[step.instance]
+		if step.add != "" {
+			names = append(names, step.add)
+		}
+		enc.StartBatch()
+		names = append(names, strings.Repeat("not asked for ", 2))
+		ev.Instance = &event.Instance{Name: step.name}
 		line := string(enc.AppendEvent(nil, ev))
+		names = names[:len(names)-1]
 		if got := strings.TrimRight(escapes.ReplaceAllString(line, ""), " \n"); got != step.want {
 			t.Errorf("%q, want %q", got, step.want)
 		}
@@ -268,7 +284,7 @@ func FuzzText(f *testing.F) {
 			return
 		}
 		width = max(1, width%300)
-		o := TextOptions{Width: columnsOf(width), SourceWidth: columnsOf(len(name) % 20), Time: TimeFormat(width % 4), Zone: time.UTC}
+		o := TextOptions{Width: columnsOf(width), Sources: names, Time: TimeFormat(width % 4), Zone: time.UTC}
 		line := string(NewText(o).AppendEvent(nil, ev))
 		text, ok := strings.CutSuffix(line, "\n")
 		if !ok || cellsOf(text) > width {

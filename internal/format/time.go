@@ -3,8 +3,6 @@ package format
 import (
 	"fmt"
 	"time"
-
-	"github.com/rtev/rtev/internal/event"
 )
 
 // TimeFormat is how text shows an event's time.
@@ -26,23 +24,6 @@ func ParseTimeFormat(s string) (TimeFormat, error) {
 		}
 	}
 	return 0, fmt.Errorf("time format %q is none of clock, rfc3339, delta, off", s)
-}
-
-// millis is system_timestamp in Unix ms: what event.Time tells, read faster
-// where it is a plain number.
-func millis(ev *event.Event, raw []byte) (ms int64, ok bool) {
-	if len(raw) == 0 || len(raw) > 14 {
-		t, ok := ev.Time()
-		return t.UnixMilli(), ok
-	}
-	for _, c := range raw {
-		if c-'0' > 9 {
-			t, ok := ev.Time()
-			return t.UnixMilli(), ok
-		}
-		ms = ms*10 + int64(c-'0')
-	}
-	return ms, true
 }
 
 // stamp writes times with milliseconds. It formats the seconds only when they

@@ -1,46 +1,55 @@
 package format
 
 import (
-	"sort"
+	"slices"
 
 	"github.com/rtev/rtev/internal/event"
 )
 
 // fullBatch is how many bytes of lines are gathered before they are written
-// without being asked to.
+// without a Flush.
 const fullBatch = 64 << 10
 
 // batch is lines that wait to be written.
 type batch struct {
 	lines []byte
-	ends  []int // where each event's line ends; a line end in lines may be part of a value
+	ends  []int // where each event's line ends: values may contain line ends, too
 }
 
-// Writer is an event.Sink: it makes a line of each event and writes the lines
-// in batches, at Flush or when 64 KiB have come together. One goroutine at a
-// time; several writers, each with an encoder of its own, share an Output.
+// A batchStarter is an Encoder that prepares for each batch of lines: Text asks
+// for the terminal's width then, which is a system call.
+type batchStarter interface{ StartBatch() }
+
+// Writer is an event.Sink that encodes events and writes the lines in batches,
+// at Flush or when 64 KiB have come together. It is used by one goroutine;
+// several writers, each with an encoder of its own, may share an Output.
+//
+// It remembers a failure: every later call returns the same *event.WriteError,
+// and nothing more is written.
 type Writer struct {
-	enc    Encoder
-	out    *Output
-	batch  *batch // nil when nothing waits
-	headed bool   // the header needs no more looking after
-	gone   int    // events written since the last good Flush
-	err    error  // the failure, for good
+	enc     Encoder
+	out     *Output
+	batch   *batch // nil if nothing waits
+	headed  bool   // the header is out
+	written int    // events written since the last good Flush
+	err     error
 }
 
-// NewWriter writes the events it is given to out as enc encodes them. The
-// encoder's header is written once for all writers of an Output, in front of
-// their first line, or at the first Flush when there is none.
+// NewWriter returns a writer of events to out, encoded by enc. The encoder's
+// header is written once for all writers of an Output: before their first line,
+// or at the first Flush if there is none.
 func NewWriter(enc Encoder, out *Output) *Writer { return &Writer{enc: enc, out: out} }
 
-// Put makes a line of ev. Its errors are *event.WriteError, and every later
-// call returns the same one.
+// Put encodes ev, and writes when a batch is full.
 func (w *Writer) Put(ev *event.Event) error {
 	if w.err != nil {
 		return w.err
 	}
 	if w.batch == nil {
 		w.batch = w.out.batches.Get().(*batch)
+		if enc, ok := w.enc.(batchStarter); ok {
+			enc.StartBatch()
+		}
 	}
 	b := w.batch
 	b.lines = w.enc.AppendEvent(b.lines, ev)
@@ -48,21 +57,22 @@ func (w *Writer) Put(ev *event.Event) error {
 	if len(b.lines) < fullBatch {
 		return nil
 	}
-	return w.write()
+	w.write()
+	return w.err
 }
 
-// Flush writes what waits. Its errors are those of Put.
+// Flush writes what waits. If it returns nil, all events are written.
 func (w *Writer) Flush() error {
 	if w.err == nil && (w.batch != nil || !w.headed) {
-		w.err = w.write()
+		w.write()
 	}
 	if w.err == nil {
-		w.gone = 0
+		w.written = 0
 	}
 	return w.err
 }
 
-func (w *Writer) write() error {
+func (w *Writer) write() {
 	b := w.batch
 	w.batch = nil
 	if b == nil {
@@ -71,14 +81,13 @@ func (w *Writer) write() error {
 	n, err := w.out.writeUnder(w.enc.AppendHeader, b.lines)
 	w.headed = true
 	if err != nil {
-		w.gone += sort.SearchInts(b.ends, n+1) // lines that end at n or before it
-		w.err = &event.WriteError{Err: err, Whole: w.gone}
-		return w.err
+		whole, _ := slices.BinarySearch(b.ends, n+1) // lines that end at n or before
+		w.err = &event.WriteError{Err: err, Whole: w.written + whole}
+		return
 	}
-	w.gone += len(b.ends)
-	if cap(b.lines) <= 2*fullBatch { // what a giant made grow is let go
+	w.written += len(b.ends)
+	if cap(b.lines) <= 2*fullBatch { // larger buffers are released
 		b.lines, b.ends = b.lines[:0], b.ends[:0]
 		w.out.batches.Put(b)
 	}
-	return nil
 }

@@ -1,0 +1,149 @@
+package format
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rtev/rtev/internal/term"
+)
+
+// CSVRecord writes records of comma-separated values: RFC 4180, but with LF at
+// the end of a record instead of CRLF. Readers take both, and for cut, awk and
+// sort a CR would be part of the last field. The zero CSVRecord is ready to
+// use. It is not safe for concurrent use.
+//
+// Text is kept as it is, with line ends inside quotes, with two exceptions. Bad
+// UTF-8 becomes U+FFFD, so that the file is text. A text that starts with
+// = + - @, tab or CR, and is not a number as a whole, gets a leading ' so that
+// no spreadsheet evaluates it.
+type CSVRecord struct {
+	Delimiter rune // between fields; 0 is a comma. See ParseDelimiter
+	Terminal  bool // text is made safe to show
+
+	text []byte // a field that cannot be copied as it is
+	safe []byte
+}
+
+// Append appends a record of these fields and its line end.
+func (r *CSVRecord) Append(dst []byte, fields ...string) []byte {
+	start := len(dst)
+	for i, field := range fields {
+		if i > 0 {
+			dst = r.delimit(dst)
+		}
+		dst = appendField(r, dst, field)
+	}
+	return endRecord(dst, start)
+}
+
+// endRecord ends the record that begins at start: readers skip an empty line, so
+// a single empty field is written as "".
+func endRecord(dst []byte, start int) []byte {
+	if len(dst) == start {
+		dst = append(dst, `""`...)
+	}
+	return append(dst, '\n')
+}
+
+func (r *CSVRecord) delimit(dst []byte) []byte {
+	if r.Delimiter == 0 {
+		return append(dst, ',')
+	}
+	return utf8.AppendRune(dst, r.Delimiter)
+}
+
+// appendField appends text as a field.
+func appendField[T term.Text](r *CSVRecord, dst []byte, s T) []byte {
+	guard := isFormula(s)
+	if r.Delimiter != 0 || !isPlain(s) {
+		r.text = r.clean(append(reuse(r.text), s...))
+		return r.appendQuoted(dst, r.text, guard)
+	}
+	if guard {
+		dst = append(dst, '\'')
+	}
+	return append(dst, s...)
+}
+
+// isPlain reports whether s needs no quotes between commas and may be shown.
+func isPlain[T term.Text](s T) bool {
+	for i := 0; i < len(s); i++ {
+		if b := s[i]; b-' ' >= 0x7f-' ' || b == ',' || b == '"' {
+			return false
+		}
+	}
+	return true
+}
+
+// isFormula reports whether a spreadsheet could evaluate s as something other
+// than a number.
+func isFormula[T term.Text](s T) bool {
+	return len(s) > 0 && strings.IndexByte("=+-@\t\r", s[0]) >= 0 && !isNumber(s)
+}
+
+// isNumber reports whether all of s is a decimal number, perhaps with a sign, a
+// fraction and an exponent.
+func isNumber[T term.Text](s T) bool {
+	digits := 0
+	skip := func(i int) int {
+		for i < len(s) && s[i]-'0' < 10 {
+			i++
+			digits++
+		}
+		return i
+	}
+	sign := func(i int) int {
+		if i < len(s) && (s[i] == '+' || s[i] == '-') {
+			i++
+		}
+		return i
+	}
+	i := skip(sign(0))
+	if i < len(s) && s[i] == '.' {
+		i = skip(i + 1)
+	}
+	if digits > 0 && i < len(s) && s[i]|0x20 == 'e' {
+		digits = 0
+		i = skip(sign(i + 1))
+	}
+	return digits > 0 && i == len(s)
+}
+
+// clean returns s, in r.text, as valid UTF-8, and safe for a terminal.
+func (r *CSVRecord) clean(s []byte) []byte {
+	if r.Terminal {
+		r.safe = term.AppendSafe(reuse(r.safe), s)
+		return append(s[:0], r.safe...)
+	}
+	if utf8.Valid(s) {
+		return s
+	}
+	return bytes.ToValidUTF8(s, []byte("\uFFFD"))
+}
+
+// appendQuoted appends a field, in quotes if it needs them.
+func (r *CSVRecord) appendQuoted(dst, s []byte, guard bool) []byte {
+	delimiter := r.Delimiter
+	if delimiter == 0 {
+		delimiter = ','
+	}
+	quotes := bytes.ContainsAny(s, "\"\r\n") || bytes.ContainsRune(s, delimiter)
+	if quotes {
+		dst = append(dst, '"')
+	}
+	if guard {
+		dst = append(dst, '\'')
+	}
+	if !quotes {
+		return append(dst, s...)
+	}
+	for {
+		i := bytes.IndexByte(s, '"')
+		if i < 0 {
+			return append(append(dst, s...), '"')
+		}
+		dst = append(append(dst, s[:i]...), `""`...)
+		s = s[i+1:]
+	}
+}
