@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,7 +16,7 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// exitHelp stands in the help of every command that reads.
+// exitHelp ends the help of every command that reads events.
 const exitHelp = `
 
 Exit status: 0 done, 2 usage, 3 server not reachable, 4 server said no, 5 output
@@ -34,17 +35,19 @@ const (
 
 var (
 	// errTimeUp: -n was given and --for ran out first.
-	errTimeUp = errors.New("time is up before the events asked for have come")
-	// errForOver is why a run's context ended when --for is over.
+	errTimeUp = errors.New("--for ended before -n events arrived")
+	// errForOver is the cause of a run's context when --for is over.
 	errForOver = errors.New("--for is over")
-	// errLimit is why a run's context ended when -n is reached.
+	// errLimit is the cause of a run's context when -n is reached.
 	errLimit = errors.New("-n is reached")
+	// errOutShut: a command that drains a queue does not start without stdout.
+	errOutShut = &event.WriteError{Err: errors.New("standard output is closed, so drained events would be lost; redirect it (> FILE, or > /dev/null to discard them)")}
 )
 
 // usageError is a mistake in the command line.
 type usageError struct {
 	msg  string
-	hint string // a command line or a sentence that helps on; may be empty
+	hint string // a command line or a sentence to try next; may be empty
 }
 
 func (e *usageError) Error() string { return e.msg }
@@ -52,38 +55,78 @@ func (e *usageError) Error() string { return e.msg }
 // usagef makes a usageError without a hint.
 func usagef(format string, args ...any) error { return &usageError{msg: fmt.Sprintf(format, args...)} }
 
-// signalError is why a run's context ended when a signal came.
+// signalError is the cause of a run's context when a signal came.
 type signalError struct{ signal syscall.Signal }
 
 func (e *signalError) Error() string { return e.signal.String() }
 
-// noInstanceError says that an INSTANCE argument fits nothing.
+// stdoutError says that standard output cannot be written.
+type stdoutError struct{ err error }
+
+func (e *stdoutError) Error() string { return "standard output: " + e.err.Error() }
+func (e *stdoutError) Unwrap() error { return e.err }
+
+// noInstanceError says that an INSTANCE argument matches nothing.
 type noInstanceError struct{ msg, hint string }
 
 func (e *noInstanceError) Error() string { return e.msg }
 
 // ending is how the process ends.
 type ending struct {
-	code   int
-	signal syscall.Signal // die of it; 0: just exit
-	say    string         // whole lines for stderr, safe to print
+	code    int
+	signal  syscall.Signal // die of it; 0: just exit
+	message string         // whole lines for stderr, safe to print
 }
 
-// status is the one table from error to exit status.
-func status(err error) ending {
+// runError returns the error that a run ends with: err, unless err only says
+// that the run's own context is done. Then the context's cause decides. An
+// error with an exit status of its own is never dropped: a time-out of the
+// network is a context.DeadlineExceeded too.
+func runError(ctx context.Context, err error, counted bool) error {
+	cause := context.Cause(ctx)
+	if err != nil && (cause == nil || !onlyEnded(ctx, err)) {
+		return err
+	}
 	var sig *signalError
+	switch {
+	case errors.As(cause, &sig):
+		return sig
+	case errors.Is(cause, errForOver) && counted:
+		return errTimeUp
+	}
+	return nil
+}
+
+// onlyEnded reports whether err says no more than that ctx is done.
+func onlyEnded(ctx context.Context, err error) bool {
+	if code, _ := classify(err); code != exitUnexpected {
+		return false
+	}
+	return errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))
+}
+
+// status maps an error to the end of the process. It is the only place that
+// does.
+func status(err error) ending {
+	var (
+		sig *signalError
+		out *stdoutError
+	)
 	switch {
 	case err == nil:
 		return ending{}
 	case errors.As(err, &sig):
 		return ending{code: 128 + int(sig.signal), signal: sig.signal}
-	case errors.Is(err, syscall.EPIPE):
+	case errors.As(err, &out) && errors.Is(out, syscall.EPIPE):
 		return ending{code: 128 + int(syscall.SIGPIPE), signal: syscall.SIGPIPE}
 	}
 	code, hint := classify(err)
-	return ending{code: code, say: errorLines(err, hint)}
+	return ending{code: code, message: errorLines(err, hint)}
 }
 
+// classify returns the exit status of an error and what to try next. Output
+// comes first: an error that says both, such as a failed write that a server
+// caused, means that something may be lost.
 func classify(err error) (code int, hint string) {
 	var (
 		usage  *usageError
@@ -94,36 +137,37 @@ func classify(err error) (code int, hint string) {
 		none   *noInstanceError
 		far    *rtapi.UnreachableError
 		no     *rtapi.StatusError
-		html   *rtapi.NotStreamError
+		other  *rtapi.NotStreamError
 		write  *event.WriteError
+		stdout *stdoutError
 		spool  *poll.SpoolError
 		lost   *poll.LostError
 	)
 	switch {
+	case errors.As(err, &write), errors.As(err, &stdout), errors.As(err, &spool), errors.As(err, &lost):
+		return exitOutput, ""
 	case errors.As(err, &usage):
 		return exitUsage, usage.hint
 	case errors.As(err, &syntax):
 		return exitUsage, "rtev help filters"
 	case errors.As(err, &conf), errors.As(err, &name), errors.As(err, &option):
 		return exitUsage, ""
-	case errors.As(err, &far) && far.URL == config.DefaultServer: // perhaps none was named
+	case errors.As(err, &far) && far.URL == config.DefaultServer: // perhaps no server was named
 		return exitUnreachable, "-s SERVER, or --demo without a server"
 	case errors.As(err, &far):
 		return exitUnreachable, ""
 	case errors.As(err, &none):
 		return exitRefused, none.hint
-	case errors.As(err, &no), errors.As(err, &html):
+	case errors.As(err, &no), errors.As(err, &other):
 		return exitRefused, ""
-	case errors.As(err, &write), errors.As(err, &spool), errors.As(err, &lost):
-		return exitOutput, ""
 	case errors.Is(err, errTimeUp):
 		return exitTimeUp, ""
 	}
 	return exitUnexpected, ""
 }
 
-// errorLines is the error as the user reads it: one line, with the place under
-// an expression where there is one, and a hint.
+// errorLines is the error as the user reads it: one line, the place under an
+// expression where there is one, and a hint.
 func errorLines(err error, hint string) string {
 	var b strings.Builder
 	var syntax *filter.SyntaxError

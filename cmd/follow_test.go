@@ -60,7 +60,7 @@ func startDial(t *testing.T, dial dialer, args ...string) *rtev {
 	r := &rtev{stop: cancel, ended: make(chan error, 1)}
 	e := env{
 		args: append(args, "--config", "none"), stdin: strings.NewReader(""), stdout: &r.out, stderr: &r.err,
-		getenv: func(string) string { return "" }, size: func() (int, int) { return 0, 0 }, catchEOF: func() {},
+		getenv: func(string) string { return "" }, size: func() (int, int) { return 0, 0 }, keepPipe: func() {},
 		dial: dial,
 	}
 	go func() { r.ended <- run(ctx, e) }()

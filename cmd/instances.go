@@ -48,6 +48,9 @@ func (a *app) instances(c *cobra.Command, demo bool) error {
 		return err
 	}
 	f.list(s.ctx)
+	if err := f.failed(); err != nil {
+		return s.end(err)
+	}
 	lines := a.instanceLines(s, f)
 	if lines == nil {
 		return s.end(usagef("-o %s is for rtev stats; here it is text, ndjson or csv", s.cfg.Output))
@@ -55,7 +58,7 @@ func (a *app) instances(c *cobra.Command, demo bool) error {
 	if _, err := s.out.Write(lines); err != nil {
 		return s.end(&event.WriteError{Err: err})
 	}
-	return s.end(f.failed())
+	return s.end(nil)
 }
 
 // instanceLines is the list in the format that was asked for, nil for none known.

@@ -1,4 +1,5 @@
-// Package cmd is the command line: flags in, rooms wired, exit status out.
+// Package cmd is the command line: it turns flags into options, options into
+// sources and sinks, and the error of the run into an exit status.
 package cmd
 
 import (
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/rtev/rtev/internal/rtapi"
@@ -16,7 +18,7 @@ import (
 )
 
 // env is what the process got from outside. Everything below takes it from
-// here, so that no other file needs os.Std…, the environment or signals.
+// here, so that no other file needs os.Stdout, the environment or signals.
 type env struct {
 	args     []string
 	stdin    io.Reader
@@ -29,7 +31,8 @@ type env struct {
 	proxy    func(*http.Request) (*url.URL, error) // what the environment says
 	dial     dialer                                // opens connections; nil: the network
 	temp     string                                // the folder for temporary files
-	catchEOF func()                                // from now on a closed pipe is an error of the write, not the end of the process
+	outShut  bool                                  // stdout was closed when the process started
+	keepPipe func()                                // from now on a write to a closed pipe is an error instead of the end of the process
 }
 
 // Main runs the command line of this process and returns its exit status. It
@@ -48,11 +51,12 @@ func Main() int {
 			}
 			return w, h
 		},
-		catchEOF: func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) },
+		outShut:  outShut(),
+		keepPipe: func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) },
 	}
 	end := status(run(ctx, e))
-	if end.say != "" {
-		fmt.Fprint(os.Stderr, end.say)
+	if end.message != "" {
+		fmt.Fprint(os.Stderr, end.message)
 	}
 	if end.signal != 0 {
 		die(end.signal)
@@ -60,21 +64,24 @@ func Main() int {
 	return end.code
 }
 
-// untilSignal returns a context that SIGINT or SIGTERM cancels, with a
+// endSignals are the signals that end a run in good order.
+var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+
+// untilSignal returns a context that one of endSignals cancels, with a
 // *signalError as its cause. The second signal ends the process at once. A
 // signal that was ignored when the process started stays ignored (nohup).
 func untilSignal() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	got := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		if !signal.Ignored(s) {
-			signal.Notify(got, s)
-		}
+	caught := slices.DeleteFunc(slices.Clone(endSignals), signal.Ignored)
+	if len(caught) == 0 { // for package signal, no signal means every signal
+		return ctx, func() { cancel(nil) }
 	}
+	got := make(chan os.Signal, 1)
+	signal.Notify(got, caught...)
 	go func() {
 		select {
 		case s := <-got:
-			signal.Reset(os.Interrupt, syscall.SIGTERM)
+			signal.Reset(caught...)
 			cancel(&signalError{s.(syscall.Signal)})
 		case <-ctx.Done():
 		}

@@ -84,7 +84,10 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 	if len(args) == 0 && len(s.cfg.Default) == 0 {
 		return &usageError{msg: "which INSTANCE? polling takes events away from other pollers, so it wants a name", hint: "rtev instances"}
 	}
-	s.catchEOF()
+	if s.outShut {
+		return errOutShut
+	}
+	s.keepPipe()
 	p.Keep = s.keepFolders()
 	if d.spool != "" {
 		spool, err := poll.OpenSpool(d.spool)

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -64,10 +63,10 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	}
 	s := &session{app: a, reading: r, cfg: cfg}
 	if r.count < 0 || c.Flags().Changed("count") && r.count == 0 {
-		return nil, usagef("-n %d: the number of events is 1 or more", r.count)
+		return nil, usagef("-n %d: the number must be 1 or more", r.count)
 	}
-	if r.span < 0 {
-		return nil, usagef("--for %v: a time cannot be negative", r.span)
+	if r.span < 0 || c.Flags().Changed("for") && r.span == 0 {
+		return nil, usagef("--for %v: the duration must be positive", r.span)
 	}
 	if s.types, err = filter.ParseTypes(strings.Join(r.events, ",")); err != nil {
 		return nil, &usageError{msg: "-e: " + err.Error(), hint: "rtev help filters"}
@@ -123,24 +122,15 @@ func (s *session) start(parent context.Context) {
 	}
 }
 
-// end closes what the run opened and turns how it ended into the command's error.
+// end closes what the run opened and returns the error of the command.
 func (s *session) end(err error) error {
-	cause := context.Cause(s.ctx)
+	err = runError(s.ctx, err, s.count > 0)
 	s.cancel(nil)
 	if s.sim != nil {
 		s.sim.Close()
 	}
 	s.voice.close()
-	var sig *signalError
-	switch {
-	case err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
-		return err
-	case errors.As(cause, &sig):
-		return sig
-	case errors.Is(cause, errForOver) && s.count > 0:
-		return errTimeUp
-	}
-	return nil
+	return err
 }
 
 // match tells whether an event passes -e and -w.

@@ -1,11 +1,14 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
@@ -24,8 +27,11 @@ type app struct {
 	verbose           int
 }
 
-// run parses the arguments and runs the command they name.
+// run parses the arguments and runs the command they name. What cobra prints
+// by itself (help, completion scripts, the version) can fail as well.
 func run(ctx context.Context, e env) error {
+	out := &stdout{to: e.stdout}
+	e.stdout = out
 	root := newRoot(&app{env: e})
 	if len(e.args) > 0 && e.args[0] == cobra.ShellCompRequestCmd {
 		plainUsages(root)
@@ -34,7 +40,39 @@ func run(ctx context.Context, e env) error {
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
-	return root.ExecuteContext(ctx)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return err
+	}
+	return out.failed()
+}
+
+// stdout is standard output. Its errors are *stdoutError, so that they are not
+// mistaken for those of a server's connection, and the first one is remembered.
+// Safe for concurrent use.
+type stdout struct {
+	to io.Writer
+
+	mu  sync.Mutex
+	err error
+}
+
+// Write writes p. Its error is a *stdoutError.
+func (o *stdout) Write(p []byte) (int, error) {
+	n, err := o.to.Write(p)
+	if err != nil {
+		err = &stdoutError{err}
+		o.mu.Lock()
+		o.err = cmp.Or(o.err, err)
+		o.mu.Unlock()
+	}
+	return n, err
+}
+
+// failed returns the error of the first Write that failed.
+func (o *stdout) failed() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
 }
 
 const rootExample = `  rtev tail --demo                      see it without a server
