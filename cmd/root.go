@@ -37,9 +37,6 @@ func run(ctx context.Context, e env) error {
 		plainUsages(root)
 	}
 	root.SetArgs(e.args)
-	root.SetIn(e.stdin)
-	root.SetOut(e.stdout)
-	root.SetErr(e.stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
 		return err
 	}
@@ -87,6 +84,8 @@ func newRoot(a *app) *cobra.Command {
 		Args: unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetOut(a.stdout)   // before the completion command, which keeps it
+	root.SetErr(io.Discard) // cobra repeats there what run returns
 	root.SetVersionTemplate("rtev {{.Version}}\n")
 	root.SetUsageFunc(printUsage)
 	root.SetHelpTemplate(helpTemplate)

@@ -1,0 +1,246 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rtev/rtev/internal/simulator"
+)
+
+// died returns the signal that ended a command, or 0 if it exited.
+func died(c *exec.Cmd) syscall.Signal {
+	if s, ok := c.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+		return s.Signal()
+	}
+	return 0
+}
+
+// following starts a shell command in which rtev follows a server, and waits
+// for its first line of output.
+func following(t *testing.T, script string, args ...string) (c *exec.Cmd, messages *bytes.Buffer) {
+	t.Helper()
+	c = exec.CommandContext(t.Context(), "sh", append([]string{"-c", script, "sh"}, args...)...)
+	messages = &bytes.Buffer{}
+	c.Stderr = messages
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	go io.Copy(io.Discard, out) //nolint:errcheck // it ends with the process
+	return c, messages
+}
+
+// A signal ends a run in good order, and then the process dies of it, so that
+// shells and make see an interrupted program and not an exit status.
+func TestRunDiesOfTheSignalThatEndedIt(t *testing.T) {
+	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		c, messages := following(t, `exec rtev tail -s "$1" -o ndjson --config none`, server)
+		if err := c.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Wait()
+		if got := died(c); got != sig || messages.Len() > 0 {
+			t.Errorf("%v: ended with %v, %q", sig, c.ProcessState, messages)
+		}
+	}
+}
+
+// With poll, the signal must be caught: the run's end is reported by what it
+// prints last.
+func TestSignalIsCaught(t *testing.T) {
+	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		c := exec.CommandContext(t.Context(), "rtev", "stats", "-s", server, "-i", "1ms", "-o", "csv", "--config", "none")
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewReader(out)
+		if _, err := lines.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		rest, err := io.ReadAll(lines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Wait()
+		if !strings.Contains(string(rest), "total") {
+			t.Errorf("%v: no total after the signal: %.200q", sig, rest)
+		}
+	}
+}
+
+// A hangup that was ignored when the process started stays ignored.
+func TestNohupIgnoresHangup(t *testing.T) {
+	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
+	c, _ := following(t, `trap "" HUP; exec rtev tail -s "$1" -o ndjson --config none`, server)
+	for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
+		if err := c.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = c.Wait()
+	if got := died(c); got != syscall.SIGTERM {
+		t.Errorf("ended with %v, want death by SIGTERM", c.ProcessState)
+	}
+}
+
+// The first signal waits for the output, which nobody reads; the second one
+// ends the process at once.
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
+	c := exec.CommandContext(t.Context(), "rtev", "tail", "-s", server, "-o", "ndjson", "--config", "none")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	repeat := time.NewTicker(20 * time.Millisecond)
+	defer repeat.Stop()
+	for {
+		select {
+		case <-ended:
+			if got := died(c); got != syscall.SIGINT && got != syscall.SIGTERM {
+				t.Errorf("ended with %v", c.ProcessState)
+			}
+			return
+		case <-repeat.C: // until the first one has been taken
+			_ = c.Process.Signal(syscall.SIGINT)
+		}
+	}
+}
+
+// A reader that goes away ends the process by SIGPIPE, without a word.
+func TestClosedPipeKillsSilently(t *testing.T) {
+	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
+	for _, args := range [][]string{{"tail", "-o", "ndjson"}, {"stats", "-i", "1ms", "-o", "csv"}, {"poll", "Gate", "-i", "1ms", "-o", "ndjson"}, {"--help"}, {"completion", "bash"}} {
+		c := exec.CommandContext(t.Context(), "rtev", append(args, "-s", server, "--config", "none")...)
+		var messages bytes.Buffer
+		c.Stderr = &messages
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Stdout = writer
+		reader.Close()
+		c.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir())
+		_ = c.Run()
+		writer.Close()
+		if got := died(c); got != syscall.SIGPIPE || messages.Len() > 0 && args[0] != "poll" { // poll names where it keeps what it drained
+			t.Errorf("%s: ended with %v, %q", args[0], c.ProcessState, &messages)
+		}
+	}
+}
+
+// Only stdout may end the process by SIGPIPE, not a connection that the server
+// has closed.
+func TestBrokenConnectionIsNoClosedPipe(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.(*net.TCPConn).SetLinger(0)
+			c.Close()
+		}
+	}()
+	header := filepath.Join(t.TempDir(), "header")
+	if err := os.WriteFile(header, []byte(strings.Repeat("x", 1<<20)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		got := rtev(t, nil, "tail", "-s", l.Addr().String(), "-H", "X: @"+header, camera)
+		if got.code != 3 || strings.Count(got.errors, "\n") != 1 || !strings.Contains(got.errors, "http://"+l.Addr().String()) {
+			t.Fatalf("%+v", got)
+		}
+	}
+}
+
+// A command that drains a queue must have somewhere to print.
+func TestDrainRefusesClosedStdout(t *testing.T) {
+	var asked int
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; w.WriteHeader(http.StatusNoContent) }))
+	defer server.Close()
+	run := func(redirect string, args ...string) (string, int) {
+		c := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `exec rtev "$@" --config none ` + redirect, "sh"}, args...)...)
+		var messages bytes.Buffer
+		c.Stderr = &messages
+		_ = c.Run()
+		return messages.String(), c.ProcessState.ExitCode()
+	}
+	for _, args := range [][]string{
+		{"poll", camera, "--once", "-s", server.URL},
+		{"crops", camera, "--once", "-s", server.URL, "-d", t.TempDir(), "--events-to", "none"},
+	} {
+		if message, code := run(">&-", args...); code != 5 || !strings.Contains(message, "standard output is closed") || asked > 0 {
+			t.Errorf("%s: status %d after %d requests, %q", args[0], code, asked, message)
+		}
+		if message, code := run(">/dev/null", args...); code != 0 || strings.Contains(message, "standard output") {
+			t.Errorf("%s into /dev/null: status %d, %q", args[0], code, message)
+		}
+		asked = 0
+	}
+}
+
+// Help and completion scripts that cannot be written are status 5.
+func TestFullDiskIsReported(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full here")
+	}
+	for _, args := range []string{"--help", "help filters", "tail --help", "completion bash", "completion zsh", "completion fish", "completion powershell", "--version", "tail --demo -n 1", "stats --demo --for 1s", "instances --demo"} {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := exec.CommandContext(t.Context(), "rtev", strings.Fields(args)...)
+		var messages bytes.Buffer
+		c.Stdout, c.Stderr = full, &messages
+		_ = c.Run()
+		full.Close()
+		if c.ProcessState.ExitCode() != 5 || messages.String() != "rtev: standard output: write /dev/stdout: no space left on device\n" {
+			t.Errorf("%s: %v, %q", args, c.ProcessState, &messages)
+		}
+	}
+}
