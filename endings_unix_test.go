@@ -212,7 +212,7 @@ func TestDrainRefusesClosedStdout(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"poll", camera, "--once", "-s", server.URL},
-		{"crops", camera, "--once", "-s", server.URL, "-d", t.TempDir(), "--events-to", "none"},
+		{"crops", camera, "--once", "-s", server.URL, "-d", t.TempDir(), "--events-to", filepath.Join(t.TempDir(), "rest")},
 	} {
 		if message, code := run(">&-", args...); code != 5 || !strings.Contains(message, "standard output is closed") || asked > 0 {
 			t.Errorf("%s: status %d after %d requests, %q", args[0], code, asked, message)
