@@ -1,30 +1,32 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-var kills = flag.Int("kills", 5, "how often TestKilled kills")
+var kills = flag.Int("kills", 5, "how many processes TestKilled kills")
 
-// TestKilled kills "rtev poll --spool" at any moment, again and again. A last
-// run with the same spool brings what was left: every event comes out but those
-// of an answer that was still on its way, and nothing else does. What had been
-// written and not yet forgotten may come twice. (What exactly had arrived of
-// the answer on its way is known to TestKilledAtAnyInstant of internal/poll.)
+// TestKilled kills "rtev poll --spool" at random moments, several times. A last
+// run with the same spool delivers what is left. Every drained event must have
+// come out, except those of each killed run's last response, which may not have
+// arrived. Events that were written but not yet removed from the spool may
+// come twice. (TestKilledAtAnyInstant of internal/poll knows what exactly had
+// arrived.)
 func TestKilled(t *testing.T) {
 	server, err := simulator.New(simulator.Options{Seed: 1, Rate: 2000, Record: true, Instances: simulator.Fleet(1)})
 	if err != nil {
@@ -32,56 +34,61 @@ func TestKilled(t *testing.T) {
 	}
 	defer server.Close()
 	camera := ids(server)[0]
-	var latest atomic.Int64 // how many events had been given when the latest answer began
+	var mu sync.Mutex           // one request at a time, so that its events are neighbours
+	last := map[string][2]int{} // the range of events in each run's last response
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n, _ := server.Served(camera)
-		latest.Store(int64(n))
+		mu.Lock()
+		defer mu.Unlock()
+		from, _ := server.Served(camera)
+		defer func() { // even if the client was killed meanwhile, and ServeHTTP panics
+			to, _ := server.Served(camera)
+			last[r.Header.Get("X-Run")] = [2]int{from, to}
+		}()
 		server.ServeHTTP(w, r)
 	}))
 	defer web.Close()
 	dir := t.TempDir()
-	seen, inFlight := map[uint64]int{}, map[int]bool{}
-	read := func(path string) {
-		text, err := os.ReadFile(path)
+	seen := map[uint64]int{}
+	var messages bytes.Buffer
+	poll := func(ctx context.Context, run string, args ...string) error {
+		out, err := os.Create(filepath.Join(dir, "out"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer out.Close()
+		args = append([]string{"poll", "-s", web.URL, "-H", "X-Run: " + run, "--config", "none", "-q", "-o", "ndjson", "-i", "20ms", "--spool", filepath.Join(dir, "spool"), camera}, args...)
+		c := exec.CommandContext(ctx, "rtev", args...)
+		c.Stdout, c.Stderr = out, &messages
+		ended := c.Run()
+		text, err := os.ReadFile(out.Name())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
-			if strings.HasSuffix(line, "\n") { // a kill may tear the last line
-				seen[simulator.Hash([]byte(strings.TrimSuffix(line, "\n")))]++
+			if line, whole := strings.CutSuffix(line, "\n"); whole { // a kill may cut the last line
+				seen[simulator.Hash([]byte(line))]++
 			}
 		}
+		return ended
 	}
-	poll := func(ctx context.Context, out string, args ...string) error {
-		f, err := os.Create(out)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		args = append([]string{"poll", "-s", web.URL, "--config", "none", "-q", "-o", "ndjson", "-i", "20ms", "--spool", filepath.Join(dir, "spool"), camera}, args...)
-		c := exec.CommandContext(ctx, "rtev", args...)
-		c.Stdout, c.Stderr = f, io.Discard
-		return c.Run()
-	}
-	for range *kills {
+	for i := range *kills {
 		ctx, kill := context.WithCancel(t.Context())
 		time.AfterFunc(50*time.Millisecond+rand.N(150*time.Millisecond), kill)
-		out := filepath.Join(dir, "out")
-		if err := poll(ctx, out); err == nil {
-			t.Fatal("it ended by itself")
+		if err := poll(ctx, strconv.Itoa(i)); err == nil {
+			t.Fatal("poll ended by itself")
 		}
 		kill()
-		read(out)
-		n, _ := server.Served(camera)
-		for i := int(latest.Load()); i < n; i++ {
+	}
+	if err := poll(t.Context(), "last", "--once"); err != nil {
+		t.Fatalf("%v: %s", err, messages.String())
+	}
+	web.Close() // waits for requests of killed runs that the server was late to read
+	inFlight := map[int]bool{}
+	for run, response := range last {
+		for i := response[0]; i < response[1] && run != "last"; i++ {
 			inFlight[i] = true
 		}
 	}
-	out := filepath.Join(dir, "last")
-	if err := poll(t.Context(), out, "--once"); err != nil {
-		t.Fatal(err)
-	}
-	read(out)
 	_, hashes := server.Served(camera)
 	missing, lost, twice := 0, 0, 0
 	for i, h := range hashes {
@@ -95,8 +102,8 @@ func TestKilled(t *testing.T) {
 		}
 		delete(seen, h)
 	}
-	t.Logf("%d kills: %d events drained, %d came twice, %d of answers that were on their way when the process died did not come", *kills, len(hashes), twice, lost)
+	t.Logf("%d kills: %d events drained, %d came twice, %d were in flight and did not come", *kills, len(hashes), twice, lost)
 	if len(hashes) == 0 || missing > 0 || len(seen) > 0 {
-		t.Errorf("%d of %d events are missing, %d lines were never sent", missing, len(hashes), len(seen))
+		t.Errorf("%d of %d events are missing, %d lines were never sent:\n%s", missing, len(hashes), len(seen), messages.String())
 	}
 }

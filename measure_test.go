@@ -73,14 +73,21 @@ func served(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("no server %s", name)
 	}
 	var missing, forged int
-	for wait := time.Millisecond; wait < 2*time.Second; wait *= 2 { // it counts an event after it was sent
+	waitUntil(func() bool { // the simulator counts an event after sending it
 		missing, forged = compare(ts.ReadFile(args[0]), deliveries(server))
-		if missing+forged == 0 {
-			return
-		}
-		time.Sleep(wait) // a poll with an end, not a wait for luck: another process is asked
+		return missing+forged == 0
+	})
+	if missing+forged > 0 {
+		ts.Fatalf("%d events were delivered and are not in %s, %d lines were not delivered, or not so often", missing, args[0], forged)
 	}
-	ts.Fatalf("%d events were delivered and are not in %s, %d lines were not delivered, or not so often", missing, args[0], forged)
+}
+
+// waitUntil asks done again and again until it reports true. It gives up after
+// half a minute, which only failing tests need.
+func waitUntil(done func() bool) {
+	for end := time.Now().Add(30 * time.Second); !done() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond) // between two questions to another process
+	}
 }
 
 // deliveries counts what a simulator delivered, by the hash of the payload.

@@ -24,15 +24,18 @@ import (
 
 var soak = flag.Duration("soak", 3*time.Second, "how long TestSoak runs")
 
-// How many instances a soak reads, and how many events a second each has.
+// A soak reads this many instances of so many events per second each. The
+// idle time-out ends stalls; it is far above any pause of a busy machine, since
+// a connection that is closed with unread bytes looks like a loss.
 const (
 	soaked = 20
 	rate   = 50
+	idle   = 20 * time.Second
 )
 
-// TestSoak reads 20 instances with all kinds of faults, again and again, and
-// compares what came out with what the simulator delivered. In between it
-// looks at memory, goroutines and open files.
+// TestSoak reads 20 instances with all kinds of faults and compares what was
+// written with what the simulator delivered. Meanwhile memory, goroutines and
+// open files must not grow.
 func TestSoak(t *testing.T) {
 	server, err := simulator.New(simulator.Options{Seed: 1, Rate: rate, Record: true, Instances: fleet()})
 	if err != nil {
@@ -59,7 +62,7 @@ func TestSoak(t *testing.T) {
 	})
 	for i, id := range ids(server) {
 		group.Add(&stream.Live{
-			Client: client, Instance: &event.Instance{ID: id, Name: fmt.Sprint("camera ", i)}, Retry: true, IdleTimeout: time.Second,
+			Client: client, Instance: &event.Instance{ID: id, Name: fmt.Sprint("camera ", i)}, Retry: true, IdleTimeout: idle,
 			Notify: func(n event.Notice) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -68,32 +71,30 @@ func TestSoak(t *testing.T) {
 		})
 	}
 	samples := watch(*soak)
-	for _, id := range ids(server) { // what was sent arrives, and then nothing more comes
+	for _, id := range ids(server) { // ends the streams; later ones are silent
 		server.SetRunning(id, false)
 	}
-	n, sum := delivered(server)
-	for wait := time.Millisecond; wait < 5*time.Second; wait *= 2 { // the server counts an event after it was sent
-		if got, _ := out.got(); got == n {
-			break
-		}
-		time.Sleep(wait) // a poll with an end, not a wait for luck
+	var n, got int
+	var sum, gotSum uint64
+	waitUntil(func() bool {
 		n, sum = delivered(server)
-	}
+		got, gotSum = out.got()
+		return got == n && gotSum == sum
+	})
 	stop()
 	if err := group.Wait(); err != nil && err != context.Canceled {
-		t.Errorf("it ended with %v", err)
+		t.Errorf("the run ended with %v", err)
 	}
-	got, gotSum := out.got()
-	t.Logf("%d events came out in %v; connections lost %d, opened again %d, attempts refused %d; records skipped %d",
+	t.Logf("%d events in %v; connections lost %d, opened again %d, attempts refused %d; records skipped %d",
 		got, *soak, notices[event.Lost], notices[event.Reconnected], notices[event.Retrying], notices[event.Skipped])
 	if got != n || gotSum != sum || got == 0 || notices[event.Lost] == 0 {
-		t.Errorf("%d events were delivered and %d came out; the same bytes: %v", n, got, gotSum == sum)
+		t.Errorf("%d events were delivered, %d were written; the same bytes: %v; connections lost: %d", n, got, gotSum == sum, notices[event.Lost])
 	}
 	flat(t, samples)
 }
 
-// fleet is 20 instances: each has faults of its own on its first, second, …
-// requests, again and again for as long as a soak may run.
+// fleet returns 20 instances with faults of their own on their first, second,
+// … requests, enough for the whole soak.
 func fleet() []simulator.Instance {
 	kinds := []string{
 		"drop=2s", "cut=40", "reset=60", "cleanclose=80", "status=503", "stall=1m", "html",
@@ -108,14 +109,14 @@ func fleet() []simulator.Instance {
 				panic(err)
 			}
 			end := simulator.Fault{Name: "drop", Arg: fmt.Sprint(2+dice.IntN(5), "s"), First: n + 1, Times: 1}
-			all[i].Faults = append(all[i].Faults, end, f) // the later one wins where both are timed
+			all[i].Faults = append(all[i].Faults, end, f) // the later of two timed faults wins
 		}
 	}
 	return all
 }
 
-// tally is an output that knows how many lines it got, and the sum of their
-// hashes: a soak's memory must not grow with what it counts.
+// tally is an output that counts lines and adds up their hashes. Its memory
+// does not grow with the soak.
 type tally struct {
 	mu   sync.Mutex
 	rest []byte
@@ -144,7 +145,7 @@ func (c *tally) got() (n int, sum uint64) {
 	return c.n, c.sum
 }
 
-// delivered is the same of what a simulator sent.
+// delivered returns the same for what a simulator sent.
 func delivered(server *simulator.Server) (n int, sum uint64) {
 	for _, id := range ids(server) {
 		_, hashes := server.Served(id)
@@ -156,33 +157,30 @@ func delivered(server *simulator.Server) (n int, sum uint64) {
 	return n, sum
 }
 
-// sample is what the process has at a moment.
+// sample is what the process uses at one moment.
 type sample struct {
 	heap              int64 // bytes in use
 	goroutines, files int
 }
 
-// watch waits for d and takes samples meanwhile.
+// watch takes samples for d, and at least enough of them for flat.
 func watch(d time.Duration) (all []sample) {
 	step := time.NewTicker(max(d/60, 50*time.Millisecond))
 	defer step.Stop()
-	for end := time.After(d); ; {
-		select {
-		case <-end:
-			return all
-		case <-step.C:
-		}
+	for end := time.Now().Add(d); time.Now().Before(end) || len(all) < 12; {
+		<-step.C
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)
 		fds, _ := os.ReadDir("/proc/self/fd") // none where there is no /proc
 		all = append(all, sample{int64(m.HeapAlloc), runtime.NumGoroutine(), len(fds)})
 	}
+	return all
 }
 
-// flat compares the second quarter with the last one: a start is no growth,
-// and the middle of the values is no peak. The simulator remembers 8 bytes of each
-// event, in a list with room to grow; that is allowed for.
+// flat compares the medians of the second and the last quarter, so that neither
+// the start nor a peak counts as growth. It allows for the hashes that the
+// simulator remembers.
 func flat(t *testing.T, all []sample) {
 	t.Helper()
 	quarter := len(all) / 4
@@ -197,7 +195,7 @@ func flat(t *testing.T, all []sample) {
 		{"goroutines", func(s sample) int64 { return int64(s.goroutines) }, 2 * soaked},
 		{"open files", func(s sample) int64 { return int64(s.files) }, 2 * soaked},
 	} {
-		a, b := middle(early, c.of), middle(late, c.of)
+		a, b := median(early, c.of), median(late, c.of)
 		t.Logf("%s: %d, later %d", c.name, a, b)
 		if b > a+c.allow {
 			t.Errorf("%s grew from %d to %d", c.name, a, b)
@@ -205,7 +203,7 @@ func flat(t *testing.T, all []sample) {
 	}
 }
 
-func middle(all []sample, of func(sample) int64) int64 {
+func median(all []sample, of func(sample) int64) int64 {
 	values := make([]int64, len(all))
 	for i, s := range all {
 		values[i] = of(s)

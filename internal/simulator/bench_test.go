@@ -6,6 +6,7 @@ import (
 	"net"
 	"strconv"
 	"testing"
+	"testing/synctest"
 )
 
 func TestMaxRate(t *testing.T) {
@@ -19,6 +20,7 @@ func TestMaxRate(t *testing.T) {
 		t.Run(fmt.Sprintf("%s %d", o.Mix, o.Count), func(t *testing.T) {
 			inBubble(t, o, func(s *Server, c client) {
 				body, err := all(c.stream())
+				synctest.Wait() // Served counts after sending
 				list := records(body)
 				if n, _ := s.Served(gate); err != nil || len(list) != o.Count || n != o.Count {
 					t.Fatalf("%v, %d records, served %d", err, len(list), n)

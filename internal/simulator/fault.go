@@ -61,7 +61,7 @@ func faultKinds() []faultKind {
 			s.timed, s.vanish = true, false
 			return duration(&s.after, arg)
 		}},
-		{"halfopen", "D", "stop sending after D, without closing the connection", func(s *effects, arg string) error {
+		{"halfopen", "D", "stop sending after D without closing", func(s *effects, arg string) error {
 			s.timed, s.vanish = true, true
 			return duration(&s.after, arg)
 		}},
@@ -73,7 +73,7 @@ func faultKinds() []faultKind {
 		}},
 		{"cleanclose", "N", "end the response properly after N records", func(s *effects, arg string) error { return count(&s.cleanClose, arg) }},
 		{"mute", "", "accept connections and never answer, at any path", on(func(s *effects) { s.mute = true })},
-		{"late", "D", "send the response header of a stream or a poll after D", func(s *effects, arg string) error { return duration(&s.late, arg) }},
+		{"late", "D", "send the response header after D", func(s *effects, arg string) error { return duration(&s.late, arg) }},
 		{"status", "CODE[:RETRY-AFTER]", "respond with this status", setStatus},
 		{"redirect", "URL", "respond with 302 and this Location", setRedirect},
 		{"html", "", "respond with 200 and a login page", on(func(s *effects) { s.html = true })},
@@ -88,7 +88,7 @@ func faultKinds() []faultKind {
 		{"crlf", "", "end lines in CR LF", on(func(s *effects) { s.crlf = true })},
 		{"bom", "", "start the stream with a byte order mark", on(func(s *effects) { s.bom = true })},
 		{"comments", "", "add comment lines between and inside records", on(func(s *effects) { s.comments = true })},
-		{"legacy", "", "frame records as older servers do: a JSON array per line", on(func(s *effects) { s.legacy = true })},
+		{"legacy", "", "frame as older servers do: a JSON array per line", on(func(s *effects) { s.legacy = true })},
 	}
 }
 

@@ -64,8 +64,8 @@ func (a *response) limit() (stop func()) {
 	ctx, cancel := context.WithCancelCause(a.ctx)
 	t := time.AfterFunc(a.after, func() {
 		cancel(errHangUp)
-		if !a.vanish { // a blocked write fails, too
-			_ = a.out.rc.SetWriteDeadline(time.Unix(1, 0))
+		if !a.vanish { // a blocked write fails, too; one that makes progress can finish
+			_ = a.out.rc.SetWriteDeadline(time.Now().Add(5 * time.Second))
 		}
 	})
 	a.ctx, a.out.ctx = ctx, ctx
