@@ -9,7 +9,7 @@ import (
 
 	simd "github.com/segmentio/asm/base64"
 
-	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 const (
@@ -80,7 +80,7 @@ func cutPrefix(text []byte) []byte {
 
 // normalise leaves base64 in the standard alphabet without padding in d.clean.
 func (d *decoder) normalise(text []byte) {
-	d.clean = event.AppendUnescaped(d.clean[:0], text)
+	d.clean = jsonraw.AppendUnescaped(d.clean[:0], text)
 	in := cutPrefix(bytes.TrimSpace(d.clean))
 	out := d.clean[:0]
 	for _, c := range in {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 const standard = "{instance}/{date}/{time}_{class}_{track}.jpg"
@@ -112,7 +113,7 @@ func checkName(t *testing.T, template, value string) {
 	if err != nil {
 		return
 	}
-	quoted := string(event.AppendQuoted(nil, value))
+	quoted := string(jsonraw.AppendQuoted(nil, value))
 	ev := mustEvent(t, "crop", `{"instance_id":`+quoted+`,"object_class":`+quoted+`,"area_name":`+quoted+`,"ref_tracking_id":`+quoted+`,"ref_event_id":`+quoted+`}`)
 	ev.Instance = &event.Instance{Name: value}
 	folder, base := n.of(&facts{ev: ev, n: 1})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // A record is the payload of a crop, in the server's own bytes but without the
@@ -19,7 +20,7 @@ import (
 func replaced(name []byte) bool {
 	for _, c := range name {
 		if c == '\\' {
-			name = event.AppendUnescaped(nil, name)
+			name = jsonraw.AppendUnescaped(nil, name)
 			break
 		}
 	}
@@ -58,7 +59,7 @@ func appendRecord(dst []byte, ev *event.Event, p *picture, path string, sum bool
 	if len(body) > 1 {
 		dst = append(dst, ',')
 	}
-	dst = event.AppendQuoted(append(dst, `"file":`...), path)
+	dst = jsonraw.AppendQuoted(append(dst, `"file":`...), path)
 	dst = strconv.AppendInt(append(dst, `,"bytes":`...), int64(len(p.data)), 10)
 	if sum {
 		h := sha256.Sum256(p.data)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/flowtest"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // rig is a Saver over a folder of its own, and what came out of it.
@@ -309,7 +310,7 @@ func TestRecordsAndMeta(t *testing.T) {
 	path := filepath.Join(r.dir.path, "a", "e1.png")
 	sum := "SUM"
 	want := `{"$id":"crop","confidence":0.9320000000000001,"instance_id":"i1","ref_event_id":"e1","extra":[ 1, {"a":"\u00e9"}],` +
-		`"file":` + string(event.AppendQuoted(nil, path)) + `,"bytes":` + fmt.Sprint(len(p)) + `,"sha256":"` + sum + `","width":12,"height":7,` +
+		`"file":` + string(jsonraw.AppendQuoted(nil, path)) + `,"bytes":` + fmt.Sprint(len(p)) + `,"sha256":"` + sum + `","width":12,"height":7,` +
 		`"event":{"$id":"event-intrusion","instance_id":"i1","event_id":"e1","area_name":"Dock","object_class":"Person","ref_tracking_id":"t1"},` +
 		`"attributes":{"color":"blue","hat":"true"}}`
 	got := r.records.Payloads()

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/tidwall/gjson"
 )
 
@@ -57,7 +58,7 @@ func Number(r gjson.Result) (n float64, ok bool) {
 	case gjson.Number:
 		return r.Num, true
 	case gjson.String:
-		n, ok := Float(bytesOf(r.Str))
+		n, ok := jsonraw.Float(bytesOf(r.Str))
 		return n, ok && !math.IsInf(n, 0)
 	}
 	return 0, false

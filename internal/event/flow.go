@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // Event is one event of one instance.
@@ -31,7 +33,7 @@ type Event struct {
 	// none or where nobody has joined them.
 	Ref *Event
 
-	index index
+	index jsonraw.Index
 	time  []byte // backing of the computed field _time
 }
 
@@ -72,9 +74,9 @@ func (e *WriteError) Error() string { return e.Err.Error() }
 func (e *WriteError) Unwrap() error { return e.Err }
 
 // New makes an event of a payload, which it keeps; what the payload lacks is
-// put in front as a source does. ErrNotObject: it is not one JSON object.
+// put in front as a source does. jsonraw.ErrNotObject: it is not one JSON object.
 func New(typ string, payload []byte, in *Instance) (*Event, error) {
-	m := Maker{like: shapes{off: true}}
+	var m Maker
 	return m.New(typ, payload, in)
 }
 

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"strings"
 	"time"
-	"unicode/utf8"
 
-	"github.com/tidwall/gjson"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
+
+// MaxPayload is the longest event that is taken: 64 MiB.
+const MaxPayload = 64 << 20
+
+// keepBuffer is the size up to which a Maker's buffers are kept: 1 MiB.
+const keepBuffer = 1 << 20
 
 // Maker turns records into events, whatever the framing: a payload, a wrapped
 // item {"dataType","jsonObject"} or {"type","object"}, or an array of either.
@@ -23,7 +27,7 @@ type Maker struct {
 	Bad func(data []byte)
 
 	ev    Event
-	like  shapes
+	scan  jsonraw.Scanner
 	front []byte            // a payload with something put in front
 	text  []byte            // the text of a wrapped payload
 	typ   []byte            // and its type
@@ -41,9 +45,9 @@ const (
 func (m *Maker) New(typ string, payload []byte, in *Instance) (*Event, error) {
 	m.Instance = in
 	if !m.set(payload) {
-		return nil, ErrNotObject
+		return nil, jsonraw.ErrNotObject
 	}
-	if typ == "" && m.ev.index.named {
+	if typ == "" && m.ev.Has("$id") {
 		typ = m.ev.member("$id").String()
 	}
 	m.name([]byte(typ))
@@ -72,7 +76,7 @@ func space(p []byte, i int) int {
 }
 
 func (m *Maker) array(typ, id, data []byte, at time.Time, to Sink) error {
-	elems := NewElements(bytes.NewReader(data), MaxPayload)
+	elems := jsonraw.NewSplitter(bytes.NewReader(data), MaxPayload)
 	for {
 		elem, err := elems.Next()
 		if errors.Is(err, io.EOF) {
@@ -90,20 +94,16 @@ func (m *Maker) array(typ, id, data []byte, at time.Time, to Sink) error {
 
 func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 	e := &m.ev
-	inner, ok := m.item(&typ, data)
-	if !ok {
-		if !m.set(data) {
-			m.bad(data)
-			return nil
-		}
-		inner, ok = m.unwrap(&typ)
+	if !m.set(data) {
+		m.bad(data)
+		return nil
 	}
-	if ok && !m.set(inner) {
+	if inner, ok := m.unwrap(&typ); ok && !m.set(inner) {
 		m.bad(data)
 		m.shrink()
 		return nil
 	}
-	if len(typ) == 0 && e.index.named {
+	if len(typ) == 0 && e.Has("$id") {
 		typ = []byte(e.member("$id").String())
 	}
 	m.name(typ)
@@ -123,10 +123,10 @@ func (m *Maker) shrink() {
 }
 
 // set makes p the payload when it is a JSON object.
-func (m *Maker) set(p []byte) bool { return m.ev.take(p, m.like.scan(p, &m.ev.index)) }
+func (m *Maker) set(p []byte) bool { return m.ev.take(p, m.scan.Scan(p, &m.ev.index)) }
 
 // set does the same where no other payload has come before.
-func (e *Event) set(p []byte) bool { return e.take(p, e.index.scan(p)) }
+func (e *Event) set(p []byte) bool { return e.take(p, e.index.Scan(p)) }
 
 // take makes p, which was scanned, the payload, with line ends between its
 // tokens made blanks: an event is one line.
@@ -134,7 +134,7 @@ func (e *Event) take(p []byte, err error) bool {
 	if err != nil {
 		return false
 	}
-	if e.index.lineEnd {
+	if e.index.HasLineEnd() {
 		for i, c := range p {
 			if c == '\n' || c == '\r' {
 				p[i] = ' '
@@ -183,15 +183,16 @@ func (m *Maker) locate() {
 // complete puts "$id" and "instance_id" in front of a payload that lacks them.
 func (m *Maker) complete() {
 	e := &m.ev
-	if e.index.named && e.index.placed {
+	named, placed := e.Has("$id"), e.Has("instance_id")
+	if named && placed {
 		return
 	}
 	id := ""
-	if e.Instance != nil && !e.index.placed {
+	if e.Instance != nil && !placed {
 		id = e.Instance.ID
 	}
 	typ := ""
-	if !e.index.named && e.Type != "unknown" {
+	if !named && e.Type != "unknown" {
 		typ = e.Type
 	}
 	if id == "" && typ == "" {
@@ -199,23 +200,14 @@ func (m *Maker) complete() {
 	}
 	front := append(m.front[:0], '{')
 	if typ != "" {
-		front = append(AppendQuoted(append(front, `"$id":`...), typ), ',')
+		front = append(jsonraw.AppendQuoted(append(front, `"$id":`...), typ), ',')
 	}
 	if id != "" {
-		front = append(AppendQuoted(append(front, `"instance_id":`...), id), ',')
+		front = append(jsonraw.AppendQuoted(append(front, `"instance_id":`...), id), ',')
 	}
-	if len(e.index.members) == 0 {
+	if e.index.Len() == 0 {
 		front = front[:len(front)-1]
 	}
 	m.front = append(front, e.Payload[bytes.IndexByte(e.Payload, '{')+1:]...)
 	m.set(m.front)
-}
-
-// AppendQuoted appends s as a JSON string (RFC 8259 section 7), bad UTF-8 as
-// U+FFFD.
-func AppendQuoted(dst []byte, s string) []byte {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
-	return gjson.AppendJSONString(dst, s)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // collect keeps copies of what is put.
@@ -126,8 +128,8 @@ func TestNewAndClone(t *testing.T) {
 	if c.Get("n").Num != 1 || c.Instance != gate {
 		t.Error("the copy does not own its bytes")
 	}
-	if _, err := New("x", []byte(`[1]`), gate); err != ErrNotObject {
-		t.Errorf("got %v, want %v", err, ErrNotObject)
+	if _, err := New("x", []byte(`[1]`), gate); err != jsonraw.ErrNotObject {
+		t.Errorf("got %v, want %v", err, jsonraw.ErrNotObject)
 	}
 }
 

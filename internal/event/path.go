@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/tidwall/gjson"
 )
 
@@ -95,7 +96,7 @@ func (p *Path) Of(e *Event) gjson.Result {
 // way, or where a name stands twice, gjson may.
 func descend(raw []byte, names []string) (below []byte, ok bool) {
 	for _, name := range names {
-		if raw = memberOf(raw, name); raw == nil {
+		if raw, ok = jsonraw.Get(raw, name); !ok {
 			return nil, false
 		}
 	}
@@ -127,36 +128,12 @@ func (e *Event) Has(name string) bool {
 }
 
 // Member returns a top-level member's value as it stands in the payload.
-func (e *Event) Member(name string) (raw []byte, ok bool) { return e.index.get(e.Payload, name) }
-
-// get returns a member's value.
-func (x *index) get(p []byte, name string) (raw []byte, ok bool) {
-	if m := x.find(p, name); m != nil {
-		return x.value(p, m), true
-	}
-	if x.partial {
-		if r := gjson.Get(view(p), name); r.Exists() {
-			return p[r.Index : r.Index+len(r.Raw)], true
-		}
-	}
-	return nil, false
-}
+func (e *Event) Member(name string) (raw []byte, ok bool) { return e.index.Get(name) }
 
 // EachMember calls do for each top-level member in the order of the payload,
 // with the name as it stands between its quotes, until do returns false.
 func (e *Event) EachMember(do func(name, raw []byte) bool) {
-	if e.index.partial {
-		gjson.Parse(view(e.Payload)).ForEach(func(k, v gjson.Result) bool {
-			return do(e.Payload[k.Index+1:k.Index+len(k.Raw)-1], e.Payload[v.Index:v.Index+len(v.Raw)])
-		})
-		return
-	}
-	for i := range e.index.members {
-		m := &e.index.members[i]
-		if !do(e.index.name(e.Payload, m), e.index.value(e.Payload, m)) {
-			return
-		}
-	}
+	e.index.Members(do)
 }
 
 func (e *Event) member(name string) gjson.Result {
@@ -167,21 +144,6 @@ func (e *Event) member(name string) gjson.Result {
 	return parse(view(raw))
 }
 
-// find returns the first member of that name, as gjson does with duplicates.
-func (x *index) find(p []byte, name string) *member {
-	for i := range x.members {
-		m := &x.members[i]
-		if m.escaped {
-			if string(AppendUnescaped(nil, x.name(p, m))) == name {
-				return m
-			}
-		} else if int(m.keyEnd-m.key) == len(name) && view(x.name(p, m)) == name {
-			return m
-		}
-	}
-	return nil
-}
-
 // parse is gjson.Parse without its search for the value's ends, which are
 // known here: a third of the time for strings and numbers.
 func parse(raw string) gjson.Result {
@@ -189,7 +151,8 @@ func parse(raw string) gjson.Result {
 	case c == '"' && strings.IndexByte(raw, '\\') < 0:
 		return gjson.Result{Type: gjson.String, Raw: raw, Str: raw[1 : len(raw)-1]}
 	case c == '-' || c-'0' < 10:
-		return gjson.Result{Type: gjson.Number, Raw: raw, Num: float(bytesOf(raw))}
+		num, _ := jsonraw.Float(bytesOf(raw))
+		return gjson.Result{Type: gjson.Number, Raw: raw, Num: num}
 	case c == '{' || c == '[':
 		return gjson.Result{Type: gjson.JSON, Raw: raw}
 	}

@@ -1,8 +1,11 @@
 package event
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 func TestPaths(t *testing.T) {
@@ -52,5 +55,33 @@ func TestEveryListedFieldIsComputed(t *testing.T) {
 	}
 	if len(Fields()) != len(fields)+1 {
 		t.Error("a computed field is not listed")
+	}
+}
+
+// TestNestedPathsAreThoseOfGjson looks plain paths up in odd objects.
+func TestNestedPathsAreThoseOfGjson(t *testing.T) {
+	doc := `{"o":{"x":0.5,"y":{"z":[1,{"w":2}],"":3},"x":6,"n\u0061me":"a\"b","0":"zero","t":true,"f":false,"nil":null,"s":"1"},"a":[{"x":1},[2]],"d":{"p":{"x":1},"p":{"y":2}},"v":1,"":{"":4}}`
+	e := &Event{}
+	if !e.set([]byte(doc)) {
+		t.Fatal("not taken")
+	}
+	for _, path := range []string{
+		"o.x", "o.y", "o.y.z", "o.y.z.0", "o.y.z.1.w", "o.y.z.#", "o.y.", "o.", "o..", "o.name", "o.0", "o.t", "o.f", "o.nil", "o.s", "o.none", "o.x.y", "o.y.none.z",
+		"d.p.x", "d.p.y", "d.p.z", "a.0", "a.0.x", "a.1.0", "a.x", "v.x", ".", "o.y.z.w", "o.x ", "o. x", "o.y.z.1", "o.$id",
+	} {
+		got, want := e.Get(path), gjson.Get(doc, path)
+		if got.Raw != want.Raw || got.Str != want.Str || got.Num != want.Num || got.Type != want.Type {
+			t.Errorf("%s: %#v, want %#v", path, got, want)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { e.Get("o.x") }); n > 1 { // ParsePath takes one
+		t.Errorf("%v allocations", n)
+	}
+	p := ParsePath("o.y.z")
+	if n := testing.AllocsPerRun(100, func() { p.Of(e) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if !strings.HasPrefix(p.Of(e).Raw, "[1") {
+		t.Error(p.Of(e).Raw)
 	}
 }

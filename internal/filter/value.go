@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // kind is what a value is.
@@ -43,7 +43,7 @@ func parseValue(raw string) value {
 	case c == '"':
 		s := raw[1 : len(raw)-1]
 		if strings.IndexByte(s, '\\') >= 0 {
-			s = string(event.AppendUnescaped(nil, []byte(s)))
+			s = string(jsonraw.AppendUnescaped(nil, []byte(s)))
 		}
 		return value{text, 0, s}
 	case c == '-' || c-'0' < 10:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // encode is an encoder made of a function.
@@ -31,7 +32,7 @@ func TestAGoodEncoderPasses(t *testing.T) {
 	Encoder(t, func() LineEncoder { return encode{"payload\n", raw} }, Bytes{Raw: true})
 	Encoder(t, func() LineEncoder {
 		return encode{"", func(dst []byte, ev *event.Event) []byte {
-			return append(event.AppendQuoted(append(dst, "\x1b[31m"...), "xxxxxxx"[:len(ev.Payload)%7]), "\x1b[0m\n"...)
+			return append(jsonraw.AppendQuoted(append(dst, "\x1b[31m"...), "xxxxxxx"[:len(ev.Payload)%7]), "\x1b[0m\n"...)
 		}}
 	}, Bytes{Color: true})
 }

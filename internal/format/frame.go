@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // Frame is a picture's size in pixels, for boxes in pixels instead of the
@@ -30,11 +30,11 @@ type box [4][]byte
 
 // boxOf reads a location.
 func boxOf(raw []byte) (b box) {
-	event.EachField(raw, func(name, value []byte) {
+	for name, value := range jsonraw.Members(raw) {
 		if i := sideOf(name); i >= 0 && b[i] == nil {
 			b[i] = value
 		}
-	})
+	}
 	return b
 }
 
@@ -96,13 +96,13 @@ func (f Frame) appendTargets(dst, raw []byte) []byte {
 		return append(dst, raw...)
 	}
 	dst = append(dst, '[')
-	event.EachElement(raw, func(target []byte) {
+	for target := range jsonraw.Elements(raw) {
 		if dst[len(dst)-1] != '[' {
 			dst = append(dst, ',')
 		}
 		if target[0] != '{' {
 			dst = append(dst, target...)
-			return
+			continue
 		}
 		dst = rewrite(dst, target, func(dst, name, value []byte) []byte {
 			if string(name) == "location" {
@@ -110,19 +110,19 @@ func (f Frame) appendTargets(dst, raw []byte) []byte {
 			}
 			return append(dst, value...)
 		})
-	})
+	}
 	return append(dst, ']')
 }
 
 // rewrite appends an object with the values that appendValue appends.
 func rewrite(dst, object []byte, appendValue func(dst, name, value []byte) []byte) []byte {
 	dst = append(dst, '{')
-	event.EachField(object, func(name, value []byte) {
+	for name, value := range jsonraw.Members(object) {
 		if dst[len(dst)-1] != '{' {
 			dst = append(dst, ',')
 		}
 		dst = append(append(append(dst, '"'), name...), `":`...)
 		dst = appendValue(dst, name, value)
-	})
+	}
 	return append(dst, '}')
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // key identifies a top-level member that an encoder knows by name.
@@ -124,7 +125,7 @@ func (m *members) load(ev *event.Event) {
 func (m *members) add(name, raw []byte) {
 	k := keyOf(name)
 	if k == unknown && bytes.IndexByte(name, '\\') >= 0 {
-		m.name = event.AppendUnescaped(reuse(m.name), name)
+		m.name = jsonraw.AppendUnescaped(reuse(m.name), name)
 		k = keyOf(m.name)
 	}
 	if k == unknown {

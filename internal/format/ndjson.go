@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -32,7 +33,7 @@ type NDJSON struct {
 func NewNDJSON(o NDJSONOptions) *NDJSON {
 	e := &NDJSON{o: o}
 	for _, c := range o.Columns {
-		e.keys = append(e.keys, append(event.AppendQuoted(nil, c.Name), ':'))
+		e.keys = append(e.keys, append(jsonraw.AppendQuoted(nil, c.Name), ':'))
 	}
 	return e
 }
@@ -104,7 +105,7 @@ func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
 		case v.Str == "" && isNumber:
 			dst = strconv.AppendFloat(dst, n, 'f', -1, 64)
 		default:
-			dst = event.AppendQuoted(dst, v.Str)
+			dst = jsonraw.AppendQuoted(dst, v.Str)
 		}
 	}
 	return append(dst, '}')

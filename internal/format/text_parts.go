@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -80,9 +81,9 @@ func (t *Text) putPlace(ev *event.Event, preposition string) {
 
 // crowd returns the number of targets and the class that all of them have.
 func (t *Text) crowd() (n int, shared []byte) {
-	event.EachElement(t.members.raw[targets], func(target []byte) {
+	for target := range jsonraw.Elements(t.members.raw[targets]) {
 		n++
-		event.EachField(target, func(name, raw []byte) {
+		for name, raw := range jsonraw.Members(target) {
 			switch {
 			case string(name) != "object_class":
 			case n == 1:
@@ -90,8 +91,8 @@ func (t *Text) crowd() (n int, shared []byte) {
 			case string(shared) != string(raw):
 				shared = nil
 			}
-		})
-	})
+		}
+	}
 	return n, shared
 }
 

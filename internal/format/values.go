@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"math"
 
-	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 func isString(raw []byte) bool { return len(raw) > 0 && raw[0] == '"' }
@@ -24,7 +24,7 @@ func unquoted(raw []byte, scratch *[]byte) []byte {
 	if bytes.IndexByte(s, '\\') < 0 {
 		return s
 	}
-	*scratch = event.AppendUnescaped(reuse(*scratch), s)
+	*scratch = jsonraw.AppendUnescaped(reuse(*scratch), s)
 	return *scratch
 }
 
@@ -33,7 +33,7 @@ func number(raw []byte) (n float64, ok bool) {
 	if isString(raw) {
 		raw = raw[1 : len(raw)-1]
 	}
-	n, ok = event.Float(raw)
+	n, ok = jsonraw.Float(raw)
 	return n, ok && !math.IsInf(n, 0)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
@@ -52,14 +53,14 @@ func (r *run) decode(in io.Reader, src *event.Instance, at time.Time, d *deliver
 		got.bad++
 		r.Notify.Tell(event.Notice{Instance: src, Kind: event.Skipped, Text: fmt.Sprintf("not a JSON object, skipped: %.200q", data), Bytes: int64(len(data))})
 	}}
-	elems := event.NewElements(br, event.MaxPayload)
+	elems := jsonraw.NewSplitter(br, event.MaxPayload)
 	for {
 		elem, err := elems.Next()
 		switch {
 		case err == nil:
 			got.events++
 			_ = maker.Record(nil, nil, elem, i.at, d) // its only errors are those of d, which has none
-		case errors.Is(err, event.ErrTooLong):
+		case errors.Is(err, jsonraw.ErrTooLong):
 			got.events++
 			got.bad++
 			r.Notify.Tell(event.Notice{Instance: src, Kind: event.Oversize, Bytes: event.MaxPayload, Text: fmt.Sprintf("an event of more than %d MiB, skipped", event.MaxPayload>>20)})

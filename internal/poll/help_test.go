@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 const gateID = "899c89f9-90c3-c633-8586-8f09b005ebed"
@@ -182,7 +183,7 @@ func payload(n int) string {
 }
 
 func item(payload string) string {
-	return fmt.Sprintf(`{"dataType":"track","jsonObject":%s}`, event.AppendQuoted(nil, payload))
+	return fmt.Sprintf(`{"dataType":"track","jsonObject":%s}`, jsonraw.AppendQuoted(nil, payload))
 }
 
 func items(from, to int) string {

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // intoSpool makes the delivery of an answer in the spool keep what is not
@@ -26,7 +27,7 @@ func (d *delivery) intoSpool(a *stored) {
 // appendItem is an event's line as the polling endpoint wraps it, except that
 // the payload is no string.
 func appendItem(dst []byte, ev *event.Event) []byte {
-	dst = event.AppendQuoted(append(dst, `{"dataType":`...), ev.Type)
+	dst = jsonraw.AppendQuoted(append(dst, `{"dataType":`...), ev.Type)
 	dst = append(append(dst, `,"jsonObject":`...), ev.Payload...)
 	return append(dst, "}\n"...)
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -78,7 +79,7 @@ func (f *Fields) Put(ev *event.Event) error {
 	t.events++
 	ev.EachMember(func(name, raw []byte) bool {
 		w := fieldWalk{f: f, t: t, left: maxFieldValues}
-		w.member(pathOf(string(event.AppendUnescaped(nil, name))), string(name) == "image", raw)
+		w.member(pathOf(string(jsonraw.AppendUnescaped(nil, name))), string(name) == "image", raw)
 		return true
 	})
 	return nil

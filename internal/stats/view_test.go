@@ -11,6 +11,7 @@ import (
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/flowtest"
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -317,7 +318,7 @@ func TestHostileNames(t *testing.T) {
 	c := New(Options{By: event.ParsePath("v")})
 	f := NewFields()
 	for i, name := range names {
-		for _, sample := range append(flowtest.Hostile(), flowtest.Sample{Payload: strings.ReplaceAll(`{"$id":"event-intrusion","event_id":NAME,"area_name":NAME,"v":NAME}`, "NAME", string(event.AppendQuoted(nil, name)))}) {
+		for _, sample := range append(flowtest.Hostile(), flowtest.Sample{Payload: strings.ReplaceAll(`{"$id":"event-intrusion","event_id":NAME,"area_name":NAME,"v":NAME}`, "NAME", string(jsonraw.AppendQuoted(nil, name)))}) {
 			ev := flowtest.Event(t, "", sample.Payload)
 			ev.Instance, ev.Received = in(i), time.Now()
 			if err := c.Watch(c.Sink()).Put(ev); err != nil {

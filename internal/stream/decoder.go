@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // maxName is the longest type and id of a record. Longer ones make the record
@@ -62,7 +62,7 @@ func newLines(r io.Reader, limit int) *Decoder {
 }
 
 // Next returns the next record. io.EOF: the input ended, and Unfinished tells
-// how much was lost; event.ErrTooLong: one record is skipped, go on; else the
+// how much was lost; jsonraw.ErrTooLong: one record is skipped, go on; else the
 // reader's own error.
 func (d *Decoder) Next() (Record, error) {
 	if !d.began {
@@ -77,7 +77,7 @@ func (d *Decoder) Next() (Record, error) {
 		case d.over(line):
 			d.long = !ended
 			if d.refuse(line) {
-				return Record{}, event.ErrTooLong
+				return Record{}, jsonraw.ErrTooLong
 			}
 		case !ended:
 		case d.lines || bare(line):
@@ -89,7 +89,7 @@ func (d *Decoder) Next() (Record, error) {
 				return rec, nil
 			}
 		case !d.field(line) && d.refuse(line):
-			return Record{}, event.ErrTooLong
+			return Record{}, jsonraw.ErrTooLong
 		}
 		if ended {
 			continue

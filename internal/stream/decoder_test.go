@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 	gosse "github.com/tmaxmax/go-sse"
 )
 
@@ -33,7 +34,7 @@ func show(d *Decoder) string {
 			return b.String()
 		case err != nil:
 			fmt.Fprintf(&b, "error %v\n", err)
-			if !errors.Is(err, event.ErrTooLong) {
+			if !errors.Is(err, jsonraw.ErrTooLong) {
 				return b.String()
 			}
 		default:
@@ -295,7 +296,7 @@ func TestMemoryStaysBounded(t *testing.T) {
 			for {
 				r, err := d.Next()
 				biggest = max(biggest, cap(d.in.buf))
-				if err == event.ErrTooLong {
+				if err == jsonraw.ErrTooLong {
 					tooLong++
 					continue
 				}

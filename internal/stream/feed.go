@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // feed turns the records of one reader into events for a sink.
@@ -63,7 +64,7 @@ func (f *feed) run(from records, at *time.Time) error {
 				f.sink.note(err)
 				return err
 			}
-		case errors.Is(err, event.ErrTooLong):
+		case errors.Is(err, jsonraw.ErrTooLong):
 			f.tell(event.Notice{Kind: event.Oversize, Bytes: event.MaxPayload,
 				Text: fmt.Sprintf("a record of more than %d MiB, skipped", event.MaxPayload>>20)})
 		default:

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/flowtest"
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
@@ -114,7 +115,7 @@ func TestOlderFramingIsASource(t *testing.T) {
 		return &Live{Instance: gate, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			for _, p := range payloads {
-				fmt.Fprintf(w, "[{\"type\":\"\",\"object\":%s}]\n", event.AppendQuoted(nil, p))
+				fmt.Fprintf(w, "[{\"type\":\"\",\"object\":%s}]\n", jsonraw.AppendQuoted(nil, p))
 			}
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // Replay is the event.Source of recorded events: what tail printed as ndjson,
@@ -77,7 +78,7 @@ func look(in io.Reader) (records, error) {
 		case !bare(text):
 			return NewDecoder(rest(head, in), event.MaxPayload), nil
 		case opens(line) || text[0] == '[' && !whole:
-			return elements{event.NewElements(rest(text, in), event.MaxPayload)}, nil
+			return elements{jsonraw.NewSplitter(rest(text, in), event.MaxPayload)}, nil
 		default:
 			return newLines(rest(text, in), event.MaxPayload), nil
 		}
@@ -94,10 +95,10 @@ func opens(line []byte) bool {
 }
 
 // elements are the elements of JSON arrays as records.
-type elements struct{ *event.Elements }
+type elements struct{ *jsonraw.Splitter }
 
 func (e elements) Next() (Record, error) {
-	data, err := e.Elements.Next()
+	data, err := e.Splitter.Next()
 	return Record{Data: data}, err
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/flowtest"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // replay reads in to its end.
@@ -67,7 +68,7 @@ func items(payloads []string) string {
 		if i == 0 {
 			sep = "["
 		}
-		fmt.Fprintf(&b, `%s{"dataType":"","jsonObject":%s}`, sep, event.AppendQuoted(nil, p))
+		fmt.Fprintf(&b, `%s{"dataType":"","jsonObject":%s}`, sep, jsonraw.AppendQuoted(nil, p))
 	}
 	return b.String() + "]"
 }

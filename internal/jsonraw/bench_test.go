@@ -1,4 +1,4 @@
-package event
+package jsonraw
 
 import (
 	"strings"
@@ -12,12 +12,12 @@ func BenchmarkScan(b *testing.B) {
 	crop := strings.TrimSuffix(track, "}") + `,"image":"` + strings.Repeat("aB3/", 45_000/4) + `"}`
 	for _, c := range []struct{ name, payload string }{{"track", track}, {"crop", crop}} {
 		b.Run(c.name, func(b *testing.B) {
-			var x index
-			var like shapes
+			var x Index
+			var like Scanner
 			payload := []byte(c.payload)
 			b.SetBytes(int64(len(payload)))
 			for b.Loop() {
-				if err := like.scan(payload, &x); err != nil {
+				if err := like.Scan(payload, &x); err != nil {
 					b.Fatal(err)
 				}
 			}

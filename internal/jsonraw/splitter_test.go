@@ -1,4 +1,4 @@
-package event
+package jsonraw
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 // elements reads all of in and tells how it ended.
 func elements(r io.Reader, limit int) (got []string, tooLong int, rest int64, err error) {
-	e := NewElements(r, limit)
+	e := NewSplitter(r, limit)
 	for {
 		p, err := e.Next()
 		switch {
@@ -25,7 +25,7 @@ func elements(r io.Reader, limit int) (got []string, tooLong int, rest int64, er
 	}
 }
 
-func TestElementsWhateverTheCut(t *testing.T) {
+func TestSplitterWhateverTheCut(t *testing.T) {
 	for _, tc := range []struct {
 		name, in string
 		want     []string
@@ -60,10 +60,10 @@ func TestElementsWhateverTheCut(t *testing.T) {
 	}
 }
 
-func TestElementsSkipGiantsInBoundedMemory(t *testing.T) {
+func TestSplitterSkipGiantsInBoundedMemory(t *testing.T) {
 	const giant = 64 << 20
 	in := io.MultiReader(strings.NewReader(`[{"a":1},{"b":"`), io.LimitReader(fill('x'), giant), strings.NewReader(`"},{"c":3}]`))
-	e := NewElements(in, 100_000)
+	e := NewSplitter(in, 100_000)
 	var got []string
 	for {
 		p, err := e.Next()
@@ -81,7 +81,7 @@ func TestElementsSkipGiantsInBoundedMemory(t *testing.T) {
 }
 
 // A reader that gives much at once (a file does) is no way round the limit.
-func TestElementsTooLongInOneRead(t *testing.T) {
+func TestSplitterTooLongInOneRead(t *testing.T) {
 	const limit = 40_000
 	giant := `{"b":"` + strings.Repeat("x", limit) + `"}`
 	for _, in := range []io.Reader{
@@ -107,7 +107,7 @@ func (f fill) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func FuzzElements(f *testing.F) {
+func FuzzSplitter(f *testing.F) {
 	for _, s := range []string{`[{"a":1},{"b":"\""}]`, "{\"a\":\"\n{}", `[[{},[1]],"x"`, `{"a":`, `]`} {
 		f.Add([]byte(s))
 	}
@@ -120,7 +120,7 @@ func FuzzElements(f *testing.F) {
 	})
 }
 
-func TestElementsStrict(t *testing.T) {
+func TestSplitterStrict(t *testing.T) {
 	for _, tc := range []struct {
 		in   string
 		want []string
@@ -132,7 +132,7 @@ func TestElementsStrict(t *testing.T) {
 		{`[{},{"a":"[`, []string{`{}`}, `{"a":"[`},
 	} {
 		for _, r := range []io.Reader{strings.NewReader(tc.in), iotest.OneByteReader(strings.NewReader(tc.in))} {
-			e := NewElements(r, 1<<10)
+			e := NewSplitter(r, 1<<10)
 			e.Strict = true
 			var got []string
 			p, err := e.Next()
@@ -146,12 +146,12 @@ func TestElementsStrict(t *testing.T) {
 	}
 }
 
-func TestElementsGivesOutOversizeBytes(t *testing.T) {
+func TestSplitterGivesOutOversizeBytes(t *testing.T) {
 	giant := `{"a":"` + strings.Repeat("0123456789", 30) + `"}`
 	for _, end := range []string{"]", ",{}]", ""} {
 		for _, limit := range []int{10, 299, len(giant) - 1} {
 			for _, wrap := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
-				e := NewElements(wrap(strings.NewReader("["+giant+end)), limit)
+				e := NewSplitter(wrap(strings.NewReader("["+giant+end)), limit)
 				var got []byte
 				e.Oversize = func(piece []byte) { got = append(got, piece...) }
 				if _, err := e.Next(); !errors.Is(err, ErrTooLong) || string(got) != giant {
@@ -160,7 +160,7 @@ func TestElementsGivesOutOversizeBytes(t *testing.T) {
 			}
 		}
 	}
-	e, got := NewElements(strings.NewReader(giant[:200]), 10), []byte(nil)
+	e, got := NewSplitter(strings.NewReader(giant[:200]), 10), []byte(nil)
 	e.Oversize = func(piece []byte) { got = append(got, piece...) }
 	if _, err := e.Next(); err != io.ErrUnexpectedEOF || string(got)+string(e.Tail()) != giant[:200] {
 		t.Errorf("cut: %v, got %q and %q", err, got, e.Tail())

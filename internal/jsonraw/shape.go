@@ -1,6 +1,9 @@
-package event
+package jsonraw
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Bounds of what is remembered: how many shapes, and how large one may be.
 const (
@@ -26,9 +29,14 @@ type shape struct {
 	words   []uint64 // the fixed texts in front of the holes, each from a word of its own on
 	holes   []hole
 	tail    []byte // behind the last hole
-	members []member
-	named   bool // of index
-	placed  bool
+	members []placed
+}
+
+// placed is a member, and how many holes are in front of its name and up to the
+// end of its value.
+type placed struct {
+	member
+	before, until int
 }
 
 // hole is a scalar and the fixed text in front of it.
@@ -39,23 +47,25 @@ type hole struct {
 	end  int32  // where the scalar ended in the payload that the shape is of
 }
 
-// shapes remembers the shapes of the last payloads. Zero is ready.
-type shapes struct {
-	off   bool     // nothing is remembered
+// Scanner scans objects like Index.Scan, at a third of the cost for one that
+// differs from a recent one only in its strings, numbers and words. The zero
+// Scanner is ready. Not safe for concurrent use.
+type Scanner struct {
+	check checker
 	known []*shape // the last that fitted comes first
 	moved []int32
 	vain  int // how much more often nothing fitted than something
 	rest  int // payloads that are only scanned
 }
 
-// scan is index.scan, with what earlier payloads have shown.
-func (s *shapes) scan(p []byte, x *index) error {
+// Scan checks that p is one JSON object and makes x its index.
+func (s *Scanner) Scan(p []byte, x *Index) error {
 	if s.rest > 0 {
 		s.rest--
 	}
-	x.noting = !s.off && s.rest == 0
-	if !x.noting {
-		return x.scan(p)
+	s.check.noting = s.rest == 0
+	if !s.check.noting {
+		return s.check.scan(p, x)
 	}
 	if s.find(p, x) {
 		s.vain = max(0, s.vain-1)
@@ -64,7 +74,7 @@ func (s *shapes) scan(p []byte, x *index) error {
 	if s.vain++; s.vain > restAfter {
 		s.vain, s.rest = 0, restFor
 	}
-	if err := x.scan(p); err != nil {
+	if err := s.check.scan(p, x); err != nil {
 		return err
 	}
 	s.learn(p, x)
@@ -72,7 +82,7 @@ func (s *shapes) scan(p []byte, x *index) error {
 }
 
 // find looks for a shape that fits, and makes x its index.
-func (s *shapes) find(p []byte, x *index) bool {
+func (s *Scanner) find(p []byte, x *Index) bool {
 	for i, known := range s.known {
 		if known.fits(p, x, s.moved[:len(known.holes)+1]) {
 			if i > 0 {
@@ -87,7 +97,7 @@ func (s *shapes) find(p []byte, x *index) bool {
 
 // fits tells whether p has that shape, and if it does makes x its index, with
 // moved, which has a place for each hole and one more.
-func (s *shape) fits(p []byte, x *index, moved []int32) bool {
+func (s *shape) fits(p []byte, x *Index, moved []int32) bool {
 	i, w := 0, 0
 	for n := range s.holes {
 		h := &s.holes[n]
@@ -121,19 +131,29 @@ func (s *shape) fits(p []byte, x *index, moved []int32) bool {
 	if string(p[i:]) != string(s.tail) {
 		return false
 	}
-	x.members, x.moved = s.members, moved
-	x.named, x.placed, x.partial, x.lineEnd = s.named, s.placed, false, false
+	s.index(p, x, moved)
 	return true
+}
+
+// index makes x the index of p, whose holes end as far from those of the shape
+// as moved says.
+func (s *shape) index(p []byte, x *Index, moved []int32) {
+	x.data, x.members, x.partial, x.lineEnd = p, x.members[:0], false, false
+	for i := range s.members {
+		m := &s.members[i]
+		before, until := uint32(moved[m.before]), uint32(moved[m.until])
+		x.members = append(x.members, member{m.key + before, m.keyEnd + before, m.val + before, m.valEnd + until, m.escaped})
+	}
 }
 
 // learn makes a shape of p, which x is the index of, in the place of the one
 // that has not fitted for longest.
-func (s *shapes) learn(p []byte, x *index) {
+func (s *Scanner) learn(p []byte, x *Index) {
 	fixed := len(p)
-	for _, v := range x.scalars {
+	for _, v := range s.check.scalars {
 		fixed -= v.end - v.start
 	}
-	if x.partial || x.lineEnd || fixed > maxFixed || len(x.scalars) > maxHoles {
+	if x.partial || x.lineEnd || fixed > maxFixed || len(s.check.scalars) > maxHoles {
 		return
 	}
 	if s.moved == nil {
@@ -146,13 +166,13 @@ func (s *shapes) learn(p []byte, x *index) {
 	oldest := s.known[last]
 	copy(s.known[1:], s.known[:last])
 	s.known[0] = oldest
-	oldest.become(p, x)
+	oldest.become(p, s.check.scalars, x.members)
 }
 
-func (s *shape) become(p []byte, x *index) {
+func (s *shape) become(p []byte, scalars []span, members []member) {
 	s.words, s.holes = s.words[:0], s.holes[:0]
 	from := 0
-	for _, v := range x.scalars {
+	for _, v := range scalars {
 		text := p[from:v.start]
 		h := hole{size: len(text), full: len(text) / 8, end: int32(v.end)}
 		for ; len(text) >= 8; text = text[8:] {
@@ -166,5 +186,15 @@ func (s *shape) become(p []byte, x *index) {
 		from = v.end
 	}
 	s.tail = append(s.tail[:0], p[from:]...)
-	s.members, s.named, s.placed = append(s.members[:0], x.members...), x.named, x.placed
+	s.members = slices.Grow(s.members[:0], len(members))
+	n := 0
+	ending := func(at uint32) int { // how many scalars end at or before that place
+		for n < len(scalars) && scalars[n].end <= int(at) {
+			n++
+		}
+		return n
+	}
+	for _, m := range members {
+		s.members = append(s.members, placed{m, ending(m.key), ending(m.valEnd)})
+	}
 }

@@ -1,28 +1,43 @@
-package event
+package jsonraw
 
-import "strconv"
+import (
+	"bytes"
+	"iter"
+	"math"
+	"strconv"
+)
 
-// What follows walks JSON that was checked when it became an event.
+// Members returns the members of an object that was checked: the name as it was
+// sent, without its quotes, and the value. A value that is no object has none.
+func Members(object []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) { eachMember(object, yield) }
+}
 
-// EachField calls do for the members of an object, with the name as it stands
-// between its quotes. A value that is no object has none.
-func EachField(object []byte, do func(name, raw []byte)) {
+func eachMember(object []byte, do func(name, value []byte) bool) {
 	for i := open(object, '{'); i < len(object) && object[i] == '"'; {
 		nameEnd, _ := stringEnd(object, i+1)
 		name := object[i+1 : nameEnd-1]
 		i = skip(object, skip(object, nameEnd)+1)
 		end := valueEnd(object, i)
-		do(name, object[i:end])
+		if !do(name, object[i:end]) {
+			return
+		}
 		i = skip(object, skip(object, end)+1)
 	}
 }
 
-// EachElement calls do for the elements of an array. A value that is no array
-// has none.
-func EachElement(array []byte, do func(raw []byte)) {
+// Elements returns the elements of an array that was checked. A value that is
+// no array has none.
+func Elements(array []byte) iter.Seq[[]byte] {
+	return func(yield func(value []byte) bool) { eachElement(array, yield) }
+}
+
+func eachElement(array []byte, do func(value []byte) bool) {
 	for i := open(array, '['); i < len(array) && array[i] != ']'; {
 		end := valueEnd(array, i)
-		do(array[i:end])
+		if !do(array[i:end]) {
+			return
+		}
 		i = skip(array, skip(array, end)+1)
 	}
 }
@@ -64,19 +79,16 @@ func valueEnd(p []byte, i int) int {
 	return len(p)
 }
 
-// memberOf returns a member of an object, the first of that name.
-func memberOf(object []byte, name string) (value []byte) {
-	for i := open(object, '{'); i < len(object) && object[i] == '"'; {
-		nameEnd, escaped := stringEnd(object, i+1)
-		is := object[i+1 : nameEnd-1]
-		i = skip(object, skip(object, nameEnd)+1)
-		end := valueEnd(object, i)
-		if string(is) == name || escaped && string(AppendUnescaped(nil, is)) == name {
-			return object[i:end]
+// Get returns the value of the first member of that name in an object that was
+// checked. A value that is no object has none.
+func Get(object []byte, name string) (value []byte, ok bool) {
+	eachMember(object, func(is, raw []byte) bool {
+		if string(is) == name || bytes.IndexByte(is, '\\') >= 0 && string(AppendUnescaped(nil, is)) == name {
+			value, ok = raw, true
 		}
-		i = skip(object, skip(object, end)+1)
-	}
-	return nil
+		return !ok
+	})
+	return value, ok
 }
 
 // Float is the number that raw is by RFC 8259 section 6, infinite where it is
@@ -86,6 +98,17 @@ func Float(raw []byte) (n float64, ok bool) {
 		return 0, false
 	}
 	return float(raw), true
+}
+
+// Number returns the number that raw is or, in a string, holds: older servers
+// send numbers as strings. ok is false if there is none, or if it is beyond all
+// bounds.
+func Number(raw []byte) (n float64, ok bool) {
+	if len(raw) > 1 && raw[0] == '"' {
+		raw = raw[1 : len(raw)-1]
+	}
+	n, ok = Float(raw)
+	return n, ok && !math.IsInf(n, 0)
 }
 
 // exactly are the powers of ten that a float64 holds exactly.
@@ -140,6 +163,6 @@ func eight(w uint64) uint64 {
 }
 
 func parsed(raw []byte) float64 {
-	n, _ := strconv.ParseFloat(view(raw), 64) // beyond all bounds: infinite
+	n, _ := strconv.ParseFloat(string(raw), 64) // beyond all bounds: infinite
 	return n
 }

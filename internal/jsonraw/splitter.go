@@ -1,12 +1,9 @@
-package event
+package jsonraw
 
 import (
 	"errors"
 	"io"
 )
-
-// MaxPayload is the longest event that is taken: 64 MiB.
-const MaxPayload = 64 << 20
 
 // ErrTooLong says that one record was longer than the limit and was skipped.
 // The reader that returned it goes on with the next record.
@@ -18,12 +15,11 @@ const (
 	keepBuffer  = 1 << 20
 )
 
-// Elements splits JSON as it comes in into the elements of its arrays: a
+// Splitter splits JSON as it comes in into the elements of its arrays: a
 // polling answer, or any run of arrays and objects with or without line ends
-// between them. It finds where elements end and does not check them: that is
-// the Maker's work. Memory is bounded by the longest element. Not safe for
+// between them. It finds where elements end and does not check them. Memory is bounded by the longest element. Not safe for
 // concurrent use.
-type Elements struct {
+type Splitter struct {
 	// Oversize, if not nil, receives the bytes of an element that is longer
 	// than the limit, in pieces that are valid during the call. The last piece
 	// comes before Next returns ErrTooLong, or is what Tail returns.
@@ -53,14 +49,14 @@ const (
 	bare                 // in a number, a word, or anything unknown
 )
 
-// NewElements reads from r and skips elements of more than limit bytes.
-func NewElements(r io.Reader, limit int) *Elements { return &Elements{r: r, limit: limit} }
+// NewSplitter reads from r and skips elements of more than limit bytes.
+func NewSplitter(r io.Reader, limit int) *Splitter { return &Splitter{r: r, limit: limit} }
 
 // Next returns the next element. Its bytes belong to the caller until the next
 // call, who may change them in place. io.EOF: the input ended behind a whole
 // array; io.ErrUnexpectedEOF: it was cut off, Rest tells how much was lost;
 // ErrTooLong: one element was skipped, go on; else the reader's own error.
-func (e *Elements) Next() ([]byte, error) {
+func (e *Splitter) Next() ([]byte, error) {
 	for {
 		if start, end, ok := e.split(); ok {
 			long := e.cut > 0 || end-start > e.limit
@@ -77,21 +73,21 @@ func (e *Elements) Next() ([]byte, error) {
 }
 
 // Rest is the size in bytes of the unfinished element at the input's end.
-func (e *Elements) Rest() int64 { return e.cut + int64(len(e.buf)-e.next) }
+func (e *Splitter) Rest() int64 { return e.cut + int64(len(e.buf)-e.next) }
 
 // Tail returns what is unread of the input when Next has failed: the bytes of
 // the unfinished element, without those that Oversize has received. They are
 // valid until the next call.
-func (e *Elements) Tail() []byte { return e.buf[e.next:] }
+func (e *Splitter) Tail() []byte { return e.buf[e.next:] }
 
-func (e *Elements) oversize(piece []byte) {
+func (e *Splitter) oversize(piece []byte) {
 	if e.Oversize != nil {
 		e.Oversize(piece)
 	}
 }
 
 // last ends the input: a bare value needs nothing behind it.
-func (e *Elements) last(err error) ([]byte, error) {
+func (e *Splitter) last(err error) ([]byte, error) {
 	if err == io.EOF && e.in == bare {
 		elem, long := e.buf[e.next:], e.cut > 0
 		e.in, e.next, e.cut = between, len(e.buf), 0
@@ -108,7 +104,7 @@ func (e *Elements) last(err error) ([]byte, error) {
 }
 
 // split searches what is in the buffer for the end of the element at hand.
-func (e *Elements) split() (start, end int, ok bool) {
+func (e *Splitter) split() (start, end int, ok bool) {
 	if e.in == between && !e.begin() {
 		return 0, 0, false
 	}
@@ -131,7 +127,7 @@ func (e *Elements) split() (start, end int, ok bool) {
 }
 
 // begin goes over white space, commas and the arrays' brackets to an element.
-func (e *Elements) begin() bool {
+func (e *Splitter) begin() bool {
 	for ; e.next < len(e.buf); e.next++ {
 		c := e.buf[e.next]
 		switch {
@@ -152,7 +148,7 @@ func (e *Elements) begin() bool {
 }
 
 // word looks for the end of a bare value.
-func (e *Elements) word() (ended bool) {
+func (e *Splitter) word() (ended bool) {
 	for ; e.seen < len(e.buf); e.seen++ {
 		switch e.buf[e.seen] {
 		case ',', ']':
@@ -168,7 +164,7 @@ func (e *Elements) word() (ended bool) {
 
 // text looks for the end of a string. A line end inside one is never JSON: the
 // element is taken to end there, so that a line cut short costs only itself.
-func (e *Elements) text() (ended bool) {
+func (e *Splitter) text() (ended bool) {
 	for {
 		e.seen, _ = stringStop(e.buf, e.seen)
 		if e.seen >= len(e.buf) {
@@ -196,7 +192,7 @@ func (e *Elements) text() (ended bool) {
 }
 
 // token looks at brackets and quotes up to the next string or the end.
-func (e *Elements) token() (ended bool) {
+func (e *Splitter) token() (ended bool) {
 	for ; e.seen < len(e.buf); e.seen++ {
 		switch e.buf[e.seen] {
 		case '"':
@@ -217,7 +213,7 @@ func (e *Elements) token() (ended bool) {
 
 // fill reads more behind what is in the buffer, dropping what was handed out,
 // and the element at hand where it has become too long.
-func (e *Elements) fill() error {
+func (e *Splitter) fill() error {
 	if e.in != between && e.seen-e.next > e.limit {
 		e.oversize(e.buf[e.next:e.seen])
 		e.cut += int64(e.seen - e.next)

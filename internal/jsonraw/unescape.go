@@ -1,10 +1,8 @@
-package event
+package jsonraw
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
-	"slices"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -42,40 +40,6 @@ func appendEscape(dst, s []byte) (out, rest []byte) {
 		dst = append(dst, c)
 	}
 	return dst, s[1:]
-}
-
-// appendString checks the string whose text starts at i, appends what it
-// stands for, and returns the place behind its closing quote, or -1. JSON in a
-// string is checked and unescaped in one pass by it: most escapes are quotes,
-// a few bytes apart, so that it copies eight bytes at a time, also those that
-// the next ones overwrite.
-func appendString(dst, p []byte, i int) (out []byte, end int) {
-	dst = slices.Grow(dst, len(p)-i)
-	to, n := dst[len(dst):cap(dst)], 0
-	for i+9 <= len(p) {
-		w := word(p, i)
-		binary.LittleEndian.PutUint64(to[n:], w)
-		hit := stops(w)
-		if hit == 0 {
-			i, n = i+8, n+8
-			continue
-		}
-		plain := bits.TrailingZeros64(hit) >> 3
-		if i, n = i+plain, n+plain; p[i] != '\\' || p[i+1] != '"' {
-			break
-		}
-		to[n] = '"'
-		i, n = i+2, n+1
-	}
-	dst = dst[:len(dst)+n]
-	end, escaped := stringEnd(p, i)
-	switch {
-	case end < 0:
-		return dst, -1
-	case escaped:
-		return AppendUnescaped(dst, p[i:end-1]), end
-	}
-	return append(dst, p[i:end-1]...), end
 }
 
 // appendUnicode appends the character whose four digits s starts with, and
@@ -116,4 +80,44 @@ func hex4(p []byte) rune {
 		r = r<<4 | rune(c)
 	}
 	return r
+}
+
+// Text returns the text of a string, or any other value as it was sent. A
+// string with escapes is decoded into *scratch, whose memory is reused.
+func Text(raw []byte, scratch *[]byte) []byte {
+	if len(raw) == 0 || raw[0] != '"' {
+		return raw
+	}
+	s := raw[1 : len(raw)-1]
+	if bytes.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	*scratch = AppendUnescaped((*scratch)[:0], s)
+	return *scratch
+}
+
+// AppendQuoted appends s to dst as a JSON string (RFC 8259 section 7), with
+// U+FFFD for bytes that are not UTF-8.
+func AppendQuoted(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for _, r := range s { // invalid bytes come as U+FFFD
+		switch {
+		case r == '"' || r == '\\':
+			dst = append(dst, '\\', byte(r))
+		case r >= ' ' && !strings.ContainsRune("<>&\u2028\u2029", r):
+			dst = utf8.AppendRune(dst, r)
+		default:
+			dst = appendControl(dst, r)
+		}
+	}
+	return append(dst, '"')
+}
+
+// appendControl appends the escape of a character.
+func appendControl(dst []byte, r rune) []byte {
+	if i := strings.IndexRune("\b\f\n\r\t", r); i >= 0 {
+		return append(dst, '\\', "bfnrt"[i])
+	}
+	const hex = "0123456789abcdef"
+	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }

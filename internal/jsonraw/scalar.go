@@ -1,4 +1,4 @@
-package event
+package jsonraw
 
 import (
 	"bytes"

@@ -1,11 +1,10 @@
-package event
+package jsonraw
 
 import (
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/tidwall/gjson"
@@ -57,10 +56,12 @@ func TestFieldsAndElementsAreThoseOfGjson(t *testing.T) {
 			continue
 		}
 		var got, want []string
-		EachField([]byte(doc), func(name, raw []byte) {
-			got = append(got, string(name)+"="+string(raw))
-			EachElement(raw, func(raw []byte) { got = append(got, string(raw)) })
-		})
+		for name, value := range Members([]byte(doc)) {
+			got = append(got, string(name)+"="+string(value))
+			for element := range Elements(value) {
+				got = append(got, string(element))
+			}
+		}
 		if r := gjson.Parse(doc); r.IsObject() {
 			r.ForEach(func(k, v gjson.Result) bool {
 				want = append(want, k.Raw[1:len(k.Raw)-1]+"="+v.Raw)
@@ -75,39 +76,17 @@ func TestFieldsAndElementsAreThoseOfGjson(t *testing.T) {
 		}
 	}
 	n := 0
-	EachField([]byte(`[1]`), func(_, _ []byte) { n++ })
-	EachField(nil, func(_, _ []byte) { n++ })
-	EachElement([]byte(`{"a":1}`), func([]byte) { n++ })
-	EachElement(nil, func([]byte) { n++ })
-	if n != 0 {
-		t.Errorf("%d calls, want none", n)
-	}
-}
-
-// TestNestedPathsAreThoseOfGjson looks plain paths up in odd objects.
-func TestNestedPathsAreThoseOfGjson(t *testing.T) {
-	doc := `{"o":{"x":0.5,"y":{"z":[1,{"w":2}],"":3},"x":6,"n\u0061me":"a\"b","0":"zero","t":true,"f":false,"nil":null,"s":"1"},"a":[{"x":1},[2]],"d":{"p":{"x":1},"p":{"y":2}},"v":1,"":{"":4}}`
-	e := &Event{}
-	if !e.set([]byte(doc)) {
-		t.Fatal("not taken")
-	}
-	for _, path := range []string{
-		"o.x", "o.y", "o.y.z", "o.y.z.0", "o.y.z.1.w", "o.y.z.#", "o.y.", "o.", "o..", "o.name", "o.0", "o.t", "o.f", "o.nil", "o.s", "o.none", "o.x.y", "o.y.none.z",
-		"d.p.x", "d.p.y", "d.p.z", "a.0", "a.0.x", "a.1.0", "a.x", "v.x", ".", "o.y.z.w", "o.x ", "o. x", "o.y.z.1", "o.$id",
-	} {
-		got, want := e.Get(path), gjson.Get(doc, path)
-		if got.Raw != want.Raw || got.Str != want.Str || got.Num != want.Num || got.Type != want.Type {
-			t.Errorf("%s: %#v, want %#v", path, got, want)
+	for _, other := range []string{`[1]`, ``, `7`} {
+		for range Members([]byte(other)) {
+			n++
 		}
 	}
-	if n := testing.AllocsPerRun(100, func() { e.Get("o.x") }); n > 1 { // ParsePath takes one
-		t.Errorf("%v allocations", n)
+	for _, other := range []string{`{"a":1}`, ``, `7`} {
+		for range Elements([]byte(other)) {
+			n++
+		}
 	}
-	p := ParsePath("o.y.z")
-	if n := testing.AllocsPerRun(100, func() { p.Of(e) }); n > 0 {
-		t.Errorf("%v allocations", n)
-	}
-	if !strings.HasPrefix(p.Of(e).Raw, "[1") {
-		t.Error(p.Of(e).Raw)
+	if n != 0 {
+		t.Errorf("%d calls, want none", n)
 	}
 }

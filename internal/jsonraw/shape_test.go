@@ -1,4 +1,4 @@
-package event
+package jsonraw
 
 import (
 	"bytes"
@@ -10,16 +10,16 @@ import (
 )
 
 // told is all that an index says of a payload.
-func told(x *index, p []byte, err error) string {
+func told(x *Index, err error) string {
 	if err != nil {
 		return err.Error()
 	}
 	var b bytes.Buffer
-	fmt.Fprintln(&b, len(x.members), x.named, x.placed, x.partial, x.lineEnd)
-	for i := range x.members {
-		m := &x.members[i]
-		fmt.Fprintf(&b, "%q %q %v\n", x.name(p, m), x.value(p, m), m.escaped)
-	}
+	fmt.Fprintln(&b, x.partial, x.lineEnd, x.members)
+	x.Members(func(name, value []byte) bool {
+		fmt.Fprintf(&b, "%q %q\n", name, value)
+		return true
+	})
 	return b.String()
 }
 
@@ -27,13 +27,13 @@ func told(x *index, p []byte, err error) string {
 // each of them alone.
 func sameAsScan(t *testing.T, docs ...[]byte) {
 	t.Helper()
-	var like shapes
-	var x, alone index
+	var like Scanner
+	var x, alone Index
 	for _, p := range docs {
 		like.vain, like.rest = 0, 0 // never too tired to look for one
-		errLike := like.scan(p, &x)
-		err := alone.scan(p)
-		if got, want := told(&x, p, errLike), told(&alone, p, err); got != want {
+		errLike := like.Scan(p, &x)
+		err := alone.Scan(p)
+		if got, want := told(&x, errLike), told(&alone, err); got != want {
 			t.Fatalf("%q after %d others:\n%s\nalone:\n%s", p, len(like.known), got, want)
 		}
 	}
@@ -73,21 +73,21 @@ func TestShapesOfManyKindsTakeTurns(t *testing.T) {
 }
 
 func TestAStreamOfTooManyKindsIsOnlyScanned(t *testing.T) {
-	var like shapes
-	var x index
+	var like Scanner
+	var x Index
 	var docs [][]byte
 	for kind := range 2 * maxShapes {
 		docs = append(docs, fmt.Appendf(nil, `{"$id":"kind %d","member %[1]d":1,"instance_id":"some text"}`, kind))
 	}
 	scan := func(p []byte) {
-		if err := like.scan(p, &x); err != nil || len(x.members) != 3 {
+		if err := like.Scan(p, &x); err != nil || len(x.members) != 3 {
 			t.Fatal(err, len(x.members))
 		}
 	}
 	for i := range restAfter + 2 {
 		scan(docs[i%len(docs)])
 	}
-	if like.rest == 0 || x.noting {
+	if like.rest == 0 || like.check.noting {
 		t.Error("shapes are looked for in vain")
 	}
 	for range restFor {
@@ -96,7 +96,7 @@ func TestAStreamOfTooManyKindsIsOnlyScanned(t *testing.T) {
 	for range 3 { // learned, then known
 		scan(docs[0])
 	}
-	if like.rest != 0 || like.vain != 0 || x.moved == nil {
+	if like.rest != 0 || like.vain != 0 || !like.find(docs[0], &x) {
 		t.Error("shapes are not looked for again")
 	}
 	sameAsScan(t, slices.Repeat(docs, 3)...)
@@ -111,9 +111,9 @@ func TestWhatIsLargeHasNoShape(t *testing.T) {
 	}
 	members = append(members, `,"$id":"x"}`...)
 	for _, p := range [][]byte{many, wide, members} {
-		var like shapes
-		var x index
-		if err := like.scan(p, &x); err != nil || len(like.known) != 0 {
+		var like Scanner
+		var x Index
+		if err := like.Scan(p, &x); err != nil || len(like.known) != 0 {
 			t.Errorf("%.20s…: %v, %d shapes", p, err, len(like.known))
 		}
 		sameAsScan(t, p, p)
@@ -121,7 +121,7 @@ func TestWhatIsLargeHasNoShape(t *testing.T) {
 }
 
 func FuzzShapes(f *testing.F) {
-	files, _ := filepath.Glob("testdata/payloads/*.json")
+	files, _ := filepath.Glob("../event/testdata/payloads/*.json")
 	for _, file := range files {
 		data, _ := os.ReadFile(file)
 		data = bytes.ReplaceAll(data, []byte("\n"), nil)
@@ -132,15 +132,15 @@ func FuzzShapes(f *testing.F) {
 }
 
 func TestShapesAllocateNothing(t *testing.T) {
-	var like shapes
-	var x index
+	var like Scanner
+	var x Index
 	var docs [][]byte
 	for i := range 2 * maxShapes { // more than are remembered: all of them are learned anew
 		docs = append(docs, fmt.Appendf(nil, `{"$id":"track","name %d":%[1]d,"instance_id":"some text"}`, i))
 	}
 	round := func() {
 		for _, p := range docs {
-			if err := like.scan(p, &x); err != nil {
+			if err := like.Scan(p, &x); err != nil {
 				t.Fatal(err)
 			}
 		}

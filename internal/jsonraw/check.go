@@ -1,0 +1,187 @@
+package jsonraw
+
+// checker checks JSON in one pass without recursion: depth costs a byte per
+// level. Its buffers are reused from scan to scan.
+type checker struct {
+	noting  bool   // scan notes scalars
+	scalars []span // the strings, numbers and words, at most one more than maxHoles
+	stack   []bool // open containers below the top: true is an object
+	lineEnd bool   // white space between the tokens holds CR or LF
+}
+
+// span is a part of a payload.
+type span struct{ start, end int }
+
+// scan checks that p is one JSON object and indexes its top-level members.
+func (c *checker) scan(p []byte, x *Index) error {
+	if x.members == nil {
+		x.members = make([]member, 0, 16) // of events, most have fewer
+	}
+	x.data, x.members, x.partial = p, x.members[:0], false
+	c.scalars, c.lineEnd = c.scalars[:0], false
+	i := c.space(p, 0)
+	if i >= len(p) || p[i] != '{' {
+		return ErrNotObject
+	}
+	i = c.object(p, i+1, x)
+	if i < 0 || c.space(p, i) != len(p) {
+		return ErrNotObject
+	}
+	x.lineEnd = c.lineEnd
+	return nil
+}
+
+// object walks the members of the top-level object from behind its brace, and
+// returns the place behind the closing one, or -1.
+func (c *checker) object(p []byte, i int, x *Index) int {
+	i = c.space(p, i)
+	if i < len(p) && p[i] == '}' {
+		return i + 1
+	}
+	for {
+		key := i + 1
+		end, escaped := nameEnd(p, i)
+		if end < 0 {
+			return -1
+		}
+		if i = c.colon(p, end); i < 0 {
+			return -1
+		}
+		val := i
+		if i = c.valueEnd(p, i); i < 0 {
+			return -1
+		}
+		x.note(member{uint32(key), uint32(end - 1), uint32(val), uint32(i), escaped})
+		if i = c.space(p, i); i >= len(p) {
+			return -1
+		}
+		switch p[i] {
+		case ',':
+			i = c.space(p, i+1)
+		case '}':
+			return i + 1
+		default:
+			return -1
+		}
+	}
+}
+
+// note adds a member to the index.
+func (x *Index) note(m member) {
+	if len(x.members) == maxMembers {
+		x.partial = true
+		return
+	}
+	x.members = append(x.members, m)
+}
+
+// nameEnd returns the place behind the member name that starts at i, or -1, and
+// whether there is a backslash in it.
+func nameEnd(p []byte, i int) (end int, escaped bool) {
+	if i >= len(p) || p[i] != '"' {
+		return -1, false
+	}
+	return stringEnd(p, i+1)
+}
+
+// colon returns the place of the value behind the colon, or -1.
+func (c *checker) colon(p []byte, i int) int {
+	i = c.space(p, i)
+	if i >= len(p) || p[i] != ':' {
+		return -1
+	}
+	return c.space(p, i+1)
+}
+
+// valueEnd returns the place behind the value at i, or -1.
+func (c *checker) valueEnd(p []byte, i int) int {
+	if i >= len(p) {
+		return -1
+	}
+	if p[i] == '{' || p[i] == '[' {
+		return c.nested(p, i)
+	}
+	return c.scalar(p, i)
+}
+
+// scalar notes the string, number or word at i, and returns the place behind
+// it, or -1.
+func (c *checker) scalar(p []byte, i int) int {
+	end := scalarEnd(p, i)
+	if c.noting && len(c.scalars) <= maxHoles {
+		c.scalars = append(c.scalars, span{i, end})
+	}
+	return end
+}
+
+// nested walks the container at i and all below it without recursion.
+func (c *checker) nested(p []byte, i int) int {
+	c.stack = c.stack[:0]
+	opened := false // the last token opened a container
+	for {
+		if i >= len(p) {
+			return -1
+		}
+		if b := p[i]; b == '{' || b == '[' {
+			c.stack = append(c.stack, b == '{')
+			i, opened = c.space(p, i+1), true
+		} else {
+			if i = c.scalar(p, i); i < 0 {
+				return -1
+			}
+			i, opened = c.space(p, i), false
+		}
+		i = c.next(p, i, opened)
+		if i < 0 || len(c.stack) == 0 {
+			return i
+		}
+	}
+}
+
+// next goes from behind an opened container or a value to the next value,
+// over closing brackets, a comma and a name. With an empty stack the returned
+// place is the one behind the outermost container.
+func (c *checker) next(p []byte, i int, opened bool) int {
+	for {
+		if i >= len(p) {
+			return -1
+		}
+		inObject := c.stack[len(c.stack)-1]
+		switch b := p[i]; {
+		case b == '}' && inObject, b == ']' && !inObject:
+			c.stack = c.stack[:len(c.stack)-1]
+			if len(c.stack) == 0 {
+				return i + 1
+			}
+			i, opened = c.space(p, i+1), false
+			continue
+		case opened:
+		case b == ',':
+			i = c.space(p, i+1)
+		default:
+			return -1
+		}
+		if !inObject {
+			return i
+		}
+		if i, _ = nameEnd(p, i); i < 0 {
+			return -1
+		}
+		return c.colon(p, i)
+	}
+}
+
+// space returns the first place from i on that is not white space.
+func (c *checker) space(p []byte, i int) int {
+	for i < len(p) && p[i] <= ' ' {
+		switch p[i] {
+		case ' ', '\t':
+		case '\n', '\r':
+			c.lineEnd = true
+		default:
+			return i
+		}
+		i++
+	}
+	return i
+}
