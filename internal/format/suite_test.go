@@ -17,6 +17,16 @@ func columns(t testing.TB, list string) Columns {
 	return c
 }
 
+// template parses a template that must be right.
+func template(t testing.TB, text string) *Template {
+	t.Helper()
+	parsed, err := ParseTemplate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
 func TestEncoderSuite(t *testing.T) {
 	wide := func(n int) func() int { return func() int { return n } }
 	some := columns(t, "_time,_delay_ms,kind=_type,_place,object_class,location.x,location,image,value")
@@ -33,6 +43,7 @@ func TestEncoderSuite(t *testing.T) {
 		"csv columns":     {func() flowtest.LineEncoder { return NewCSV(CSVOptions{Columns: some}) }, flowtest.Bytes{Raw: true, Quoted: true}},
 		"csv terminal":    {func() flowtest.LineEncoder { return NewCSV(CSVOptions{Terminal: true, Columns: some}) }, flowtest.Bytes{}},
 		"csv frame":       {func() flowtest.LineEncoder { return NewCSV(CSVOptions{NoHeader: true, Frame: Frame{1920, 1080}}) }, flowtest.Bytes{Raw: true, Quoted: true}},
+		"template":        {func() flowtest.LineEncoder { return template(t, "{_time} {type}: {location} {image}").NewEncoder() }, flowtest.Bytes{}},
 		"text":            {func() flowtest.LineEncoder { return NewText(TextOptions{Zone: time.UTC}) }, flowtest.Bytes{}},
 		"text narrow":     {func() flowtest.LineEncoder { return NewText(TextOptions{Width: wide(20), Time: Off}) }, flowtest.Bytes{}},
 		"text delta": {func() flowtest.LineEncoder {

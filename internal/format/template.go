@@ -1,0 +1,125 @@
+package format
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
+)
+
+// Template is text with values of an event in braces, for one line per event:
+// "{_time} {_place}: {object_class}". In braces is what ParseColumns takes as a
+// path; {{ and }} are literal braces. Safe for concurrent use.
+type Template struct{ pieces []piece }
+
+// piece is literal text, and the path of the value after it if there is one.
+type piece struct {
+	literal string
+	path    *event.Path
+}
+
+// ParseTemplate reads a template. Its errors name the place, in characters
+// from 1.
+func ParseTemplate(text string) (*Template, error) {
+	hidden := func(r rune) bool { return r != '\t' && !term.Shown(r) }
+	switch i := strings.IndexFunc(text, hidden); {
+	case text == "":
+		return nil, fmt.Errorf(`template "" is empty; want text such as "{_time} {_place}"`)
+	case !utf8.ValidString(text):
+		return nil, fmt.Errorf("template %q is not UTF-8", text)
+	case i >= 0:
+		return nil, fmt.Errorf("template %q, character %d: control characters are not allowed", text, utf8.RuneCountInString(text[:i])+1)
+	}
+	t := &Template{}
+	literal := ""
+	for at := 0; at < len(text); {
+		i := strings.IndexAny(text[at:], "{}")
+		if i < 0 {
+			i = len(text) - at
+		}
+		literal += text[at : at+i]
+		if at += i; at == len(text) {
+			break
+		}
+		if strings.HasPrefix(text[at+1:], text[at:at+1]) { // {{ or }}
+			literal += text[at : at+1]
+			at += 2
+			continue
+		}
+		path, err := braced(text[at:])
+		if err != nil {
+			return nil, fmt.Errorf("template %q, character %d: %w", text, utf8.RuneCountInString(text[:at])+1, err)
+		}
+		p := newColumn("", strings.TrimSpace(path)).Path
+		t.pieces = append(t.pieces, piece{literal, &p})
+		literal = ""
+		at += len(path) + len("{}")
+	}
+	if literal != "" {
+		t.pieces = append(t.pieces, piece{literal, nil})
+	}
+	return t, nil
+}
+
+// braced returns the path in the braces that s starts with.
+func braced(s string) (path string, err error) {
+	if s[0] == '}' {
+		return "", fmt.Errorf("no { for this }; write }} for a literal one")
+	}
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			if end := strings.IndexByte(s[i+1:], '"'); end >= 0 {
+				i += end + 1
+			}
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth > 0 {
+				continue
+			}
+			if strings.TrimSpace(s[1:i]) == "" {
+				return "", fmt.Errorf("nothing in the braces; want a path such as {_place}")
+			}
+			return s[1:i], nil
+		}
+	}
+	return "", fmt.Errorf("no } for this {; write {{ for a literal one")
+}
+
+// NewEncoder returns an encoder of events as lines of the template. Missing
+// values and null are empty, and every value is made safe to show.
+func (t *Template) NewEncoder() Encoder { return &templated{Template: t} }
+
+type templated struct {
+	*Template
+	value []byte
+}
+
+func (*templated) AppendHeader(dst []byte) []byte { return dst }
+
+func (t *templated) AppendEvent(dst []byte, ev *event.Event) []byte {
+	for _, p := range t.pieces {
+		dst = append(dst, p.literal...)
+		if p.path == nil {
+			continue
+		}
+		v := p.path.Of(ev)
+		switch n, isNumber := event.Number(v); {
+		case isString([]byte(v.Raw)) || v.Raw == "" && v.Str != "":
+			dst = term.AppendSafe(dst, v.Str)
+		case v.Raw != "" && v.Raw != "null":
+			t.value = oneLine(append(reuse(t.value), v.Raw...))
+			dst = term.AppendSafe(dst, t.value)
+		case v.Raw == "" && isNumber:
+			dst = strconv.AppendFloat(dst, n, 'f', -1, 64)
+		}
+	}
+	return append(dst, '\n')
+}
