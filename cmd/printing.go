@@ -13,18 +13,24 @@ import (
 
 // printing is how events are printed, as typed.
 type printing struct {
-	columns  []string
-	noHeader bool
-	noImage  bool
-	time     string
-	utc      bool
-	frame    string
+	columns   []string
+	template  string
+	noHeader  bool
+	delimiter string
+	bom       bool
+	noImage   bool
+	time      string
+	utc       bool
+	frame     string
 }
 
 func (p *printing) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringArrayVarP(&p.columns, "columns", "c", nil, "csv columns or ndjson keys: `LIST` of paths, computed fields, default csv columns; name=path renames")
+	f.StringVar(&p.template, "template", "", "one line per event from `TEXT` such as '{_time} {_place}: {object_class}'")
 	f.BoolVar(&p.noHeader, "no-header", false, "csv without its header line")
+	f.StringVar(&p.delimiter, "delimiter", ",", "csv: character `C` between fields, \\t for a tab")
+	f.BoolVar(&p.bom, "bom", false, "csv: start with a byte order mark, which Excel needs")
 	f.BoolVar(&p.noImage, "no-image", false, "ndjson with the image's size in bytes instead of the image")
 	f.StringVar(&p.time, "time", "clock", "text: `FORMAT` of the time: clock, rfc3339, delta, off")
 	f.BoolVar(&p.utc, "utc", false, "text: times in UTC instead of the local zone")
@@ -48,21 +54,30 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 	if err != nil {
 		return nil, usagef("--time: %v", err)
 	}
-	switch s.cfg.Output {
-	case "ndjson":
+	delimiter, err := format.ParseDelimiter(p.delimiter)
+	if err != nil {
+		return nil, usagef("--delimiter: %v", err)
+	}
+	if err := p.checkOutput(s.cfg.Output); err != nil {
+		return nil, err
+	}
+	switch {
+	case s.cfg.Output == "ndjson":
 		return func() format.Encoder {
 			return format.NewNDJSON(format.NDJSONOptions{Columns: columns, NoImage: p.noImage, Frame: frame, Terminal: s.outTTY})
 		}, nil
-	case "csv":
+	case s.cfg.Output == "csv":
 		return func() format.Encoder {
-			return format.NewCSV(format.CSVOptions{Columns: columns, NoHeader: p.noHeader, Frame: frame, Terminal: s.outTTY})
+			return format.NewCSV(format.CSVOptions{
+				Columns: columns, NoHeader: p.noHeader, BOM: p.bom, Delimiter: delimiter, Frame: frame, Terminal: s.outTTY,
+			})
 		}, nil
-	case "text":
-	default:
-		return nil, usagef("-o %s is for rtev stats; here it is text, ndjson or csv", s.cfg.Output)
-	}
-	if columns != nil {
-		return nil, usagef("--columns goes with -o csv or -o ndjson")
+	case p.template != "":
+		template, err := format.ParseTemplate(p.template)
+		if err != nil {
+			return nil, usagef("--template: %v", err)
+		}
+		return template.NewEncoder, nil
 	}
 	o := format.TextOptions{Color: s.color, Sources: s.names.all, Time: clock, Frame: frame}
 	if s.outTTY {
@@ -72,6 +87,38 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 		o.Zone = time.UTC
 	}
 	return func() format.Encoder { return format.NewText(o) }, nil
+}
+
+// checkOutput reports flags that have no effect with an output format.
+func (p *printing) checkOutput(output string) error {
+	if output != "text" && output != "ndjson" && output != "csv" {
+		return usagef("-o %s is for rtev stats; here it is text, ndjson or csv", output)
+	}
+	for _, flag := range []struct {
+		name  string
+		given bool
+		with  string
+	}{
+		{"columns", p.columns != nil, "ndjson csv"},
+		{"template", p.template != "", "text"},
+		{"no-header", p.noHeader, "csv"},
+		{"delimiter", p.delimiter != ",", "csv"},
+		{"bom", p.bom, "csv"},
+		{"no-image", p.noImage, "ndjson"},
+		{"time", p.time != "clock", "text"},
+		{"utc", p.utc, "text"},
+	} {
+		if flag.given && !strings.Contains(flag.with, output) {
+			return usagef("--%s has no effect with -o %s; it needs -o %s", flag.name, output, strings.ReplaceAll(flag.with, " ", " or -o "))
+		}
+		if flag.given && p.template != "" && flag.name != "template" && flag.with == "text" {
+			return usagef("--%s has no effect with --template", flag.name)
+		}
+	}
+	if p.template != "" && p.frame != "" {
+		return usagef("--frame has no effect with --template")
+	}
+	return nil
 }
 
 func parseColumns(lists []string) (format.Columns, error) {
