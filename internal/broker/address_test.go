@@ -1,0 +1,105 @@
+package broker
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+func TestParseAddress(t *testing.T) {
+	for _, tc := range []struct{ url, shown, subject, key string }{
+		{"nats://h/rtev.events", "nats://h:4222", "rtev.events", ""},
+		{"nats://h:1/rtev.{instance}.{type}", "nats://h:1", "rtev.North-Gate-1.event-intrusion", ""},
+		{"tls://h/a.{place}", "tls://h:4222", "a.東門----x", ""},
+		{"mqtt://h/rtev/{instance}/{type}", "mqtt://h:1883", "rtev/North-Gate.1/event-intrusion", ""},
+		{"mqtts://h/{missing}", "mqtts://h:8883", "unknown", ""},
+		{"kafka://h/rtev", "kafka://h:9092", "rtev", "id-1"},
+		{"kafka://h/rtev-{place}?key={class}/{place}", "kafka://h:9092", "rtev---.---x", "Person/東門.*>#x"},
+		{"kafkas://user:secret@h/rtev", "kafkas://h:9092", "rtev", "id-1"},
+	} {
+		a, err := ParseAddress(tc.url)
+		if err != nil {
+			t.Errorf("%s: %v", tc.url, err)
+			continue
+		}
+		e, err := event.New("event-intrusion", []byte(`{"$id":"event-intrusion","instance_id":"id-1","area_name":"東門.*>#x","object_class":"Person"}`),
+			&event.Instance{ID: "id-1", Name: "North Gate.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		subject, key := a.route(e)
+		if a.String() != tc.shown || subject != tc.subject || key != tc.key {
+			t.Errorf("%s: %s, %q, %q; want %s, %q, %q", tc.url, a, subject, key, tc.shown, tc.subject, tc.key)
+		}
+	}
+}
+
+func TestAddressMistakes(t *testing.T) {
+	for url, want := range map[string]string{
+		"nats://h":                   "no subject or topic",
+		"nats:///x":                  "no host",
+		"amqp://h/x":                 `no broker is called "amqp"`,
+		"h:4222":                     "--to:",
+		"://":                        "not a URL",
+		"nats://h/a.*":               "wildcards",
+		"nats://h/a.>":               "wildcards",
+		"nats://h/a b":               "wildcards",
+		"mqtt://h/a/%23":             "wildcards",
+		"mqtt://h/+/a":               "wildcards",
+		"kafka://h/a:b":              "wildcards",
+		"nats://h/a.{type":           "a { without",
+		"nats://h/a.{}":              "a { without",
+		"nats://h/a?key=x":           `unknown option "key"`,
+		"kafka://h/a?cred=@x":        `unknown option "cred"`,
+		"nats://h/a?creds=@/missing": "creds: open /missing",
+		"nats://me:secret@h:x/a":     "not a URL",
+	} {
+		_, err := ParseAddress(url)
+		var mistake *AddressError
+		if !errors.As(err, &mistake) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v; want an AddressError with %q", url, err, want)
+		}
+	}
+}
+
+func TestCredentialsComeFromAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "creds")
+	if err := os.WriteFile(file, []byte("me:se:cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a, err := ParseAddress("mqtt://h/x?creds=@" + file)
+	if err != nil || a.user != "me" || a.password != "se:cret" {
+		t.Errorf("%q %q %v", a.user, a.password, err)
+	}
+}
+
+func FuzzTemplate(f *testing.F) {
+	for _, seed := range []string{"a.{type}", "{", "}{", "{_nope}", "{area_name}.{a.b}", "x/{#}"} {
+		f.Add(seed, "東門.*>#+/ \x00\xff")
+	}
+	f.Fuzz(func(t *testing.T, text, place string) {
+		e, err := event.New("track", event.AppendQuoted([]byte(`{"area_name":`), place), nil)
+		if err == nil {
+			t.Fatal("half an object was taken")
+		}
+		e, err = event.New("track", append(event.AppendQuoted([]byte(`{"area_name":`), place), '}'), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for kind, safe := range safeFor {
+			tpl, err := parseTemplate(text+"{area_name}", safe)
+			if err != nil {
+				continue
+			}
+			value := strings.TrimPrefix(tpl.of(e), tpl.literals())
+			if !strings.Contains(text, "{") && strings.ContainsFunc(value, func(r rune) bool { return wildcard(kind, r) || r == utf8.RuneError }) {
+				t.Errorf("%s: %q lets %q through", kind, text, value)
+			}
+		}
+	})
+}

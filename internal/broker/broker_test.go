@@ -1,0 +1,415 @@
+package broker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// fakeConn answers after a millisecond with what verdict returned.
+type fakeConn struct {
+	mu        sync.Mutex
+	verdict   func(m *message) error
+	taken     []string // bodies that were acknowledged, in order
+	flying    int
+	maxFlying int
+}
+
+func (c *fakeConn) publish(m *message, done func(error)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flying++
+	c.maxFlying = max(c.maxFlying, c.flying)
+	var err error
+	if c.verdict != nil {
+		err = c.verdict(m)
+	}
+	if err == nil {
+		c.taken = append(c.taken, string(m.body))
+	}
+	time.AfterFunc(time.Millisecond, func() {
+		c.mu.Lock()
+		c.flying--
+		c.mu.Unlock()
+		done(err)
+	})
+}
+
+func (c *fakeConn) close() {}
+
+func (c *fakeConn) set(verdict func(m *message) error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.verdict = verdict
+}
+
+func (c *fakeConn) bodies() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.taken)
+}
+
+// lines is an Encoder that prints the payload, or with small "small".
+type lines struct{ small bool }
+
+func (l lines) AppendEvent(dst []byte, e *event.Event) []byte {
+	if l.small {
+		return append(dst, "small\n"...)
+	}
+	return append(append(dst, e.Payload...), '\n')
+}
+
+// rig is a broker over a fake connection.
+type rig struct {
+	*Broker
+	conn    *fakeConn
+	sink    *Sink
+	end     context.CancelFunc
+	mu      sync.Mutex
+	notices []string
+	kept    []string
+}
+
+func newRig(t *testing.T, keepRest bool) *rig {
+	t.Helper()
+	address, err := ParseAddress("nats://broker/events.{type}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{conn: &fakeConn{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	r.end = cancel
+	r.Broker = newBroker(ctx, address, r.conn, Options{
+		Notify: func(n event.Notice) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.notices = append(r.notices, n.Text)
+		},
+		Keep: func(p []byte) (string, error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.kept = append(r.kept, string(p))
+			return "unwritten.ndjson", nil
+		},
+		KeepRest: keepRest,
+	})
+	r.sink = r.Sink(Shape{Body: lines{}, Small: lines{small: true}})
+	return r
+}
+
+func (r *rig) put(t *testing.T, from, to int) error {
+	t.Helper()
+	for i := from; i < to; i++ {
+		if err := r.sink.Put(newEvent(t, i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newEvent(t *testing.T, i int) *event.Event {
+	t.Helper()
+	e, err := event.New("track", fmt.Appendf(nil, `{"$id":"track","instance_id":"i","n":%d}`, i), &event.Instance{ID: "i", Name: "gate"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func payloads(from, to int) (list []string) {
+	for i := from; i < to; i++ {
+		list = append(list, fmt.Sprintf(`{"$id":"track","instance_id":"i","n":%d}`, i))
+	}
+	return list
+}
+
+func TestFlushWaitsForEveryAcknowledgement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, false)
+		if err := r.put(t, 0, 2500); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.sink.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.conn.bodies(); !slices.Equal(got, payloads(0, 2500)) {
+			t.Errorf("%d bodies acknowledged", len(got))
+		}
+		if r.conn.maxFlying > maxInFlight {
+			t.Errorf("%d messages in flight, at most %d allowed", r.conn.maxFlying, maxInFlight)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+		if want := "published 2,500, acknowledged 2,500, refused 0"; !slices.Contains(r.notices, want) {
+			t.Errorf("notices %q lack %q", r.notices, want)
+		}
+	})
+}
+
+func TestBytesInFlightAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, false)
+		big := strings.Repeat("x", 1<<20)
+		for i := range 64 {
+			e, err := event.New("crop", fmt.Appendf(nil, `{"$id":"crop","instance_id":"i","n":%d,"image":%q}`, i, big), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := r.sink.Put(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.sink.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if most := maxInFlightBytes >> 20; r.conn.maxFlying > most || r.conn.maxFlying < 2 {
+			t.Errorf("%d messages of 1 MiB in flight, want 2 to %d", r.conn.maxFlying, most)
+		}
+		r.Close()
+	})
+}
+
+func TestOutageSlowsAndLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, false)
+		away := errors.New("connection refused")
+		r.conn.set(func(m *message) error {
+			if bytes.Contains(m.body, []byte(`"n":7`)) {
+				return nil // acknowledged just before the broker died
+			}
+			return away
+		})
+		time.AfterFunc(time.Hour, func() { r.conn.set(nil) })
+		began := time.Now()
+		if err := r.put(t, 0, 3000); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.sink.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(began); waited < time.Hour || waited > time.Hour+time.Minute {
+			t.Errorf("flushed after %v, want soon after the broker came back", waited)
+		}
+		got := r.conn.bodies()
+		slices.Sort(got)
+		want := payloads(0, 3000)
+		slices.Sort(want)
+		if got = slices.Compact(got); !slices.Equal(got, want) {
+			t.Errorf("%d different events arrived, want 3000", len(got))
+		}
+		r.Close()
+		all := strings.Join(r.notices, "\n")
+		for _, want := range []string{"nats://broker:4222 does not acknowledge: connection refused; reading waits", "acknowledges again after 1 h"} {
+			if !strings.Contains(all, want) {
+				t.Errorf("no notice has %q:\n%s", want, all)
+			}
+		}
+		if n := strings.Count(all, "does not acknowledge"); n < 10 || n > 13 {
+			t.Errorf("%d reports of an outage of an hour, want one every five minutes", n)
+		}
+	})
+}
+
+func TestFailedMessagesAreSentAgainInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, false)
+		tries := 0
+		r.conn.set(func(*message) error {
+			if tries++; tries <= 20 {
+				return errTimeout
+			}
+			return nil
+		})
+		if err := errors.Join(r.put(t, 0, 10), r.sink.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.conn.bodies(); !slices.Equal(got, payloads(0, 10)) {
+			t.Errorf("arrived as %q", got)
+		}
+		r.Close()
+	})
+}
+
+func TestTooLargeGoesWithoutImageThenAside(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		verdict func(m *message) error
+		body    string // of event 1; "" when it is kept
+		reason  string
+	}{
+		{"the image is too large", func(m *message) error {
+			if bytes.Contains(m.body, []byte(`"n":1}`)) {
+				return errTooLarge
+			}
+			return nil
+		}, "small", ""},
+		{"all of it is too large", func(m *message) error {
+			if bytes.Contains(m.payload, []byte(`"n":1}`)) {
+				return errTooLarge
+			}
+			return nil
+		}, "", errTooLarge.Error()},
+		{"the broker drops the connection for it", func(m *message) error {
+			if bytes.Contains(m.payload, []byte(`"n":1}`)) {
+				return errLost
+			}
+			return nil
+		}, "", errLost.Error()},
+		{"its subject is refused", func(m *message) error {
+			if bytes.Contains(m.payload, []byte(`"n":1}`)) {
+				return errRefused
+			}
+			return nil
+		}, "", errRefused.Error()},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, false)
+				r.conn.set(tc.verdict)
+				if err := errors.Join(r.put(t, 0, 4), r.sink.Flush()); err != nil {
+					t.Fatal(err)
+				}
+				want := slices.Delete(payloads(0, 4), 1, 2)
+				if tc.body != "" {
+					want = append(want, tc.body)
+				}
+				got := r.conn.bodies()
+				slices.Sort(got)
+				slices.Sort(want)
+				if !slices.Equal(got, want) {
+					t.Errorf("arrived %q, want %q", got, want)
+				}
+				err := r.Close()
+				var kept *KeptError
+				if tc.body != "" {
+					if err != nil || len(r.kept) != 0 {
+						t.Errorf("Close: %v, kept %q", err, r.kept)
+					}
+					return
+				}
+				if !errors.As(err, &kept) || kept.Events != 1 || kept.File != "unwritten.ndjson" || !slices.Equal(r.kept, payloads(1, 2)) {
+					t.Errorf("Close: %v, kept %q", err, r.kept)
+				}
+				all := strings.Join(r.notices, "\n")
+				if !strings.Contains(all, "track of gate") || !strings.Contains(all, tc.reason+"; kept in unwritten.ndjson") {
+					t.Errorf("notices do not name the event, the reason and the file:\n%s", all)
+				}
+			})
+		})
+	}
+}
+
+func TestEndWithoutAcknowledgement(t *testing.T) {
+	for _, keepRest := range []bool{false, true} {
+		t.Run(fmt.Sprintf("keep rest %v", keepRest), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, keepRest)
+				r.conn.set(func(m *message) error {
+					if bytes.Contains(m.body, []byte(`"n":0}`)) || bytes.Contains(m.body, []byte(`"n":1}`)) {
+						return nil
+					}
+					return errTimeout
+				})
+				if err := r.put(t, 0, 5); err != nil {
+					t.Fatal(err)
+				}
+				r.end()
+				began := time.Now()
+				err := r.sink.Flush()
+				if waited := time.Since(began); waited != grace {
+					t.Errorf("Flush returned after %v, want %v", waited, grace)
+				}
+				var failed *event.WriteError
+				if !errors.As(err, &failed) {
+					t.Fatalf("Flush: %v", err)
+				}
+				whole, kept := 2, []string(nil)
+				if keepRest {
+					whole, kept = 5, payloads(2, 5)
+				}
+				if failed.Whole != whole || !slices.Equal(r.kept, kept) {
+					t.Errorf("whole %d, kept %q; want %d, %q", failed.Whole, r.kept, whole, kept)
+				}
+				if err := r.sink.Put(newEvent(t, 9)); !errors.As(err, &failed) {
+					t.Errorf("Put after the end: %v", err)
+				}
+				r.Close()
+			})
+		})
+	}
+}
+
+func TestDeniedEndsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, false)
+		r.conn.set(func(*message) error { return &DeniedError{"nats://broker:4222", "no permission"} })
+		err := errors.Join(r.put(t, 0, 1), r.sink.Flush())
+		var denied *DeniedError
+		if !errors.As(err, &denied) {
+			t.Errorf("got %v", err)
+		}
+		r.Close()
+	})
+}
+
+func TestKeepThatFailsIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, false)
+		full := errors.New("no space left on device")
+		r.o.Keep = func([]byte) (string, error) { return "", full }
+		r.conn.set(func(*message) error { return errRefused })
+		if err := errors.Join(r.put(t, 0, 1), r.sink.Flush()); !errors.Is(err, full) {
+			t.Errorf("got %v", err)
+		}
+		r.Close()
+	})
+}
+
+func TestManySinksShareOneBroker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, false)
+		fails := 0
+		r.conn.set(func(*message) error {
+			if fails++; fails%17 == 0 {
+				return errTimeout
+			}
+			return nil
+		})
+		var sources sync.WaitGroup
+		for i := range 6 {
+			sources.Go(func() {
+				sink := r.Sink(Shape{Body: lines{}, Small: lines{small: true}})
+				for n := range 300 {
+					if err := sink.Put(newEvent(t, i*300+n)); err != nil {
+						t.Error(err)
+					}
+					if n%50 == 0 {
+						if err := sink.Flush(); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				if err := sink.Flush(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		sources.Wait()
+		got := r.conn.bodies()
+		slices.Sort(got)
+		if got = slices.Compact(got); len(got) != 1800 {
+			t.Errorf("%d different events arrived, want 1800", len(got))
+		}
+		r.Close()
+	})
+}

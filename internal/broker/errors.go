@@ -1,0 +1,73 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/rtev/rtev/internal/term"
+)
+
+// What a connection says of a message that was not acknowledged.
+var (
+	errTooLarge = errors.New("larger than the broker takes")
+	errRefused  = errors.New("not accepted by the broker")
+	errLost     = errors.New("the connection ended")
+	errTimeout  = errors.New("no acknowledgement in time")
+)
+
+// Why acknowledgements are not awaited any longer.
+var (
+	errNotAcknowledged = errors.New("the run ended before the broker acknowledged everything")
+	errClosed          = errors.New("the broker's connection is closed")
+)
+
+// AddressError is a mistake in the URL of a broker.
+type AddressError struct{ Text string }
+
+// Error says what is wrong and how an address looks.
+func (e *AddressError) Error() string { return "--to: " + e.Text }
+
+// UnreachableError says that a broker does not answer.
+type UnreachableError struct {
+	Broker string // URL without credentials
+	Err    error
+}
+
+// Error names the broker and the cause.
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("%s is not reachable: %v", e.Broker, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// DeniedError says that a broker answers and takes no events from us: wrong
+// credentials, no permission, no stream for the subject, no such topic.
+type DeniedError struct {
+	Broker string // URL without credentials
+	Text   string // what it says, and what to do; not safe to print
+}
+
+// Error names the broker and what it says.
+func (e *DeniedError) Error() string { return e.Broker + ": " + e.Text }
+
+// KeptError says that events were kept in a file instead of published.
+type KeptError struct {
+	Broker string
+	Events int64
+	File   string
+}
+
+// Error names the file.
+func (e *KeptError) Error() string {
+	return fmt.Sprintf("%s not published to %s; kept in %s", term.Count(e.Events, "event"), e.Broker, e.File)
+}
+
+// connectError returns the typed error of a connection that could not be made.
+func connectError(a Address, err error) error {
+	var denied *DeniedError
+	if errors.As(err, &denied) {
+		return err
+	}
+	return &UnreachableError{Broker: a.String(), Err: err}
+}

@@ -1,0 +1,143 @@
+package broker
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+// mqttConn publishes over MQTT 3.1.1 with QoS 1. The client library would wait
+// for ever when a broker goes away and comes back, so every acknowledgement has
+// a limit, and a lost connection is replaced by a new client.
+type mqttConn struct {
+	address Address
+	o       Options
+	flights chan flight // in the order of publishing, which is that of acknowledgement
+	closing chan struct{}
+	waiting sync.WaitGroup
+
+	mu     sync.Mutex
+	client mqtt.Client
+}
+
+// flight is a message whose acknowledgement is outstanding.
+type flight struct {
+	client mqtt.Client
+	token  mqtt.Token
+	done   func(error)
+}
+
+func dialMQTT(ctx context.Context, a Address, o Options) (conn, error) {
+	c := &mqttConn{address: a, o: o, flights: make(chan flight, 2*maxInFlight), closing: make(chan struct{})}
+	client, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.client = client
+	c.waiting.Go(c.wait)
+	return c, nil
+}
+
+// connect returns a new client that is connected.
+func (c *mqttConn) connect(ctx context.Context) (mqtt.Client, error) {
+	opts := mqtt.NewClientOptions().AddBroker("tcp://" + c.address.host).
+		SetClientID("rtev-" + rand.Text()[:12]).SetUsername(c.address.user).SetPassword(c.address.password).
+		SetProtocolVersion(4).SetCleanSession(true).SetOrderMatters(false).
+		SetAutoReconnect(false).SetConnectRetry(false).
+		SetConnectTimeout(connectTimeout).SetWriteTimeout(ackTimeout).
+		SetKeepAlive(15 * time.Second).SetPingTimeout(10 * time.Second).
+		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.open(ctx) })
+	client := mqtt.NewClient(opts)
+	token := client.Connect()
+	select {
+	case <-token.Done():
+	case <-ctx.Done():
+		client.Disconnect(0)
+		return nil, ctx.Err()
+	}
+	err := token.Error()
+	if errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) || errors.Is(err, packets.ErrorRefusedNotAuthorised) {
+		return nil, &DeniedError{c.address.String(), "the credentials are not accepted (" + err.Error() + ")"}
+	}
+	return client, err
+}
+
+// open opens the connection below MQTT.
+func (c *mqttConn) open(ctx context.Context) (net.Conn, error) {
+	plain, err := c.o.Dial(ctx, "tcp", c.address.host)
+	if err != nil || !c.address.secure {
+		return plain, err
+	}
+	config := c.o.TLS.Clone()
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(c.address.host)
+	}
+	secure := tls.Client(plain, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		plain.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+func (c *mqttConn) publish(m *message, done func(error)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.client.IsConnectionOpen() {
+		ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+		defer cancel()
+		client, err := c.connect(ctx)
+		if err != nil {
+			go done(err)
+			return
+		}
+		c.client = client
+	}
+	c.flights <- flight{c.client, c.client.Publish(m.subject, 1, false, m.body), done}
+}
+
+// wait waits for the acknowledgements in the order of publishing.
+func (c *mqttConn) wait() {
+	for {
+		select {
+		case <-c.closing:
+			return
+		case f := <-c.flights:
+			f.done(c.acknowledged(f))
+		}
+	}
+}
+
+func (c *mqttConn) acknowledged(f flight) error {
+	limit := time.NewTimer(ackTimeout)
+	defer limit.Stop()
+	select {
+	case <-f.token.Done():
+		if f.token.Error() != nil {
+			f.client.Disconnect(0)
+			return errLost
+		}
+		return nil
+	case <-limit.C:
+		f.client.Disconnect(0)
+		return errTimeout
+	case <-c.closing:
+		return errClosed
+	}
+}
+
+func (c *mqttConn) close() {
+	close(c.closing)
+	c.waiting.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.client.Disconnect(100)
+}
