@@ -63,7 +63,7 @@ func start(t *testing.T, port, program string, args ...string) *exec.Cmd {
 			conn.Close()
 			return c
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // between attempts: a program that starts gives no sign
 	}
 	t.Fatalf("%s does not listen:\n%s", program, out.String())
 	return nil

@@ -12,11 +12,9 @@ const dependencies = "docs/dependencies.md"
 // Somebody has thought about each module that the program is built on: what
 // for, what else there was, what it costs, and on what terms it is used.
 func TestEveryDependencyIsExplained(t *testing.T) {
-	direct, indirect := required(readText(t, "go.mod"))
+	direct, _ := required(readText(t, "go.mod"))
 	text := readText(t, dependencies)
-	explained, brought := tableOf(t, text, "## Chosen"), tableOf(t, text, "## Brought along")
-	compare(t, "chosen", direct, explained)
-	compare(t, "brought along", indirect, brought)
+	compare(t, "direct", direct, append(tableOf(t, text, "## In the program"), tableOf(t, text, "## In tests only")...))
 }
 
 // compare says what of go.mod a table lacks, and the other way round.

@@ -26,6 +26,7 @@ func rooms() []room {
 		{".", []string{"cmd"}, "main.go is the exit status and nothing else"},
 		{"cmd", []string{"internal/config", "internal/crop", "internal/event", "internal/filter", "internal/format", "internal/pipeline",
 			"internal/poll", "internal/rtapi", "internal/simulator", "internal/stats", "internal/stream", "internal/term"}, "test helpers are for tests"},
+		{"internal/broker", []string{"internal/event", "internal/term"}, sink},
 		{"internal/config", []string{"internal/term"}, "what the user asked for is known before anything else is"},
 		{"internal/crop", []string{"internal/event", "internal/format", "internal/jsonraw", "internal/term"}, sink},
 		{"internal/event", []string{"internal/jsonraw"}, "it is the vocabulary of all others"},
