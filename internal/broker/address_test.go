@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 func TestParseAddress(t *testing.T) {
@@ -83,11 +84,11 @@ func FuzzTemplate(f *testing.F) {
 		f.Add(seed, "東門.*>#+/ \x00\xff")
 	}
 	f.Fuzz(func(t *testing.T, text, place string) {
-		e, err := event.New("track", event.AppendQuoted([]byte(`{"area_name":`), place), nil)
+		e, err := event.New("track", jsonraw.AppendQuoted([]byte(`{"area_name":`), place), nil)
 		if err == nil {
 			t.Fatal("half an object was taken")
 		}
-		e, err = event.New("track", append(event.AppendQuoted([]byte(`{"area_name":`), place), '}'), nil)
+		e, err = event.New("track", append(jsonraw.AppendQuoted([]byte(`{"area_name":`), place), '}'), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
