@@ -92,7 +92,8 @@ type sink struct {
 
 // Put counts the event. It fails only as the next sink does.
 func (s *sink) Put(ev *event.Event) error {
-	if s.counts || !s.c.o.Recorded || isDecimal(ev.ID) {
+	_, numbered := decimal(ev.ID)
+	if s.counts || !s.c.o.Recorded || numbered {
 		s.take(ev)
 	} // else it may be of an instance of which nothing is counted
 	if s.to == nil {

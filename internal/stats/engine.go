@@ -4,9 +4,9 @@ import "github.com/rtev/rtev/internal/event"
 
 // engine is what the statistics events of an instance say.
 type engine struct {
-	known                            bool
-	fps, sourceFPS, latencyMS, queue float64
-	frames, dropped                  growth
+	known           bool
+	now             Engine // without the sums
+	frames, dropped growth
 }
 
 // growth sums what a running total grew by since it was first read. A total
@@ -30,28 +30,36 @@ func (g *growth) read(total float64) {
 // read takes an event of type statistics.
 func (e *engine) read(ev *event.Event) {
 	e.known = true
-	for _, f := range [...]struct {
-		name string
-		to   *float64
-	}{
-		{"current_framerate", &e.fps}, {"source_framerate", &e.sourceFPS},
-		{"latency", &e.latencyMS}, {"input_queue_size", &e.queue},
-	} {
-		if n, ok := plausible(ev, f.name); ok {
-			*f.to = n
-		}
+	readNumber(ev, "current_framerate", &e.now.FPS)
+	readNumber(ev, "source_framerate", &e.now.SourceFPS)
+	readNumber(ev, "latency", &e.now.Latency)
+	readNumber(ev, "input_queue_size", &e.now.Queue)
+	var total float64
+	if readNumber(ev, "frames_processed", &total) {
+		e.frames.read(total)
 	}
-	if n, ok := plausible(ev, "frames_processed"); ok {
-		e.frames.read(n)
-	}
-	if n, ok := plausible(ev, "dropped_frames_count"); ok {
-		e.dropped.read(n)
+	if readNumber(ev, "dropped_frames_count", &total) {
+		e.dropped.read(total)
 	}
 }
 
-// plausible returns the number in a field if a count, a rate or a time can have
+// readNumber sets n to the number in a field, if a count, a rate or a time can have
 // it.
-func plausible(ev *event.Event, name string) (float64, bool) {
-	n, ok := event.Number(ev.Get(name))
-	return n, ok && n >= 0 && n < 1<<53
+func readNumber(ev *event.Event, name string, n *float64) bool {
+	read, ok := event.Number(ev.Get(name))
+	if ok = ok && read >= 0 && read < 1<<53; ok {
+		*n = round(read)
+	}
+	return ok
+}
+
+// snapshot returns the numbers for a Snapshot, nil if there are none.
+func (e *engine) snapshot() *Engine {
+	if !e.known {
+		return nil
+	}
+	s := e.now
+	s.Frames, s.Dropped = round(e.frames.sum), round(e.dropped.sum)
+	s.DroppedSince = s.Dropped
+	return &s
 }

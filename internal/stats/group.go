@@ -8,10 +8,8 @@ import (
 
 // group counts the events with one value of Options.By.
 type group struct {
-	value         string
-	events, bytes uint64
-	span          span
-	rate          window[uint32]
+	value string
+	traffic
 }
 
 // role is what a type means to a Counter.

@@ -219,7 +219,7 @@ func (t *tally) snapshot(over period, delays *dist) Instance {
 	}
 	delays.merge(&t.delay)
 	for _, g := range t.groups {
-		in.Groups = append(in.Groups, Group{g.value, t.c.count(g.events, g.bytes, &g.rate, g.span, over)})
+		in.Groups = append(in.Groups, Group{g.value, t.c.count(&g.traffic, over)})
 	}
 	sortGroups(in.Groups)
 	for _, p := range t.pairs {
@@ -235,7 +235,7 @@ func (t *tally) snapshot(over period, delays *dist) Instance {
 func (t *tally) flow(over period) Flow {
 	gap := t.link.currentGap(over.to)
 	return Flow{
-		Count:       t.c.count(t.events, t.bytes, &t.rate, t.span, over),
+		Count:       t.c.count(&t.traffic, over),
 		ByteRate:    over.perSecond(t.bytes),
 		ByteRateNow: rate(&t.volume, over, 5, t.bytes),
 		Delay:       t.delay.snapshot(delayBounds),
@@ -249,25 +249,15 @@ func (t *tally) flow(over period) Flow {
 	}
 }
 
-func (c *Counter) count(events, bytes uint64, w *window[uint32], s span, over period) Count {
-	n := Count{
-		Events: events, Bytes: bytes, Rate: over.perSecond(events),
-		Now: rate(w, over, 5, events), Minute: rate(w, over, 60, events),
+func (c *Counter) count(n *traffic, over period) Count {
+	count := Count{
+		Events: n.events, Bytes: n.bytes, Rate: over.perSecond(n.events),
+		Now: rate(&n.rate, over, 5, n.events), Minute: rate(&n.rate, over, 60, n.events),
 	}
-	if s.known {
-		n.Last = c.clock(s.last)
+	if n.span.known {
+		count.Last = c.clock(n.span.last)
 	}
-	return n
-}
-
-func (e *engine) snapshot() *Engine {
-	if !e.known {
-		return nil
-	}
-	return &Engine{
-		FPS: round(e.fps), SourceFPS: round(e.sourceFPS), Latency: round(e.latencyMS), Queue: round(e.queue),
-		Frames: round(e.frames.sum), Dropped: round(e.dropped.sum), DroppedSince: round(e.dropped.sum),
-	}
+	return count
 }
 
 // addTo adds the events that are open and those that ended.

@@ -14,13 +14,10 @@ type tally struct {
 	id, name, server string
 	order            int
 
-	mu         sync.Mutex // guards the fields below
-	link       link
-	arrivals   arrivals
-	events     uint64
-	bytes      uint64
-	span       span
-	rate       window[uint32]
+	mu       sync.Mutex // guards the fields below
+	link     link
+	arrivals arrivals
+	traffic
 	volume     window[uint64]
 	delay      dist
 	ids        ids
@@ -62,25 +59,27 @@ func (t *tally) watch(ev *event.Event) {
 // put counts an event.
 func (t *tally) put(ev *event.Event) {
 	size := uint64(len(ev.Payload))
-	t.events++
-	t.bytes += size
 	info := t.typeOf(ev.Type)
 	g := info.group
 	if g == nil {
 		g = t.groupOf(ev)
 	}
-	g.events++
-	g.bytes += size
+	t.add(size)
+	g.add(size)
 	sent, stamped := ev.Time()
-	switch {
-	case !t.c.o.Recorded && !ev.Received.IsZero():
+	at, known := sent, stamped
+	if !t.c.o.Recorded && !ev.Received.IsZero() {
+		at, known = ev.Received, true
 		if stamped {
-			t.delay.add(millis(ev.Received.Sub(sent)))
+			t.delay.add(millis(at.Sub(sent)))
 		}
-		t.at(ev.Received.Sub(t.c.start), g, size)
 		t.link.delivered()
-	case stamped:
-		t.at(sent.Sub(t.c.start), g, size)
+	}
+	if known {
+		since := at.Sub(t.c.start)
+		t.at(since)
+		g.at(since)
+		t.volume.add(second(since), size)
 	}
 	switch info.role {
 	case begins:
@@ -92,15 +91,23 @@ func (t *tally) put(ev *event.Event) {
 	}
 }
 
-// at counts an event of a group at the moment it arrived or, if recorded, was
-// sent.
-func (t *tally) at(at time.Duration, g *group, size uint64) {
-	sec := second(at)
-	t.span.add(at)
-	g.span.add(at)
-	t.rate.add(sec, 1)
-	g.rate.add(sec, 1)
-	t.volume.add(sec, size)
+// traffic counts events, in all and per second.
+type traffic struct {
+	events, bytes uint64
+	span          span
+	rate          window[uint32]
+}
+
+// add counts an event of so many bytes.
+func (n *traffic) add(size uint64) {
+	n.events++
+	n.bytes += size
+}
+
+// at records when an event arrived or, if recorded, was sent.
+func (n *traffic) at(at time.Duration) {
+	n.span.add(at)
+	n.rate.add(second(at), 1)
 }
 
 // span is the first and the last moment of something. The zero value is ready.
@@ -134,12 +141,6 @@ func (i *ids) note(n uint64, recorded bool) {
 		}
 	}
 	i.known, i.last = true, n
-}
-
-// isDecimal reports whether s is an unsigned whole number of up to 19 digits.
-func isDecimal(s string) bool {
-	_, ok := decimal(s)
-	return ok
 }
 
 // decimal returns the value of an unsigned whole number of up to 19 digits.
