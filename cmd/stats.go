@@ -140,7 +140,7 @@ func (s *session) printer(every time.Duration, given bool) (stats.Printer, time.
 	case "ndjson":
 		return stats.NewNDJSON(s.stdout), every
 	case "csv":
-		return stats.NewCSV(s.stdout), every
+		return stats.NewCSV(s.stdout, s.outTTY), every
 	case "prom":
 		if s.errTTY {
 			s.voice.info("counters start at 0 with each run, so rates need a scrape of --listen")
@@ -223,7 +223,7 @@ func (s *session) printFields(fields *stats.Fields) error {
 	case "ndjson":
 		return fields.WriteNDJSON(s.stdout)
 	case "csv":
-		return fields.WriteCSV(s.stdout)
+		return fields.WriteCSV(s.stdout, s.outTTY)
 	}
 	return fields.WriteText(s.stdout, s.color)
 }

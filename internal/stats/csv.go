@@ -1,28 +1,29 @@
 package stats
 
 import (
-	"bytes"
-	"encoding/csv"
 	"io"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
 )
 
-// CSV prints a report as rows under one header: a row an instance (scope
-// "instance"), and behind it a row for each of its groups (scope "group"),
-// whose events are among the instance's. All rows have the same columns; what
-// is not known, or has no meaning for a group, is empty.
+// CSV prints a report as rows under one header: a row per instance (scope
+// "instance"), followed by a row for each of its groups (scope "group"). The
+// events of a group are among those of the instance. All rows have the same
+// columns; what is not known, or means nothing for a group, is empty.
 type CSV struct {
-	w      io.Writer
-	headed bool
+	w        io.Writer
+	record   format.CSVRecord
+	hasTitle bool // the header was printed
 }
 
-// NewCSV prints to w.
-func NewCSV(w io.Writer) *CSV { return &CSV{w: w} }
+// NewCSV returns a printer that writes to w. If w is a terminal, names are made
+// safe to show.
+func NewCSV(w io.Writer, terminal bool) *CSV {
+	return &CSV{w: w, record: format.CSVRecord{Terminal: terminal}}
+}
 
 // csvColumns are documented in docs/stats.md.
 const csvColumns = "record,time,elapsed_s,scope,instance,name,server,state,silent,value,events,bytes,events_per_s,events_per_s_now," +
@@ -31,85 +32,56 @@ const csvColumns = "record,time,elapsed_s,scope,instance,name,server,state,silen
 
 // Print prints the rows in one write. Errors are *event.WriteError.
 func (c *CSV) Print(s *Snapshot) error {
-	rows := [][]string{strings.Split(csvColumns, ",")}
+	var out []byte
+	if !c.hasTitle {
+		out = append(out, csvColumns+"\n"...)
+		c.hasTitle = true
+	}
+	width := strings.Count(csvColumns, ",") + 1
+	row := func(fields []string) {
+		out = c.record.Append(out, append(fields, make([]string, width-len(fields))...)...)
+	}
 	for i := range s.Instances {
 		in := &s.Instances[i]
-		rows = append(rows, instanceRow(s, in))
+		row(instanceRow(s, in))
 		for j := range in.Groups {
-			rows = append(rows, groupRow(s, in, &in.Groups[j]))
+			g := &in.Groups[j]
+			row(startRow(s, in, "group", g.Value, &g.Count))
 		}
 	}
-	headed := c.headed
-	c.headed = true
-	return writeRows(c.w, rows, !headed)
+	return write(c.w, out)
 }
 
-// writeRows writes rows, filled up to the length of the first one, which is
-// their header: as RFC 4180 but for LF line ends.
-func writeRows(w io.Writer, rows [][]string, headed bool) error {
-	var out bytes.Buffer
-	wide := csv.NewWriter(&out)
-	for i, r := range rows {
-		if i == 0 && !headed {
-			continue
-		}
-		for len(r) < len(rows[0]) {
-			r = append(r, "")
-		}
-		if err := wide.Write(r); err != nil {
-			return &event.WriteError{Err: err}
-		}
-	}
-	wide.Flush()
-	return write(w, out.Bytes())
-}
-
-// field is a text that no spreadsheet runs and no terminal obeys.
-func field(s string) string {
-	s = string(format.AppendSafe(nil, s))
-	if s != "" && strings.IndexByte("=+-@", s[0]) >= 0 {
-		return "'" + s
-	}
-	return s
-}
-
-func rowHead(s *Snapshot, in *Instance, scope string) []string {
+// startRow returns the fields that all rows have.
+func startRow(s *Snapshot, in *Instance, scope, value string, n *Count) []string {
 	silent := ""
 	if in.State != Recorded {
 		silent = strconv.FormatBool(in.Silent)
 	}
 	return []string{
-		s.Record, stamp(s.Time), float(s.Elapsed), scope, field(in.ID), field(in.Name), field(in.Server), string(in.State), silent,
+		s.Record, timestamp(s.Time), float(s.Elapsed), scope, in.ID, in.Name, in.Server, string(in.State), silent, value,
+		whole(n.Events), whole(n.Bytes), float(n.Rate), float(n.Now), float(n.Minute), timestamp(n.Last),
 	}
 }
 
 func instanceRow(s *Snapshot, in *Instance) []string {
-	r := append(rowHead(s, in, "instance"), "")
-	r = append(append(r, countRow(&in.Count)...), float(in.ByteRate))
+	row := append(startRow(s, in, "instance", "", &in.Count), float(in.ByteRate))
 	if d := in.Delay; d != nil {
-		r = append(r, float(d.P50), float(d.P95), float(d.P99), float(d.Max))
+		row = append(row, float(d.P50), float(d.P95), float(d.P99), float(d.Max))
 	} else {
-		r = append(r, "", "", "", "")
+		row = append(row, "", "", "", "")
 	}
-	r = append(r, whole(in.Reconnects), float(in.Gap), whole(in.IDJumps), whole(in.IDsMissing), whole(in.Skipped), whole(in.Oversize), whole(in.Open))
+	row = append(row, whole(in.Reconnects), float(in.Gap), whole(in.IDJumps), whole(in.IDsMissing), whole(in.Skipped), whole(in.Oversize), whole(in.Open))
 	if e := in.Engine; e != nil {
-		r = append(r, float(e.FPS), float(e.SourceFPS), float(e.Latency), float(e.Queue), float(e.Dropped), float(e.DroppedSince))
+		row = append(row, float(e.FPS), float(e.SourceFPS), float(e.Latency), float(e.Queue), float(e.Dropped), float(e.DroppedSince))
 	}
-	return r
-}
-
-func groupRow(s *Snapshot, in *Instance, g *Group) []string {
-	return append(append(rowHead(s, in, "group"), field(g.Value)), countRow(&g.Count)...)
-}
-
-func countRow(n *Count) []string {
-	return []string{whole(n.Events), whole(n.Bytes), float(n.Rate), float(n.Now), float(n.Minute), stamp(n.Last)}
+	return row
 }
 
 func whole(n uint64) string  { return strconv.FormatUint(n, 10) }
 func float(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
-func stamp(t time.Time) string {
+func timestamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -105,13 +106,13 @@ func (f *Fields) WriteNDJSON(w io.Writer) error {
 	return write(w, out)
 }
 
-// WriteCSV writes a row per path under a header. Errors are *event.WriteError.
-func (f *Fields) WriteCSV(w io.Writer) error {
-	rows := [][]string{{"type", "events", "path", "json", "count", "percent", "example"}}
+// WriteCSV writes a row per path under a header. If w is a terminal, texts are
+// made safe to show. Errors are *event.WriteError.
+func (f *Fields) WriteCSV(w io.Writer, terminal bool) error {
+	record := format.CSVRecord{Terminal: terminal}
+	out := []byte("type,events,path,json,count,percent,example\n")
 	for _, one := range f.List() {
-		rows = append(rows, []string{
-			field(one.Type), whole(one.Events), field(one.Path), strings.Join(one.Kinds, " "), whole(one.Count), float(one.Percent), field(one.Example),
-		})
+		out = record.Append(out, one.Type, whole(one.Events), one.Path, strings.Join(one.Kinds, " "), whole(one.Count), float(one.Percent), one.Example)
 	}
-	return writeRows(w, rows, true)
+	return write(w, out)
 }

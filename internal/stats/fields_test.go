@@ -26,7 +26,7 @@ func TestFieldsOfTheSamples(t *testing.T) {
 		putAll(t, f, "", s.Payload)
 	}
 	var text, ndjson, rows bytes.Buffer
-	for _, err := range []error{f.WriteText(&text, false), f.WriteNDJSON(&ndjson), f.WriteCSV(&rows)} {
+	for _, err := range []error{f.WriteText(&text, false), f.WriteNDJSON(&ndjson), f.WriteCSV(&rows, false)} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestReportsOfAKnownRun(t *testing.T) {
 	var text, color, ndjson, rows, prom bytes.Buffer
-	scene(t, printers{NewText(&text, false), NewText(&color, true), NewNDJSON(&ndjson), NewCSV(&rows), NewProm(&prom)})
+	scene(t, printers{NewText(&text, false), NewText(&color, true), NewNDJSON(&ndjson), NewCSV(&rows, false), NewProm(&prom)})
 	golden(t, "scene.txt", text.Bytes())
 	golden(t, "scene-color.txt", color.Bytes())
 	golden(t, "scene.ndjson", ndjson.Bytes())
@@ -46,7 +46,7 @@ func TestReportsOfAKnownRun(t *testing.T) {
 
 func TestEveryRecordIsJSONAndEveryRowIsWhole(t *testing.T) {
 	var ndjson, rows bytes.Buffer
-	scene(t, printers{NewNDJSON(&ndjson), NewCSV(&rows)})
+	scene(t, printers{NewNDJSON(&ndjson), NewCSV(&rows, false)})
 	lines := strings.Split(strings.TrimSuffix(ndjson.String(), "\n"), "\n")
 	for i, line := range lines {
 		var s Snapshot

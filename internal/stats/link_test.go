@@ -210,7 +210,7 @@ func TestSilenceInEveryReport(t *testing.T) {
 			s.Record = "total"
 			var text, color, view, ndjson, rows, prom bytes.Buffer
 			size := func() (int, int) { return 200, 50 }
-			all := printers{NewText(&text, false), NewText(&color, true), NewView(&view, size, true), NewNDJSON(&ndjson), NewCSV(&rows), NewProm(&prom)}
+			all := printers{NewText(&text, false), NewText(&color, true), NewView(&view, size, true), NewNDJSON(&ndjson), NewCSV(&rows, false), NewProm(&prom)}
 			if err := all.Print(s); err != nil {
 				t.Fatal(err)
 			}

@@ -334,12 +334,12 @@ func TestHostileNames(t *testing.T) {
 	snap.Record = "total"
 	var text, ndjson, rows, prom, fields bytes.Buffer
 	s := newScreen(t, 80, 24) // fails on control characters
-	for _, p := range []Printer{NewView(s, func() (int, int) { return 80, 24 }, true), NewText(&text, false), NewNDJSON(&ndjson), NewCSV(&rows), NewProm(&prom)} {
+	for _, p := range []Printer{NewView(s, func() (int, int) { return 80, 24 }, true), NewText(&text, false), NewNDJSON(&ndjson), NewCSV(&rows, true), NewProm(&prom)} {
 		if err := p.Print(snap); err != nil {
 			t.Errorf("%T: %v", p, err)
 		}
 	}
-	for _, err := range []error{f.WriteText(&fields, false), f.WriteNDJSON(&fields), f.WriteCSV(&fields)} {
+	for _, err := range []error{f.WriteText(&fields, false), f.WriteNDJSON(&fields), f.WriteCSV(&fields, true)} {
 		if err != nil {
 			t.Error(err)
 		}
