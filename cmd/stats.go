@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -158,13 +157,12 @@ func (s *session) printer(every time.Duration, given bool) (stats.Printer, time.
 	return view, every
 }
 
-// tally runs the sources into the counter, and the reports beside them.
+// tally runs the sources into the counter and prints the reports meanwhile.
 func (s *session) tally(o statsOptions, args []string, counter *stats.Counter, printer stats.Printer, every time.Duration) error {
-	reporting, over := context.WithCancel(context.WithoutCancel(s.ctx))
+	reporting, finish := context.WithCancelCause(context.WithoutCancel(s.ctx))
 	reported := make(chan error, 1)
-	say := &mutable{Printer: printer}
 	go func() {
-		err := stats.Report(reporting, counter, every, say)
+		err := stats.Report(reporting, counter, every, printer)
 		if err != nil {
 			s.cancel(err) // nobody sees the numbers any more
 		}
@@ -182,25 +180,15 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter, p
 		}
 		return counter.Watch(s.matched(s.limited(counter.Sink())))
 	})
-	say.muted.Store(err != nil && counter.Snapshot().Events == 0) // then the error says all
-	over()
+	if err != nil && counter.Snapshot().Events == 0 {
+		finish(stats.ErrNoTotal) // the error says it all
+	} else {
+		finish(nil)
+	}
 	if failed := <-reported; failed != nil {
 		return failed
 	}
 	return err
-}
-
-// mutable is a printer that can be told to say no more.
-type mutable struct {
-	stats.Printer
-	muted atomic.Bool
-}
-
-func (m *mutable) Print(s *stats.Snapshot) error {
-	if m.muted.Load() {
-		return nil
-	}
-	return m.Printer.Print(s)
 }
 
 // countFields runs the sources into the list of fields and prints it.
@@ -210,6 +198,9 @@ func (s *session) countFields(o statsOptions, args []string) error {
 		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.voice.notice,
 	}, func() event.Sink { return s.matched(s.limited(fields)) })
 	if len(fields.List()) == 0 {
+		if err == nil {
+			s.voice.info("no events arrived")
+		}
 		return err
 	}
 	if failed := s.printFields(fields); failed != nil {

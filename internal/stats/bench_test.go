@@ -13,14 +13,14 @@ const trackPayload = `{"$id":"track","$version":1,"age_ms":3600,"detection_confi
 	`"location":{"height":0.128,"width":0.041,"x":0.212,"y":0.634},"object_class":"Person","system_datetime":"2026-06-19T17:13:44Z",` +
 	`"system_timestamp":1781889224026,"tracking_id":"83f1535f-99ab-0bf4-e9d0-2dfd85d3e3f7"}`
 
-// discard takes everything.
+// discard is a sink that drops all events.
 type discard struct{}
 
 func (discard) Put(*event.Event) error { return nil }
 func (discard) Flush() error           { return nil }
 
-// BenchmarkRecord is the price of making an event of a record, to compare with
-// what counting it adds.
+// BenchmarkRecord compares making events of records with making and counting
+// them.
 func BenchmarkRecord(b *testing.B) {
 	in := &event.Instance{ID: "i1", Name: "Gate"}
 	c := New(Options{})

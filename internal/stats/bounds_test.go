@@ -10,7 +10,7 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-func TestOpenEventsAreCountedBeyondWhatIsRemembered(t *testing.T) {
+func TestOpenEventsBeyondLimit(t *testing.T) {
 	c := New(Options{})
 	f := newFeed(t, c, gate)
 	for i := range maxOpen + 50 {
@@ -28,7 +28,7 @@ func TestOpenEventsAreCountedBeyondWhatIsRemembered(t *testing.T) {
 	}
 }
 
-func TestAHundredThousandTracksAreBounded(t *testing.T) {
+func TestGroupsBeyondLimit(t *testing.T) {
 	c := New(Options{By: event.ParsePath("_track")})
 	s := c.Sink()
 	var events uint64
@@ -56,7 +56,7 @@ func TestAHundredThousandTracksAreBounded(t *testing.T) {
 	}
 }
 
-func TestInstancesAreBounded(t *testing.T) {
+func TestInstancesBeyondLimit(t *testing.T) {
 	c := New(Options{Recorded: true})
 	for i := range maxInstances + 100 {
 		newFeed(t, c, &event.Instance{ID: fmt.Sprintf("i%d", i)}).put("track", 0, "")
@@ -67,7 +67,7 @@ func TestInstancesAreBounded(t *testing.T) {
 	}
 }
 
-func TestItemsOfTheRunAreBounded(t *testing.T) {
+func TestItemsBeyondLimit(t *testing.T) {
 	c := New(Options{By: event.ParsePath("v")})
 	c.quota = newQuota(10)
 	for i := range 20 {
@@ -86,7 +86,7 @@ func TestItemsOfTheRunAreBounded(t *testing.T) {
 	}
 }
 
-func TestPutAllocatesNothing(t *testing.T) {
+func TestPutDoesNotAllocate(t *testing.T) {
 	for _, by := range []string{"_type", "_place", "system_timestamp"} {
 		c := New(Options{By: event.ParsePath(by)})
 		s := c.Watch(c.Sink())
@@ -111,7 +111,7 @@ func TestPutAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestReadersAndReportsMeetUnharmed(t *testing.T) {
+func TestConcurrentPutAndSnapshot(t *testing.T) {
 	c := New(Options{})
 	var wait sync.WaitGroup
 	for i := range 8 {

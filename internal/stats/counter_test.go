@@ -11,9 +11,9 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-func TestDroppedFramesSinceTheLastReport(t *testing.T) {
+func TestDroppedFramesSinceReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, k := New(Options{}), &keep{}
+		c, k := New(Options{}), &recorder{}
 		f := newFeed(t, c, gate)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
@@ -48,17 +48,17 @@ func TestOpenEvents(t *testing.T) {
 		f.put(typ+"-end", 0, fmt.Sprintf(`,"event_id":%q,"event_duration_ms":%s`, id, ms))
 	}
 	begin("event-intrusion", "a", "Dock")
-	begin("event-intrusion", "a", "Dock") // told twice
+	begin("event-intrusion", "a", "Dock") // the same event again
 	begin("event-intrusion", "b", "Dock")
 	begin("event-intrusion", "c", "Yard")
-	begin("event-intrusion", "", "Yard")       // cannot be matched
+	begin("event-intrusion", "", "Yard")       // without an id it cannot end
 	begin("event-area-enter", "x", "Dock")     // has no end
 	begin("event-loitering", "l", "Dock")      // its end is not wanted
 	begin("event-armed-person", "gun", "Gate") // same id as an end of another type
 	end("event-intrusion", "b", "8400")
 	end("event-intrusion", "unseen", `"1600"`) // begun before this run
 	end("event-fallen-person", "gun", "22000")
-	end("event-novel", "n", "5") // a type that nobody knew
+	end("event-novel", "n", "5") // a type that is not known
 	begin("event-novel", "m", "Roof")
 	in := c.Snapshot().Instances[0]
 	if want := []OpenEvent{{"event-armed-person", "Gate", 1}, {"event-intrusion", "Dock", 1}, {"event-intrusion", "Yard", 1}, {"event-novel", "Roof", 1}}; !slices.Equal(in.OpenEvents, want) {
@@ -92,7 +92,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-func TestARecordingHasItsOwnTimes(t *testing.T) {
+func TestRecording(t *testing.T) {
 	c := New(Options{Recorded: true})
 	f := newFeed(t, c, gate)
 	start := time.Date(2026, 6, 19, 17, 0, 0, 0, time.UTC)
@@ -118,7 +118,7 @@ func TestARecordingHasItsOwnTimes(t *testing.T) {
 	}
 }
 
-func TestRatesFollowTheTraffic(t *testing.T) {
+func TestRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{})
 		f := newFeed(t, c, gate)

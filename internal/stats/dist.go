@@ -10,7 +10,7 @@ import (
 )
 
 // accuracy is the relative error of percentiles. With sketchBins bins, values
-// down to a billionth of the largest one are told apart.
+// down to a billionth of the largest one stay distinct.
 const (
 	accuracy   = 0.004
 	sketchBins = 2560

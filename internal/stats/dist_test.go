@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestPercentilesAreWithinOnePercent(t *testing.T) {
+func TestPercentileAccuracy(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for name, draw := range map[string]func() float64{
 		"even":            func() float64 { return r.Float64() * 1000 },
@@ -44,7 +44,7 @@ func TestPercentilesAreWithinOnePercent(t *testing.T) {
 	}
 }
 
-func TestDistributionsMerge(t *testing.T) {
+func TestDistMerge(t *testing.T) {
 	var whole, a, b, sum dist
 	for i := range 1000 {
 		x := float64(i*i%977) - 50

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// TestEveryNameIsDocumented holds docs/stats.md to the names that are printed.
-func TestEveryNameIsDocumented(t *testing.T) {
+// TestNamesAreDocumented checks that docs/stats.md has exactly the names that are
+// printed.
+func TestNamesAreDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/stats.md")
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +41,7 @@ func TestEveryNameIsDocumented(t *testing.T) {
 	}
 }
 
-// jsonNames are the names of a struct's fields as JSON.
+// jsonNames returns the JSON names of the fields of a struct.
 func jsonNames(t reflect.Type) (names []string) {
 	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -66,7 +66,7 @@ func TestFields(t *testing.T) {
 	}
 }
 
-func TestFieldsNeverShowAPicture(t *testing.T) {
+func TestFieldsHideImages(t *testing.T) {
 	f := NewFields()
 	picture := strings.Repeat("/9j/4AAQSkZJRg", 4000)
 	putAll(t, f, "crop", `{"image":"`+picture+`","more":{"image":"`+picture+`"}}`, `{"image":"/9j/"}`)
@@ -77,7 +77,7 @@ func TestFieldsNeverShowAPicture(t *testing.T) {
 	}
 }
 
-func TestFieldsAreBounded(t *testing.T) {
+func TestFieldsLimits(t *testing.T) {
 	f := NewFields()
 	deep := strings.Repeat(`{"d":`, 20_000) + "1" + strings.Repeat("}", 20_000)
 	var wide, long strings.Builder

@@ -14,9 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
-// golden compares with a file of testdata.
+// golden compares got with a file in testdata.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -30,11 +30,11 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (-update writes it anew); got:\n%s", file, got)
+		t.Errorf("%s differs (-update writes it); got:\n%s", file, got)
 	}
 }
 
-func TestReportsOfAKnownRun(t *testing.T) {
+func TestReportsGolden(t *testing.T) {
 	var text, color, ndjson, rows, prom bytes.Buffer
 	scene(t, printers{NewText(&text, false), NewText(&color, true), NewNDJSON(&ndjson), NewCSV(&rows, false), NewProm(&prom)})
 	golden(t, "scene.txt", text.Bytes())
@@ -44,7 +44,7 @@ func TestReportsOfAKnownRun(t *testing.T) {
 	golden(t, "scene.prom", prom.Bytes())
 }
 
-func TestEveryRecordIsJSONAndEveryRowIsWhole(t *testing.T) {
+func TestNDJSONAndCSVAreWellFormed(t *testing.T) {
 	var ndjson, rows bytes.Buffer
 	scene(t, printers{NewNDJSON(&ndjson), NewCSV(&rows, false)})
 	lines := strings.Split(strings.TrimSuffix(ndjson.String(), "\n"), "\n")
@@ -63,7 +63,7 @@ func TestEveryRecordIsJSONAndEveryRowIsWhole(t *testing.T) {
 	}
 }
 
-func TestPromIsAcceptedByTheLibrarysLint(t *testing.T) {
+func TestPromLint(t *testing.T) {
 	var prom bytes.Buffer
 	scene(t, NewProm(&prom))
 	problems, err := promlint.New(&prom).Lint()
@@ -72,7 +72,7 @@ func TestPromIsAcceptedByTheLibrarysLint(t *testing.T) {
 	}
 }
 
-func TestHandlerServesWhatIsKnownNow(t *testing.T) {
+func TestHandler(t *testing.T) {
 	c := New(Options{})
 	h := Handler(c)
 	feed := newFeed(t, c, gate)

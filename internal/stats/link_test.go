@@ -29,12 +29,12 @@ func TestConnections(t *testing.T) {
 	}{
 		{"expected", nil, Connecting, 0, 0, 0},
 		{"connected", []event.Notice{at(event.Connected, 0)}, Connected, 0, 0, 0},
-		{"never came about", []event.Notice{at(event.Retrying, time.Second), at(event.Retrying, time.Second)}, Connecting, 0, 0, 0},
-		{"a gap at hand", []event.Notice{at(event.Connected, 0), at(event.Lost, 0), at(event.Retrying, 0)}, Reconnecting, 0, 2, 2},
+		{"never connected", []event.Notice{at(event.Retrying, time.Second), at(event.Retrying, time.Second)}, Connecting, 0, 0, 0},
+		{"current gap", []event.Notice{at(event.Connected, 0), at(event.Lost, 0), at(event.Retrying, 0)}, Reconnecting, 0, 2, 2},
 		{"two gaps", []event.Notice{at(event.Connected, 0), at(event.Lost, 0), at(event.Reconnected, 900*time.Millisecond), at(event.Lost, 0),
 			at(event.Reconnected, 1200*time.Millisecond)}, Connected, 2, 2.1, 1.2},
 		{"refused in a gap", []event.Notice{at(event.Connected, 0), at(event.Lost, 0), at(event.Ended, 0)}, Ended, 0, 1, 1},
-		{"of a polled queue", []event.Notice{at(event.Connected, 0), at(event.Retrying, 0), at(event.Reconnected, time.Second)}, Connected, 1, 1, 1},
+		{"retrying", []event.Notice{at(event.Connected, 0), at(event.Retrying, 0), at(event.Reconnected, time.Second)}, Connected, 1, 1, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -134,9 +134,9 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestBusyInstancesAreNeverSilent plays cameras whose events come in bursts with
+// TestBusyInstancesAreNotSilent plays cameras whose events come in bursts with
 // pauses of up to 14 seconds between them.
-func TestBusyInstancesAreNeverSilent(t *testing.T) {
+func TestBusyInstancesAreNotSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{})
 		var cameras sync.WaitGroup
@@ -167,9 +167,9 @@ func TestBusyInstancesAreNeverSilent(t *testing.T) {
 	})
 }
 
-// TestArrivalsCountBeforeTheFilters shows that an instance is not silent when the
+// TestArrivalsCountBeforeFilters checks that an instance is not silent when the
 // filters of this program leave everything out.
-func TestArrivalsCountBeforeTheFilters(t *testing.T) {
+func TestArrivalsCountBeforeFilters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{})
 		c.Expect(gate)
@@ -227,14 +227,14 @@ func TestSilenceInEveryReport(t *testing.T) {
 	}
 }
 
-func TestClocksApartAreToldOnce(t *testing.T) {
+func TestWarnsOnceOfClocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var told []string
-		c := New(Options{Notify: func(n event.Notice) { told = append(told, n.Text) }})
+		var warnings []string
+		c := New(Options{Notify: func(n event.Notice) { warnings = append(warnings, n.Text) }})
 		g, d, r := newFeed(t, c, gate), newFeed(t, c, dock), newFeed(t, c, roof)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- Report(ctx, c, time.Second, &keep{}) }()
+		go func() { done <- Report(ctx, c, time.Second, &recorder{}) }()
 		for range 5 {
 			g.put("track", -3*time.Second, "")
 			d.put("track", -4*time.Second, "") // the same server
@@ -246,8 +246,8 @@ func TestClocksApartAreToldOnce(t *testing.T) {
 			t.Error(err)
 		}
 		want := "events of http://nvr1:3546 carry times up to 4.0 s ahead of the clock here; delays are too small by as much"
-		if len(told) != 1 || told[0] != want {
-			t.Errorf("%q, want only %q", told, want)
+		if len(warnings) != 1 || warnings[0] != want {
+			t.Errorf("%q, want only %q", warnings, want)
 		}
 		if in := c.Snapshot().Instances[0]; in.Delay.Negative != 5 || in.Delay.Max != -3000 {
 			t.Errorf("%+v", in.Delay)
@@ -255,9 +255,9 @@ func TestClocksApartAreToldOnce(t *testing.T) {
 	})
 }
 
-func TestIDsThatJump(t *testing.T) {
+func TestIDJumps(t *testing.T) {
 	for _, tc := range []struct {
-		name, ids      string // ! is a border between connections
+		name, ids      string // ! is a reconnect
 		recorded       bool
 		jumps, missing uint64
 	}{
@@ -267,7 +267,7 @@ func TestIDsThatJump(t *testing.T) {
 		{"forward", "1 2 5 6 10", false, 2, 5},
 		{"backward", "5 6 2 3", false, 1, 0},
 		{"another connection", "5 6 ! 1 2 ! 9 10", false, 0, 0},
-		{"jump behind a border", "5 6 ! 1 3", false, 1, 1},
+		{"jump after a reconnect", "5 6 ! 1 3", false, 1, 1},
 		{"no numbers", "a b c", false, 0, 0},
 		{"no ids between", "1 - - 2 4", false, 1, 1},
 		{"huge", "18446744073709551615 1 99999999999999999999999 2", false, 0, 0},
@@ -291,7 +291,7 @@ func TestIDsThatJump(t *testing.T) {
 	}
 }
 
-func TestWatchIsTransparent(t *testing.T) {
+func TestWatchPassesEventsOn(t *testing.T) {
 	to := &flowtest.Collect{Err: event.ErrStop, At: 3, FlushErr: context.Canceled}
 	s := New(Options{}).Watch(to)
 	ev := flowtest.Event(t, "track", `{"n":1}`)
@@ -305,7 +305,7 @@ func TestWatchIsTransparent(t *testing.T) {
 	}
 }
 
-func TestAnInstanceOfWhichNothingIsWantedIsNotListed(t *testing.T) {
+func TestUnwantedInstanceIsNotListed(t *testing.T) {
 	for id, want := range map[string]int{"": 0, "7": 1} { // with an id its gaps are counted
 		c := New(Options{Recorded: true})
 		ev := flowtest.Event(t, "track", `{"n":1}`)

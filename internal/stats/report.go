@@ -3,6 +3,7 @@ package stats
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"time"
 	"unicode"
@@ -17,6 +18,9 @@ const Redraw = 500 * time.Millisecond
 
 // A Printer prints snapshots, one call at a time.
 type Printer interface{ Print(*Snapshot) error }
+
+// ErrNoTotal, as the cause of the end of Report's context, suppresses the total.
+var ErrNoTotal = errors.New("no total wanted")
 
 // Report prints what c knows at each interval, and a total when ctx is done,
 // which should be when the sources have ended. If every is 0 it prints only the
@@ -34,6 +38,9 @@ func Report(ctx context.Context, c *Counter, every time.Duration, p Printer) err
 		record := "interval"
 		select {
 		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), ErrNoTotal) {
+				return nil
+			}
 			record = "total"
 		case <-tick:
 		}

@@ -54,9 +54,9 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestCloseDuringAScrape closes the server while one client is in the middle of
+// TestCloseDuringScrape closes the server while one client is in the middle of
 // its request, one does not read the response, and one keeps its connection.
-func TestCloseDuringAScrape(t *testing.T) {
+func TestCloseDuringScrape(t *testing.T) {
 	c := New(Options{})
 	for i := range 200 { // a page larger than the buffers of a connection
 		in := *gate
@@ -83,7 +83,7 @@ func TestCloseDuringAScrape(t *testing.T) {
 	goleak.VerifyNone(t)
 }
 
-func TestServeErrorsArePlain(t *testing.T) {
+func TestServeErrors(t *testing.T) {
 	s := serve(t, New(Options{}))
 	defer s.Close()
 	for addr, want := range map[string]string{

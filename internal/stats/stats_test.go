@@ -17,7 +17,7 @@ var (
 	roof = &event.Instance{ID: "00000000-0000-0000-0000-000000000001", Name: "Roof", Server: "http://nvr2:3546", Order: 2}
 )
 
-// feed puts events into a counter as a chain of one source would.
+// feed puts events of one instance into a counter, as the chain of a source does.
 type feed struct {
 	t    *testing.T
 	sink event.Sink
@@ -29,8 +29,8 @@ func newFeed(t *testing.T, c *Counter, in *event.Instance) *feed {
 	return &feed{t: t, sink: c.Watch(c.Sink()), in: in}
 }
 
-// put puts an event that was sent so long ago, whose payload has more members
-// ("" or `,"a":1`), with the next SSE id.
+// put puts an event with the next SSE id that was sent delay ago. more is added
+// to its payload: "" or `,"a":1`.
 func (f *feed) put(typ string, delay time.Duration, more string) {
 	f.t.Helper()
 	f.id++
@@ -50,15 +50,15 @@ func (f *feed) raw(typ, id, payload string, received time.Time) {
 	}
 }
 
-// keep is a Printer that remembers.
-type keep struct{ all []*Snapshot }
+// recorder is a Printer that records the snapshots.
+type recorder struct{ all []*Snapshot }
 
-func (k *keep) Print(s *Snapshot) error {
+func (k *recorder) Print(s *Snapshot) error {
 	k.all = append(k.all, s)
 	return nil
 }
 
-// printers hands each report to several printers.
+// printers is a Printer that passes each snapshot to several printers.
 type printers []Printer
 
 func (p printers) Print(s *Snapshot) error {
@@ -70,8 +70,8 @@ func (p printers) Print(s *Snapshot) error {
 	return nil
 }
 
-// scene is a run of ten seconds with something of everything, reported every
-// five seconds: what the golden files show.
+// scene plays a run of ten seconds, with some of everything that is counted, and
+// reports it every four seconds.
 func scene(t *testing.T, p Printer) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{})
@@ -89,8 +89,8 @@ func scene(t *testing.T, p Printer) {
 	})
 }
 
-// play lets the gate send ten tracks a second, the dock lose its connection,
-// and the roof say nothing.
+// play makes Gate send ten tracks a second, Loading dock lose its connection,
+// and Roof send nothing.
 func play(t *testing.T, c *Counter) {
 	g, d := newFeed(t, c, gate), newFeed(t, c, dock)
 	c.Notice(event.Notice{Kind: event.Connected, Instance: gate})
@@ -118,8 +118,8 @@ func play(t *testing.T, c *Counter) {
 	}
 }
 
-func TestNumbersOfAKnownRun(t *testing.T) {
-	k := &keep{}
+func TestNumbers(t *testing.T) {
+	k := &recorder{}
 	scene(t, k)
 	if len(k.all) != 3 || k.all[0].Total() || !k.all[len(k.all)-1].Total() {
 		t.Fatalf("%d reports; want two and a total", len(k.all))
@@ -152,7 +152,7 @@ func TestNumbersOfAKnownRun(t *testing.T) {
 		{"dock fps", d.Engine.FPS, 8.0},
 		{"dock queue", d.Engine.Queue, 3.0},
 		{"dock dropped", d.Engine.Dropped, 5.0},
-		{"dock frames: counted anew", d.Engine.Frames, 90.0},
+		{"dock frames after a restart", d.Engine.Frames, 90.0},
 		{"dropped in the first four seconds", k.all[0].Instances[1].Engine.DroppedSince, 0.0},
 		{"roof", r.Events, uint64(0)},
 		{"roof state", r.State, Connecting},
@@ -164,12 +164,12 @@ func TestNumbersOfAKnownRun(t *testing.T) {
 	}
 }
 
-// failing is a printer whose output is gone.
+// failing is a Printer whose output is closed.
 type failing struct{}
 
 func (failing) Print(*Snapshot) error { return io.ErrClosedPipe }
 
-func TestReportEndsWithItsOutput(t *testing.T) {
+func TestReportEndsWhenPrinterFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		if err := Report(t.Context(), New(Options{}), time.Second, failing{}); err != io.ErrClosedPipe || time.Since(start) != time.Second {
@@ -178,13 +178,22 @@ func TestReportEndsWithItsOutput(t *testing.T) {
 	})
 }
 
-func TestReportWithoutAnIntervalIsTheTotal(t *testing.T) {
+func TestReportWithoutInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		k := &keep{}
+		k := &recorder{}
 		if err := Report(ctx, New(Options{}), 0, k); err != nil || len(k.all) != 1 || !k.all[0].Total() || k.all[0].Elapsed != 3600 {
 			t.Errorf("%v, %d reports", err, len(k.all))
 		}
 	})
+}
+
+func TestReportWithoutTotal(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(fmt.Errorf("nothing arrived: %w", ErrNoTotal))
+	k := &recorder{}
+	if err := Report(ctx, New(Options{}), 0, k); err != nil || len(k.all) != 0 {
+		t.Errorf("%v, %d reports", err, len(k.all))
+	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// screen is a terminal of the simple kind: it knows what a View sends, and
-// fails the test on anything else.
+// screen is a simple terminal. It knows the escape sequences that a View sends,
+// and fails the test on any other.
 type screen struct {
 	t             *testing.T
 	width, height int
@@ -92,7 +92,7 @@ func (s *screen) escape(text string) string {
 	return text[i+1:]
 }
 
-// narrow makes the window narrower: lines that no longer fit take more rows.
+// narrow makes the window narrower and wraps lines that no longer fit.
 func (s *screen) narrow(width int) {
 	var rows [][]rune
 	at := 0
@@ -114,7 +114,7 @@ func (s *screen) narrow(width int) {
 	s.rows, s.y, s.width = rows, at, width
 }
 
-// lines is all that can be seen and scrolled back to.
+// lines returns the scrollback and the window, without empty lines at the end.
 func (s *screen) lines() []string {
 	all := append([]string(nil), s.above...)
 	for _, r := range s.rows {
@@ -128,7 +128,7 @@ func (s *screen) lines() []string {
 
 func (s *screen) text() string { return strings.Join(s.lines(), "\n") }
 
-// snapshotOf is a snapshot of so many instances.
+// snapshotOf returns a snapshot of n instances.
 func snapshotOf(n int, name func(i int) string) *Snapshot {
 	c := New(Options{})
 	for i := range n {
@@ -151,7 +151,7 @@ func snapshotOf(n int, name func(i int) string) *Snapshot {
 	return c.Snapshot()
 }
 
-// frames is how many frames or blocks begin in a text.
+// frames returns how many reports begin in text.
 func frames(text string) (n int) {
 	for line := range strings.SplitSeq(text, "\n") {
 		if strings.HasPrefix(line, "stats  ") || strings.HasPrefix(line, "total  ") {
@@ -163,7 +163,7 @@ func frames(text string) (n int) {
 
 func camera(i int) string { return fmt.Sprintf("Camera %d", i+1) }
 
-func TestFramesFitTheWindow(t *testing.T) {
+func TestFramesFitWindow(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {140, 50}, {40, 10}, {20, 5}, {10, 3}, {1, 1}, {300, 100}} {
 		for _, n := range []int{0, 1, 12, 200} {
 			s := newScreen(t, size[0], size[1])
@@ -182,13 +182,13 @@ func TestFramesFitTheWindow(t *testing.T) {
 				t.Errorf("%v with %d instances: %d frames on the screen:\n%s", size, n, got, s.text())
 			}
 			if lines := s.lines(); lines[0] != "$ rtev stats"[:min(12, size[0])] {
-				t.Errorf("%v: what stood above is now %q", size, lines[0])
+				t.Errorf("%v: the line above is now %q", size, lines[0])
 			}
 		}
 	}
 }
 
-func TestFrameSaysWhatItLeavesOut(t *testing.T) {
+func TestFrameSaysHowMuchItLeavesOut(t *testing.T) {
 	for _, tc := range []struct {
 		width, height, instances int
 		want                     []string
@@ -213,7 +213,7 @@ func TestFrameSaysWhatItLeavesOut(t *testing.T) {
 	}
 }
 
-func TestLastTotalIsPrintedWhole(t *testing.T) {
+func TestTotalIsPrintedWhole(t *testing.T) {
 	s := newScreen(t, 80, 10)
 	v := NewView(s, func() (int, int) { return 80, 10 }, false)
 	snap := snapshotOf(40, camera)
@@ -282,7 +282,7 @@ func TestViewFollowsResize(t *testing.T) {
 	}
 }
 
-func TestNoticesAboveTheFrame(t *testing.T) {
+func TestViewNotices(t *testing.T) {
 	s := newScreen(t, 80, 24)
 	v := NewView(s, func() (int, int) { return 80, 24 }, false)
 	snap := snapshotOf(1, camera)
@@ -299,9 +299,9 @@ func TestNoticesAboveTheFrame(t *testing.T) {
 	}
 	snap.Record = "total"
 	say("the last before the end")
-	v.Notice("behind the end")
+	v.Notice("after the end")
 	lines := s.lines()
-	if lines[0] != "connected to Gate" || lines[1] != `connection lost: \x1b[2J` || lines[len(lines)-1] != "behind the end" {
+	if lines[0] != "connected to Gate" || lines[1] != `connection lost: \x1b[2J` || lines[len(lines)-1] != "after the end" {
 		t.Errorf("\n%s", s.text())
 	}
 	if frames(s.text()) != 1 || strings.Count(s.text(), "notice ") != maxNotices-1 || strings.Count(s.text(), "more notices than can be shown") != 1 {
