@@ -1,9 +1,6 @@
 package stats
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"strings"
 	"sync"
 
@@ -78,8 +75,20 @@ func (f *Fields) Put(ev *event.Event) error {
 	t := f.typeOf(ev.Type)
 	t.events++
 	ev.EachMember(func(name, raw []byte) bool {
-		w := fieldWalk{f: f, t: t, left: maxFieldValues}
-		w.member(pathOf(string(jsonraw.AppendUnescaped(nil, name))), string(name) == "image", raw)
+		path := pathOf(name)
+		switch c := raw[0]; {
+		case c == '"' && path == "image":
+			f.note(t, path, isString, sizeOf(raw[1:len(raw)-1]))
+		case c == '{' && len(raw) > maxFieldBytes:
+			f.note(t, path, isObject, "")
+			t.more = true
+		case c == '[' && len(raw) > maxFieldBytes:
+			f.note(t, path, isArray, "")
+			t.more = true
+		default:
+			w := fieldWalk{f: f, t: t, left: maxFieldValues}
+			t.more = !w.value(path, raw, 0) || t.more
+		}
 		return true
 	})
 	return nil
@@ -126,9 +135,10 @@ func (f *Fields) note(t *fieldType, path string, k jsonKind, example string) {
 	}
 }
 
-// pathOf returns a name as -w and -c take it.
-func pathOf(name string) string {
+// pathOf returns a name, as it was sent, as -w and -c take it.
+func pathOf(sent []byte) string {
 	const special = `.*?\|#@!{}[]()"`
+	name := string(jsonraw.AppendUnescaped(nil, sent))
 	if !strings.ContainsAny(name, special) {
 		return name
 	}
@@ -146,93 +156,58 @@ func pathOf(name string) string {
 type fieldWalk struct {
 	f    *Fields
 	t    *fieldType
-	dec  *json.Decoder
 	left int // values
 }
 
-// errLimit ends a walk at a limit.
-var errLimit = errors.New("limit reached")
-
-// member visits a top-level member. Of a picture and of other long strings it
-// takes the size alone.
-func (w *fieldWalk) member(path string, picture bool, raw []byte) {
-	switch c := raw[0]; {
-	case c == '"' && (picture || len(raw) > longText):
-		w.f.note(w.t, path, isString, sizeOf(len(raw)-2))
-		return
-	case (c == '{' || c == '[') && len(raw) > maxFieldBytes:
-		w.f.note(w.t, path, containerKind(json.Delim(c)), "")
-		w.t.more = true
-		return
-	}
-	w.dec = json.NewDecoder(bytes.NewReader(raw))
-	w.dec.UseNumber()
-	if w.value(path, 0) != nil { // the event is valid JSON, so this is a limit
-		w.t.more = true
-	}
-}
-
-// value visits the next value and everything below it. The elements of an array
-// have the path #.
-func (w *fieldWalk) value(path string, depth int) error {
+// value visits a value and everything below it, and reports whether it stayed
+// within the limits. The elements of an array have the path #. Each level reads its values
+// again, so maxFieldDepth limits the time, too.
+func (w *fieldWalk) value(path string, raw []byte, depth int) (ok bool) {
 	if w.left--; w.left < 0 {
-		return errLimit
+		return false
 	}
-	tok, err := w.dec.Token()
-	if err != nil {
-		return err
-	}
-	switch v := tok.(type) {
-	case json.Delim:
-		w.f.note(w.t, path, containerKind(v), "")
-		return w.container(path, v == '{', depth+1)
-	case string:
-		w.f.note(w.t, path, isString, exampleOf(v))
-	case json.Number:
-		w.f.note(w.t, path, isNumber, exampleOf(v.String()))
-	case bool:
-		w.f.note(w.t, path, isBool, map[bool]string{true: "true", false: "false"}[v])
-	default:
+	switch c := raw[0]; c {
+	case '{', '[':
+		k := isObject
+		if c == '[' {
+			k = isArray
+		}
+		w.f.note(w.t, path, k, "")
+		return depth < maxFieldDepth && w.below(path, raw, depth+1)
+	case '"':
+		w.f.note(w.t, path, isString, exampleOf(raw[1:len(raw)-1]))
+	case 't', 'f':
+		w.f.note(w.t, path, isBool, string(raw))
+	case 'n':
 		w.f.note(w.t, path, isNull, "")
+	default:
+		w.f.note(w.t, path, isNumber, exampleOf(raw))
 	}
-	return nil
+	return true
 }
 
-func (w *fieldWalk) container(path string, object bool, depth int) error {
-	if depth > maxFieldDepth {
-		return errLimit
-	}
-	for w.dec.More() {
-		below := path + ".#"
-		if object {
-			name, err := w.dec.Token()
-			if err != nil {
-				return err
-			}
-			s, _ := name.(string)
-			below = path + "." + pathOf(s)
-		}
-		if err := w.value(below, depth); err != nil {
-			return err
+// below visits the values of an object or an array.
+func (w *fieldWalk) below(path string, raw []byte, depth int) bool {
+	for name, value := range jsonraw.Members(raw) {
+		if !w.value(path+"."+pathOf(name), value, depth) {
+			return false
 		}
 	}
-	_, err := w.dec.Token()
-	return err
-}
-
-func containerKind(d json.Delim) jsonKind {
-	if d == '{' {
-		return isObject
+	for value := range jsonraw.Elements(raw) {
+		if !w.value(path+".#", value, depth) {
+			return false
+		}
 	}
-	return isArray
+	return true
 }
 
-// exampleOf returns s as an example, or its size if it is long.
-func exampleOf(s string) string {
-	if len(s) > longText {
-		return sizeOf(len(s))
+// exampleOf returns the text of a string, or a number, as an example, and of a
+// long one its size.
+func exampleOf(text []byte) string {
+	if len(text) > longText {
+		return sizeOf(text)
 	}
-	return clean(s)
+	return clean(string(jsonraw.AppendUnescaped(nil, text)))
 }
 
-func sizeOf(n int) string { return "(" + term.Size(n) + ")" }
+func sizeOf(text []byte) string { return "(" + term.Size(len(text)) + ")" }
