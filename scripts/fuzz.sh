@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for TIME (10s, 1m), one on each core.
+# Runs every fuzz target for TIME (10s, 1m), one per core.
 #
 #   scripts/fuzz.sh TIME [PACKAGE-FOLDER]
 #
-# A failure leaves its input in testdata/fuzz, where plain go test tries it
-# again. Without -fuzzminimizetime the fuzzer may spend all of its time on
-# making one input smaller.
+# A failing input is written to testdata/fuzz, where go test tries it again.
+# Without -fuzzminimizetime the fuzzer may spend all its time on minimizing one
+# input.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,8 +16,8 @@ run() { # FOLDER TARGET
 	go test -run='^$' -fuzz="^$2\$" -fuzztime="$FUZZ_FOR" -fuzzminimizetime=1x -parallel=1 "./$1" 2>&1 </dev/null
 }
 
-# Before Go 1.27 the end of -fuzztime may itself be told as a failure, without
-# an input (go.dev/issue/75804): then the target has its time once more.
+# Before Go 1.27, reaching -fuzztime may count as a failure without an input
+# (go.dev/issue/75804). Such a target runs once more.
 late() { grep -q '^ *context deadline exceeded$' <<<"$1" && ! grep -q 'Failing input written' <<<"$1"; }
 
 one() { # FILE TARGET

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs the man pages for the packages into packaging/man: without a time in
-# them, so that they are the same each time.
+# Compresses the man pages into packaging/man, without time stamps, so that
+# builds are reproducible.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds the Debian package twice, compares them, and installs, uses and
-# removes it. What is in it stands in .goreleaser.yaml; nfpm, which goreleaser
-# builds packages with, is there in half a minute where goreleaser takes many.
-# It wants root, dpkg, and a machine that has no rtev package yet.
+# Builds the Debian package twice, compares the two, and installs, uses and
+# removes it. The contents are listed in .goreleaser.yaml; this uses nfpm, which
+# goreleaser builds packages with, because goreleaser takes minutes to build.
+# Needs root, dpkg, and a machine without an rtev package.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if dpkg -s rtev >/dev/null 2>&1; then
-	echo "the package rtev is installed here, and this script would remove it" >&2
+	echo "the package rtev is installed, and this script would remove it" >&2
 	exit 1
 fi
 work=$(mktemp -d)
@@ -15,7 +15,7 @@ trap 'dpkg --purge rtev >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
 committed=$(git log -1 --format=%cI)
 scripts/manpages.sh
 
-# The part nfpms of .goreleaser.yaml, as nfpm itself reads it.
+# The section nfpms of .goreleaser.yaml, in the form that nfpm reads.
 {
 	printf 'name: rtev\nversion: 0.0.0\narch: %s\n' "$(dpkg --print-architecture)"
 	sed -n '/^nfpms:/,/^[a-mo-z]/p' .goreleaser.yaml | grep '^    ' | sed "s/^    //; s/{{ .CommitDate }}/$committed/"
