@@ -1,9 +1,6 @@
 package cmd
 
 import (
-	"fmt"
-	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,16 +11,18 @@ import (
 	"github.com/rtev/rtev/internal/poll"
 )
 
-const cropsLong = `crops saves the pictures of the stream as files: decoded, checked whole, named
-after the event or track they belong to, and never in the place of another file.
-The path is printed once the file stands (-o ndjson: a record a file).
+const cropsLong = `crops saves the pictures of the stream as files. Each picture is decoded and
+checked, named after the event or track it belongs to, and never overwrites a
+file. The path is printed once the file is complete (-o ndjson: a record per
+file).
 
-Name fields: {instance} {date} {time} {type} {class} {place} {track} {event}
-{confidence} {n}. -e names the events whose pictures are wanted; -w sees the
-crop's own fields, and those of its event under _ref (_ref.area_name).
+Name fields: {instance} {id} {date} {time} {type} {class} {place} {track}
+{event} {confidence} {n}. -e selects the events whose pictures are saved; -w
+sees the fields of the crop, and those of its event as _ref (_ref.area_name).
 
-With --once the polling queue is drained once, for cron. The other events in it
-would be lost: --events-to FILE appends them there.`
+With --once rtev drains the polling queue once, for cron. That takes the other
+events away as well, so --events-to must say where they go: FILE, to which
+everything that did not become a picture is appended as ndjson, or none.`
 
 const cropsExample = `  rtev crops --demo -d pictures
   rtev crops gate -e event-intrusion -w 'confidence > 0.8' --best
@@ -56,21 +55,24 @@ func newCrops(a *app) *cobra.Command {
 	c.Flags().Lookup("count").Usage = "stop after `N` files"
 	c.Flags().Lookup("events").Usage = "only pictures of these events: `LIST` of names, globs ('event-*') and !name"
 	f := c.Flags()
-	f.StringVarP(&o.dir, "dir", "d", ".", "write below `DIR`, made when missing")
+	f.StringVarP(&o.dir, "dir", "d", ".", "write into `DIR`, created when missing")
 	f.StringVar(&o.name, "name", "{instance}/{date}/{time}_{class}_{track}.jpg", "`TEMPLATE` of the file names")
-	f.BoolVar(&o.meta, "meta", false, "a .json with the record beside each picture")
-	f.BoolVar(&o.best, "best", false, "one picture a track or event: the one of highest confidence")
-	f.BoolVar(&o.preview, "preview", false, "show each picture where the terminal can")
+	f.BoolVar(&o.meta, "meta", false, "write a .json with the record beside each picture")
+	f.BoolVar(&o.best, "best", false, "one picture per track or event: the one with the highest confidence")
+	f.BoolVar(&o.preview, "preview", false, "show each picture, on terminals that can (kitty, iTerm2)")
 	f.BoolVar(&o.utc, "utc", false, "dates and times in UTC instead of the local zone")
-	f.BoolVar(&o.once, "once", false, "one drain of the polling queue, then exit")
-	f.StringVar(&o.spool, "spool", "", "with --once: keep the drained answer in `DIR` until all of it was saved")
-	f.StringVar(&o.eventsTo, "events-to", "", "with --once: append the drained events that are no crops to `FILE`")
+	f.BoolVar(&o.once, "once", false, "drain the polling queue once, then exit")
+	f.StringVar(&o.spool, "spool", "", "with --once: keep each drained response in `DIR` until all of it was saved")
+	f.StringVar(&o.eventsTo, "events-to", "", "with --once: append events that did not become a picture to `FILE`, or drop them (none)")
 	connecting(c, &o.retry, &o.idle)
 	c.ValidArgsFunction = a.completeInstances
 	return c
 }
 
 func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
+	if err := o.check(); err != nil {
+		return err
+	}
 	s, err := a.begin(c, o.reading)
 	if err != nil {
 		return err
@@ -83,14 +85,11 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	if !o.once && (o.spool != "" || o.eventsTo != "") {
-		return usagef("--spool and --events-to go with --once")
-	}
 	dir, err := crop.Open(o.dir, s.voice.notice)
 	if err != nil {
 		return err
 	}
-	so := crop.Options{Name: name, Types: s.types.Match, Where: s.fits, Best: o.best, Meta: o.meta, Settle: o.once, Notify: s.voice.notice}
+	so := crop.Options{Name: name, Types: s.types.Match, Where: s.fits, Best: o.best, Meta: o.meta, FlushWaiting: o.once, Notify: s.voice.notice}
 	so.Location, so.NoSum = o.zone(), s.cfg.Output == "text" && !o.meta
 	if s.limit != nil {
 		so.Limit = s.limit
@@ -98,7 +97,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	open := func(rest event.Sink) event.Sink {
 		so := so
 		enc := encoder()
-		if text, ok := enc.(*crop.Text); ok && o.preview {
+		if text, ok := enc.(*crop.Text); ok && text.Preview != crop.NoPreview {
 			so.Show = text.Show
 		}
 		so.To, so.Rest = format.NewWriter(enc, s.out), rest
@@ -108,17 +107,28 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 		err = s.cropsOnce(args, o, open)
 	} else {
 		err = s.live(args, liveOptions{
-			retry: o.retry, idle: o.idle, types: crop.Needs(s.types.Query(), o.best), notify: s.voice.notice,
+			retry: o.retry, idle: o.idle, types: crop.Needs(s.types.Query(), o.best), notify: s.voice.notice, met: dir.Know,
 		}, func() event.Sink { return open(nil) })
-	}
-	if closed := dir.Close(); err == nil {
-		err = closed
 	}
 	s.voice.info("%s", dir.Summary())
 	return s.end(err)
 }
 
-// zone is the zone of dates and times; nil is the local one.
+// check reports flags that have no effect, or that are missing, without others.
+func (o *cropsOptions) check() error {
+	switch {
+	case !o.once && (o.spool != "" || o.eventsTo != ""):
+		return usagef("--spool and --events-to need --once")
+	case o.once && o.eventsTo == "":
+		return &usageError{
+			msg:  "--once empties the polling queue, so it needs --events-to for the events that do not become pictures",
+			hint: "--events-to rest.ndjson, or --events-to none to drop them",
+		}
+	}
+	return nil
+}
+
+// zone returns the zone of dates and times; nil is the local one.
 func (o *cropsOptions) zone() *time.Location {
 	if o.utc {
 		return time.UTC
@@ -126,39 +136,30 @@ func (o *cropsOptions) zone() *time.Location {
 	return nil
 }
 
-// cropsOnce drains the queue once. The events in it that are no crops go to
-// a file, or are counted and told.
+// cropsOnce drains the queue once. Events that do not become a picture go where
+// --events-to says.
 func (s *session) cropsOnce(args []string, o cropsOptions, open func(rest event.Sink) event.Sink) error {
-	var left counting
-	rest := func() event.Sink { return &left }
-	if o.eventsTo != "" {
-		f, err := os.OpenFile(o.eventsTo, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	rest := func() event.Sink { return nil }
+	if o.eventsTo != "none" {
+		file, err := openEventsFile(o.eventsTo)
 		if err != nil {
-			return &event.WriteError{Err: fmt.Errorf("--events-to: %w", err)}
+			return err
 		}
-		defer f.Close()
-		file := format.NewOutput(f, nil)
-		rest = func() event.Sink { return format.NewWriter(format.NewNDJSON(format.NDJSONOptions{}), file) }
+		rest = func() event.Sink { return file }
 	}
 	p := poll.Poll{Types: crop.Needs(s.types.Query(), o.best), Once: true, Hold: 32 << 20, Notify: s.voice.notice}
-	err := s.drain(args, p, o.draining, func() event.Sink { return open(rest()) })
-	if n := left.n.Load(); n > 0 {
-		s.voice.warn("%s drained that are no crops, and not kept; --events-to FILE keeps them", plural(int(n), "event"))
-	}
-	return err
+	return s.drain(args, p, o.draining, func() event.Sink { return open(rest()) })
 }
 
-// counting is a sink that counts.
-type counting struct{ n atomic.Int64 }
-
-func (c *counting) Put(*event.Event) error { c.n.Add(1); return nil }
-func (c *counting) Flush() error           { return nil }
-
-// cropColumns are what -o csv prints of a file.
+// cropColumns are the columns of -o csv.
 const cropColumns = "time=_time,instance=_instance,type=_ref._type,object_class=_class,place=_place,confidence,file,bytes,width,height,sha256,event_id=_event,tracking_id=_track"
 
-// cropEncoder returns what makes an encoder of the records of saved pictures.
+// cropEncoder returns a function that makes an encoder of the records of saved
+// pictures.
 func (s *session) cropEncoder(o cropsOptions) (func() format.Encoder, error) {
+	if o.preview && s.cfg.Output != "text" {
+		return nil, usagef("--preview needs -o text")
+	}
 	switch s.cfg.Output {
 	case "ndjson":
 		return func() format.Encoder { return format.NewNDJSON(format.NDJSONOptions{Terminal: s.outTTY}) }, nil
@@ -169,10 +170,24 @@ func (s *session) cropEncoder(o cropsOptions) (func() format.Encoder, error) {
 		}, err
 	case "text":
 		text := crop.Text{Terminal: s.outTTY, Location: o.zone()}
-		if o.preview && s.outTTY {
-			text.Preview = crop.Preview(s.getenv)
+		if o.preview {
+			text.Preview = s.previewProtocol()
 		}
 		return func() format.Encoder { t := text; return &t }, nil
 	}
 	return nil, usagef("-o %s is for rtev stats; here it is text, ndjson or csv", s.cfg.Output)
+}
+
+// previewProtocol returns how the terminal shows pictures, and says so if it
+// does not.
+func (s *session) previewProtocol() crop.Protocol {
+	if !s.outTTY {
+		s.voice.info("standard output is not a terminal; --preview shows nothing")
+		return crop.NoPreview
+	}
+	p := crop.Preview(s.getenv)
+	if p == crop.NoPreview {
+		s.voice.info("this terminal shows no pictures; --preview needs kitty, Ghostty, iTerm2, WezTerm or mintty, outside of tmux and screen")
+	}
+	return p
 }

@@ -6,18 +6,20 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// clock is the time of the stream: how much time its events say has passed. It
-// follows their arrival, or for recorded events the server's clock, and never
-// goes back. Zero is ready.
+// clock measures the time of a stream: how much time its events say has passed.
+// It follows their arrival, or for recorded events the server's clock, and
+// never goes back. The zero value is ready.
 type clock struct {
 	now  time.Duration // since the first event
 	last time.Time     // of the latest event
 }
 
-// jump is how far an event may be behind the latest one: more is a server's
-// clock that was set back, or another recording, and time goes on from there.
-const jump = time.Minute
+// maxBack is how far an event may be behind the latest one. If it is further
+// behind, the server's clock was set back or another recording follows, and
+// time goes on from there.
+const maxBack = time.Minute
 
+// see takes the time of an event.
 func (c *clock) see(ev *event.Event) {
 	t := ev.Received
 	if t.IsZero() {
@@ -28,7 +30,7 @@ func (c *clock) see(ev *event.Event) {
 	}
 	since := t.Sub(c.last)
 	switch {
-	case c.last.IsZero() || since < -jump:
+	case c.last.IsZero() || since < -maxBack:
 		c.last = t
 	case since > 0:
 		c.last = t

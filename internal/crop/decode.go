@@ -12,63 +12,64 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-const (
-	keepBuffer  = 1 << 20 // bytes of the largest buffer that is kept for the next picture
-	keepBuffers = 8       // how many are kept for those that wait
-)
+// maxBuffer is the size in bytes of the largest buffer that is used again for
+// the next picture.
+const maxBuffer = 1 << 20
 
-// decoder turns the "image" of crops into bytes. Zero is ready; not safe for
-// concurrent use.
+// decoder turns the "image" of crops into pictures. The zero value is ready. It
+// is not safe for concurrent use.
 type decoder struct {
 	out   []byte // the picture
-	clean []byte // base64 that needed cleaning
-	free  [][]byte
+	clean []byte // base64 in the standard alphabet, without padding
 }
 
-// decode returns the bytes of an image as it stands in a payload: a string of
-// base64, perhaps behind "data:image/…;base64,", in either alphabet, with or
-// without padding and white space. They are valid until the next call,
-// or for longer where own is called.
-func (d *decoder) decode(raw []byte) ([]byte, error) {
-	if cap(d.out)+cap(d.clean) > 2*keepBuffer {
+// picture returns the picture in an image, as the JSON value of a payload. Its
+// bytes are valid until the next call.
+func (d *decoder) picture(image []byte) (picture, error) {
+	data, err := d.decode(image)
+	if errors.Is(err, errSpaces) {
+		return d.readSpaces()
+	}
+	if err != nil {
+		return picture{}, err
+	}
+	return inspect(data)
+}
+
+// errSpaces reports base64 with spaces that may have been "+".
+var errSpaces = errors.New(`its image is not base64: it has spaces where "+" may have been`)
+
+// decode returns the bytes of an image: a string of base64, with or without a
+// "data:image/…;base64," in front, in either alphabet, with or without padding
+// and white space. With errSpaces the text is in d.clean.
+func (d *decoder) decode(image []byte) ([]byte, error) {
+	if cap(d.out)+cap(d.clean) > 2*maxBuffer {
 		d.out, d.clean = nil, nil
 	}
-	if len(raw) < 2 || raw[0] != '"' {
+	d.clean = d.clean[:0]
+	if len(image) < 2 || image[0] != '"' {
 		return nil, errors.New("its image is not a string")
 	}
-	text := cutPrefix(raw[1 : len(raw)-1])
+	text := cutDataURL(image[1 : len(image)-1])
 	d.out = slices.Grow(d.out[:0], base64.StdEncoding.DecodedLen(len(text)))
-	// On amd64 and arm64 this takes a tenth of the standard library's time, and is
-	// the standard library elsewhere. It says where an error is of the part it is in.
+	// On amd64 and arm64 this takes a tenth of the time of the standard library,
+	// and elsewhere it is the standard library. Its errors name no useful place.
 	if n, err := simd.StdEncoding.Decode(d.out[:cap(d.out)], text); err == nil {
 		return d.out[:n], nil
 	}
 	d.normalise(text)
+	if bytes.IndexByte(d.clean, ' ') >= 0 {
+		return nil, errSpaces
+	}
 	n, err := base64.RawStdEncoding.Decode(d.out[:cap(d.out)], d.clean)
-	var at base64.CorruptInputError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[base64.CorruptInputError](err); ok {
 		return nil, fmt.Errorf("its image is not base64: byte %d of %d", int64(at)+1, len(d.clean))
 	}
 	return d.out[:n], err
 }
 
-// own leaves the latest picture to the caller, who may give it back.
-func (d *decoder) own() {
-	d.out = nil
-	if n := len(d.free); n > 0 {
-		d.out, d.free = d.free[n-1], d.free[:n-1]
-	}
-}
-
-// giveBack takes a picture's bytes for the next ones.
-func (d *decoder) giveBack(p []byte) {
-	if len(d.free) < keepBuffers && cap(p) <= keepBuffer {
-		d.free = append(d.free, p)
-	}
-}
-
-// cutPrefix takes the front of a data URL off (RFC 2397).
-func cutPrefix(text []byte) []byte {
+// cutDataURL cuts the front of a data URL off (RFC 2397).
+func cutDataURL(text []byte) []byte {
 	if len(text) < 5 || !bytes.EqualFold(text[:5], []byte("data:")) {
 		return text
 	}
@@ -78,14 +79,18 @@ func cutPrefix(text []byte) []byte {
 	return text
 }
 
-// normalise leaves base64 in the standard alphabet without padding in d.clean.
+// normalise writes text into d.clean: in the standard alphabet, without padding
+// and white space. Spaces stay if they may have been "+", which is when none is
+// left in the text: whatever turns "+" into a space turns all of them.
 func (d *decoder) normalise(text []byte) {
 	d.clean = jsonraw.AppendUnescaped(d.clean[:0], text)
-	in := cutPrefix(bytes.TrimSpace(d.clean))
+	in := cutDataURL(bytes.TrimSpace(d.clean))
+	in = bytes.TrimRight(in, "= \t\r\n")
+	spaces := !bytes.ContainsAny(in, "+-_")
 	out := d.clean[:0]
-	for _, c := range in {
+	for _, c := range bytes.TrimSpace(in) {
 		switch {
-		case c <= ' ':
+		case c < ' ', c == ' ' && !spaces:
 			continue
 		case c == '-':
 			c = '+'
@@ -94,5 +99,30 @@ func (d *decoder) normalise(text []byte) {
 		}
 		out = append(out, c)
 	}
-	d.clean = bytes.TrimRight(out, "=")
+	d.clean = out
+}
+
+// readSpaces reads the base64 in d.clean with its spaces as "+", and without
+// them. Only if exactly one of the two is a whole picture, that is the picture.
+func (d *decoder) readSpaces() (picture, error) {
+	plus, ok := readAs(bytes.ReplaceAll(d.clean, []byte(" "), []byte("+")))
+	without, okWithout := readAs(bytes.ReplaceAll(d.clean, []byte(" "), nil))
+	switch {
+	case ok && !okWithout:
+		return plus, nil
+	case okWithout && !ok:
+		return without, nil
+	}
+	return picture{}, errSpaces
+}
+
+// readAs returns the picture in base64 without padding, and whether it is whole
+// to its last pixel.
+func readAs(text []byte) (picture, bool) {
+	data, err := base64.RawStdEncoding.AppendDecode(nil, text)
+	if err != nil {
+		return picture{}, false
+	}
+	p, err := inspect(data)
+	return p, err == nil && p.decodes()
 }

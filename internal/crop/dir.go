@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,55 +15,59 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// maxNumbers is of how many names the last number is remembered.
+// maxNumbers bounds how many names have their last number remembered.
 const maxNumbers = 4096
 
-// Dir is the folder below which all pictures of a run are written. One lock
-// lets one file be written at a time, whichever Saver it comes from. Other
-// processes may write into the same folder.
+// Dir is the folder that all pictures of a run are written to. It is safe for
+// concurrent use by Savers, and writes one file at a time. Other processes may
+// write into the same folder.
 //
-// A file gets its name when it is whole (see draft), and never takes the place
-// of another file. Files are not synced, which would take two to three times as
-// long: a process killed at any moment leaves whole pictures only, a power cut
-// may cost those of the last seconds.
+// Nothing is kept open between two files: a folder that was moved or removed in
+// the meantime is made again where its path says. Files are not synced, which
+// would take two to three times as long: a killed process leaves only whole
+// pictures, but a power cut may cost those of the last seconds.
 type Dir struct {
 	path   string
-	root   *os.Root
 	notify event.Notify
-	mark   *mark
+	temp   string // name of a temporary file, without its end
 
-	mu      sync.Mutex
-	folders map[string]*folder
-	numbers map[string]int // the last number used for a name
-	sum     Summary
+	mu        sync.Mutex
+	numbers   map[string]int // the last number used for a name
+	instances instanceNames
+	sum       Summary
 }
 
-// Open makes the folder where it is missing, and removes what killed runs left
-// in it. An error is an *event.WriteError. Close the Dir after its Savers.
+// Open returns the Dir at path, which it creates if it is missing, and removes
+// the temporary files that killed runs left there more than an hour ago. An
+// error is an *event.WriteError.
 func Open(path string, notify event.Notify) (*Dir, error) {
-	d := &Dir{path: path, notify: notify, folders: map[string]*folder{}, numbers: map[string]int{}}
-	err := os.MkdirAll(path, 0o777)
-	if err == nil {
-		d.root, err = os.OpenRoot(path)
-	}
+	d := &Dir{path: path, notify: notify, numbers: map[string]int{}}
+	d.temp = fmt.Sprintf("%s%016x", tempPrefix, rand.Uint64())
+	top, err := openFolder(path, ".")
 	if err != nil {
 		return nil, d.failed(err)
 	}
-	d.sweep()
-	if d.mark, err = newMark(path, d.root); err != nil {
-		return nil, errors.Join(d.failed(err), d.root.Close())
-	}
+	defer top.Close()
+	removeStale(top, ".", func(name string, err error) {
+		if err != nil {
+			d.detail("looking for leftovers of killed runs: %v", err)
+		} else {
+			d.detail("removed %s, left by a run that was killed", name)
+		}
+	})
 	return d, nil
 }
 
-// Close lets go of the folder.
-func (d *Dir) Close() error {
+// Know gives the instance its name in {instance}. Instances that nobody named
+// get theirs with their first picture, so that with equal display names the
+// order of the pictures decides.
+func (d *Dir) Know(in *event.Instance) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return errors.Join(d.forget(), d.mark.remove(), d.root.Close())
+	d.instances.name(in.ID, in.Name)
 }
 
-// Summary is what was counted so far.
+// Summary returns what was counted so far.
 func (d *Dir) Summary() Summary {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -76,7 +81,11 @@ func (d *Dir) count(add func(*Summary)) {
 }
 
 func (d *Dir) failed(err error) error {
-	return &event.WriteError{Err: fmt.Errorf("pictures cannot be written to %s: %w", d.path, err)}
+	return &event.WriteError{Err: fmt.Errorf("cannot write pictures to %s: %w", d.path, err)}
+}
+
+func (d *Dir) detail(format string, args ...any) {
+	d.notify.Tell(event.Notice{Kind: event.Detail, Text: fmt.Sprintf(format, args...)})
 }
 
 // file is a picture to be written.
@@ -84,7 +93,7 @@ type file struct {
 	picture
 	name *Name
 	facts
-	meta func(path string) []byte // what stands in the .json beside it; nil: no such file
+	meta func(path string) []byte // content of the .json beside it; nil: no such file
 }
 
 // save writes f and returns its path, which starts with the Dir's own.
@@ -92,17 +101,15 @@ func (d *Dir) save(f *file) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f.n = d.sum.Saved + 1
-	dir, base := f.name.of(&f.facts)
+	f.instance = d.instanceOf(f.ev)
+	folder, base := f.name.of(&f.facts)
 	if f.ext == "" {
 		f.ext = f.name.ext
 	}
 	var name string
 	err := fs.ErrNotExist
-	for try := 0; try < 3 && errors.Is(err, fs.ErrNotExist); try++ { // someone tidies up empty folders just now
-		var in *folder
-		if in, err = d.folder(dir); err == nil {
-			name, err = d.place(in, f, base)
-		}
+	for try := 0; try < 3 && errors.Is(err, fs.ErrNotExist); try++ { // someone may be removing empty folders
+		name, err = d.saveIn(folder, base, f)
 	}
 	if err != nil {
 		return "", d.failed(err)
@@ -112,43 +119,56 @@ func (d *Dir) save(f *file) (string, error) {
 	return name, nil
 }
 
-// place writes f into a folder under base, or under base_2, base_3, … where
-// that is taken.
-func (d *Dir) place(in *folder, f *file, base string) (string, error) {
-	if !in.plain {
-		if full, err := d.write(newUnnamed, in, f, base); full != "" {
-			return full, err
-		}
-		in.plain = true // whatever it was, the other way works or says why not
+// instanceOf returns the name of the event's instance.
+func (d *Dir) instanceOf(ev *event.Event) string {
+	id := instanceID.Of(ev).String()
+	if ev.Instance != nil {
+		id = ev.Instance.ID
 	}
-	return d.write(newNamed, in, f, base)
+	name := instanceName.Of(ev).String()
+	switch {
+	case name == "":
+		name = id
+	case id == "":
+		return cleanValue(name)
+	}
+	return d.instances.name(id, name)
 }
 
-// write is place for one kind of draft. The path is "" if there is no such file.
-func (d *Dir) write(draft drafter, in *folder, f *file, base string) (string, error) {
-	w, err := draft(in, d.mark.temp(), f.data)
+// saveIn writes f into a folder below the Dir's.
+func (d *Dir) saveIn(folder, base string, f *file) (string, error) {
+	in, err := openFolder(d.path, folder)
 	if err != nil {
 		return "", err
 	}
+	defer in.Close()
+	temp := d.temp + tempSuffix
+	if err := writeTemp(in, temp, f.data); err != nil {
+		return "", err
+	}
+	defer func() {
+		if err := remove(in, temp); err != nil {
+			d.detail("temporary file: %v", err)
+		}
+	}()
 	if !f.at.IsZero() {
-		if err := w.stamp(f.at); err != nil {
-			d.notify.Tell(event.Notice{Kind: event.Detail, Text: fmt.Sprintf("a picture's time could not be set: %v", err)})
+		if err := in.Chtimes(temp, f.at, f.at); err != nil {
+			d.detail("cannot set the time of a picture: %v", err)
 		}
 	}
-	full, err := d.settle(w, draft, in, f, base)
-	return full, errors.Join(err, w.drop())
+	return d.linkFirstFree(in, folder, base, f)
 }
 
-// settle gives the picture the first name that is free.
-func (d *Dir) settle(w draft, draft drafter, in *folder, f *file, base string) (string, error) {
-	key := path.Join(in.name, base)
+// linkFirstFree names the picture base, or base_2, base_3, … if that is taken.
+func (d *Dir) linkFirstFree(in *os.Root, folder, base string, f *file) (string, error) {
+	key := path.Join(folder, base)
 	for n := d.numbers[key] + 1; ; n++ {
 		name := base
 		if n > 1 {
 			name += "_" + strconv.Itoa(n)
 		}
-		full := filepath.Join(in.path, name+f.ext)
-		taken, err := d.put(w, draft, in, name, full, f)
+		full := filepath.Join(d.path, filepath.FromSlash(folder), name+f.ext)
+		taken, err := d.linkBoth(in, name, full, f)
 		if err != nil {
 			return "", err
 		}
@@ -163,28 +183,30 @@ func (d *Dir) settle(w draft, draft drafter, in *folder, f *file, base string) (
 	}
 }
 
-// put gives the picture its name, its meta file first so that it is there when
-// the picture appears. Taken: one of the two names is another's.
-func (d *Dir) put(w draft, draft drafter, in *folder, name, full string, f *file) (taken bool, err error) {
+// linkBoth links the picture and its .json, that one first, so that it is there
+// when the picture appears. If one of the names is taken, neither is used.
+func (d *Dir) linkBoth(in *os.Root, name, full string, f *file) (taken bool, err error) {
+	temp := d.temp + tempSuffix
 	if f.meta == nil {
-		return w.link(name + f.ext)
+		return link(in, temp, name+f.ext)
 	}
-	beside, err := draft(in, d.mark.temp()+".json", f.meta(full))
-	if err != nil {
+	tempMeta := d.temp + ".json" + tempSuffix
+	if err := writeTemp(in, tempMeta, f.meta(full)); err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, beside.drop()) }()
-	if taken, err = beside.link(name + ".json"); taken || err != nil {
+	defer func() { err = errors.Join(err, remove(in, tempMeta)) }()
+	if taken, err = link(in, tempMeta, name+".json"); taken || err != nil {
 		return taken, err
 	}
-	if taken, err = w.link(name + f.ext); taken || err != nil {
-		err = errors.Join(err, remove(in.root, name+".json"))
+	if taken, err = link(in, temp, name+f.ext); taken || err != nil {
+		err = errors.Join(err, remove(in, name+".json"))
 	}
 	return taken, err
 }
 
-// clockOf is the crop's time: the server's, else when it came here.
-func clockOf(ev *event.Event) time.Time {
+// timeOf returns the time of the crop on the server, or else when it arrived
+// here; zero if neither is known.
+func timeOf(ev *event.Event) time.Time {
 	if t, ok := ev.Time(); ok {
 		return t
 	}

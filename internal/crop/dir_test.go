@@ -61,7 +61,7 @@ func someFile(t testing.TB, template, data string) *file {
 	return &file{picture: picture{data: []byte(data)}, name: mustName(t, template), facts: facts{ev: mustEvent(t, "crop", `{}`)}}
 }
 
-func TestTwentyFilesOfOneName(t *testing.T) {
+func TestSaveNumbersEqualNames(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "x.jpg"), []byte("older"), 0o666); err != nil {
 		t.Fatal(err)
@@ -78,16 +78,13 @@ func TestTwentyFilesOfOneName(t *testing.T) {
 			}
 			want[name] = data
 		}
-		if err := d.Close(); err != nil {
-			t.Fatal(err)
-		}
 	}
 	if got := tree(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
-func TestMetaNeverTakesAnotherFilesPlace(t *testing.T) {
+func TestMetaOverwritesNothing(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "x.json"), []byte("older"), 0o666); err != nil {
 		t.Fatal(err)
@@ -100,52 +97,34 @@ func TestMetaNeverTakesAnotherFilesPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
 	want := map[string]string{"x.json": "older", "x_2.json": "of x_2.jpg", "x_2.jpg": "picture", "x_3.json": "of x_3.png", "x_3.png": "picture.png"}
 	if got := tree(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
-// Where there are no files without a name (plain), the other way keeps the same
-// promises.
-func TestBothKindsOfDraft(t *testing.T) {
-	for _, plain := range []bool{false, true} {
-		dir := t.TempDir()
-		d := mustOpen(t, dir)
-		in, err := d.folder("a")
-		if err != nil {
-			t.Fatal(err)
-		}
-		in.plain = plain
-		if err := os.WriteFile(filepath.Join(dir, "a", "x.jpg"), []byte("older"), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		f := someFile(t, "a/x.jpg", "picture")
-		f.at = time.UnixMilli(1781889224027)
-		f.meta = func(path string) []byte { return []byte("of " + filepath.Base(path)) }
-		path, err := d.save(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		info, err := os.Stat(path)
-		if err != nil || !info.ModTime().Equal(f.at) || runtime.GOOS != "windows" && info.Mode()&0o600 != 0o600 {
-			t.Errorf("%v, %v", info, err)
-		}
-		if err := d.Close(); err != nil {
-			t.Fatal(err)
-		}
-		want := map[string]string{"a/x.jpg": "older", "a/x_2.jpg": "picture", "a/x_2.json": "of x_2.jpg"}
-		if got := tree(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("plain %v: got %v, want %v", plain, got, want)
-		}
+func TestSaveSetsTimeAndPermissions(t *testing.T) {
+	dir := t.TempDir()
+	d := mustOpen(t, dir)
+	f := someFile(t, "a/x.jpg", "picture")
+	f.at = time.UnixMilli(1781889224027)
+	f.meta = func(path string) []byte { return []byte("of " + filepath.Base(path)) }
+	path, err := d.save(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.ModTime().Equal(f.at) || runtime.GOOS != "windows" && info.Mode()&0o600 != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	want := map[string]string{"a/x.jpg": "picture", "a/x.json": "of x.jpg"}
+	if got := tree(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
-// On file systems without links a name is reserved first.
-func TestWithoutLinksNothingIsOverwrittenEither(t *testing.T) {
+// Without links, a name is reserved by an empty file.
+func TestReserveOverwritesNothing(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +148,7 @@ func TestWithoutLinksNothingIsOverwrittenEither(t *testing.T) {
 	}
 }
 
-func TestRunsInOneFolderLoseNothing(t *testing.T) {
+func TestDirsInOneFolderLoseNothing(t *testing.T) {
 	dir := t.TempDir()
 	var all sync.WaitGroup
 	for run := range 4 {
@@ -184,9 +163,6 @@ func TestRunsInOneFolderLoseNothing(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if err := d.Close(); err != nil {
-				t.Error(err)
-			}
 		})
 	}
 	all.Wait()
@@ -199,73 +175,46 @@ func TestRunsInOneFolderLoseNothing(t *testing.T) {
 	}
 }
 
-func TestTimeOfAFileIsTheCrops(t *testing.T) {
-	dir := t.TempDir()
-	d := mustOpen(t, dir)
-	f := someFile(t, "x.jpg", "data")
-	f.at = time.UnixMilli(1781889224027)
-	path, err := d.save(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(path)
-	if err != nil || !info.ModTime().Equal(f.at) {
-		t.Errorf("%v, %v; want %v", info.ModTime(), err, f.at)
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
+// A folder that is moved or removed while the run lasts is made again: the path
+// that is returned is where the picture is.
+func TestSaveMakesLostFoldersAgain(t *testing.T) {
+	for _, lost := range []string{".", "a", "a/b"} {
+		for name, lose := range map[string]func(string) error{
+			"removed": os.RemoveAll,
+			"moved":   func(path string) error { return os.Rename(path, path+"-moved") },
+		} {
+			t.Run(name+" "+lost, func(t *testing.T) {
+				dir := filepath.Join(t.TempDir(), "pictures")
+				d := mustOpen(t, dir)
+				for i := range 3 {
+					path, err := d.save(someFile(t, "a/b/{n}.jpg", "x"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if _, err := os.Stat(path); err != nil {
+						t.Errorf("picture %d is not at its path: %v", i, err)
+					}
+					if i == 0 {
+						if err := lose(filepath.Join(dir, lost)); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				var left []string
+				for _, n := range names(t, dir) {
+					if !strings.Contains(n, "-moved") {
+						left = append(left, n)
+					}
+				}
+				if got := strings.Join(left, " "); got != "a/b/2.jpg a/b/3.jpg" {
+					t.Errorf("got %v", got)
+				}
+			})
+		}
 	}
 }
 
-func TestAFolderThatGoesAwayIsMadeAgain(t *testing.T) {
-	dir := t.TempDir()
-	d := mustOpen(t, dir)
-	var want []string
-	for i, away := range []func() error{
-		func() error { return os.RemoveAll(filepath.Join(dir, "a")) },
-		func() error { return os.Rename(filepath.Join(dir, "a"), filepath.Join(dir, "moved")) },
-		func() error { return nil },
-	} {
-		path, err := d.save(someFile(t, "a/b/{n}.jpg", "x"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(path); err != nil {
-			t.Errorf("picture %d is not where it is said to be: %v", i, err)
-		}
-		if err := away(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-	want = []string{"a/b/3.jpg", "moved/b/2.jpg"}
-	if got := names(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
-func TestManyFolders(t *testing.T) {
-	dir := t.TempDir()
-	d := mustOpen(t, dir)
-	for range 3 * maxFolders {
-		if _, err := d.save(someFile(t, "{n}/x.jpg", "x")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(d.folders) > maxFolders {
-		t.Errorf("%d folders are open", len(d.folders))
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(names(t, dir)); n != 3*maxFolders {
-		t.Errorf("%d files", n)
-	}
-}
-
-func TestNoFileLeavesTheFolderThroughALink(t *testing.T) {
+func TestSaveFollowsNoLinkOutOfDir(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(dir, "out")); err != nil {
 		t.Skip(err)
@@ -277,109 +226,69 @@ func TestNoFileLeavesTheFolderThroughALink(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if got := names(t, outside); len(got) > 0 {
-		t.Errorf("%v stand outside", got)
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
+		t.Errorf("%v are outside", got)
 	}
 }
 
-func TestAFolderThatCannotBe(t *testing.T) {
+func TestOpenFailure(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Open(filepath.Join(file, "below"), nil)
 	var failed *event.WriteError
-	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "pictures cannot be written to") {
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "cannot write pictures to") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// leave ends d as a killed run does, with temporary files in folder.
-func leave(t *testing.T, d *Dir, folder string) {
-	t.Helper()
-	in, err := d.folder(folder)
-	if err != nil {
+func TestOpenRemovesStaleTemporaryFiles(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	stale := []string{".rtev-0123.tmp", "a/.rtev-0123.tmp", "a/b/.rtev-0123.json.tmp"}
+	kept := []string{".rtev-notes", "a/old.tmp", "a/b/x.jpg"}
+	for _, name := range append(append([]string{}, stale...), kept...) {
+		writeOld(t, filepath.Join(dir, name), 2*time.Hour)
+	}
+	writeOld(t, filepath.Join(dir, "a/.rtev-4567.tmp"), 30*time.Minute) // another run may be writing it
+	writeOld(t, filepath.Join(outside, ".rtev-0123.tmp"), 2*time.Hour)
+	if err := os.Symlink(outside, filepath.Join(dir, "out")); err != nil {
+		t.Log(err)
+	}
+	var notices []string
+	if _, err := Open(dir, func(n event.Notice) { notices = append(notices, n.Text) }); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(writeFile(in.root, d.mark.temp(), []byte("half")), writeFile(in.root, d.mark.temp()+".json", nil)); err != nil {
-		t.Fatal(err)
+	if err := os.Remove(filepath.Join(dir, "out")); err != nil {
+		t.Log(err)
 	}
-	if err := errors.Join(d.forget(), d.mark.file.Close(), d.mark.lock.Close(), d.root.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestWhatAKilledRunLeftIsRemoved(t *testing.T) {
-	dir := t.TempDir()
-	one, two := mustOpen(t, dir), mustOpen(t, dir)
-	leave(t, one, "a/b")
-	leave(t, two, ".")
-	for _, name := range []string{".rtev-mine.tmp", "a/.rtev-0123.tmp", "a/b/x.jpg"} {
-		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n := len(names(t, dir)); n != 9 {
-		t.Fatalf("%d files before", n)
-	}
-	d := mustOpen(t, dir)
-	want := []string{".rtev-" + d.mark.id + ".run", ".rtev-mine.tmp", "a/.rtev-0123.tmp", "a/b/x.jpg"}
+	want := append(kept, "a/.rtev-4567.tmp")
 	slices.Sort(want)
 	if got := names(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
+	if len(names(t, outside)) != 1 {
+		t.Error("a link was followed")
+	}
+	if len(notices) != len(stale) {
+		t.Errorf("got notices %q", notices)
 	}
 }
 
-func TestALivingRunsFilesAreLeftAlone(t *testing.T) {
-	dir := t.TempDir()
-	d := mustOpen(t, dir)
-	in, err := d.folder("a")
+func writeOld(t *testing.T, path string, age time.Duration) {
+	t.Helper()
+	at := time.Now().Add(-age)
+	err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, nil, 0o666), os.Chtimes(path, at, at))
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := writeFile(in.root, d.mark.temp(), []byte("half")); err != nil {
-		t.Fatal(err)
-	}
-	other := mustOpen(t, dir)
-	if err := other.Close(); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{".rtev-" + d.mark.id + ".run", "a/" + d.mark.temp()}
-	if got := names(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestTheMarkNamesTheFolderInUse(t *testing.T) {
-	dir := t.TempDir()
-	d := mustOpen(t, dir)
-	for _, folder := range []string{"a/much/longer/name", "b", "."} {
-		if _, err := d.folder(folder); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := d.mark.read(); err != nil || got != folder {
-			t.Errorf("got %q, %v; want %q", got, err, folder)
-		}
-	}
-	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestSummaryLine(t *testing.T) {
 	for want, s := range map[string]Summary{
-		"0 pictures saved, 0 B":                         {},
-		"1 picture saved, 34.8 KB":                      {Saved: 1, Bytes: 34816},
-		"2 pictures saved, 1.5 GB; 1 was not a picture": {2, 1_500_000_000, 1, 0},
-		"3 pictures saved, 2.0 MB; 4 were not a picture; 5 waited for an event that never came": {3, 2e6, 4, 5},
+		"0 pictures saved, 0 B":                                    {},
+		"1 picture saved, 34.8 kB":                                 {Saved: 1, Bytes: 34816},
+		"2 pictures saved, 1.5 GB; 1 crop without a whole picture": {2, 1_500_000_000, 1, 0},
+		"1,203 pictures saved, 2.0 MB; 4 crops without a whole picture; 5 crops waited for an event that did not come": {1203, 2e6, 4, 5},
 	} {
 		if got := s.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -387,16 +296,16 @@ func TestSummaryLine(t *testing.T) {
 	}
 }
 
-func TestNothingIsHalfWritten(t *testing.T) {
+func TestWriteTempNeverOverwrites(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if err := writeFile(root, "x", bytes.Repeat([]byte("x"), 1000)); err != nil {
+	if err := writeTemp(root, "x", bytes.Repeat([]byte("x"), 1000)); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeFile(root, "x", []byte("y")); !errors.Is(err, fs.ErrExist) {
+	if err := writeTemp(root, "x", []byte("y")); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("got %v", err)
 	}
 	if data, err := root.ReadFile("x"); err != nil || len(data) != 1000 {

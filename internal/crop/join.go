@@ -1,12 +1,14 @@
 package crop
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/rtev/rtev/internal/event"
 )
 
-// isCrop: older servers send "best-crop" too, whose fields are not documented.
+// isCrop reports whether the event holds a picture. Older servers also send
+// "best-crop", whose fields are not documented.
 func isCrop(ev *event.Event) bool {
 	return ev.Type == "crop" || strings.HasSuffix(ev.Type, "-crop") && ev.Has("image")
 }
@@ -18,8 +20,9 @@ var (
 	refTrack   = event.ParsePath("ref_tracking_id")
 )
 
-// idOf is the text at p, "" where it is missing or too long for an id.
-func idOf(p event.Path, ev *event.Event) string {
+// idAt returns the text at p, or "" if it is missing or too long for an id. It
+// shares the bytes of ev.
+func idAt(p event.Path, ev *event.Event) string {
 	text := p.Of(ev).String()
 	if len(text) > maxID {
 		return ""
@@ -27,108 +30,221 @@ func idOf(p event.Path, ev *event.Event) string {
 	return text
 }
 
-// learn remembers what crops may refer to, and saves those that waited for it.
+// learn remembers what crops may refer to, and resolves crops that waited for
+// it.
 func (s *Saver) learn(ev *event.Event) error {
-	if id := idOf(eventID, ev); id != "" {
-		s.events.keep(id, ev, s.clock.now)
-		return s.arrived(id, ev)
+	if id := idAt(eventID, ev); id != "" {
+		s.events.put(id, ev, s.clock.now)
+		return s.eventCame(id, ev)
 	}
-	if id := idOf(trackingID, ev); id != "" {
-		s.tracks.keep(id, ev, s.clock.now)
-		return s.came(func(sh *shot) bool { return sh.event == "" && sh.track == id })
+	if id := idAt(trackingID, ev); id != "" {
+		s.tracks.put(id, ev, s.clock.now)
+		return s.resolveWaiting(func(p *pending) bool { return p.event == "" && p.track == id })
 	}
 	if ev.Type == "attribute" {
 		name, _ := ev.Member("name")
 		value, ok := ev.Member("value")
-		if id := idOf(refTrack, ev); id != "" && ok && len(name) > 0 && name[0] == '"' {
-			s.tracks.note(id, name, value, s.clock.now)
+		if id := idAt(refTrack, ev); id != "" && ok && len(name) > 0 && name[0] == '"' {
+			s.tracks.putAttribute(id, name, value, s.clock.now)
 		}
 	}
 	return nil
 }
 
-// arrived saves what waited for the event id, and the best picture of it when
-// ev is its end.
-func (s *Saver) arrived(id string, ev *event.Event) error {
-	if err := s.came(func(sh *shot) bool { return sh.event == id }); err != nil {
+// eventCame resolves the crops that waited for the event id, and saves its best
+// picture if ev is its end.
+func (s *Saver) eventCame(id string, ev *event.Event) error {
+	ofEvent := func(p *pending) bool { return p.event == id }
+	if err := s.resolveWaiting(ofEvent); err != nil {
 		return err
 	}
-	if len(s.best.shots) == 0 || !strings.HasSuffix(ev.Type, "-end") {
+	if len(s.best.crops) == 0 || !strings.HasSuffix(ev.Type, "-end") {
 		return nil
 	}
-	return s.best.take(func(sh *shot) bool { return sh.event == id }, s.publish)
+	return s.best.take(ofEvent, s.saveBest)
 }
 
-func (s *Saver) came(pick func(*shot) bool) error {
-	if len(s.waiting.shots) == 0 {
+func (s *Saver) resolveWaiting(pick func(*pending) bool) error {
+	if len(s.waiting.crops) == 0 {
 		return nil
 	}
-	return s.waiting.take(pick, s.joined)
+	return s.waiting.take(pick, s.resolve)
 }
 
-// crop takes a crop: saved at once where all is known that can be.
-func (s *Saver) crop(ev *event.Event) error {
-	c, err := slim(ev)
-	if err != nil { // it was made of a checked payload: it cannot be
-		return err
+// takeCrop resolves a crop at once if all that it refers to is known.
+func (s *Saver) takeCrop(ev *event.Event) error {
+	p := &pending{ev: ev, event: idAt(refEvent, ev), track: idAt(refTrack, ev), order: s.put}
+	if s.isKnown(p) {
+		return s.resolve(p)
 	}
-	sh := &shot{ev: c, event: strings.Clone(idOf(refEvent, c)), track: strings.Clone(idOf(refTrack, c)), order: s.put}
-	now := s.known(sh)
-	if now && !s.wanted(sh) {
-		return nil
-	}
-	raw, _ := ev.Member("image")
-	data, err := s.decoder.decode(raw)
-	if err == nil {
-		sh.picture, err = inspect(data)
-	}
-	if err != nil {
-		s.refuse(c, err)
-		return nil
-	}
-	if now {
-		return s.keep(sh)
-	}
-	s.own(sh)
-	sh.due = s.clock.now + waitForEvent
-	return s.waiting.add(sh, s.alone)
+	p.own()
+	p.due = s.clock.now + waitForEvent
+	return s.waiting.add(p, s.resolveAlone)
 }
 
-// known tells whether the crop need not wait.
-func (s *Saver) known(sh *shot) bool {
-	if sh.event != "" {
-		return s.events.known(sh.event)
+func (s *Saver) isKnown(p *pending) bool {
+	if p.event != "" {
+		return s.events.has(p.event)
 	}
-	return sh.track == "" || s.tracks.known(sh.track)
+	return p.track == "" || s.tracks.has(p.track)
 }
 
-// alone takes a crop that has waited in vain.
-func (s *Saver) alone(sh *shot) error {
-	if err := s.joined(sh); err != nil {
+// resolveAlone resolves a crop whose event did not come.
+func (s *Saver) resolveAlone(p *pending) error {
+	if err := s.resolve(p); err != nil {
 		return err
 	}
 	s.dir.count(func(sum *Summary) { sum.Alone++ })
 	return nil
 }
 
-// joined takes a crop that has waited.
-func (s *Saver) joined(sh *shot) error {
-	if !s.wanted(sh) {
-		return nil
+// resolve joins the crop with what it refers to. If it is wanted and holds a
+// picture, it saves it, or with Best lets it wait for a better one.
+func (s *Saver) resolve(p *pending) error {
+	info, err := s.infoOf(p)
+	if err != nil {
+		return err
 	}
-	return s.keep(sh)
+	if !s.isWanted(info) {
+		return s.rest(p.ev)
+	}
+	pic, err := s.pictureOf(p)
+	if err != nil {
+		return s.refuse(p.ev, err)
+	}
+	if !s.o.Best || p.key() == "" {
+		return s.save(p, info, pic)
+	}
+	return s.keepBest(p)
 }
 
-// wanted joins the crop with its event, else with its track, and tells whether
-// that is what the user asked for.
-func (s *Saver) wanted(sh *shot) bool {
-	sh.ev.Ref = s.events.entries[sh.event].event()
-	if sh.ev.Ref == nil {
-		sh.ev.Ref = s.tracks.entries[sh.track].event()
+// infoOf returns the crop without its image, with the event or else the track
+// that it refers to as Ref.
+func (s *Saver) infoOf(p *pending) (*event.Event, error) {
+	info, err := withoutImage(p.ev)
+	if err != nil { // not possible: it was made from a checked payload
+		return nil, err
 	}
-	typ := sh.ev.Type
-	if sh.ev.Ref != nil {
-		typ = sh.ev.Ref.Type
+	info.Ref = s.events.event(p.event)
+	if info.Ref == nil {
+		info.Ref = s.tracks.event(p.track)
 	}
-	return (s.o.Types == nil || s.o.Types(typ)) && (s.o.Where == nil || s.o.Where(sh.ev))
+	return info, nil
+}
+
+func (s *Saver) isWanted(info *event.Event) bool {
+	typ := info.Type
+	if info.Ref != nil {
+		typ = info.Ref.Type
+	}
+	return (s.o.Types == nil || s.o.Types(typ)) && (s.o.Where == nil || s.o.Where(info))
+}
+
+func (s *Saver) pictureOf(p *pending) (picture, error) {
+	image, _ := p.ev.Member("image")
+	return s.decoder.picture(image)
+}
+
+// refuse reports a crop that holds no picture, and passes it on.
+func (s *Saver) refuse(ev *event.Event, err error) error {
+	s.dir.count(func(sum *Summary) { sum.Refused++ })
+	when := ""
+	if t := timeOf(ev); !t.IsZero() {
+		when = " of " + t.In(s.o.Location).Format("15:04:05.000")
+	}
+	s.o.Notify.Tell(event.Notice{Instance: ev.Instance, Kind: event.Warning, Text: fmt.Sprintf("a crop%s is not saved: %v", when, err)})
+	return s.rest(ev)
+}
+
+// keepBest lets a crop wait for a better one of the same event or track. The
+// crop that is not the best is passed on.
+func (s *Saver) keepBest(p *pending) error {
+	if s.done.entries[p.key()] != nil {
+		s.done.touch(p.key(), s.clock.now)
+		return s.rest(p.ev)
+	}
+	old := s.best.find(p.key())
+	if old != nil && p.confidence() <= old.confidence() {
+		return s.rest(p.ev)
+	}
+	p.own()
+	p.due = s.clock.now + waitForBetter
+	if old == nil {
+		return s.best.add(p, s.saveBest)
+	}
+	if err := s.rest(old.ev); err != nil {
+		return err
+	}
+	return s.best.replace(old, p, s.saveBest)
+}
+
+// saveBest saves the best picture of an event or a track.
+func (s *Saver) saveBest(p *pending) error {
+	info, err := s.infoOf(p)
+	if err != nil {
+		return err
+	}
+	pic, err := s.pictureOf(p)
+	if err != nil { // not possible: keepBest takes only pictures
+		return s.refuse(p.ev, err)
+	}
+	if err := s.save(p, info, pic); err != nil {
+		return err
+	}
+	s.done.touch(p.key(), s.clock.now)
+	s.done.trim(s.clock.now)
+	return nil
+}
+
+// save writes the picture of a crop and puts its record.
+func (s *Saver) save(p *pending, info *event.Event, pic picture) error {
+	if s.o.Limit != nil && !s.o.Limit.Take() {
+		return event.ErrStop
+	}
+	at := timeOf(info)
+	if !at.IsZero() {
+		at = at.In(s.o.Location)
+	}
+	if cap(s.record) > maxBuffer {
+		s.record = nil
+	}
+	record := func(path string) []byte {
+		s.record = appendRecord(s.record[:0], info, &pic, path, !s.o.NoSum, s.attributesOf(p, info))
+		return s.record
+	}
+	f := &file{picture: pic, name: s.o.Name, facts: facts{ev: info, at: at}}
+	if s.o.Meta {
+		f.meta = func(path string) []byte { return append(record(path), '\n') }
+	}
+	path, err := s.dir.save(f)
+	if err != nil {
+		return err
+	}
+	ev, err := s.records.New(info.Type, record(path), info.Instance)
+	if err != nil {
+		return err
+	}
+	ev.ID, ev.Received, ev.Ref = info.ID, info.Received, info.Ref
+	if s.o.Show != nil {
+		s.o.Show(Picture{pic})
+	}
+	if err := s.o.To.Put(ev); err != nil {
+		return err
+	}
+	if s.o.Limit != nil {
+		s.o.Limit.Took()
+	}
+	return nil
+}
+
+// attributesOf returns those of the track that the picture shows.
+func (s *Saver) attributesOf(p *pending, info *event.Event) []attribute {
+	track := p.track
+	if track == "" && info.Ref != nil {
+		track = idAt(refTrack, info.Ref)
+	}
+	if e := s.tracks.entries[track]; e != nil {
+		return e.attributes
+	}
+	return nil
 }

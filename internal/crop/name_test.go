@@ -2,10 +2,15 @@ package crop
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/jsonraw"
@@ -39,13 +44,14 @@ func TestNames(t *testing.T) {
 		standard:                          "Gate-1/2026-06-19|17-13-44.027_Person_t1",
 		"{type}/{place}/{event}-{n}.jpeg": "event-intrusion/Front-gate|e1-7",
 		"{confidence}":                    ".|0.932",
+		"{id}/x":                          "i1|x",
 		"all.jpg":                         ".|all",
 		"a b/{n}. .PNG":                   "a b|7",
 		"con/aux.{n}.jpg":                 "_con|_aux.7",
 		".hidden/x":                       ".hidden|x",
 		"{n}{n}{n}":                       ".|777",
 	} {
-		folder, base := mustName(t, template).of(&facts{ev: ev, at: at, n: 7})
+		folder, base := mustName(t, template).of(&facts{ev: ev, instance: "Gate-1", at: at, n: 7})
 		if got := folder + "|" + base; got != want {
 			t.Errorf("%s: %s, want %s", template, got, want)
 		}
@@ -54,7 +60,7 @@ func TestNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, base := mustName(t, "{instance}/{date}/{time}_{type}_{class}_{place}_{track}_{event}_{confidence}").of(&facts{ev: bare})
+	folder, base := mustName(t, "{instance}/{date}/{time}_{type}_{class}_{place}_{track}_{event}_{confidence}").of(&facts{ev: bare, instance: ""})
 	if want := "unknown/unknown|" + strings.Repeat("unknown_", 6) + "unknown"; folder+"|"+base != want {
 		t.Errorf("nothing known: %s|%s, want %s", folder, base, want)
 	}
@@ -62,7 +68,7 @@ func TestNames(t *testing.T) {
 
 func TestMistakesInTemplates(t *testing.T) {
 	for template, want := range map[string]string{
-		"{colour}.jpg": "there is no field {colour}; the fields are {instance} {date} {time} {type} {class} {place} {track} {event} {confidence} {n}",
+		"{colour}.jpg": "there is no field {colour}; the fields are {instance} {id} {date} {time} {type} {class} {place} {track} {event} {confidence} {n}",
 		"{time":        "a brace is not closed",
 		"time}.jpg":    "a brace is not closed",
 		"{{time}}":     "no field {{time}",
@@ -72,10 +78,10 @@ func TestMistakesInTemplates(t *testing.T) {
 		"a/":           "is empty",
 		"/tmp/x":       "must be relative",
 		"C:x":          "must be relative",
-		"../x":         `".." cannot stand`,
-		"a/../x.jpg":   `".." cannot stand`,
-		"./x":          `"." cannot stand`,
-		"a/...jpg":     `".." cannot stand`,
+		"../x":         `must not contain ".."`,
+		"a/../x.jpg":   `must not contain ".."`,
+		"./x":          `must not contain "."`,
+		"a/...jpg":     `must not contain ".."`,
 		`a\b`:          "backslashes",
 		"a\nb":         "control characters",
 	} {
@@ -116,24 +122,68 @@ func checkName(t *testing.T, template, value string) {
 	quoted := string(jsonraw.AppendQuoted(nil, value))
 	ev := mustEvent(t, "crop", `{"instance_id":`+quoted+`,"object_class":`+quoted+`,"area_name":`+quoted+`,"ref_tracking_id":`+quoted+`,"ref_event_id":`+quoted+`}`)
 	ev.Instance = &event.Instance{Name: value}
-	folder, base := n.of(&facts{ev: ev, n: 1})
+	folder, base := n.of(&facts{ev: ev, instance: value, n: 1})
 	full := path.Join(folder, base+"_123456.jpeg")
 	if path.IsAbs(full) || path.Clean(full) != full || full == ".." || strings.HasPrefix(full, "../") || strings.Count(full, "/") != strings.Count(template, "/") {
 		t.Fatalf("%q with %q leaves the folder: %q", template, value, full)
 	}
 	for _, c := range strings.Split(full, "/") {
-		if len(c) > 255 || reserved(c) || strings.TrimRight(c, ". ") != c {
+		if len(c) > 255 || isDeviceName(c) || strings.TrimRight(c, ". ") != c {
 			t.Fatalf("%q with %q makes %q", template, value, c)
 		}
 	}
 }
 
-func TestValuesKeepOnlyPlainCharacters(t *testing.T) {
-	for _, v := range hostile {
-		got := string(appendClean(nil, v))
-		if got == "" || strings.Trim(got, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" || got[0] == '.' || len(got) > maxValue {
-			t.Errorf("%.40q: %q", v, got)
+func TestCleanValue(t *testing.T) {
+	long := strings.Repeat("東", 40)
+	for v, want := range map[string]string{
+		"Front gate": "Front-gate", "東門": "東門", "Въезд №1": "Въезд-1",
+		"Café": "Café", "दिल्ली": "दिल्ली", "٣٤": "٣٤",
+		"": "unknown", "..": "unknown", "🚗": "unknown", ".hidden": "hidden", "../../x": "x", "a/../b": "a-..-b", "-rf": "rf", "a.": "a", "a‮gpj.exe": "a-gpj.exe",
+		"con": "_con", "Com1.txt": "_Com1.txt", "COM10": "COM10", "a\xffb": "a-b", "a  --  b": "a-b", "́x": "x", "a‍́": "a",
+		long: long[:78], strings.Repeat("x", 79) + "é": strings.Repeat("x", 79),
+	} {
+		if got := cleanValue(v); got != want {
+			t.Errorf("%.40q: got %q, want %q", v, got, want)
 		}
+	}
+	for _, v := range hostile {
+		got := cleanValue(v)
+		if got == "" || len(got) > maxValue+1 || !utf8.ValidString(got) || !norm.NFC.IsNormalString(got) || isDeviceName(got) || got[0] == '.' || strings.ContainsFunc(got, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !strings.ContainsRune("._-", r)
+		}) {
+			t.Errorf("%.40q: got %q", v, got)
+		}
+	}
+}
+
+func TestInstancesNeverShareAName(t *testing.T) {
+	var n instanceNames
+	for _, tc := range []struct{ id, name, want string }{
+		{"11111111-aaaa", "Gate", "Gate"},
+		{"22222222-aaaa", "gate", "gate-22222222"},
+		{"22222222-bbbb", "GATE!", "GATE-22222222-bbbb"},
+		{"33333333-aaaa", "Gate?", "Gate-33333333"},
+		{"44444444-aaaa", "門", "門"},
+		{"55555555-aaaa", "!!", "unknown"},
+		{"66666666-aaaa", "??", "unknown-66666666"},
+		{"11111111-aaaa", "Gate", "Gate"},
+		{"22222222-aaaa", "gate", "gate-22222222"},
+	} {
+		if got := n.name(tc.id, tc.name); got != tc.want {
+			t.Errorf("%s %s: got %q, want %q", tc.id, tc.name, got, tc.want)
+		}
+	}
+	seen := map[string]bool{}
+	for i := range maxInstances + 100 {
+		got := strings.ToLower(n.name(fmt.Sprintf("%08d-0000", i), strings.Repeat("x", 100)))
+		if seen[got] || len(got) > maxValue {
+			t.Fatalf("%q twice, or too long", got)
+		}
+		seen[got] = true
+	}
+	if len(n.names) > maxInstances {
+		t.Errorf("%d names are remembered", len(n.names))
 	}
 }
 

@@ -6,44 +6,36 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg" // for previews
+	_ "image/jpeg" // for decodes and previews
 	"image/png"
-	"io"
-
-	"golang.org/x/image/webp"
 )
 
-// picture is an image file's bytes, checked.
+// picture is the checked bytes of an image file.
 type picture struct {
 	data          []byte
-	ext           string // with its dot; "" for a JPEG, whose name is the template's matter
+	ext           string // with its dot; "" for a JPEG, whose extension is the template's
 	width, height int    // pixels
 }
 
-// kind is a format of pictures that is taken.
+// kind is a file format that pictures may have.
 type kind struct {
 	name, ext string
 	magic     func(p []byte) bool
-	whole     func(p []byte) bool                           // p holds the picture up to its end
+	whole     func(p []byte) bool                           // p holds the picture to its end
 	size      func(p []byte) (width, height int, err error) // from its header
 }
 
 var kinds = []kind{
 	{"JPEG", "", func(p []byte) bool { return bytes.HasPrefix(p, []byte("\xff\xd8\xff")) }, wholeJPEG, sizeJPEG},
-	{"PNG", ".png", func(p []byte) bool { return bytes.HasPrefix(p, []byte(pngMagic)) }, wholePNG, sizeBy(png.DecodeConfig)},
-	{"WebP", ".webp", func(p []byte) bool { return len(p) >= 12 && string(p[:4]) == "RIFF" && string(p[8:12]) == "WEBP" }, wholeWebP, sizeBy(webp.DecodeConfig)},
+	{"PNG", ".png", func(p []byte) bool { return bytes.HasPrefix(p, []byte(pngMagic)) }, wholePNG, sizePNG},
+	{"WebP", ".webp", func(p []byte) bool { return len(p) >= 12 && string(p[:4]) == "RIFF" && string(p[8:12]) == "WEBP" }, wholeWebP, sizeWebP},
 }
 
-func sizeBy(config func(io.Reader) (image.Config, error)) func([]byte) (int, int, error) {
-	return func(p []byte) (int, int, error) {
-		c, err := config(bytes.NewReader(p))
-		return c.Width, c.Height, err
-	}
-}
-
-// inspect checks that p is a picture, whole, with a header that can be read.
-// It keeps p. The pixels are not looked at.
+// inspect checks that p is a whole picture with a header that can be read, and
+// returns it without white space in front. It does not look at the pixels. The
+// picture shares the bytes of p.
 func inspect(p []byte) (picture, error) {
+	p = bytes.TrimLeft(p, " \t\r\n")
 	for _, k := range kinds {
 		if !k.magic(p) {
 			continue
@@ -66,74 +58,31 @@ func inspect(p []byte) (picture, error) {
 	return picture{}, fmt.Errorf("its image is not a JPEG, PNG or WebP: %s", looksLike(p))
 }
 
-// wholeJPEG tells whether the end marker is there: at the end, perhaps padded
-// with zeros, or where a walk over the segments comes to it (cameras put
-// things behind).
-func wholeJPEG(p []byte) bool {
-	return bytes.HasSuffix(bytes.TrimRight(p, "\x00"), []byte("\xff\xd9")) || walkJPEG(p)
+// maxPixels bounds what is decoded at all.
+const maxPixels = 40 << 20
+
+// pixels decodes the picture.
+func (p picture) pixels() (image.Image, error) {
+	if p.width > maxPixels/p.height {
+		return nil, fmt.Errorf("%d x %d pixels are too many to decode", p.width, p.height)
+	}
+	img, _, err := image.Decode(bytes.NewReader(p.data))
+	return img, err
 }
 
-// walkJPEG goes from marker to marker up to the end marker.
-func walkJPEG(p []byte) bool {
-	for i := 2; ; {
-		m, _, next := marker(p, i)
-		if next < 0 || m == 0xd9 {
-			return next >= 0
-		}
-		i = next
+// decodes reports whether the picture is whole to its last pixel. For a WebP,
+// whose header says how many bytes there must be, it compares only those.
+func (p picture) decodes() bool {
+	if p.ext == ".webp" {
+		return len(p.data) == int(binary.LittleEndian.Uint32(p.data[4:]))+8
 	}
-}
-
-// marker finds the next marker of a JPEG from i on, over picture data, its
-// segment, and the place behind that, -1 where it is not all there (ITU T.81,
-// B.1.1).
-func marker(p []byte, i int) (m byte, segment []byte, next int) {
-	for {
-		at := bytes.IndexByte(p[i:], 0xff)
-		if at < 0 || i+at+1 >= len(p) {
-			return 0, nil, -1
-		}
-		i += at + 1
-		switch m = p[i]; {
-		case m == 0xff: // a fill byte: the marker is still to come
-		case m == 0, m == 1, m >= 0xd0 && m <= 0xd8: // nothing follows these
-			i++
-		case m == 0xd9:
-			return m, nil, i + 1
-		case i+3 > len(p):
-			return m, nil, -1
-		default:
-			next = i + 1 + int(binary.BigEndian.Uint16(p[i+1:]))
-			if next > len(p) {
-				return m, nil, -1
-			}
-			return m, p[i+1 : next], next
-		}
-	}
-}
-
-// sizeJPEG reads the frame header (B.2.2), of whatever process, which comes
-// before the picture's data. image/jpeg takes ten times as long, and refuses
-// processes that others can show.
-func sizeJPEG(p []byte) (width, height int, err error) {
-	for i := 2; ; {
-		m, segment, next := marker(p, i)
-		switch {
-		case next < 0 || m == 0xd9 || m == 0xda:
-			return 0, 0, errors.New("it has no frame header")
-		case m >= 0xc0 && m <= 0xcf && m != 0xc4 && m != 0xc8 && m != 0xcc:
-			if len(segment) < 8 {
-				return 0, 0, errors.New("its frame header is too short")
-			}
-			return int(binary.BigEndian.Uint16(segment[5:])), int(binary.BigEndian.Uint16(segment[3:])), nil
-		}
-		i = next
-	}
+	_, err := p.pixels()
+	return err == nil
 }
 
 const pngMagic = "\x89PNG\r\n\x1a\n"
 
-// wholePNG goes from chunk to chunk up to IEND (PNG specification section 5.3).
+// wholePNG goes from chunk to chunk up to IEND (PNG specification, 5.3).
 func wholePNG(p []byte) bool {
 	for p = p[len(pngMagic):]; len(p) >= 12; {
 		size := uint64(binary.BigEndian.Uint32(p)) + 12
@@ -148,23 +97,56 @@ func wholePNG(p []byte) bool {
 	return false
 }
 
+func sizePNG(p []byte) (width, height int, err error) {
+	c, err := png.DecodeConfig(bytes.NewReader(p))
+	return c.Width, c.Height, err
+}
+
 // wholeWebP compares with the size in the RIFF header.
 func wholeWebP(p []byte) bool {
 	return uint64(len(p)) >= uint64(binary.LittleEndian.Uint32(p[4:]))+8
 }
 
-// looks are the beginnings of what servers send instead of a picture.
+// sizeWebP reads the first chunk: a lossy picture (RFC 6386, 9.1), a lossless
+// one (RFC 9649, 3.4), or the header of both (RFC 9649, 2.7).
+func sizeWebP(p []byte) (width, height int, err error) {
+	if len(p) < 30 {
+		if len(p) < 25 || string(p[12:16]) != "VP8L" {
+			return 0, 0, errors.New("its header is too short")
+		}
+	}
+	switch le := binary.LittleEndian; string(p[12:16]) {
+	case "VP8 ":
+		if string(p[23:26]) != "\x9d\x01\x2a" {
+			return 0, 0, errors.New("it has no start code")
+		}
+		return int(le.Uint16(p[26:]) & 0x3fff), int(le.Uint16(p[28:]) & 0x3fff), nil
+	case "VP8L":
+		bits := le.Uint32(p[21:])
+		if p[20] != 0x2f {
+			return 0, 0, errors.New("it has no signature")
+		}
+		return int(bits&0x3fff) + 1, int(bits>>14&0x3fff) + 1, nil
+	case "VP8X":
+		at := func(i int) int { return int(p[i]) | int(p[i+1])<<8 | int(p[i+2])<<16 }
+		return at(24) + 1, at(27) + 1, nil
+	}
+	return 0, 0, errors.New("its first chunk is unknown")
+}
+
+// looks are the beginnings of what servers send instead of a picture, in lower
+// case.
 var looks = []struct{ start, name string }{
 	{"<!doctype", "HTML"}, {"<html", "HTML"}, {"<", "XML"}, {"{", "JSON"}, {"[", "JSON"},
 	{"gif8", "a GIF"}, {"bm", "a BMP"}, {"ii*\x00", "a TIFF"}, {"mm\x00*", "a TIFF"}, {"%pdf", "a PDF"},
 	{"\x1f\x8b", "gzip"}, {"pk\x03\x04", "a ZIP"}, {"\x00\x00\x00\x00", "zeros"},
 }
 
-// looksLike says in hexadecimal, safe to print, what p starts with, and what
-// that usually is.
+// looksLike describes the beginning of p, in hexadecimal and thus safe to
+// print, and what usually begins like that.
 func looksLike(p []byte) string {
 	first := fmt.Sprintf("it starts with % x", p[:min(len(p), 8)])
-	head := bytes.ToLower(bytes.TrimLeft(p[:min(len(p), 64)], " \t\r\n"))
+	head := bytes.ToLower(p[:min(len(p), 64)])
 	for _, l := range looks {
 		if bytes.HasPrefix(head, []byte(l.start)) {
 			return first + ", which looks like " + l.name

@@ -63,6 +63,12 @@ func webpOf(t testing.TB) []byte {
 	return p
 }
 
+// The headers of a lossy and of an extended WebP, with a size of their own.
+var (
+	lossyWebP    = []byte("RIFF\x16\x00\x00\x00WEBPVP8 \xae\x0c\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00")
+	extendedWebP = []byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x10\x00\x00\x00\x8f\x01\x00\x2c\x01\x00")
+)
+
 func TestPictures(t *testing.T) {
 	j, p, w := jpegOf(t, 30, 20), pngOf(t, 8, 4), webpOf(t)
 	thumb := append([]byte("\xff\xe1\x00\x0a"), "\xff\xd8\xff\xd9abcd"...) // a segment with an end marker in it
@@ -81,9 +87,12 @@ func TestPictures(t *testing.T) {
 		{"jpeg with zeros behind", cat(j, "\x00\x00\x00"), "", 30, 20, ""},
 		{"jpeg with a trailer behind", cat(j, "MAKER NOTES"), "", 30, 20, ""},
 		{"jpeg with a thumbnail", inside, "", 30, 20, ""},
+		{"jpeg after a line end", append([]byte("\r\n"), j...), "", 30, 20, ""},
 		{"png", p, ".png", 8, 4, ""},
 		{"png with a trailer", cat(p, "x"), ".png", 8, 4, ""},
 		{"webp", w, ".webp", 1, 1, ""},
+		{"lossy webp", lossyWebP, ".webp", 150, 103, ""},
+		{"extended webp", extendedWebP, ".webp", 400, 301, ""},
 		{"jpeg without its end marker", j[:len(j)-2], "", 0, 0, "the JPEG is cut off after"},
 		{"half a jpeg", j[:len(j)/2], "", 0, 0, "the JPEG is cut off after"},
 		{"half a jpeg with zeros behind", cat(j[:len(j)/2], "\x00\x00"), "", 0, 0, "the JPEG is cut off after"},
@@ -97,8 +106,10 @@ func TestPictures(t *testing.T) {
 		{"png cut", p[:len(p)-1], "", 0, 0, "the PNG is cut off after"},
 		{"png of impossible size", huge, "", 0, 0, "the PNG is damaged"},
 		{"webp cut", w[:len(w)-1], "", 0, 0, "the WebP is cut off after"},
+		{"webp of an unknown kind", []byte("RIFF\x16\x00\x00\x00WEBPALPH\xae\x0c\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00"), "", 0, 0, "its first chunk is unknown"},
+		{"lossy webp without its start code", append(bytes.Clone(lossyWebP[:23]), "1234567"...), "", 0, 0, "it has no start code"},
 		{"nothing", nil, "", 0, 0, "its image is empty"},
-		{"html", []byte(" <!DOCTYPE html><html>"), "", 0, 0, "its image is not a JPEG, PNG or WebP: it starts with 20 3c 21 44 4f 43 54 59, which looks like HTML"},
+		{"html", []byte(" <!DOCTYPE html><html>"), "", 0, 0, "its image is not a JPEG, PNG or WebP: it starts with 3c 21 44 4f 43 54 59 50, which looks like HTML"},
 		{"json", []byte(`{"error":1}`), "", 0, 0, "looks like JSON"},
 		{"gif", gifOf(t), "", 0, 0, "looks like a GIF"},
 		{"heic", []byte("\x00\x00\x00\x18ftypheic"), "", 0, 0, "looks like HEIC"},
@@ -112,14 +123,14 @@ func TestPictures(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || got.ext != tc.ext || got.width != tc.width || got.height != tc.height || !bytes.Equal(got.data, tc.in) {
+			if err != nil || got.ext != tc.ext || got.width != tc.width || got.height != tc.height || !bytes.Equal(got.data, bytes.TrimLeft(tc.in, "\r\n")) {
 				t.Errorf("got %q %dx%d, %v; want %q %dx%d", got.ext, got.width, got.height, err, tc.ext, tc.width, tc.height)
 			}
 		})
 	}
 }
 
-func TestEveryCutOfAPictureIsRefused(t *testing.T) {
+func TestInspectRefusesEveryCut(t *testing.T) {
 	for name, whole := range map[string][]byte{"jpeg": jpegOf(t, 16, 32), "png": pngOf(t, 4, 4), "webp": webpOf(t)} {
 		for n := range whole {
 			if _, err := inspect(whole[:n]); err == nil {
@@ -130,6 +141,8 @@ func TestEveryCutOfAPictureIsRefused(t *testing.T) {
 }
 
 func FuzzInspect(f *testing.F) {
+	f.Add(lossyWebP)
+	f.Add(extendedWebP)
 	f.Add(jpegOf(f, 4, 4))
 	f.Add(pngOf(f, 4, 4))
 	f.Add(webpOf(f))
@@ -143,16 +156,16 @@ func FuzzInspect(f *testing.F) {
 			}
 			return
 		}
-		if got.width <= 0 || got.height <= 0 || !bytes.Equal(got.data, p) {
+		if got.width <= 0 || got.height <= 0 || !bytes.HasSuffix(p, got.data) {
 			t.Fatalf("%dx%d", got.width, got.height)
 		}
-		if c, _, err := image.DecodeConfig(bytes.NewReader(p)); err == nil && (c.Width != got.width || c.Height != got.height) {
+		if c, _, err := image.DecodeConfig(bytes.NewReader(got.data)); err == nil && (c.Width != got.width || c.Height != got.height) {
 			t.Fatalf("%dx%d, but image/jpeg reads %dx%d", got.width, got.height, c.Width, c.Height)
 		}
 	})
 }
 
-func TestImagesAreDecoded(t *testing.T) {
+func TestDecode(t *testing.T) {
 	want := jpegOf(t, 16, 16)
 	std := base64.StdEncoding.EncodeToString(want)
 	raw := strings.TrimRight(std, "=")
@@ -173,9 +186,9 @@ func TestImagesAreDecoded(t *testing.T) {
 		"blanks":        " " + std[:9] + " \\t" + std[9:] + "  ",
 	} {
 		var d decoder
-		got, err := d.decode([]byte(`"` + text + `"`))
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s: %d bytes, %v; want %d", name, len(got), err, len(want))
+		got, err := d.picture([]byte(`"` + text + `"`))
+		if err != nil || !bytes.Equal(got.data, want) {
+			t.Errorf("%s: %d bytes, %v; want %d", name, len(got.data), err, len(want))
 		}
 	}
 	for name, text := range map[string]string{
@@ -188,9 +201,41 @@ func TestImagesAreDecoded(t *testing.T) {
 	}
 }
 
+// pluses returns a JPEG whose base64 has a number of "+" that is a multiple of
+// four, so that it has a valid length without them as well.
+func pluses(t *testing.T) (pic []byte, text string) {
+	t.Helper()
+	for w := 40; w < 200; w++ {
+		pic = jpegOf(t, w, 30)
+		text = base64.StdEncoding.EncodeToString(pic)
+		if n := strings.Count(text, "+"); n > 0 && n%4 == 0 {
+			return pic, text
+		}
+	}
+	t.Fatal("no such picture")
+	return nil, ""
+}
+
+func TestSpacesForPlusAreRepaired(t *testing.T) {
+	pic, text := pluses(t)
+	lossy := strings.ReplaceAll(text, "+", " ")
+	var d decoder
+	for name, text := range map[string]string{"all spaces": lossy, "no padding": strings.TrimRight(lossy, "="), "escaped": strings.ReplaceAll(lossy, "/", `\/`), "data url": "data:image/jpeg;base64," + lossy} {
+		if got, err := d.picture([]byte(`"` + text + `"`)); err != nil || !bytes.Equal(got.data, pic) {
+			t.Errorf("%s: %d bytes, %v; want %d", name, len(got.data), err, len(pic))
+		}
+	}
+	damaged := lossy[:len(lossy)/2] + "AAAA" + lossy[len(lossy)/2:]
+	for name, text := range map[string]string{"damaged": damaged[:len(damaged)-40], "no picture": "AAA AAAA"} {
+		if got, err := d.picture([]byte(`"` + text + `"`)); err == nil {
+			t.Errorf("%s: taken as %d bytes", name, len(got.data))
+		}
+	}
+}
+
 // The fast decoding takes and refuses what the standard library does, at every
 // length and with a mistake at every place, and writes nowhere else.
-func TestDecodingIsTheStandardLibrarys(t *testing.T) {
+func TestDecodeAgreesWithStandardLibrary(t *testing.T) {
 	compare := func(text []byte) {
 		t.Helper()
 		want := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
@@ -221,14 +266,14 @@ func TestDecodingIsTheStandardLibrarys(t *testing.T) {
 	}
 }
 
-func TestADecoderLetsGoOfAGiantsBuffer(t *testing.T) {
+func TestDecoderReleasesLargeBuffers(t *testing.T) {
 	var d decoder
 	giant := `"` + strings.Repeat("AAAA", 4<<20) + `"`
 	if got, err := d.decode([]byte(giant)); err != nil || len(got) != 12<<20 {
 		t.Fatalf("%d bytes, %v", len(got), err)
 	}
-	if _, err := d.decode([]byte(`"AAAA"`)); err != nil || cap(d.out) > keepBuffer {
-		t.Errorf("%v, %d bytes are kept", err, cap(d.out))
+	if _, err := d.decode([]byte(`"AAAA"`)); err != nil || cap(d.out) > maxBuffer {
+		t.Errorf("%v, %d bytes stay allocated", err, cap(d.out))
 	}
 }
 

@@ -11,13 +11,13 @@ import (
 )
 
 // A record is the payload of a crop, in the server's own bytes but without the
-// image, and behind it what became of it: "file", "bytes", "sha256", "width",
-// "height" and, where known, "event" and "attributes". A member of the payload
-// that has one of these names gives way.
+// image, followed by what became of it: "file", "bytes", "sha256", "width",
+// "height" and, if known, "event" and "attributes". Members of the payload with
+// one of these names are left out.
 
-// replaced tells whether a member, by its name as it stands in the payload,
-// does not go into a record.
-func replaced(name []byte) bool {
+// isReplaced reports whether a member does not go into a record. The name is
+// as in the payload, escapes included.
+func isReplaced(name []byte) bool {
 	for _, c := range name {
 		if c == '\\' {
 			name = jsonraw.AppendUnescaped(nil, name)
@@ -31,11 +31,12 @@ func replaced(name []byte) bool {
 	return false
 }
 
-// slim returns the crop without its image and without what a record puts in.
-func slim(ev *event.Event) (*event.Event, error) {
+// withoutImage returns a copy of the crop without its image and the members
+// that a record replaces.
+func withoutImage(ev *event.Event) (*event.Event, error) {
 	out := []byte{'{'}
 	ev.EachMember(func(name, raw []byte) bool {
-		if replaced(name) {
+		if isReplaced(name) {
 			return true
 		}
 		if len(out) > 1 {
@@ -52,9 +53,10 @@ func slim(ev *event.Event) (*event.Event, error) {
 	return c, err
 }
 
-// appendRecord appends the record of a slim crop that was saved at path.
-func appendRecord(dst []byte, ev *event.Event, p *picture, path string, sum bool, attributes []attribute) []byte {
-	body := ev.Payload[:len(ev.Payload)-1]
+// appendRecord appends the record of a crop without its image that was saved at
+// path.
+func appendRecord(dst []byte, info *event.Event, p *picture, path string, sum bool, attributes []attribute) []byte {
+	body := info.Payload[:len(info.Payload)-1]
 	dst = append(dst, body...)
 	if len(body) > 1 {
 		dst = append(dst, ',')
@@ -67,8 +69,8 @@ func appendRecord(dst []byte, ev *event.Event, p *picture, path string, sum bool
 	}
 	dst = strconv.AppendInt(append(dst, `,"width":`...), int64(p.width), 10)
 	dst = strconv.AppendInt(append(dst, `,"height":`...), int64(p.height), 10)
-	if ev.Ref != nil {
-		dst = append(append(dst, `,"event":`...), ev.Ref.Payload...)
+	if info.Ref != nil {
+		dst = append(append(dst, `,"event":`...), info.Ref.Payload...)
 	}
 	if len(attributes) > 0 {
 		dst = appendAttributes(append(dst, `,"attributes":`...), attributes)

@@ -9,44 +9,47 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Limit is asked before a file is written (Take; false: no more is wanted), and
-// told when its record was put (Took). *pipeline.Limit is one.
+// Limit ends a run after a number of files. Take is called before a file is
+// written, and returns false if no more are wanted; Took is called when its
+// record was put. *pipeline.Limit is one.
 type Limit interface {
 	Take() bool
 	Took()
 }
 
-// Options are what a Saver does. Name and To are needed.
+// Options are what a Saver does. Name and To are required.
 type Options struct {
 	Name     *Name
 	Location *time.Location // zone of {date} and {time}; nil: local
-	// Types tells whether pictures of that type of event are wanted; it is
-	// asked about the event or track a crop belongs to, and about "crop" for
-	// one that belongs to none. Nil: all.
+	// Types reports whether pictures of that type of event are wanted. It is
+	// called with the type of the event or track a crop belongs to, and with the
+	// crop's own type if it belongs to none. Nil: all are wanted.
 	Types func(typ string) bool
-	// Where tells whether a crop is wanted; it sees the crop without its image
-	// and with Ref set. Nil: all.
+	// Where reports whether a crop is wanted. It is called with the crop without
+	// its image, and with Ref set. Nil: all are wanted.
 	Where func(*event.Event) bool
-	Best  bool // one picture an event, or a track: the one of highest confidence
-	Meta  bool // the record in a .json beside each picture
-	NoSum bool // records without "sha256": nobody reads it there
-	// Limit ends the run after so many files. Nil: no limit.
-	Limit Limit
-	// Settle makes Flush write what waits for its event, so that a Flush that
-	// returns nil means what it says. For sources whose events exist nowhere
-	// else (a drained queue); a live stream would wait for nothing.
-	Settle bool
-	// Show is called with a picture's bytes just before the record of it is
-	// put; it keeps none of them. Nil: nobody looks.
-	Show   func(picture []byte)
+	Best  bool  // save one picture per event, or per track: the one with the highest confidence
+	Meta  bool  // write the record into a .json beside each picture
+	NoSum bool  // leave "sha256" out of the records
+	Limit Limit // nil: no limit
+	// FlushWaiting makes Flush save the crops that wait for their event, so that
+	// nothing put before it exists only here. It is for sources whose events
+	// exist nowhere else, such as a drained queue.
+	FlushWaiting bool
+	// Show is called with each picture just before its record is put. It must
+	// not keep the bytes. Nil: pictures are not shown.
+	Show   func(p Picture)
 	Notify event.Notify
 	To     event.Sink // takes the records
-	Rest   event.Sink // takes every event that is no crop; nil: nobody does
+	// Rest takes every event that did not become a picture, as it was put:
+	// events of other types, crops that were not wanted, and crops that hold no
+	// whole picture. Nil: they are dropped.
+	Rest event.Sink
 }
 
-// Needs is what to ask a server for so that crops of the wanted types can be
-// saved: the types themselves, crops, attributes, and with best the types'
-// ends. Nil (everything) stays nil.
+// Needs returns the types to request from a server so that crops of the wanted
+// types can be saved: the types themselves, crops, attributes, and for best the
+// ends of the types. Nil, which is everything, stays nil.
 func Needs(types []string, best bool) []string {
 	if types == nil {
 		return nil
@@ -64,36 +67,39 @@ func Needs(types []string, best bool) []string {
 	return need
 }
 
-// Saver saves the pictures of one source, and joins each with the event or
-// track that it refers to. A crop whose event is not known yet waits for it,
-// 2 s at most of the stream's time; where the stream is silent, of real time
-// from the last Flush on. Where the event never comes, the track will do.
+// Saver is a sink that saves the pictures of one source. It joins each crop
+// with the event or track that it refers to. A crop whose event is not known
+// yet waits for it: at most 2 s of the stream's time, or, while the stream is
+// silent, of real time after the last Flush. If the event does not come, the
+// track is used.
 //
-// As a sink it is used by one goroutine at a time; a timer of its own takes part
-// under a lock. The failure of a file is an *event.WriteError, and every later Put and Flush
-// returns it again. What is sure to stand in files is Whole.
+// One goroutine may use it at a time; its own timer takes part under a lock. If
+// a file cannot be written, Put or Flush returns an *event.WriteError, as every
+// later call does; its Whole counts the events that need no more work.
 type Saver struct {
 	o   Options
 	dir *Dir
 
-	mu      sync.Mutex // the timer's goroutine takes part
+	mu      sync.Mutex
 	clock   clock
 	decoder decoder
-	events  memory
-	tracks  memory
-	waiting shelf  // for their event
-	best    shelf  // for a better one
-	done    memory // keys of which the best was written
+	events  recent
+	tracks  recent
+	waiting queue  // for their event
+	best    queue  // for a better picture
+	done    recent // keys whose best picture was saved
 	put     int    // events since the last Flush that returned nil
-	err     error
-	timer   *time.Timer
-	armed   bool
-	gap     time.Duration // what the timer lets pass
-	record  []byte        // of the picture at hand
-	records event.Maker   // of its event
+	err     error  // what every later call returns
+
+	timer  *time.Timer
+	timing bool          // the timer runs
+	pause  time.Duration // it runs for
+
+	record  []byte // of the latest picture
+	records event.Maker
 }
 
-// NewSaver returns a Saver that writes into dir. Close it.
+// NewSaver returns a Saver that writes into dir. The caller must Close it.
 func NewSaver(dir *Dir, o Options) *Saver {
 	if o.Location == nil {
 		o.Location = time.Local
@@ -108,7 +114,7 @@ func (s *Saver) Put(ev *event.Event) error {
 	if s.err != nil {
 		return s.err
 	}
-	s.disarm()
+	s.stopTimer()
 	s.clock.see(ev)
 	if err := s.take(ev); err != nil {
 		return s.fail(err)
@@ -118,52 +124,52 @@ func (s *Saver) Put(ev *event.Event) error {
 }
 
 func (s *Saver) take(ev *event.Event) error {
-	picture := isCrop(ev)
-	if !picture {
-		if err := s.learn(ev); err != nil {
+	if isCrop(ev) {
+		if err := s.saveDue(); err != nil {
 			return err
 		}
+		return s.takeCrop(ev)
 	}
-	if err := s.due(); err != nil {
+	if err := s.learn(ev); err != nil {
 		return err
 	}
-	if picture {
-		return s.crop(ev)
+	if err := s.saveDue(); err != nil {
+		return err
 	}
-	if s.o.Rest != nil {
-		return s.o.Rest.Put(ev)
-	}
-	return nil
+	return s.rest(ev)
 }
 
-// Flush lets nothing that is known stay here: records leave, and with Settle
-// the crops that wait as well.
+// rest passes on an event that did not become a picture.
+func (s *Saver) rest(ev *event.Event) error {
+	if s.o.Rest == nil {
+		return nil
+	}
+	return s.o.Rest.Put(ev)
+}
+
+// Flush makes the records leave, and with FlushWaiting saves the crops that
+// wait first.
 func (s *Saver) Flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil && !errors.Is(s.err, event.ErrStop) {
 		return s.err
 	}
-	return s.flush(s.o.Settle)
+	return s.flush(s.o.FlushWaiting)
 }
 
-func (s *Saver) flush(settle bool) error {
-	if settle && s.err == nil {
-		if err := s.settle(); err != nil && !errors.Is(err, event.ErrStop) {
+func (s *Saver) flush(waiting bool) error {
+	if waiting && s.err == nil {
+		if err := s.saveWaiting(); err != nil && !errors.Is(err, event.ErrStop) {
 			return s.fail(err)
 		} else if err != nil {
 			s.err = err
 		}
 	}
-	if s.o.Rest != nil {
-		if err := s.o.Rest.Flush(); err != nil {
-			return s.fail(err)
-		}
-	}
-	if err := s.o.To.Flush(); err != nil {
+	if err := s.flushSinks(); err != nil {
 		return s.fail(err)
 	}
-	if s.err != nil { // more waits than was wanted
+	if s.err != nil { // more crops wait than the limit allows
 		if err := s.fail(s.err); err != event.ErrStop {
 			return err
 		}
@@ -171,21 +177,29 @@ func (s *Saver) flush(settle bool) error {
 	s.put = 0
 	s.waiting.flushed()
 	s.best.flushed()
-	s.arm()
+	s.startTimer()
 	return nil
 }
 
-// Close writes what waits, without waiting any longer, and flushes. The Saver
-// takes no more.
+func (s *Saver) flushSinks() error {
+	if s.o.Rest != nil {
+		if err := s.o.Rest.Flush(); err != nil {
+			return err
+		}
+	}
+	return s.o.To.Flush()
+}
+
+// Close saves the crops that wait, and flushes. The Saver takes no more events.
 func (s *Saver) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.disarm()
+	s.stopTimer()
 	if s.err != nil && !errors.Is(s.err, event.ErrStop) {
 		return s.err
 	}
 	err := s.flush(true)
-	s.disarm()
+	s.stopTimer()
 	if s.err == nil {
 		s.err = event.ErrStop
 	}
@@ -195,17 +209,31 @@ func (s *Saver) Close() error {
 	return err
 }
 
-func (s *Saver) settled() int { return s.best.settled(s.waiting.settled(s.put)) }
+// saveDue saves the crops that have waited long enough.
+func (s *Saver) saveDue() error {
+	if err := s.waiting.takeDue(s.clock.now, s.resolveAlone); err != nil {
+		return err
+	}
+	return s.best.takeDue(s.clock.now, s.saveBest)
+}
 
-// fail remembers the end. Of a sink's own error only the cause is of use here:
-// it counts other things.
+// saveWaiting saves all crops that wait.
+func (s *Saver) saveWaiting() error {
+	all := func(*pending) bool { return true }
+	if err := s.waiting.take(all, s.resolveAlone); err != nil {
+		return err
+	}
+	return s.best.take(all, s.saveBest)
+}
+
+// fail makes every later call return err. Of a sink's own WriteError only the
+// cause is used, because that counts other things.
 func (s *Saver) fail(err error) error {
-	var w *event.WriteError
-	if errors.As(err, &w) {
+	if w, ok := errors.AsType[*event.WriteError](err); ok {
 		err = w.Err
 	}
-	whole := s.settled()
-	if !errors.Is(err, event.ErrStop) || s.o.Settle && whole < s.put {
+	whole := s.best.before(s.waiting.before(s.put))
+	if !errors.Is(err, event.ErrStop) || s.o.FlushWaiting && whole < s.put {
 		err = &event.WriteError{Err: err, Whole: whole}
 	}
 	s.err = err

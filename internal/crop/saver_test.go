@@ -38,11 +38,6 @@ func newRig(t testing.TB, o Options) *rig {
 	o.To, o.Location = &r.records, time.UTC
 	o.Notify = func(n event.Notice) { r.notices = append(r.notices, n.Text) }
 	r.saver = NewSaver(r.dir, o)
-	t.Cleanup(func() {
-		if err := r.dir.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	return r
 }
 
@@ -68,16 +63,8 @@ func (r *rig) close() {
 	}
 }
 
-// files are the names below the folder, without what marks the run.
-func (r *rig) files() string {
-	var all []string
-	for _, n := range names(r.t, r.dir.path) {
-		if !strings.HasPrefix(n, prefix) {
-			all = append(all, n)
-		}
-	}
-	return strings.Join(all, " ")
-}
+// files returns the names below the folder.
+func (r *rig) files() string { return strings.Join(names(r.t, r.dir.path), " ") }
 
 func (r *rig) want(files string) {
 	r.t.Helper()
@@ -404,7 +391,7 @@ func TestLimit(t *testing.T) {
 
 func TestSettledMeansWritten(t *testing.T) {
 	p := jpegOf(t, 8, 8)
-	r := newRig(t, Options{Settle: true, Best: true, Name: mustName(t, "{n}.jpg")})
+	r := newRig(t, Options{FlushWaiting: true, Best: true, Name: mustName(t, "{n}.jpg")})
 	r.mustPut(0, "crop", cropOf(p, ofEvent))
 	r.mustPut(0, "event-intrusion", intrusion)
 	r.mustPut(0, "crop", cropOf(p, `,"ref_event_id":"e2"`))
@@ -422,7 +409,7 @@ func TestASettlingSaverTellsHowFarItCame(t *testing.T) {
 		"Put":   func(r *rig) error { return r.put(0, "crop", cropOf(p, "")) },
 		"Flush": func(r *rig) error { return r.saver.Flush() },
 	} {
-		r := newRig(t, Options{Settle: true, Limit: &limit{left: 1}})
+		r := newRig(t, Options{FlushWaiting: true, Limit: &limit{left: 1}})
 		r.mustPut(0, "crop", cropOf(p, ""))
 		r.mustPut(0, "statistics", statistic)
 		r.mustPut(0, "crop", cropOf(p, ofEvent))
@@ -501,8 +488,8 @@ func TestWhatAServerIsAskedFor(t *testing.T) {
 func TestShowGetsThePicture(t *testing.T) {
 	var order []string
 	p := jpegOf(t, 8, 8)
-	r := newRig(t, Options{Show: func(picture []byte) {
-		if string(picture) == string(p) {
+	r := newRig(t, Options{Show: func(picture Picture) {
+		if string(picture.data) == string(p) {
 			order = append(order, "shown")
 		}
 	}})

@@ -5,90 +5,85 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/format"
+	"github.com/rtev/rtev/internal/term"
 )
 
-// Text is the encoder of a Saver's records for people and scripts: the file's
-// path, and on a terminal in front of it when, what, where and how large. It
-// has the shape of a format.Encoder. One a Saver; not safe for concurrent use.
+// Text is the encoder of a Saver's records for people and scripts. A line is
+// the path of the file, on a terminal preceded by when, what, where and how
+// large. It implements format.Encoder. It is not safe for concurrent use: every
+// Saver needs its own.
 type Text struct {
-	// Terminal asks for the longer line, in which every text is made safe. The
-	// path alone is as it is, unless there is a control character in it: only
-	// the user's own part of it can hold anything strange.
+	// Terminal selects the long line, in which all text is made safe. The path
+	// alone is printed as it is unless it contains a control character: only the
+	// user's own part of it can hold anything strange.
 	Terminal bool
 	Location *time.Location // of the time; nil: local
 	Preview  Protocol       // how pictures given to Show are shown
 
-	shown []byte // the picture of the next record
+	preview []byte // of the next record's picture
 }
 
 var (
-	filePath   = event.ParsePath("file")
-	bytesPath  = event.ParsePath("bytes")
-	classPath  = event.ParsePath("_class")
-	placePath  = event.ParsePath("_place")
-	cellWidths = [...]int{8, 16, 9} // of class, place and size
+	filePath  = event.ParsePath("file")
+	bytesPath = event.ParsePath("bytes")
+	classPath = event.ParsePath("_class")
+	placePath = event.ParsePath("_place")
 )
+
+const textTime = "15:04:05.000"
 
 // AppendHeader appends nothing.
 func (t *Text) AppendHeader(dst []byte) []byte { return dst }
 
-// AppendEvent appends a record as a line, and the picture as the terminal
-// wants it where there is one.
+// AppendEvent appends a record as a line, and its preview if there is one.
 func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
 	file := filePath.Of(ev).String()
 	if !t.Terminal {
 		if strings.ContainsFunc(file, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return append(format.AppendSafe(dst, file), '\n')
+			return append(term.AppendSafe(dst, file), '\n')
 		}
 		return append(append(dst, file...), '\n')
 	}
-	dst = t.appendTime(dst, ev)
 	n, _ := event.Number(bytesPath.Of(ev))
-	for i, cell := range [...]string{classPath.Of(ev).String(), placePath.Of(ev).String(), size(int64(n))} {
-		dst = appendCell(append(dst, "  "...), cell, cellWidths[i])
-	}
-	dst = append(format.AppendSafe(append(dst, "  "...), file), '\n')
-	if len(t.shown) > 0 {
-		dst = append(append(dst, t.shown...), '\n')
-		t.shown = t.shown[:0]
+	dst = appendCell(dst, t.timeOf(ev), len(textTime))
+	dst = appendCell(dst, classPath.Of(ev).String(), 8)
+	dst = appendCell(dst, placePath.Of(ev).String(), 16)
+	dst = appendCell(dst, term.Size(int64(n)), 9)
+	dst = append(term.AppendSafe(dst, file), '\n')
+	if len(t.preview) > 0 {
+		dst = append(append(dst, t.preview...), '\n')
+		t.preview = t.preview[:0]
 	}
 	return dst
 }
 
-func (t *Text) appendTime(dst []byte, ev *event.Event) []byte {
-	at := clockOf(ev)
+func (t *Text) timeOf(ev *event.Event) string {
+	at := timeOf(ev)
 	if at.IsZero() {
-		return appendCell(dst, "", len("15:04:05.000"))
+		return ""
 	}
 	zone := t.Location
 	if zone == nil {
 		zone = time.Local
 	}
-	return at.In(zone).AppendFormat(dst, "15:04:05.000")
+	return at.In(zone).Format(textTime)
 }
 
-// appendCell appends s made safe, cut or filled up to width characters.
+// appendCell appends s made safe, cut or padded to a number of cells, and two
+// spaces.
 func appendCell(dst []byte, s string, width int) []byte {
 	if s == "" {
 		s = "-"
 	}
-	safe := []rune(string(format.AppendSafe(nil, s[:min(len(s), 200)])))
-	if len(safe) > width {
-		safe = append(safe[:width-1], '…')
-	}
-	dst = append(dst, string(safe)...)
-	for n := len(safe); n < width; n++ {
-		dst = append(dst, ' ')
-	}
-	return dst
+	dst, used := term.AppendCut(dst, s, width)
+	return append(dst, strings.Repeat(" ", width-used+2)...)
 }
 
-// Show makes a picture ready to be shown with the next record: a Saver's Show.
-// One that cannot be read is not shown.
-func (t *Text) Show(picture []byte) {
-	if cap(t.shown) > keepBuffer {
-		t.shown = nil
+// Show prepares the preview for the next record; it is a Saver's Show. Pictures
+// that cannot be shown get none.
+func (t *Text) Show(p Picture) {
+	if cap(t.preview) > maxBuffer {
+		t.preview = nil
 	}
-	t.shown = t.Preview.append(t.shown[:0], picture)
+	t.preview = t.Preview.append(t.preview[:0], p)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rtev/rtev/internal/flowtest"
 	"github.com/rtev/rtev/internal/format"
+	"github.com/rtev/rtev/internal/term"
 )
 
 var _ format.Encoder = (*Text)(nil)
@@ -26,7 +27,7 @@ func TestTextIsThePathAndMoreOnATerminal(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	text = Text{Terminal: true, Location: time.UTC}
-	if got, want := string(text.AppendEvent(nil, ev)), "17:13:44.027  Person    A place with a …  34.8 KB    x/C:\\\\x41 é.jpg\n"; got != want {
+	if got, want := string(text.AppendEvent(nil, ev)), "17:13:44.027  Person    A place with a …  34.8 kB    x/C:\\\\x41 é.jpg\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	bare := flowtest.Event(t, "crop", `{"file":"a\nb\u001b[2J"}`)
@@ -44,7 +45,7 @@ func TestTextIsThePathAndMoreOnATerminal(t *testing.T) {
 func TestPreviewIsWhatTheEnvironmentNames(t *testing.T) {
 	for env, want := range map[string]Protocol{
 		"": NoPreview, "TERM=xterm-256color": NoPreview, "TERM=xterm-kitty": Kitty, "TERM=xterm KITTY_WINDOW_ID=1": Kitty, "TERM=xterm-ghostty": Kitty,
-		"TERM=xterm TERM_PROGRAM=iTerm.app": ITerm, "TERM_PROGRAM=WezTerm": ITerm, "LC_TERMINAL=iTerm2": ITerm, "TERM=foot-extra": Sixel,
+		"TERM=xterm TERM_PROGRAM=iTerm.app": ITerm, "TERM_PROGRAM=WezTerm": ITerm, "LC_TERMINAL=iTerm2": ITerm,
 		"TERM=xterm-kitty TMUX=/tmp/x": NoPreview, "TERM=screen.xterm LC_TERMINAL=iTerm2": NoPreview,
 	} {
 		got := Preview(func(name string) string {
@@ -63,14 +64,14 @@ func TestPreviewIsWhatTheEnvironmentNames(t *testing.T) {
 
 func TestAPreviewFollowsItsLine(t *testing.T) {
 	ev := flowtest.Event(t, "crop", `{"file":"x.jpg"}`)
-	for _, p := range []Protocol{NoPreview, Kitty, ITerm, Sixel} {
+	for _, p := range []Protocol{NoPreview, Kitty, ITerm} {
 		text := Text{Terminal: true, Preview: p}
-		text.Show([]byte("no picture"))
+		text.Show(Picture{picture{data: []byte("no picture"), width: maxPixels, height: 2}})
 		plain := string(text.AppendEvent(nil, ev))
 		if strings.Count(plain, "\n") != 1 {
 			t.Errorf("%v: %q", p, plain)
 		}
-		text.Show(jpegOf(t, 490, 30))
+		text.Show(shown(t, jpegOf(t, 490, 30)))
 		got := string(text.AppendEvent(nil, ev))
 		if (p == NoPreview) != (got == plain) || !strings.HasPrefix(got, plain) {
 			t.Errorf("%v: %.100q", p, got)
@@ -81,42 +82,56 @@ func TestAPreviewFollowsItsLine(t *testing.T) {
 	}
 }
 
-// unpack is the PNG inside the escape sequences.
-func unpack(t *testing.T, p Protocol, seq string) []byte {
+func shown(t *testing.T, data []byte) Picture {
 	t.Helper()
-	var text string
-	if p == ITerm {
-		_, text, _ = strings.Cut(seq, ":")
-		text = strings.TrimSuffix(text, "\a")
-	} else {
-		for _, piece := range strings.Split(strings.TrimSuffix(seq, "\x1b\\"), "\x1b\\") {
-			keys, data, ok := strings.Cut(piece, ";")
-			if !ok || !strings.HasPrefix(keys, "\x1b_G") || len(data) > 4096 {
-				t.Fatalf("piece %.100q", piece)
-			}
-			text += data
+	p, err := inspect(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Picture{p}
+}
+
+func TestPreviewSendsPicture(t *testing.T) {
+	pic := jpegOf(t, 96, 48)
+	got := string(ITerm.append(nil, shown(t, pic)))
+	_, text, _ := strings.Cut(strings.TrimSuffix(got, "\a"), ":")
+	if data, err := base64.StdEncoding.DecodeString(text); err != nil || !bytes.Equal(data, pic) || !strings.HasPrefix(got, "\x1b]1337;File=inline=1;") {
+		t.Errorf("iTerm2: %.60q, %v", got, err)
+	}
+	text = ""
+	for piece := range strings.SplitSeq(strings.TrimSuffix(string(Kitty.append(nil, shown(t, pic))), "\x1b\\"), "\x1b\\") {
+		keys, data, ok := strings.Cut(piece, ";")
+		if !ok || !strings.HasPrefix(keys, "\x1b_G") || len(data) > 4096 {
+			t.Fatalf("kitty: piece %.100q", piece)
 		}
+		text += data
 	}
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return data
+	if img, err := png.Decode(bytes.NewReader(data)); err != nil || img.Bounds().Dx() != 96 || img.Bounds().Dy() != 48 {
+		t.Errorf("kitty: %v", err)
+	}
 }
 
-func TestPreviewsArePictures(t *testing.T) {
-	for _, p := range []Protocol{Kitty, ITerm} {
-		img, err := png.Decode(bytes.NewReader(unpack(t, p, string(p.append(nil, jpegOf(t, 960, 120))))))
-		if err != nil || img.Bounds().Dx() != 480 || img.Bounds().Dy() != 60 {
-			t.Errorf("%v: %v, %v", p, err, img.Bounds())
+func TestPreviewRefusesHugePictures(t *testing.T) {
+	p := shown(t, pngOf(t, 4, 4))
+	p.width, p.height = 1<<16, 1<<16
+	for _, how := range []Protocol{Kitty, ITerm} {
+		if got := how.append(nil, p); len(got) > 0 {
+			t.Errorf("protocol %d shows 4 gigapixels", how)
 		}
 	}
-	if got := string(Sixel.append(nil, jpegOf(t, 20, 15))); !strings.HasPrefix(got, "\x1bPq\"1;1;20;15#0;2;") || strings.Count(got, "-") != 3 || !strings.HasSuffix(got, "-\x1b\\") {
-		t.Errorf("%.60q", got)
-	}
-	p := bytes.Clone(pngOf(t, 4, 4))
-	copy(p[16:24], "\x00\x01\x00\x00\x00\x01\x00\x00") // its checksum is wrong, too
-	if got := Kitty.append(nil, p); len(got) > 0 {
-		t.Errorf("a picture of 4 gigapixels is decoded")
+}
+
+func TestTextAlignsWideCharacters(t *testing.T) {
+	text := Text{Terminal: true, Location: time.UTC}
+	for _, place := range []string{"Dock", "東門", "東門東門東門東門東門"} {
+		ev := flowtest.Event(t, "crop", `{"file":"x.jpg","bytes":1,"area_name":"`+place+`","object_class":"人"}`)
+		line := strings.TrimSuffix(string(text.AppendEvent(nil, ev)), "x.jpg\n")
+		if got := term.Width(line); got != 53 {
+			t.Errorf("%s: the path begins at column %d, want 53: %q", place, got, line)
+		}
 	}
 }

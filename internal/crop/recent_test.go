@@ -12,7 +12,7 @@ import (
 
 // A day of six crops a minute, of tracks that come and go, and of crops
 // whose event never comes, must leave no more behind than its last minutes.
-func TestADayLeavesMemoryBounded(t *testing.T) {
+func TestMemoryIsBoundedOverADay(t *testing.T) {
 	p := jpegOf(t, 8, 8)
 	r := newRig(t, Options{Best: true, Limit: &limit{left: 1 << 30}, Name: mustName(t, "{date}/x.jpg"), Where: func(ev *event.Event) bool { return ev.Get("confidence").Num > 0 }})
 	const minutes = 24 * 60
@@ -29,7 +29,7 @@ func TestADayLeavesMemoryBounded(t *testing.T) {
 	}
 	s := r.saver
 	for name, n := range map[string]int{
-		"events": len(s.events.entries), "tracks": len(s.tracks.entries), "waiting crops": len(s.waiting.shots), "best crops": len(s.best.shots), "finished keys": len(s.done.entries),
+		"events": len(s.events.entries), "tracks": len(s.tracks.entries), "waiting crops": len(s.waiting.crops), "best crops": len(s.best.crops), "finished keys": len(s.done.entries),
 	} {
 		if n > 40 { // ten minutes of them
 			t.Errorf("%d %s are remembered", n, name)
@@ -41,24 +41,24 @@ func TestADayLeavesMemoryBounded(t *testing.T) {
 	}
 }
 
-func TestMemoryIsBoundedByNumberAndBytes(t *testing.T) {
-	var m memory
+func TestRecentIsBounded(t *testing.T) {
+	var m recent
 	big := flowtest.Event(t, "event-x", `{"event_id":"x","a":"`+strings.Repeat("x", 100_000)+`"}`)
 	small := flowtest.Event(t, "event-x", `{"event_id":"x"}`)
 	giant := flowtest.Event(t, "event-x", `{"event_id":"x","a":"`+strings.Repeat("x", maxRemembered)+`"}`)
 	value := []byte(strings.Repeat("x", 10_000))
 	for i := range 3 * maxEntries {
 		id := fmt.Sprint(i)
-		m.keep(id, small, 0)
+		m.put(id, small, 0)
 		if i%5 == 0 {
-			m.keep(id, big, 0)
+			m.put(id, big, 0)
 		}
-		m.keep("giant"+id, giant, 0)
+		m.put("giant"+id, giant, 0)
 		for k := range 3 {
-			m.note(id, []byte(fmt.Sprint(k)), value, 0)
+			m.putAttribute(id, []byte(fmt.Sprint(k)), value, 0)
 		}
-		m.note("0", []byte(id), value, 0)
-		if len(m.entries) > maxEntries || m.bytes > maxMemory {
+		m.putAttribute("0", []byte(id), value, 0)
+		if len(m.entries) > maxEntries || m.bytes > maxBytes {
 			t.Fatalf("%d entries, %d bytes", len(m.entries), m.bytes)
 		}
 	}
@@ -82,7 +82,7 @@ func TestWaitingCropsAreBounded(t *testing.T) {
 		r := newRig(t, Options{Best: best, Name: mustName(t, "x")})
 		for i := range 50 {
 			r.mustPut(0, "crop", cropOf(p, fmt.Sprintf(`,"ref_event_id":"e%d"`, i)))
-			if r.saver.waiting.bytes+r.saver.best.bytes > 2*maxShelfBytes {
+			if r.saver.waiting.bytes+r.saver.best.bytes > 2*maxPendingBytes {
 				t.Fatalf("%d bytes wait", r.saver.waiting.bytes+r.saver.best.bytes)
 			}
 		}
