@@ -110,12 +110,12 @@ func outside(s string, c byte) int {
 		case b == '"':
 			quoted = !quoted
 		case quoted:
+		case b == c && depth <= 0:
+			return i
 		case b == '(' || b == '[' || b == '{':
 			depth++
 		case b == ')' || b == ']' || b == '}':
 			depth--
-		case b == c && depth <= 0:
-			return i
 		}
 	}
 	return -1

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // CSVOptions configures CSV. The zero value writes the default columns.
@@ -153,7 +154,7 @@ func (c *CSV) appendValue(dst, raw []byte) []byte {
 	}
 	switch raw[0] {
 	case '"':
-		return appendField(&c.record, dst, unquoted(raw, &c.scratch))
+		return appendField(&c.record, dst, jsonraw.Text(raw, &c.scratch))
 	case '{', '[':
 		return appendField(&c.record, dst, raw)
 	}

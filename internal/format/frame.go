@@ -64,7 +64,7 @@ func (f Frame) pixelsOf(side int, raw []byte) (px int64, ok bool) {
 	if side%2 == 1 {
 		size = f.Height
 	}
-	fraction, ok := number(raw)
+	fraction, ok := jsonraw.Number(raw)
 	n := math.Round(fraction * float64(size))
 	return int64(n), ok && math.Abs(n) < 1<<53
 }

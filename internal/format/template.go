@@ -1,6 +1,7 @@
 package format
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -66,31 +67,16 @@ func ParseTemplate(text string) (*Template, error) {
 
 // braced returns the path in the braces that s starts with.
 func braced(s string) (path string, err error) {
-	if s[0] == '}' {
-		return "", fmt.Errorf("no { for this }; write }} for a literal one")
+	end := outside(s[1:], '}')
+	switch {
+	case s[0] == '}':
+		return "", errors.New("no { for this }; write }} for a literal one")
+	case end < 0:
+		return "", errors.New("no } for this {; write {{ for a literal one")
+	case strings.TrimSpace(s[1:1+end]) == "":
+		return "", errors.New("nothing in the braces; want a path such as {_place}")
 	}
-	depth := 0
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			if end := strings.IndexByte(s[i+1:], '"'); end >= 0 {
-				i += end + 1
-			}
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth > 0 {
-				continue
-			}
-			if strings.TrimSpace(s[1:i]) == "" {
-				return "", fmt.Errorf("nothing in the braces; want a path such as {_place}")
-			}
-			return s[1:i], nil
-		}
-	}
-	return "", fmt.Errorf("no } for this {; write {{ for a literal one")
+	return s[1 : 1+end], nil
 }
 
 // NewEncoder returns an encoder of events as lines of the template. Missing

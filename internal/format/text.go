@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -22,11 +23,11 @@ type TextOptions struct {
 }
 
 // Text encodes an event as a line for people: time, source, a mark and the
-// type, what happened, and at the end the first digits of the ids by which an
+// type, what happened, and at the end the first digits of the id by which an
 // event, its picture and its end belong together.
 //
 // A line is never wider than the terminal. What does not fit is left out, the
-// least important first: other fields, the box, the confidence, the ids; the
+// least important first: other fields, the box, the confidence, the id; the
 // rest is cut. Everything from the server is made safe to show.
 type Text struct {
 	o       TextOptions
@@ -40,10 +41,11 @@ type Text struct {
 	timed   bool  // whether there was one
 	drops   map[*event.Instance]float64
 
-	line term.Line // under construction
-	ids  [2]id
-	part []byte // of a line
-	text []byte // a string without its JSON escapes
+	line  term.Line  // under construction
+	words term.Style // of what happened
+	id    []byte     // as sent, to be put at the end
+	part  []byte     // of a line
+	text  []byte     // a string without its JSON escapes
 }
 
 // layout is how the columns at the start of a line share a width.
@@ -52,22 +54,22 @@ type layout struct {
 	source    int // cells of the source column; 0: none
 	typ       int // cells of the type column
 	gap       int // spaces after a column
+	apart     int // spaces between the words and what follows
 	seconds   bool
 	prefix    bool // types with "event-"
 	sentences bool // no types where the words say as much, no columns
 }
 
 const (
-	idCells     = 8
-	classCells  = 7
-	sourceMost  = 24
-	typeMost    = 40
-	nameMost    = 80 // of a place
-	valueMost   = 48
-	extraLeast  = 8   // cells that another name=value needs
-	extrasMost  = 400 // cells that all of them may take
-	bothIDsFrom = 130 // columns of a terminal from which on both ids are shown
-	maxTotals   = 4096
+	idCells    = 8
+	classCells = 7
+	sourceMost = 24
+	typeMost   = 40
+	nameMost   = 80 // of a place
+	valueMost  = 48
+	extraLeast = 8   // cells that another name=value needs
+	extrasMost = 400 // cells that all of them may take
+	maxTotals  = 4096
 )
 
 // NewText returns an encoder. It remembers the time of the line before and the
@@ -111,7 +113,7 @@ func (t *Text) StartBatch() {
 }
 
 func layoutFor(width, source int) *layout {
-	l := &layout{width: width, source: source, gap: 2, typ: 14}
+	l := &layout{width: width, source: source, gap: 2, apart: 2, typ: 14}
 	switch rest := width - source; {
 	case rest >= 96:
 		l.typ, l.prefix = 23, true
@@ -121,7 +123,7 @@ func layoutFor(width, source int) *layout {
 	case rest >= 52:
 		l.gap, l.source, l.seconds = 1, min(source, 12), true
 	default:
-		l.gap, l.source, l.seconds, l.sentences = 1, min(source, 8), true, true
+		l.gap, l.apart, l.source, l.seconds, l.sentences = 1, 1, min(source, 8), true, true
 	}
 	return l
 }
@@ -141,11 +143,11 @@ func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
 	t.putSource(ev)
 	t.putType(ev.Type, k)
 	start := t.line.Col
-	k.say(t, ev, k)
-	if t.layout.sentences && t.line.Col == start {
+	t.putWords(ev, k)
+	if t.layout.sentences && k.verb != "" && t.line.Col == start {
 		term.Put(&t.line, t.styleOf(k), ev.Type, typeMost)
 	}
-	t.putIDs()
+	t.putID()
 	dst = append(t.line.Bytes(), '\n')
 	t.line = term.Line{}
 	return dst
@@ -219,7 +221,7 @@ func (t *Text) putType(typ string, k *kind) {
 	l.Pad(start + 2)
 	name, isEvent := strings.CutPrefix(typ, "event-")
 	if t.layout.sentences {
-		if k.verb == "" && k.level != low {
+		if k.verb == "" {
 			term.Put(l, style, name, typeMost)
 			l.Gap(1)
 		}
@@ -245,49 +247,35 @@ func (t *Text) styleOf(k *kind) term.Style {
 	return term.Style{}
 }
 
-// id is an id as sent and the column where it goes.
-type id struct {
-	raw []byte
-	col int
+// reserveID ends the words of a line, which nothing may displace, and reserves
+// cells at the right for the event's id, else the track's, if some are left.
+func (t *Text) reserveID() {
+	t.id = t.members.first(eventID, refEvent)
+	if t.id == nil {
+		t.id = t.members.first(trackID, refTrack)
+	}
+	l, col := &t.line, t.layout.width-idCells
+	switch {
+	case t.id == nil || t.layout.width == term.NoLimit:
+	case l.Col >= col:
+		t.id = nil
+	default:
+		l.End = min(l.End, col-1)
+	}
 }
 
-// reserveIDs ends the words of a line, which nothing may displace, and reserves
-// cells at the right for ids if some are left.
-func (t *Text) reserveIDs() {
-	l, width := &t.line, t.layout.width
-	ev, track := t.members.first(eventID, refEvent), t.members.first(trackID, refTrack)
-	t.ids = [...]id{{ev, width - 2*idCells - 1}, {track, width - idCells}}
-	if width == term.NoLimit {
+func (t *Text) putID() {
+	if t.id == nil {
 		return
 	}
-	if width < bothIDsFrom || l.Col >= t.ids[0].col {
-		if ev == nil {
-			ev = track
-		}
-		t.ids = [...]id{{ev, width - idCells}, {}}
-	}
-	for i, id := range t.ids {
-		if id.col <= l.Col {
-			t.ids[i].raw = nil
-		} else if id.raw != nil {
-			l.End = min(l.End, id.col-1)
-		}
-	}
-}
-
-func (t *Text) putIDs() {
 	l := &t.line
 	l.End = t.layout.width
-	for _, id := range t.ids {
-		if id.raw == nil {
-			continue
-		}
-		if t.layout.width == term.NoLimit {
-			id.col = l.Col + 2
-		}
-		l.Pad(id.col)
-		term.Put(l, t.styles.Faint, shortID(unquoted(id.raw, &t.text)), idCells)
+	if l.End == term.NoLimit {
+		t.putGap()
+	} else {
+		l.Pad(l.End - idCells)
 	}
+	term.Put(l, t.styles.Faint, shortID(jsonraw.Text(t.id, &t.text)), idCells)
 }
 
 // shortID returns the first bytes of an id, enough to compare by eye.

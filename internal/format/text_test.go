@@ -100,7 +100,7 @@ func TestTextFitsEveryWidth(t *testing.T) {
 	}
 }
 
-func TestTextSays(t *testing.T) {
+func TestTextWords(t *testing.T) {
 	for _, tc := range []struct{ name, payload, want string }{
 		{"an intrusion", `{"$id":"event-intrusion","object_class":"Person","area_name":"Front gate","event_id":"6b42f3eb-71df","confidence":0.914}`,
 			"! event-intrusion          Person  entered Front gate  91%  6b42f3eb"},
@@ -117,12 +117,12 @@ func TestTextSays(t *testing.T) {
 		{"a mixed crowd", `{"$id":"event-crowd-detection","area_name":"Hall","targets":[{"object_class":"Person"},{"object_class":"Animal"},{}]}`,
 			"! event-crowd-detection    crowd of 3 in Hall"},
 		{"a track", `{"$id":"track","object_class":"Vehicle","is_moving":0,"detection_confidence":1,"age_ms":840,"tracking_id":"83f1535f-99"}`,
-			"  track                    Vehicle still   100%  for 840 ms  83f1535f"},
-		{"a track of old", `{"$id":"track","is_moving":"1","age_ms":3600000}`, "  track                    moving        for 1 h"},
+			"  track                    Vehicle still for 840 ms  100%  83f1535f"},
+		{"a track of old", `{"$id":"track","is_moving":"1","age_ms":3600000}`, "  track                    moving for 1 h"},
 		{"a crop of an event", `{"$id":"crop","image":"` + strings.Repeat("A", 4*11367) + `","ref_event_id":"6b42f3eb-71","ref_tracking_id":"83f1535f-99"}`,
-			"  crop                     34.1 kB picture of event 6b42f3eb  6b42f3eb  83f1535f"},
+			"  crop                     picture of event  34.1 kB  6b42f3eb"},
 		{"a crop of a track", `{"$id":"crop","image":"data:image/png;base64,AAA=","ref_tracking_id":"83f1535f-99","confidence":93}`,
-			"  crop                     2 B picture of track 83f1535f  93  83f1535f"},
+			"  crop                     picture of track  93  2 B  83f1535f"},
 		{"an event with its picture", `{"$id":"event-area-enter","image":"AAAA"}`, "  event-area-enter         entered  3 B picture"},
 		{"an attribute", `{"$id":"attribute","name":"vehicle_color","value":"black"}`, "  attribute                vehicle_color=black"},
 		{"a huge vector", `{"$id":"attribute","name":"face_features","value":"` + strings.Repeat("0.1234,", 512) + `"}`,
@@ -132,7 +132,7 @@ func TestTextSays(t *testing.T) {
 		{"an event nobody knows", `{"$id":"event-jump-end","object_class":"Cat","area_name":"Wall","event_duration_ms":5,"height":2}`,
 			"  event-jump-end           Cat     ended at Wall after 5 ms  height=2"},
 		{"more than is known", `{"$id":"event-status-changed","status":"camera lost"}`, `  event-status-changed     status changed  status="camera lost"`},
-		{"wrong types", `{"$id":"track","object_class":[1],"is_moving":{},"age_ms":"old","location":7,"tracking_id":[]}`, "  track                    [1]     still                         []"},
+		{"wrong types", `{"$id":"track","object_class":[1],"is_moving":{},"age_ms":"old","location":7,"tracking_id":[]}`, "  track                    [1]     still  []"},
 		{"numbers to fear", `{"$id":"event-intrusion","event_duration_ms":1e200,"confidence":-1e300,"location":{"x":1e300,"y":0,"width":0,"height":0}}`,
 			"! event-intrusion          entered for 1.16e+192 d  -1e+300"},
 		{"a type to fear", `{"$id":"event-\u001b[31m\nx"}`, `  event-\x1b[31m\x0ax`},
@@ -145,17 +145,17 @@ func TestTextSays(t *testing.T) {
 	}
 }
 
-func TestTextOfACropTellsItsEvent(t *testing.T) {
+func TestTextOfCropNamesItsEvent(t *testing.T) {
 	ev := flowtest.Event(t, "crop", `{"image":"AAAA","ref_event_id":"e1"}`)
 	ev.Ref = flowtest.Event(t, "event-intrusion", `{"object_class":"Person","area_name":"Dock"}`)
-	if got, want := string(NewText(TextOptions{Time: Off}).AppendEvent(nil, ev)), "  crop                     Person  3 B picture of event e1 in Dock  e1\n"; got != want {
+	if got, want := string(NewText(TextOptions{Time: Off}).AppendEvent(nil, ev)), "  crop                     picture of Person in Dock  3 B  e1\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
 
 // What the server sends of lost frames are totals; what is told is what came
 // on top, for each instance.
-func TestTextTellsDropsSinceTheLine(t *testing.T) {
+func TestTextCountsFramesDroppedSinceTheLastStatistics(t *testing.T) {
 	enc, all := NewText(TextOptions{Time: Off, Color: true}), instances()
 	for _, step := range []struct {
 		instance int

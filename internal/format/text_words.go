@@ -1,0 +1,307 @@
+package format
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
+	"github.com/rtev/rtev/internal/term"
+)
+
+// putWords puts what happened, and then what still fits.
+func (t *Text) putWords(ev *event.Event, k *kind) {
+	t.words = term.Style{}
+	if k.level == low {
+		t.words = t.styles.Faint
+	}
+	k.words(t, ev, k)
+	t.reserveID()
+	if ev.Type == "statistics" {
+		t.putDropped(ev)
+		t.putReading("latency ", latency, " ms")
+		t.putReading("queue ", queue, "")
+	}
+	t.putConfidence()
+	t.putPicture(k)
+	t.putBox()
+	t.putExtras(ev, k)
+}
+
+// eventWords puts who did what, where, in which direction and for how long.
+func (t *Text) eventWords(ev *event.Event, k *kind) {
+	m := &t.members
+	n, who := t.crowd()
+	if c := m.class(ev); c != nil {
+		who = c
+	}
+	t.putClass(who)
+	putWord(t, t.words, k.verb)
+	if n > 0 && k.verb == "crowd" {
+		t.part = strconv.AppendInt(append(t.part[:0], "of "...), int64(n), 10)
+		putWord(t, t.words, t.part)
+	}
+	t.putPlace(ev, k.at)
+	t.putDirection()
+	preposition := "for"
+	if k.level == over {
+		preposition = "after"
+	}
+	t.putDuration(preposition, m.raw[duration])
+}
+
+// trackWords puts what moves, and since when.
+func (t *Text) trackWords(ev *event.Event, _ *kind) {
+	m := &t.members
+	t.putClass(m.class(ev))
+	if raw := m.raw[moving]; raw != nil {
+		state := "still"
+		if n, ok := jsonraw.Number(raw); ok && n != 0 || string(raw) == "true" {
+			state = "moving"
+		}
+		putWord(t, t.words, state)
+	}
+	t.putDuration("for", m.raw[age])
+}
+
+// cropWords puts what a crop shows, and where that was.
+func (t *Text) cropWords(ev *event.Event, k *kind) {
+	m := &t.members
+	putWord(t, t.words, k.verb)
+	switch class := m.class(ev); {
+	case class != nil:
+		putWord(t, t.words, "of")
+		t.putValue(t.words, class, 2*classCells)
+	case present(m.raw[refEvent]):
+		putWord(t, t.words, "of event")
+	case m.first(refTrack, trackID) != nil:
+		putWord(t, t.words, "of track")
+	}
+	t.putPlace(ev, k.at)
+}
+
+// attributeWords puts an attribute as name=value.
+func (t *Text) attributeWords(*event.Event, *kind) {
+	if name := t.members.raw[attrName]; name != nil {
+		t.putValue(t.words, name, valueMost)
+		put(t, t.words, "=")
+		term.Put(&t.line, t.styles.Bold, jsonraw.Text(t.members.raw[attrValue], &t.text), valueMost)
+	}
+}
+
+// statisticsWords puts an instance's frame rate.
+func (t *Text) statisticsWords(*event.Event, *kind) {
+	n, ok := jsonraw.Number(t.members.raw[fps])
+	if !ok {
+		return
+	}
+	t.part = term.AppendDecimal(t.part[:0], n)
+	if of, ok := jsonraw.Number(t.members.raw[sourceFPS]); ok {
+		t.part = term.AppendDecimal(append(t.part, " of "...), of)
+	}
+	putWord(t, t.words, append(t.part, " fps"...))
+}
+
+// put puts text, cut where the line ends.
+func put[T term.Text](t *Text, s term.Style, text T) { term.Put(&t.line, s, text, term.NoLimit) }
+
+// putWord puts a word, after a space if needed.
+func putWord[T term.Text](t *Text, s term.Style, word T) {
+	if len(word) > 0 {
+		t.putSpace()
+		put(t, s, word)
+	}
+}
+
+// putSpace puts a space after text.
+func (t *Text) putSpace() {
+	if t.line.AfterText() {
+		t.line.Gap(1)
+	}
+}
+
+// putValue puts a value as a word of at most so many cells.
+func (t *Text) putValue(s term.Style, raw []byte, cells int) {
+	if v := jsonraw.Text(raw, &t.text); len(v) > 0 {
+		t.putSpace()
+		term.Put(&t.line, s, v, cells)
+	}
+}
+
+// putOption puts text of this program, apart from the words, if it fits whole.
+// Its characters take one cell each.
+func (t *Text) putOption(s term.Style, text []byte) {
+	if n := utf8.RuneCount(text); n > 0 && n+t.layout.apart <= t.line.End-t.line.Col {
+		t.putGap()
+		put(t, s, text)
+	}
+}
+
+// putGap puts the space between the words and what follows.
+func (t *Text) putGap() {
+	if t.line.AfterText() {
+		t.line.Gap(t.layout.apart)
+	}
+}
+
+// putClass puts the object's class, as a column if the line is wide enough.
+func (t *Text) putClass(raw []byte) {
+	if raw == nil {
+		return
+	}
+	end := t.line.Col + classCells
+	term.Put(&t.line, t.words, jsonraw.Text(raw, &t.text), 2*classCells)
+	if !t.layout.sentences {
+		t.line.Pad(end + 1)
+	}
+}
+
+// putPlace puts where it happened, after a word such as "in".
+func (t *Text) putPlace(ev *event.Event, preposition string) {
+	if place := t.members.place(ev); place != nil {
+		putWord(t, t.words, preposition)
+		t.putValue(t.styles.Bold, place, nameMost)
+	}
+}
+
+// crowd returns the number of targets and the class that all of them have.
+func (t *Text) crowd() (n int, shared []byte) {
+	for target := range jsonraw.Elements(t.members.raw[targets]) {
+		class, _ := jsonraw.Get(target, "object_class")
+		if n++; n == 1 {
+			shared = class
+		} else if string(shared) != string(class) {
+			shared = nil
+		}
+	}
+	return n, shared
+}
+
+// arrows are shown before a direction.
+var arrows = map[string]string{"up": "↑", "down": "↓", "left": "←", "right": "→"}
+
+// putDirection puts the way across a line.
+func (t *Text) putDirection() {
+	if raw := t.members.raw[direction]; present(raw) {
+		putWord(t, t.styles.Bold, arrows[string(jsonraw.Text(raw, &t.text))])
+		t.putValue(t.words, raw, 2*classCells)
+	}
+}
+
+// putDuration puts a number of milliseconds, after "for" or "after".
+func (t *Text) putDuration(preposition string, raw []byte) {
+	if ms, ok := jsonraw.Number(raw); ok {
+		putWord(t, t.words, preposition)
+		t.part = term.AppendMillis(t.part[:0], ms)
+		putWord(t, t.words, t.part)
+	}
+}
+
+// putReading puts a number of statistics.
+func (t *Text) putReading(before string, k key, after string) {
+	if n, ok := jsonraw.Number(t.members.raw[k]); ok {
+		t.part = append(term.AppendDecimal(append(t.part[:0], before...), n), after...)
+		t.putOption(t.words, t.part)
+	}
+}
+
+// putDropped puts how many frames were lost since the statistics before: the
+// server sends totals, which start again with the instance.
+func (t *Text) putDropped(ev *event.Event) {
+	total, ok := jsonraw.Number(t.members.raw[dropped])
+	if !ok {
+		return
+	}
+	before, known := t.drops[ev.Instance]
+	if !known && len(t.drops) >= maxTotals {
+		clear(t.drops)
+	}
+	t.drops[ev.Instance] = total
+	style, words := t.words, " dropped"
+	if !known || total < before {
+		words = " dropped so far"
+	} else {
+		if total > before {
+			style = t.styles.Alarm
+		}
+		total -= before
+	}
+	t.part = append(term.AppendDecimal(t.part[:0], total), words...)
+	t.putOption(style, t.part)
+}
+
+// putConfidence puts a fraction as percent, and any other number as it is.
+func (t *Text) putConfidence() {
+	n, ok := jsonraw.Number(t.members.first(confidence, detection))
+	if !ok {
+		return
+	}
+	if n >= 0 && n <= 1 {
+		t.part = append(strconv.AppendFloat(t.part[:0], n*100, 'f', 0, 64), '%')
+	} else {
+		t.part = term.AppendDecimal(t.part[:0], n)
+	}
+	t.putOption(t.styles.Faint, t.part)
+}
+
+// putPicture puts the size of a picture.
+func (t *Text) putPicture(k *kind) {
+	size, ok := imageSize(t.members.raw[image], &t.text)
+	if !ok {
+		return
+	}
+	t.part = term.AppendSize(t.part[:0], float64(size))
+	if k.verb != "picture" {
+		t.part = append(t.part, " picture"...)
+	}
+	t.putOption(t.words, t.part)
+}
+
+// putBox puts where the object is, in pixels or in percent of the frame.
+func (t *Text) putBox() {
+	if t.members.raw[location] == nil {
+		return
+	}
+	b := boxOf(t.members.raw[location])
+	frame, unit := t.o.Frame, " px"
+	if frame.Width == 0 {
+		frame, unit = Frame{100, 100}, "%"
+	}
+	t.part = t.part[:0]
+	for i, before := range [...]string{"", ",", " ", "×"} {
+		px, ok := frame.pixelsOf(i, b[i])
+		if !ok {
+			return
+		}
+		t.part = strconv.AppendInt(append(t.part, before...), px, 10)
+	}
+	t.putOption(t.styles.Faint, append(t.part, unit...))
+}
+
+// putExtras puts the other members of an event as name=value, as many as fit.
+func (t *Text) putExtras(ev *event.Event, k *kind) {
+	if t.members.others == 0 && k.level > plain && k.level < over {
+		return
+	}
+	l, start := &t.line, t.line.Col
+	ev.EachMember(func(name, raw []byte) bool {
+		if k.shows(keyOf(name)) {
+			return true
+		}
+		if l.End-l.Col < extraLeast || l.Col-start > extrasMost {
+			return false
+		}
+		t.putGap()
+		term.Put(l, t.styles.Faint, name, valueMost)
+		put(t, t.styles.Faint, "=")
+		quote := ""
+		if isString(raw) && bytes.IndexByte(raw, ' ') > 0 {
+			quote = `"`
+		}
+		put(t, t.words, quote)
+		term.Put(l, t.words, jsonraw.Text(raw, &t.text), valueMost)
+		put(t, t.words, quote)
+		return true
+	})
+}
