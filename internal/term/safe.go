@@ -39,9 +39,9 @@ func Safe(s string) string {
 // paragraph separators, unassigned and private characters, bad UTF-8.
 //
 // \x1b is a control character, \xff a byte that is not UTF-8, \u202e and
-// \U000e0001 are other characters. A backslash that would read as the start of
-// such an escape, or that precedes one, is doubled; others stay as they are. So
-// different texts never look the same.
+// \U000e0001 are other characters. A backslash before such an escape or before
+// x, u or U is doubled; others stay as they are. So different texts never look
+// the same.
 func AppendSafe[T Text](dst []byte, s T) []byte {
 	dst, _ = AppendCut(dst, s, NoLimit)
 	return dst
@@ -206,16 +206,19 @@ func AppendHex(dst []byte, r rune, digits int) []byte {
 	return dst
 }
 
-// appendBackslashes appends the run of backslashes at i, doubled if an escape
-// follows or something that reads as one.
+// appendBackslashes appends the run of backslashes at i, doubled before an
+// escape and before x, u and U, where one would read as the start of an escape.
 func appendBackslashes[T Text](c *cutter, s T, i int) int {
 	end := i
 	for end < len(s) && s[end] == '\\' {
 		end++
 	}
 	piece := `\`
-	if end < len(s) && (readsAsEscape(s[end:]) || !shownAt(s, end)) {
-		piece = `\\`
+	if end < len(s) {
+		r, size := runeAt(s, end)
+		if r == 'x' || r == 'u' || r == 'U' || !Shown(r) || r == utf8.RuneError && size == 1 {
+			piece = `\\`
+		}
 	}
 	c.marks = 0
 	for range end - i {
@@ -225,31 +228,4 @@ func appendBackslashes[T Text](c *cutter, s T, i int) int {
 		c.dst = append(c.dst, piece...)
 	}
 	return end - i
-}
-
-// readsAsEscape reports whether a backslash in front of s would make an escape.
-func readsAsEscape[T Text](s T) bool {
-	digits := 0
-	switch s[0] {
-	case 'x':
-		digits = 2
-	case 'u':
-		digits = 4
-	case 'U':
-		digits = 8
-	}
-	if digits == 0 || len(s) <= digits {
-		return false
-	}
-	for _, b := range []byte(s[1 : 1+digits]) {
-		if b-'0' > 9 && b|0x20-'a' > 5 {
-			return false
-		}
-	}
-	return true
-}
-
-func shownAt[T Text](s T, i int) bool {
-	r, size := runeAt(s, i)
-	return Shown(r) && (r != utf8.RuneError || size > 1)
 }
