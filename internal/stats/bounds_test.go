@@ -69,7 +69,7 @@ func TestInstancesBeyondLimit(t *testing.T) {
 
 func TestItemsBeyondLimit(t *testing.T) {
 	c := New(Options{By: event.ParsePath("v")})
-	c.quota = newQuota(10)
+	c.maxItems = 10
 	for i := range 20 {
 		f := newFeed(t, c, &event.Instance{ID: fmt.Sprintf("i%d", i)})
 		for v := range 5 {

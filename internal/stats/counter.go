@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
@@ -29,12 +30,13 @@ type Options struct {
 // own. All methods are safe for concurrent use; a report holds up the events of
 // one instance at a time, for microseconds.
 type Counter struct {
-	o      Options
-	by     string
-	byType bool
-	start  time.Time
-	quota  *quota
-	seeds  [2]maphash.Seed
+	o        Options
+	by       string
+	byType   bool
+	start    time.Time
+	items    atomic.Int64 // remembered
+	maxItems int64
+	seeds    [2]maphash.Seed
 
 	mu      sync.Mutex // guards the fields below; each tally has its own lock
 	tallies map[instanceKey]*tally
@@ -54,7 +56,7 @@ func New(o Options) *Counter {
 		start = start.Truncate(time.Second)
 	}
 	return &Counter{
-		o: o, by: by, byType: by == "_type", start: start, quota: newQuota(maxItems),
+		o: o, by: by, byType: by == "_type", start: start, maxItems: maxItems,
 		seeds:   [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		tallies: map[instanceKey]*tally{}, warned: map[string]bool{},
 	}

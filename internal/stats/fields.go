@@ -12,13 +12,12 @@ import (
 // Limits of what Fields remembers, and of what it looks at in one event.
 const (
 	maxFieldTypes  = 256
-	maxTypePaths   = 500     // of one type
-	maxPaths       = 20_000  // of all types
-	maxPath        = 200     // bytes
-	maxFieldDepth  = 16      // levels
-	maxFieldValues = 10_000  // values below one top-level member
-	maxFieldBytes  = 1 << 20 // of one top-level member
-	longText       = 120     // bytes; of a longer string only the size is shown
+	maxTypePaths   = 500    // of one type
+	maxPaths       = 20_000 // of all types
+	maxPath        = 200    // bytes
+	maxFieldDepth  = 16     // levels
+	maxFieldValues = 10_000 // values below one top-level member
+	longText       = 120    // bytes; of a longer string only the size is shown
 )
 
 // Fields lists which fields arrive: for each type the paths that occurred, of
@@ -43,27 +42,21 @@ type fieldInfo struct {
 	path    string
 	events  uint64 // that have it
 	last    uint64 // the number, within its type, of the last event that has it
-	kinds   [kinds]uint64
+	kinds   [len(kindNames)]uint64
 	example string
 }
 
-// jsonKind is a JSON type.
-type jsonKind uint8
-
+// JSON types, as indexes of kindNames.
 const (
-	isString jsonKind = iota
+	isString = iota
 	isNumber
 	isBool
 	isObject
 	isArray
 	isNull
-	kinds
 )
 
-// String returns the name of the JSON type.
-func (k jsonKind) String() string {
-	return [...]string{"string", "number", "boolean", "object", "array", "null"}[k]
-}
+var kindNames = [...]string{"string", "number", "boolean", "object", "array", "null"}
 
 // NewFields returns an empty list.
 func NewFields() *Fields { return &Fields{types: map[string]*fieldType{}} }
@@ -76,19 +69,12 @@ func (f *Fields) Put(ev *event.Event) error {
 	t.events++
 	ev.EachMember(func(name, raw []byte) bool {
 		path := pathOf(name)
-		switch c := raw[0]; {
-		case c == '"' && path == "image":
+		if raw[0] == '"' && path == "image" {
 			f.note(t, path, isString, sizeOf(raw[1:len(raw)-1]))
-		case c == '{' && len(raw) > maxFieldBytes:
-			f.note(t, path, isObject, "")
-			t.more = true
-		case c == '[' && len(raw) > maxFieldBytes:
-			f.note(t, path, isArray, "")
-			t.more = true
-		default:
-			w := fieldWalk{f: f, t: t, left: maxFieldValues}
-			t.more = !w.value(path, raw, 0) || t.more
+			return true
 		}
+		w := fieldWalk{f: f, t: t, left: maxFieldValues}
+		t.more = !w.value(path, raw, 0) || t.more
 		return true
 	})
 	return nil
@@ -113,7 +99,7 @@ func (f *Fields) typeOf(name string) *fieldType {
 }
 
 // note counts a value at a path.
-func (f *Fields) note(t *fieldType, path string, k jsonKind, example string) {
+func (f *Fields) note(t *fieldType, path string, kind int, example string) {
 	p := t.paths[path]
 	if p == nil {
 		if len(path) > maxPath || len(t.paths) >= maxTypePaths || f.paths >= maxPaths {
@@ -129,7 +115,7 @@ func (f *Fields) note(t *fieldType, path string, k jsonKind, example string) {
 		p.last = t.events
 		p.events++
 	}
-	p.kinds[k]++
+	p.kinds[kind]++
 	if p.example == "" {
 		p.example = example
 	}

@@ -45,17 +45,15 @@ func (f *Fields) List() (all []Field) {
 	return all
 }
 
+// kindNames returns the JSON types of the values, the most frequent first.
 func (p *fieldInfo) kindNames() (names []string) {
-	var order []jsonKind
-	for k := range kinds {
-		if p.kinds[k] > 0 {
-			order = append(order, k)
+	for k, n := range p.kinds {
+		if n > 0 {
+			names = append(names, kindNames[k])
 		}
 	}
-	slices.SortStableFunc(order, func(a, b jsonKind) int { return cmp.Compare(p.kinds[b], p.kinds[a]) })
-	for _, k := range order {
-		names = append(names, k.String())
-	}
+	count := func(name string) uint64 { return p.kinds[slices.Index(kindNames[:], name)] }
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(count(b), count(a)) })
 	return names
 }
 
@@ -71,7 +69,7 @@ func (f *Fields) WriteText(w io.Writer, color bool) error {
 		if len(out) > 0 {
 			out = append(out, '\n')
 		}
-		out = append(out, r.labeled(first.Type, term.NoLimit, term.Style{}, "  "+term.Count(first.Events, "event"))...)
+		out = append(out, r.line(first.Type, term.Style{}, "  "+term.Count(first.Events, "event"))...)
 		var rows [][]term.Cell
 		for len(list) > 0 && list[0].Type == first.Type {
 			rows = append(rows, r.fieldRow(&list[0]))

@@ -39,7 +39,7 @@ func (t *tally) typeOf(name string) *typeInfo {
 	}
 	info := t.types[name]
 	if info == nil {
-		if len(t.types) >= maxGroups || !t.c.quota.take() {
+		if len(t.types) >= maxGroups || !t.c.remember() {
 			return t.otherTypes()
 		}
 		info = t.newType(strings.Clone(name))
@@ -116,7 +116,7 @@ func (t *tally) groupNamed(value string) *group {
 	switch {
 	case g != nil:
 		return g
-	case len(t.groups) >= maxGroups || !t.c.quota.take():
+	case len(t.groups) >= maxGroups || !t.c.remember():
 		return t.otherGroup()
 	}
 	g = &group{value: name}

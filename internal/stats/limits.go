@@ -3,7 +3,6 @@ package stats
 import (
 	"cmp"
 	"strings"
-	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -23,26 +22,17 @@ const (
 	none  = "(none)"  // stands for a value that an event does not have
 )
 
-// quota limits how many items a run remembers. Safe for concurrent use.
-type quota struct{ left atomic.Int64 }
-
-func newQuota(n int64) *quota {
-	q := &quota{}
-	q.left.Store(n)
-	return q
-}
-
-// take reports whether one more item may be remembered.
-func (q *quota) take() bool {
-	if q.left.Add(-1) >= 0 {
-		return true
+// remember reports whether the run may remember one more item.
+func (c *Counter) remember() bool {
+	if c.items.Add(1) > c.maxItems {
+		c.items.Add(-1)
+		return false
 	}
-	q.left.Add(1)
-	return false
+	return true
 }
 
-// release returns one item to the quota.
-func (q *quota) release() { q.left.Add(1) }
+// forget gives an item up.
+func (c *Counter) forget() { c.items.Add(-1) }
 
 // cut returns s cut to maxValue bytes, perhaps within a character.
 func cut(s string) string { return s[:min(len(s), maxValue)] }

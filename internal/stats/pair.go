@@ -57,7 +57,7 @@ func (p *pair) begin(c *Counter, ev *event.Event) {
 	if !ok || p.open[key] != nil {
 		return
 	}
-	if len(p.open) >= maxOpen || !c.quota.take() {
+	if len(p.open) >= maxOpen || !c.remember() {
 		p.untracked++
 		return
 	}
@@ -77,7 +77,7 @@ func (p *pair) end(c *Counter, ev *event.Event) {
 	case at != nil:
 		at.open--
 		delete(p.open, key)
-		c.quota.release()
+		c.forget()
 	case p.untracked > 0:
 		p.untracked--
 	}
@@ -89,7 +89,7 @@ func (p *pair) placeOf(c *Counter, name string) *place {
 		return at
 	}
 	name = nameOf(name)
-	if p.places[name] == nil && (len(p.places) >= maxPlaces || !c.quota.take()) {
+	if p.places[name] == nil && (len(p.places) >= maxPlaces || !c.remember()) {
 		name = other
 	}
 	at := p.places[name]

@@ -72,9 +72,8 @@ type Instance struct {
 	Ended      []EndedType `json:"ended_events"`
 	Groups     []Group     `json:"groups"`
 
-	order  int
-	quiet  time.Duration // since anything arrived over the current connection
-	minute [60]uint32    // events in each of the last sixty whole seconds
+	order int
+	quiet time.Duration // since anything arrived over the current connection
 }
 
 // Engine is what the statistics events of an instance say.
@@ -207,7 +206,7 @@ func (t *tally) snapshot(over period, delays *dist) Instance {
 	defer t.mu.Unlock()
 	in := Instance{
 		ID: t.id, Name: t.name, Server: t.server, order: t.order, State: t.link.state,
-		Flow: t.flow(over), Engine: t.statistics.snapshot(), minute: lastMinute(&t.rate, over),
+		Flow: t.flow(over), Engine: t.statistics.snapshot(),
 		Groups: []Group{}, OpenEvents: []OpenEvent{}, Ended: []EndedType{},
 	}
 	if t.link.state != Recorded {

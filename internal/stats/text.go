@@ -73,7 +73,7 @@ func (r *report) frame(s *Snapshot) (lines [][]byte) {
 		keep := max(part.least, len(part.lines)-(count-r.height))
 		if keep < len(part.lines) {
 			left := len(part.lines) - keep + 1
-			part.lines = append(part.lines[:keep-1:keep-1], r.line(r.styles.Faint, fmt.Sprintf("… %d more", left)))
+			part.lines = append(part.lines[:keep-1:keep-1], r.line("", r.styles.Faint, fmt.Sprintf("… %d more", left)))
 			count -= left - 1
 		}
 	}
@@ -86,17 +86,10 @@ func (r *report) frame(s *Snapshot) (lines [][]byte) {
 	return lines[:min(len(lines), r.height)]
 }
 
-// line returns a line of one text.
-func (r *report) line(style term.Style, text string) []byte {
+// line returns a line of a name in bold, cut to nameWidth cells, and a text.
+func (r *report) line(name string, style term.Style, text string) []byte {
 	l := term.NewLine(nil, r.width)
-	term.Put(&l, style, text, term.NoLimit)
-	return append(l.Bytes(), '\n')
-}
-
-// labeled returns a line of a name in bold and a text.
-func (r *report) labeled(name string, most int, style term.Style, text string) []byte {
-	l := term.NewLine(nil, r.width)
-	term.Put(&l, r.styles.Bold, name, most)
+	term.Put(&l, r.styles.Bold, name, r.nameWidth())
 	term.Put(&l, style, text, term.NoLimit)
 	return append(l.Bytes(), '\n')
 }
@@ -129,7 +122,7 @@ func (r *report) head(s *Snapshot) []byte {
 	if s.Delay != nil {
 		parts = append(parts, "delay p99 "+term.Millis(s.Delay.P99))
 	}
-	return r.labeled(name, term.NoLimit, term.Style{}, strings.Join(parts, "  "))
+	return r.line(name, term.Style{}, strings.Join(parts, "  "))
 }
 
 // nameWidth returns how many cells the name of an instance may take.
@@ -140,24 +133,17 @@ func (r *report) nameWidth() int {
 	return min(24, max(12, r.width/5))
 }
 
-// sparkBars is the length of a sparkline of a minute; it must divide 60.
-const sparkBars = 12
-
 // instances returns a table with a row per instance. In a narrow window the
 // columns at the right are dropped.
 func (r *report) instances(s *Snapshot, live bool) [][]byte {
 	columns := []term.Column{
-		{Title: "INSTANCE", Most: r.nameWidth()}, {Title: "STATE"}, number("EVENTS"), number("NOW/S"), {Title: "LAST MINUTE"},
-		number("DELAY P50"), number("P99"), number("FPS"), number("DROPPED"), number("MAX DELAY"), number("MINUTE/S"),
+		{Title: "INSTANCE", Most: r.nameWidth()}, {Title: "STATE"}, number("EVENTS"), number("NOW/S"), number("DELAY P50"), number("P99"), number("FPS"), number("DROPPED"), number("MAX DELAY"), number("MINUTE/S"),
 		number("BYTES/S"), number("LAST"), number("LATENCY"), number("QUEUE"),
 	}
 	rows := make([][]term.Cell, len(s.Instances))
 	for i := range s.Instances {
 		in := &s.Instances[i]
-		var spark, p50, p99, longest, fps, dropped, latency, queue string
-		if live {
-			spark = sparkline(in.minute[:], sparkBars)
-		}
+		var p50, p99, longest, fps, dropped, latency, queue string
 		if d := in.Delay; d != nil {
 			p50, p99, longest = term.Millis(d.P50), term.Millis(d.P99), term.Millis(d.Max)
 		}
@@ -173,7 +159,7 @@ func (r *report) instances(s *Snapshot, live bool) [][]byte {
 		}
 		rows[i] = []term.Cell{
 			{Text: in.Name, Style: r.styles.Bold}, r.state(in), plain(term.Number(in.Events)), plain(term.Decimal(in.Now)),
-			{Text: spark, Style: r.styles.Good}, plain(p50), plain(p99), plain(fps), plain(dropped), plain(longest),
+			plain(p50), plain(p99), plain(fps), plain(dropped), plain(longest),
 			plain(term.Decimal(in.Minute)), plain(term.Size(uint64(in.ByteRateNow))), r.ago(s, in.Last), plain(latency), plain(queue),
 		}
 	}
@@ -215,34 +201,16 @@ func (r *report) ago(s *Snapshot, last time.Time) term.Cell {
 	return term.Cell{Text: term.Duration(max(0, s.Time.Sub(last))), Style: r.styles.Faint}
 }
 
-// sparkline draws numbers as so many bars, which must divide their count. A dot
-// stands for 0, a full bar for the largest sum.
-func sparkline(n []uint32, bars int) string {
-	sums := make([]uint32, bars)
-	for i, x := range n {
-		sums[i*bars/len(n)] += x
-	}
-	most := uint64(slices.Max(sums))
-	line := make([]rune, bars)
-	for i, x := range sums {
-		line[i] = '·'
-		if x > 0 {
-			line[i] = '▁' + rune(uint64(x)*7/most)
-		}
-	}
-	return string(line)
-}
-
 // losses returns a line per instance that lost something.
 func (r *report) losses(s *Snapshot) (lines [][]byte) {
 	for i := range s.Instances {
 		in := &s.Instances[i]
 		if lost := lossesOf(&in.Flow); len(lost) > 0 {
-			lines = append(lines, r.labeled(in.Name, r.nameWidth(), r.styles.Warn, ": "+strings.Join(lost, ", ")))
+			lines = append(lines, r.line(in.Name, r.styles.Warn, ": "+strings.Join(lost, ", ")))
 		}
 	}
 	if lost := lossesOf(&s.unassigned); len(lost) > 0 {
-		lines = append(lines, r.line(r.styles.Warn, "input: "+strings.Join(lost, ", ")))
+		lines = append(lines, r.line("input", r.styles.Warn, ": "+strings.Join(lost, ", ")))
 	}
 	return lines
 }
@@ -276,12 +244,6 @@ func (r *report) pairs(s *Snapshot) [][]byte {
 	}
 	if len(rows) == 0 {
 		return nil
-	}
-	if len(s.Instances) == 1 {
-		columns = columns[1:]
-		for i := range rows {
-			rows[i] = rows[i][1:]
-		}
 	}
 	return r.table(columns, rows)
 }

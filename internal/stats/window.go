@@ -78,13 +78,3 @@ func rate[T uint32 | uint64](w *window[T], p period, seconds int64, total uint64
 	}
 	return round(float64(w.sum(end-n, end)) / float64(n))
 }
-
-// lastMinute returns the count of each of the last sixty whole seconds.
-func lastMinute(w *window[uint32], p period) (each [60]uint32) {
-	end := second(p.to)
-	for i := range each {
-		sec := end - int64(len(each)-i)
-		each[i] = w.sum(sec, sec+1)
-	}
-	return each
-}
