@@ -88,7 +88,7 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 		return errOutShut
 	}
 	s.keepPipe()
-	p.Keep = s.keepFolders()
+	p.UnwrittenDirs = s.keepFolders()
 	if d.spool != "" {
 		spool, err := poll.OpenSpool(d.spool)
 		if err != nil {

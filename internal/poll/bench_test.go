@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -57,7 +58,7 @@ func TestMemoryDoesNotGrowWithTheAnswer(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		seen, most := 0, uint64(0)
-		p := &Poll{Client: answers(many(events)), Instance: gate(), Once: true, Keep: []string{t.TempDir()}, Match: func(*event.Event) bool {
+		p := &Poll{Client: answers(many(events)), Instance: gate(), Once: true, UnwrittenDirs: []string{t.TempDir()}, Match: func(*event.Event) bool {
 			if seen++; seen%1000 == 0 {
 				runtime.ReadMemStats(&now)
 				most = max(most, now.HeapAlloc)
@@ -73,22 +74,24 @@ func TestMemoryDoesNotGrowWithTheAnswer(t *testing.T) {
 	}
 }
 
-func FuzzAnswer(f *testing.F) {
-	for _, s := range []string{items(0, 3), items(0, 3)[:200], `[{"type":"a","object":"{\"x\":\"\ud800\"}"},7]`, "<html>no\n</html>", "\xEF\xBB\xBF {}", `[[{"a":1}],"x\`, "[{\"a\":\"\n\"}]", "", "{}{}"} {
+func FuzzResponse(f *testing.F) {
+	for _, s := range append(notEvents, items(0, 3), items(0, 3)[:200], `[{"type":"a","object":"{\"x\":\"\ud800\"}"},7]`, "<html>no\n</html>", "\xEF\xBB\xBF {}", `[[{"a":1}],"x\`, "[{\"a\":\"\n\"}]", "", "{}{}") {
 		f.Add([]byte(s), 3)
 	}
 	f.Fuzz(func(t *testing.T, in []byte, left int) {
-		whole, err1 := once(t, string(in), new(said))
-		bytewise, err2 := once(t, iotest.OneByteReader(strings.NewReader(string(in))), new(said))
-		if fmt.Sprint(err1) != fmt.Sprint(err2) {
-			t.Fatalf("whole: %v, bytewise: %v", err1, err2)
+		put, unwritten, err1 := once(t, string(in), new(said))
+		put2, unwritten2, err2 := once(t, iotest.OneByteReader(strings.NewReader(string(in))), new(said))
+		if fmt.Sprintf("%T", err1) != fmt.Sprintf("%T", err2) || unwritten != unwritten2 {
+			t.Fatalf("in one read: %v %q, bytewise: %v %q", err1, unwritten, err2, unwritten2)
 		}
-		equal(t, "bytewise", bytewise, whole)
-		dir, out := t.TempDir(), &disk{left: max(0, left)}
-		p := &Poll{Client: answers(string(in)), Instance: gate(), Once: true, Keep: []string{dir}}
-		if err := p.Run(t.Context(), &lines{out: out, full: 50}); err != nil && fmt.Sprint(err) != fmt.Sprint(err1) && err.Error() != errFull.Error() {
-			t.Fatal(err)
-		}
-		equal(t, "written and kept", append(wholeLines(out.String()), keptLines(t, dir)...), whole)
+		equal(t, "bytewise", put2, put)
+		dir, out := fastDir(t), &disk{left: max(0, left)}
+		p := &Poll{Client: answers(string(in)), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}}
+		_ = p.Run(t.Context(), &lines{out: out, full: 50})
+		got := append(wholeLines(out.String()), unwrittenLines(t, dir)...)
+		want := append(put, wholeLines(unwritten)...)
+		slices.Sort(got)
+		slices.Sort(want)
+		equal(t, "written and saved", got, want)
 	})
 }

@@ -67,7 +67,7 @@ func killedChild() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 7
 	}
-	p := &Poll{Client: &telling{Client: client, to: os.NewFile(3, "progress")}, Instance: gate(), Interval: time.Millisecond, Spool: spool}
+	p := &Poll{Client: &telling{Client: client, to: os.NewFile(3, "progress")}, Instance: gate(), Interval: time.Millisecond, Spool: spool, UnwrittenDirs: []string{os.Getenv("POLL_SPOOL") + "-unwritten"}}
 	err = p.Run(context.Background(), &lines{out: os.Stdout})
 	fmt.Fprintln(os.Stderr, err)
 	return 6
@@ -265,7 +265,7 @@ func fullChild() int {
 func setLimit[N int64 | uint64](to *N, limit int) { *to = N(limit) }
 
 func TestSpoolIsFull(t *testing.T) {
-	for _, limit := range []int{0, 1, 100, 1000, chunk - 1, chunk, chunk + 1, len(items(0, 3000)) - 1} {
+	for _, limit := range []int{0, 1, 100, 1000, readSize - 1, readSize, readSize + 1, len(items(0, 3000)) - 1} {
 		dir := t.TempDir()
 		out, err := child(t, "full", "POLL_SPOOL="+dir, fmt.Sprint("POLL_LIMIT=", limit)).Output()
 		if err != nil {

@@ -1,8 +1,10 @@
-// Package poll drains an instance's polling queue so that nothing drained is
-// lost. Asking takes: an answer exists nowhere else once it was sent. So every
-// drained event is given to the sink until that says it was written; what was
-// not is kept in a file that is named (Keep), or stays in the spool, where each
-// answer is on disk before its first event is given on (Spool).
+// Package poll drains an instance's polling queue without losing an event.
+//
+// Polling removes events from the server: the response is the only copy. Every
+// drained event is therefore put into the sink until the sink reports it as
+// written. What cannot be written, and what is not an event, goes to an
+// unwritten file whose name is reported. With a Spool each response is on disk
+// before its first event is put.
 package poll
 
 import (
@@ -10,86 +12,95 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// Client asks a server; *rtapi.Client does.
+// Client sends polling requests; *rtapi.Client implements it.
 type Client interface {
-	// Drain takes what waits in an instance's queue. Nil and no error: nothing.
+	// Drain takes what waits in an instance's queue. A nil body without an
+	// error means that the queue is empty.
 	Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error)
 }
 
 // Poll is the event.Source of one instance's polling queue. Set the fields
-// before Run and leave them alone then. A Poll runs once at a time.
+// before Run and do not change them afterwards. A Poll runs once at a time.
 type Poll struct {
 	Client   Client
 	Instance *event.Instance
-	Types    []string      // sent with the request; nil: all. The server may not care: Match decides
-	Interval time.Duration // from the start of one request to the start of the next; 0: 2 s
-	Once     bool          // one request, one answer, and the end
-	// Match tells which events are wanted; nil: all. It stands here and not in
-	// a sink behind, so that every event that is put is one that the output
-	// owes, and an event.WriteError tells which of them are not written.
+	Types    []string      // sent with the request; nil means all. The server may ignore them
+	Interval time.Duration // from the start of one request to the start of the next; 0 means 2 s
+	Once     bool          // send one request, deliver its response and return
+	// Match reports whether an event is wanted; nil means that all are. It is
+	// applied here and not by a sink, so that every event that is put has to be
+	// written, and an event.WriteError counts exactly these.
 	Match func(*event.Event) bool
-	// Hold is how many bytes of payload may wait for a Flush while more of the
-	// answer is still to come. 0: flushed before every read, so that nothing
-	// waits longer than it must. More is for sinks that want what belongs
-	// together before a Flush, as pictures and their events.
+	// Hold is how many bytes of payload may be put without a Flush while more
+	// of the response is to come. 0 flushes before every read. More is for
+	// sinks that join events that belong together, such as pictures.
 	Hold int
-	// Keep names the folders for what could not be written, tried in order and
-	// made when missing.
-	Keep   []string
-	Spool  *Spool // nil: none
-	Notify event.Notify
+	// UnwrittenDirs are the directories for unwritten files, tried in order and
+	// created when missing.
+	UnwrittenDirs []string
+	Spool         *Spool // nil for none
+	Notify        event.Notify
 }
 
 const (
 	defaultInterval = 2 * time.Second
-	mostAsked       = 5 * time.Minute // of Retry-After
+	maxRetryAfter   = 5 * time.Minute
 )
 
-// run is one Run of a Poll.
+// run is the state of one call of Run.
 type run struct {
 	*Poll
-	to       event.Sink
-	answered bool // a request was answered
-	failures int  // in a row
-	wait     rtapi.Backoff
-	since    time.Time // when the first of them began
-	load     load
+	to        event.Sink
+	unwritten *unwritten
+	connected bool      // a request was answered
+	failures  int       // in a row
+	failing   time.Time // when the first of them began
+	backoff   rtapi.Backoff
+	reported  bool // that there are items that are not events
+
+	sinkFailed bool
 }
 
-// Run asks, puts and flushes until ctx is done. An answer that has begun to
-// come is read to its end and put before Run returns. Its errors: an error of
-// the sink, unchanged (joined with a *LostError where keeping failed, too);
-// *SpoolError; ctx.Err(); of the first request any error, later only a
-// *rtapi.StatusError of 401 or 403: every other failure is tried again. With
-// Once also a *CutError.
+// Run polls until ctx is done. A response that has begun to arrive is read to
+// its end and put before Run returns. Run returns
+//   - an error of the sink, unchanged, or joined with a *LostError;
+//   - a *SpoolError or a *LostError;
+//   - any error of the first request, or with Once of the only one; of later
+//     requests only a *rtapi.StatusError of 401 or 403, as others are retried;
+//   - a *UnwrittenError, also joined with the errors above, if a response held
+//     anything that is not an event;
+//   - ctx.Err().
 func (p *Poll) Run(ctx context.Context, to event.Sink) error {
-	r := &run{Poll: p, to: to}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if p.Spool != nil {
-		if err := p.Spool.leftOver(func() error { return r.reprint(ctx) }); err != nil {
+	r := &run{Poll: p, to: to, unwritten: newUnwritten(p.UnwrittenDirs, p.Instance.ID)}
+	return r.finish(ctx, r.loop(ctx))
+}
+
+func (r *run) loop(ctx context.Context) error {
+	if r.Spool != nil {
+		if err := r.Spool.leftovers(func() error { return r.deliverLeftovers(ctx) }); err != nil {
 			return err
 		}
 	}
 	for ctx.Err() == nil {
 		began := time.Now()
-		again, err := r.drain(ctx)
+		retry, err := r.request(ctx)
 		switch {
-		case !again:
+		case !retry, r.Once, err != nil && r.final(err):
 			return err
-		case p.Once, err != nil && r.final(err):
-			return r.ended(err)
 		case err == nil:
 			r.failures = 0
-			r.wait.Reset()
-			sleep(ctx, time.Until(began.Add(p.interval())))
+			r.backoff.Reset()
+			sleep(ctx, time.Until(began.Add(r.interval())))
 		default:
 			sleep(ctx, r.failed(ctx, err, began))
 		}
@@ -104,126 +115,171 @@ func (p *Poll) interval() time.Duration {
 	return p.Interval
 }
 
-// drain is one request and its answer. An error with again is none of ours:
-// the next request may do better.
-func (r *run) drain(ctx context.Context) (again bool, err error) {
-	q := ask(ctx)
+// request sends one request and delivers its response. With retry an error
+// came from the server or the network, and another request may succeed.
+func (r *run) request(ctx context.Context) (retry bool, err error) {
+	q := newRequest(ctx)
 	defer q.end()
 	body, err := r.Client.Drain(q.ctx, r.Instance.ID, r.Types)
 	if err != nil {
-		return true, q.why(err, r.Instance.Server)
+		return true, q.cause(err, r.Instance.Server)
 	}
 	if body == nil {
-		r.heard(nil)
-		r.load.answer(0)
+		r.answered(nil)
 		err := r.to.Flush()
 		return err == nil, err
 	}
 	defer body.Close()
-	if again, err = r.take(q.reader(body)); again {
-		r.heard(err)
+	if retry, err = r.response(q.reader(body)); retry {
+		r.answered(err)
 	}
-	return again, err
+	return retry, err
 }
 
-// take puts one answer, through the spool where there is one.
-func (r *run) take(body io.Reader) (again bool, err error) {
-	d := r.delivery()
+// response delivers one response, through the spool if there is one. If the
+// spool fails, the response is delivered anyway and is the last.
+func (r *run) response(body io.Reader) (retry bool, err error) {
+	d := r.newDelivery()
 	var s *stored
+	var spoolErr error
 	if r.Spool != nil {
-		s, body, err = r.Spool.receive(r.Instance.ID, body)
+		s, body, spoolErr = r.Spool.store(r.Instance.ID, body)
 		if body == nil {
-			return false, r.ended(err)
+			return false, spoolErr
 		}
-		if err == nil {
-			d.intoSpool(s)
-		}
+		d.spooled = spoolErr == nil
 	}
-	broken := err // the spool's: this answer is put all the same, and is the last
-	got := r.decode(body, r.Instance, time.Time{}, d)
-	r.pressed(got.events)
-	err = r.settle(d, s, unreadable(got.err))
-	if err == nil && broken == nil {
-		return true, got.err
+	readErr := r.read(body, r.Instance, time.Time{}, d)
+	err = r.deliver(d, s, readErr)
+	if err == nil && spoolErr == nil {
+		return true, readErr
 	}
-	r.cut(got.err, "")
-	switch {
-	case err == nil, errors.Is(err, event.ErrStop) && broken != nil:
-		return false, r.ended(broken)
-	case broken != nil:
-		r.warn(broken.Error())
+	r.reportCut(readErr, "")
+	if spoolErr != nil && (err == nil || errors.Is(err, event.ErrStop)) {
+		return false, spoolErr
+	}
+	if spoolErr != nil {
+		r.warn(spoolErr.Error())
 	}
 	return false, err
 }
 
-// ended tells of an error that ends the run and is not the sink's nor of its ctx.
-func (r *run) ended(err error) error {
-	if err != nil && err != context.Canceled && err != context.DeadlineExceeded {
+// deliver ends the delivery of one response: everything is written, or in an
+// unwritten file, or still in the spool. s is the spooled response, or nil. The
+// error is the sink's, or a *LostError.
+func (r *run) deliver(d *delivery, s *stored, readErr error) error {
+	_ = d.Flush()
+	r.sinkFailed = d.err != nil && !errors.Is(d.err, event.ErrStop)
+	lost := r.unwritten.sync()
+	if u := r.unwritten; u.raw > 0 && !r.reported && len(u.paths) > 0 && !r.Once {
+		r.reported = true
+		r.warn("drained items that are not JSON objects are saved as sent in " + u.paths[0])
+	}
+	switch {
+	case s == nil:
+	case lost != nil:
+		s.close() // all of it is delivered again by the next run
+	case d.spooled:
+		r.release(s, d, readErr)
+	default:
+		r.remove(s)
+	}
+	switch {
+	case lost == nil:
+		return d.err
+	case d.err == nil, errors.Is(d.err, event.ErrStop):
+		return lost
+	}
+	return fmt.Errorf("%w; %w", d.err, lost)
+}
+
+// finish closes the unwritten file, reports what is in it, and returns how the
+// run ended: err, or what was not delivered.
+func (r *run) finish(ctx context.Context, err error) error {
+	u := r.unwritten
+	u.closeFile()
+	if len(u.paths) > 0 {
+		files := strings.Join(u.paths, ", ")
+		r.warn(fmt.Sprintf("%s: saved in %s; rtev tail - < FILE prints the events in it", u.contents(), files))
+	}
+	var lost *LostError
+	if errors.As(err, &lost) {
+		r.warn(lost.Error())
+	} else {
+		for _, failure := range u.failures {
+			r.tell(event.Notice{Kind: event.Detail, Text: "a directory could not save what was not printed: " + failure.Error()})
+		}
+	}
+	planned := err == nil || err == ctx.Err() || errors.Is(err, event.ErrStop)
+	if u.raw > 0 && lost == nil {
+		bad := &UnwrittenError{Items: u.raw, Files: u.paths}
+		switch {
+		case planned:
+			err, planned = bad, false
+		case !r.sinkFailed:
+			err = fmt.Errorf("%w; %w", err, bad)
+		}
+	}
+	if !planned && !r.sinkFailed {
 		r.tell(event.Notice{Kind: event.Ended, Text: err.Error()})
 	}
 	return err
 }
 
-// final tells whether an error ends the run instead of being tried again.
+// final reports whether an error ends the run instead of being retried.
 func (r *run) final(err error) bool {
 	var status *rtapi.StatusError
 	if errors.As(err, &status) && (status.Code == 401 || status.Code == 403) {
 		return true
 	}
-	return !r.answered
+	return !r.connected
 }
 
-// failed tells of a failure and returns how long to wait.
+// failed reports a failed request and returns how long to wait.
 func (r *run) failed(ctx context.Context, err error, began time.Time) time.Duration {
 	if r.failures == 0 {
-		r.since = began
+		r.failing = began
 	}
 	r.failures++
 	var status *rtapi.StatusError
-	var want time.Duration
+	var asked time.Duration
 	if errors.As(err, &status) {
-		want = min(status.RetryAfter, mostAsked)
+		asked = min(status.RetryAfter, maxRetryAfter)
 	}
-	wait := r.wait.AtLeast(want)
-	next := fmt.Sprintf("; asking again in %v", wait.Round(10*time.Millisecond))
+	wait := r.backoff.AtLeast(asked)
+	next := fmt.Sprintf("; next request in %v", wait.Round(10*time.Millisecond))
 	if ctx.Err() != nil {
 		next = ""
 	}
-	if !r.cut(err, next) && next != "" {
+	if !r.reportCut(err, next) && next != "" {
 		r.tell(event.Notice{Kind: event.Retrying, Text: err.Error() + next, Span: wait})
 	}
 	return wait
 }
 
-// cut tells of an answer that was cut off, if that is what err says.
-func (r *run) cut(err error, next string) bool {
+// reportCut reports a response that was cut off, if that is what err says.
+func (r *run) reportCut(err error, next string) bool {
 	var cut *CutError
 	if !errors.As(err, &cut) {
 		return false
 	}
-	r.tell(event.Notice{Kind: event.Lost, Text: err.Error() + next, Bytes: cut.Lost})
+	r.tell(event.Notice{Kind: event.Lost, Text: err.Error() + next, Bytes: cut.Unfinished})
 	return true
 }
 
-// heard tells of the first answer, and of the first whole one after failures.
-// What is no answer at all does not count.
-func (r *run) heard(err error) {
+// answered reports the first response, and the first complete one after
+// failures. What is not JSON at all does not count.
+func (r *run) answered(err error) {
 	var not *rtapi.NotStreamError
 	switch {
 	case errors.As(err, &not):
-	case !r.answered:
-		r.answered = true
+	case !r.connected:
+		r.connected = true
 		r.tell(event.Notice{Kind: event.Connected, Text: "polling " + r.Instance.Name})
 	case err == nil && r.failures > 0:
-		gap := time.Since(r.since)
+		gap := time.Since(r.failing)
 		text := fmt.Sprintf("answered again after %v", gap.Round(100*time.Millisecond))
 		r.tell(event.Notice{Kind: event.Reconnected, Text: text, Span: gap})
-	}
-}
-
-func (r *run) pressed(events int) {
-	if text := r.load.answer(events); text != "" {
-		r.warn(text + ": older events may have been lost; poll faster, with a smaller --interval")
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// How long a server may send nothing while an answer is due: always, and once
-// the run is to end.
+// How long a server may send nothing while a response is due: usually, and
+// once the run is to end.
 const (
 	silence = 60 * time.Second
 	grace   = 10 * time.Second
@@ -20,9 +20,9 @@ const (
 
 var errSilent = errors.New("the server sent nothing for too long")
 
-// request is one request and its answer. The end of the run does not end it
-// once it may have reached the server: then the queue may be drained, and the
-// answer is the only copy of it. Only a silent server ends it.
+// request limits the time of one request and its response. The end of the run
+// does not cancel a request that may have reached the server: the queue may
+// have been drained, and the response is the only copy. A silent server does.
 type request struct {
 	ctx    context.Context // for Client.Drain
 	run    context.Context
@@ -30,13 +30,13 @@ type request struct {
 	stop   func() bool
 
 	mu      sync.Mutex
-	sent    bool
+	sent    bool        // to a server, or perhaps
 	waiting bool        // for the server, and not for the sink
 	timer   *time.Timer // runs while waiting
 }
 
-// ask readies a request of a run; end releases it.
-func ask(run context.Context) *request {
+// newRequest returns the request of a run. Call end to release it.
+func newRequest(run context.Context) *request {
 	q := &request{run: run, waiting: true}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(run))
 	q.cancel = cancel
@@ -48,18 +48,18 @@ func ask(run context.Context) *request {
 		},
 	})
 	q.timer = time.AfterFunc(silence, func() { cancel(errSilent) })
-	q.stop = context.AfterFunc(run, q.hurry)
+	q.stop = context.AfterFunc(run, q.runEnded)
 	return q
 }
 
 func (q *request) end() {
 	q.stop()
-	q.wait(false)
+	q.setWaiting(false)
 	q.cancel(nil)
 }
 
-// hurry is called when the run is to end.
-func (q *request) hurry() {
+// runEnded is called when the run is to end.
+func (q *request) runEnded() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.sent {
@@ -69,8 +69,8 @@ func (q *request) hurry() {
 	}
 }
 
-// wait tells whether bytes of the server are waited for.
-func (q *request) wait(on bool) {
+// setWaiting starts or stops the time limit.
+func (q *request) setWaiting(on bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting = on
@@ -84,8 +84,9 @@ func (q *request) wait(on bool) {
 	}
 }
 
-// why is the reason behind an error of Client.Drain.
-func (q *request) why(err error, server string) error {
+// cause returns why Client.Drain failed with err: the end of the run if that
+// cancelled the request, or else what happened to the server.
+func (q *request) cause(err error, server string) error {
 	switch cause := context.Cause(q.ctx); {
 	case q.run.Err() != nil && cause != nil:
 		return q.run.Err()
@@ -95,31 +96,32 @@ func (q *request) why(err error, server string) error {
 	return err
 }
 
-// reader reads the answer's body, whose error comes again with every read.
+// reader reads the response's body within the time limit.
 func (q *request) reader(body io.Reader) io.Reader {
 	q.mu.Lock()
 	q.sent = true
 	q.mu.Unlock()
-	q.wait(false)
-	return &answer{q: q, body: body}
+	q.setWaiting(false)
+	return &limited{request: q, body: body}
 }
 
-type answer struct {
-	q    *request
-	body io.Reader
-	err  error
+type limited struct {
+	request *request
+	body    io.Reader
+	err     error // returned by every later read, too
 }
 
-func (a *answer) Read(p []byte) (n int, err error) {
-	if a.err != nil {
-		return 0, a.err
+// Read implements io.Reader.
+func (l *limited) Read(p []byte) (n int, err error) {
+	if l.err != nil {
+		return 0, l.err
 	}
-	a.q.wait(true)
-	n, err = a.body.Read(p)
-	a.q.wait(false)
-	if cause := context.Cause(a.q.ctx); cause != nil && err != nil && err != io.EOF {
+	l.request.setWaiting(true)
+	n, err = l.body.Read(p)
+	l.request.setWaiting(false)
+	if cause := context.Cause(l.request.ctx); cause != nil && err != nil && err != io.EOF {
 		err = cause
 	}
-	a.err = err
+	l.err = err
 	return n, err
 }

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,56 +23,32 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Spool is a folder in which each drained answer stands until all of its
-// events were written out, shared by the Polls of a run. What a run leaves
-// behind, the next run prints first: also that of instances it does not poll.
-// Safe for concurrent use.
+// Spool is a directory in which each response stays until all of its events
+// are written. The Polls of one run share it. What a run leaves, the next run
+// delivers first, also for instances that it does not poll. Safe for
+// concurrent use.
 //
-// A file's name is the time it was made, a number and the instance's id. It
-// ends in .part while the answer comes in, in .json once all of it is on disk.
-// Damaged-… is what could not be used whole; no run touches it.
+// A file is called TIME-NUMBER-ID.part while the response arrives, and .json
+// once all of it is on disk. ID@N means that the first N items are delivered.
 type Spool struct {
-	// Locate names the instances of what an earlier run left; nil, or nil
-	// returned: they are named by their id. Set before the first Run.
+	// Locate returns the instance of a leftover by its id. If it is nil, or
+	// returns nil, the instance is named by its id. Set it before the first Run.
 	Locate func(id string) *event.Instance
 
-	dir   string
-	lock  *flock.Flock
-	made  atomic.Int64 // files
-	first sync.Once
+	dir     string
+	lock    *flock.Flock
+	created atomic.Int64 // files
+	first   sync.Once
 }
 
 const (
-	partial = ".part"
-	whole   = ".json"
-	stamp   = "20060102T150405.000000000Z"
+	partial  = ".part"
+	complete = ".json"
+	stamp    = "20060102T150405.000000000Z"
 )
 
-// LockedError says that another run uses the spool.
-type LockedError struct{ Dir string }
-
-// Error is one line with what to do next.
-func (e *LockedError) Error() string {
-	return fmt.Sprintf("the spool %s is in use by another run; wait for its end, or give this one a folder of its own", e.Dir)
-}
-
-// SpoolError says that the spool cannot be used. Drained events are not lost
-// by it.
-type SpoolError struct {
-	Dir string
-	Err error
-}
-
-// Error is one line.
-func (e *SpoolError) Error() string {
-	return fmt.Sprintf("the spool %s cannot be used; make it writable with space left, then start again: %v", e.Dir, e.Err)
-}
-
-// Unwrap returns the cause.
-func (e *SpoolError) Unwrap() error { return e.Err }
-
-// OpenSpool makes the folder where it is missing and locks it. Errors:
-// *LockedError, *SpoolError. Close it after the last Run.
+// OpenSpool creates the directory if it is missing, and locks it. Errors:
+// *LockedError, *SpoolError. Close the spool after the last Run.
 func OpenSpool(dir string) (*Spool, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &SpoolError{dir, err}
@@ -85,45 +63,52 @@ func OpenSpool(dir string) (*Spool, error) {
 	return s, nil
 }
 
-// Close unlocks the folder. What is in it stays.
+// Close unlocks the directory. What is in it stays.
 func (s *Spool) Close() error { return s.lock.Unlock() }
 
-// leftOver calls do for the first of the Polls; the others wait for its end.
-func (s *Spool) leftOver(do func() error) (err error) {
-	s.first.Do(func() { err = do() })
+// leftovers calls deliver for the first Poll of the run. Others wait for it.
+func (s *Spool) leftovers(deliver func() error) (err error) {
+	s.first.Do(func() { err = deliver() })
 	return err
 }
 
-// stored is an answer in the spool.
+// stored is a response in the spool.
 type stored struct {
 	spool *Spool
 	path  string
 	id    string    // the instance's
-	at    time.Time // when it came
+	at    time.Time // when it arrived
+	done  int       // how many of its items are delivered
 	file  *os.File  // open, or nil
 }
 
-// create makes the file of an answer.
-func (s *Spool) create(id string, at time.Time) (*stored, error) {
+// name is the name of a response's file without its ending.
+func (a *stored) name(number int64) string {
+	return fmt.Sprintf("%s-%06d-%s", a.at.UTC().Format(stamp), number, url.QueryEscape(a.id))
+}
+
+// create creates the file of a response that arrives now.
+func (s *Spool) create(id string) (*stored, error) {
+	a := &stored{spool: s, id: id, at: time.Now()}
 	for {
-		base := fmt.Sprintf("%s-%06d-%s", at.UTC().Format(stamp), s.made.Add(1), url.QueryEscape(id))
-		base = filepath.Join(s.dir, base)
-		if _, err := os.Lstat(base + whole); err == nil {
-			continue // by an earlier run, with the clock set back
+		base := filepath.Join(s.dir, a.name(s.created.Add(1)))
+		if _, err := os.Lstat(base + complete); err == nil {
+			continue // of an earlier run, with the clock set back
 		}
 		file, err := os.OpenFile(base+partial, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
-		return &stored{s, base + partial, id, at, file}, err
+		a.path, a.file = base+partial, file
+		return a, err
 	}
 }
 
-// receive puts an answer on disk, synced, and returns a reader of all of it
-// that ends as the body does. On an error, a *SpoolError, the disk did not
-// take all: the reader, if it is not nil, has the whole answer all the same.
-func (s *Spool) receive(id string, body io.Reader) (*stored, io.Reader, error) {
-	a, err := s.create(id, time.Now())
+// store writes a response to disk, syncs it, and returns a reader of it that
+// ends like body. With a *SpoolError the disk did not take all of it, but the
+// reader returns the whole response, unless it is nil.
+func (s *Spool) store(id string, body io.Reader) (*stored, io.Reader, error) {
+	a, err := s.create(id)
 	if err != nil {
 		return nil, body, &SpoolError{s.dir, err}
 	}
@@ -134,111 +119,179 @@ func (s *Spool) receive(id string, body io.Reader) (*stored, io.Reader, error) {
 	if err != nil {
 		err = &SpoolError{s.dir, err}
 	}
-	if a.file == nil { // whole on disk and not to be read: the next run may
+	if a.file == nil { // on disk but not readable: left for the next run
 		return nil, nil, err
 	}
-	if _, back := a.file.Seek(0, io.SeekStart); back != nil {
+	if _, seek := a.file.Seek(0, io.SeekStart); seek != nil {
 		a.close()
-		return nil, nil, &SpoolError{s.dir, back}
+		return nil, nil, &SpoolError{s.dir, seek}
 	}
 	return a, io.MultiReader(a.file, bytes.NewReader(rest), body), err
 }
 
-// fill writes what comes to file, as soon as it comes. rest is what the disk
-// did not take of what was read.
+// fill writes body to file as it arrives. rest is what was read and could not
+// be written.
 func fill(file io.Writer, body io.Reader) (rest []byte, err error) {
-	buf := make([]byte, chunk)
+	buf := make([]byte, readSize)
 	for {
 		n, end := body.Read(buf)
-		if done, err := file.Write(buf[:n]); err != nil {
-			return buf[done:n], err
+		if written, err := file.Write(buf[:n]); err != nil {
+			return buf[written:n], err
 		}
 		if end != nil {
-			return nil, nil // the body tells it again
+			return nil, nil // reading body again returns the same error
 		}
 	}
 }
 
-// commit makes the file safe and gives it its final name.
+// commit syncs a file and gives it its final name. It is closed in between, as
+// Windows does not rename open files.
 func (a *stored) commit() error {
 	if err := a.file.Sync(); err != nil {
 		return err
 	}
-	a.close() // the data is synced, and Windows renames no open file
-	renamed := a.rename()
-	var err error
-	if a.file, err = os.Open(a.path); err != nil {
-		a.file = nil
+	a.close()
+	renamed := a.rename(strings.TrimSuffix(a.path, partial) + complete)
+	file, err := os.Open(a.path)
+	if err != nil {
 		return err
 	}
+	a.file = file
 	return renamed
 }
 
-func (a *stored) rename() error {
-	final := strings.TrimSuffix(a.path, partial) + whole
-	if err := os.Rename(a.path, final); err != nil {
+func (a *stored) rename(path string) error {
+	if err := os.Rename(a.path, path); err != nil {
 		return err
 	}
-	a.path = final
+	a.path = path
 	return syncDir(a.spool.dir)
 }
 
 func (a *stored) close() {
 	if a.file != nil {
-		_ = a.file.Close()
+		_ = a.file.Close() // only read from, or synced
 		a.file = nil
 	}
 }
 
-// remove forgets the answer: its events are written.
-func (a *stored) remove() error {
-	a.close()
-	return os.Remove(a.path)
-}
-
-// aside gives the file a name that no run looks at.
-func (a *stored) aside() (path string, err error) {
-	a.close()
-	path = filepath.Join(a.spool.dir, "damaged-"+filepath.Base(a.path))
-	return path, os.Rename(a.path, path)
-}
-
-// list returns what an earlier run left, oldest first, not opened.
+// list returns what earlier runs left, oldest first, not opened.
 func (s *Spool) list() ([]*stored, error) {
-	files, err := os.ReadDir(s.dir) // sorted by name, which begins with the time
+	files, err := os.ReadDir(s.dir) // sorted by name, which starts with the time
 	var all []*stored
 	for _, f := range files {
-		name, ok := strings.CutSuffix(f.Name(), whole)
-		if !ok {
-			name, ok = strings.CutSuffix(f.Name(), partial)
-		}
-		part := strings.SplitN(name, "-", 3)
-		if !ok || len(part) < 3 || f.IsDir() {
-			continue
-		}
-		at, bad1 := time.Parse(stamp, part[0])
-		id, bad2 := url.QueryUnescape(part[2])
-		if bad1 == nil && bad2 == nil {
-			all = append(all, &stored{spool: s, path: filepath.Join(s.dir, f.Name()), id: id, at: at})
+		if a := parseStored(f.Name()); a != nil && !f.IsDir() {
+			a.spool, a.path = s, filepath.Join(s.dir, f.Name())
+			all = append(all, a)
 		}
 	}
 	return all, err
 }
 
-// instance is the one with that id.
+// parseStored returns what a file name says; nil if it is not a response's.
+func parseStored(name string) *stored {
+	base, ok := strings.CutSuffix(name, complete)
+	if !ok {
+		base, ok = strings.CutSuffix(name, partial)
+	}
+	parts := strings.SplitN(base, "-", 3)
+	if !ok || len(parts) < 3 {
+		return nil
+	}
+	escaped, number, delivered := strings.Cut(parts[2], "@")
+	at, err1 := time.Parse(stamp, parts[0])
+	id, err2 := url.QueryUnescape(escaped)
+	done := 0
+	var err3 error
+	if delivered {
+		done, err3 = strconv.Atoi(number)
+	}
+	if err1 != nil || err2 != nil || err3 != nil {
+		return nil
+	}
+	return &stored{id: id, at: at, done: done}
+}
+
+// instance returns the instance with that id.
 func (s *Spool) instance(id string, own *event.Instance) *event.Instance {
 	if own.ID == id {
 		return own
 	}
 	if s.Locate != nil {
-		if i := s.Locate(id); i != nil {
-			return i
+		if in := s.Locate(id); in != nil {
+			return in
 		}
 	}
 	return &event.Instance{ID: id, Name: id}
 }
 
-// syncDir makes new names in a folder safe, where the system can.
+// deliverLeftovers puts what earlier runs left in the spool.
+func (r *run) deliverLeftovers(ctx context.Context) error {
+	all, err := r.Spool.list()
+	if err != nil {
+		return &SpoolError{r.Spool.dir, err}
+	}
+	events := 0
+	for _, a := range all {
+		if ctx.Err() != nil || err != nil {
+			break
+		}
+		var n int
+		n, err = r.deliverLeftover(a)
+		events += n
+	}
+	if events > 0 {
+		r.warn(fmt.Sprintf("%s from the spool of an earlier run came first; as many may come twice", count(events, "event")))
+	}
+	return err
+}
+
+func (r *run) deliverLeftover(a *stored) (events int, err error) {
+	if a.file, err = os.Open(a.path); err != nil {
+		return 0, &SpoolError{a.spool.dir, err}
+	}
+	d := r.newDelivery()
+	d.spooled, d.first = true, a.done
+	readErr := r.read(a.file, a.spool.instance(a.id, r.Instance), a.at, d)
+	if readErr != nil {
+		r.warn("in the spool of an earlier run: " + readErr.Error())
+	}
+	err = r.deliver(d, a, readErr)
+	return d.total, err
+}
+
+// release removes a response from the spool if all of it is written or saved.
+// Otherwise the next run delivers the rest.
+func (r *run) release(a *stored, d *delivery, readErr error) {
+	var disk *fs.PathError
+	switch {
+	case errors.As(readErr, &disk): // the spool's own
+		a.close()
+		r.warn(fmt.Sprintf("%s cannot be read to its end and stays in the spool; its events may come again with the next run", a.path))
+	case d.err != nil && !(d.ended && d.rest == d.next):
+		a.close()
+		ending := filepath.Ext(a.path)
+		base, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(a.path), ending), "@")
+		err := a.rename(filepath.Join(a.spool.dir, fmt.Sprintf("%s@%d%s", base, max(d.rest, d.first), ending)))
+		if err != nil {
+			r.warn(fmt.Sprintf("the last response stays in the spool %s (%v): up to %s may come twice with the next run", a.spool.dir, err, count(d.total, "event")))
+			return
+		}
+		r.warn(fmt.Sprintf("the last response was not printed to its end: the rest stays in the spool %s, and the next run prints it first", a.spool.dir))
+	default:
+		r.remove(a)
+	}
+}
+
+// remove removes a response from the spool.
+func (r *run) remove(a *stored) {
+	a.close()
+	if err := os.Remove(a.path); err != nil {
+		r.warn(fmt.Sprintf("a delivered response stays in the spool, and its events come again with the next run: %v", err))
+	}
+}
+
+// syncDir makes new names in a directory permanent, if the system can.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -246,13 +299,8 @@ func syncDir(dir string) error {
 	}
 	defer d.Close()
 	err = d.Sync()
-	if runtime.GOOS == "windows" || cannot(err) {
-		return nil
+	if runtime.GOOS == "windows" || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		return nil // file systems that do not sync directories
 	}
 	return err
-}
-
-// cannot tells that a file system does not sync folders.
-func cannot(err error) bool {
-	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL)
 }

@@ -48,7 +48,7 @@ func TestSpoolIsLocked(t *testing.T) {
 	dir := t.TempDir()
 	first := open(t, dir)
 	var locked *LockedError
-	if _, err := OpenSpool(dir); !errors.As(err, &locked) || !strings.Contains(err.Error(), "in use by another run") {
+	if _, err := OpenSpool(dir); !errors.As(err, &locked) || !strings.Contains(err.Error(), "another run uses the spool") {
 		t.Errorf("got %v", err)
 	}
 	if err := first.Close(); err != nil {
@@ -67,10 +67,12 @@ func drainAll(t *testing.T, dir string, s *said) []string {
 	spool := open(t, dir)
 	defer spool.Close()
 	got := &flowtest.Collect{}
-	p := &Poll{Client: answers(nil), Instance: gate(), Once: true, Spool: spool, Notify: s.notify}
-	if err := p.Run(t.Context(), got); err != nil {
+	p := &Poll{Client: answers(nil), Instance: gate(), Once: true, Spool: spool, Notify: s.notify, UnwrittenDirs: []string{dir + "-unwritten"}}
+	var bad *UnwrittenError
+	if err := p.Run(t.Context(), got); err != nil && !errors.As(err, &bad) {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { os.RemoveAll(dir + "-unwritten") })
 	return got.Payloads()
 }
 
@@ -87,7 +89,7 @@ func TestOutputFailsWithSpool(t *testing.T) {
 				t.Fatalf("%s, %d bytes: got %v", how, k, err)
 			}
 			spool.Close()
-			if s.of(event.Warning, "left in the spool "+dir) != 1 {
+			if s.of(event.Warning, "stays in the spool "+dir) != 1 {
 				t.Fatalf("said %v", s.all)
 			}
 			equal(t, fmt.Sprintf("%s, %d bytes", how, k), append(wholeLines(out.String()), drainAll(t, dir, &s)...), payloads(0, events))
@@ -161,7 +163,7 @@ func TestLeftOverComesFirst(t *testing.T) {
 	if got.Taken()[6].Instance != door || got.Taken()[0].Instance != p.Instance || at[0] != "110500.000000001" || at[6] != "110500.000000003" {
 		t.Errorf("instance %v, received %v", got.Taken()[6].Instance, at)
 	}
-	if s.of(event.Warning, "7 events left in the spool by an earlier run came first; as many may come twice") != 1 {
+	if s.of(event.Warning, "7 events from the spool of an earlier run came first; as many may come twice") != 1 {
 		t.Errorf("said %v", s.all)
 	}
 	if left := files(t, dir, "*"); len(left) != 2 { // the lock, and what is not ours
@@ -190,38 +192,62 @@ func TestLeftOverComesOnceForManyPolls(t *testing.T) {
 	emptyDir(t, dir)
 }
 
-func TestDamagedLeftOverIsSetAside(t *testing.T) {
-	whole := items(0, 2)
-	for cut := 1; cut <= len(whole); cut++ {
+func TestWhatCannotBeReadOfALeftoverIsSaved(t *testing.T) {
+	response := items(0, 2)
+	for cut := 1; cut <= len(response); cut++ {
 		for _, end := range []string{".part", ".json"} {
 			dir, s := fastDir(t), said{}
-			name := "20261125T110500.000000001Z-000001-" + gateID + end
-			leave(t, dir, name, whole[:cut])
-			want := 0
-			for want < 2 && strings.Contains(whole[:cut], item(payload(want))) {
+			leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+end, response[:cut])
+			want, rest := 0, strings.TrimPrefix(response[:cut], "[")
+			for want < 2 && strings.HasPrefix(rest, item(payload(want))) {
+				rest = strings.TrimPrefix(rest[len(item(payload(want))):], ",")
 				want++
 			}
 			equal(t, fmt.Sprintf("cut at %d", cut), drainAll(t, dir, &s), payloads(0, want))
-			if cut == len(whole) {
-				emptyDir(t, dir)
-				continue
+			emptyDir(t, dir)
+			if rest = strings.TrimSuffix(rest, "]"); rest != "" {
+				equal(t, fmt.Sprintf("cut at %d", cut), unwrittenLines(t, dir+"-unwritten"), []string{rest})
 			}
-			aside, _ := os.ReadFile(filepath.Join(dir, "damaged-"+name))
-			if string(aside) != whole[:cut] || s.of(event.Warning, "set aside in "+dir) != 1 {
-				t.Fatalf("cut at %d: %q is set aside, said %v", cut, aside, s.all)
-			}
-			if again := drainAll(t, dir, &s); len(again) > 0 {
-				t.Fatalf("a damaged file came again: %q", again)
-			}
+			os.RemoveAll(dir + "-unwritten")
 		}
 	}
-	for _, text := range []string{"\x00\x00\x00\x00", "[" + item(payload(0)) + "\x00\x00\x00," + item(payload(1)) + "]", `[{"dataType":"track","jsonObject":"{"}]`} {
+	bad := `{"dataType":"track","jsonObject":"{"}`
+	for text, want := range map[string]string{
+		"\x00\x00\x00\x00": "\x00\x00\x00\x00",
+		"[" + item(payload(0)) + "\x00\x00\x00," + item(payload(1)) + "]": "\x00\x00\x00",
+		"[" + bad + "]": bad,
+	} {
 		dir, s := fastDir(t), said{}
 		leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+".json", text)
 		drainAll(t, dir, &s)
-		if len(files(t, dir, "damaged-*")) != 1 {
-			t.Errorf("%q: left %v, said %v", text, files(t, dir, "*"), s.all)
+		emptyDir(t, dir)
+		equal(t, text, unwrittenLines(t, dir+"-unwritten"), []string{want})
+	}
+}
+
+func TestRawItemsAreSavedOnceAlsoWithSpool(t *testing.T) {
+	dir, unwritten, client := t.TempDir(), t.TempDir(), answers("[7,"+items(0, 2)[1:len(items(0, 2))-1]+",8,"+items(2, 3)[1:], nil, nil)
+	var out strings.Builder
+	for range 3 {
+		spool := open(t, dir)
+		p := &Poll{Client: client, Instance: gate(), Once: true, Spool: spool, UnwrittenDirs: []string{unwritten}}
+		var bad *UnwrittenError
+		if err := p.Run(t.Context(), &lines{out: &out, most: 1}); err != nil && err != event.ErrStop && !errors.As(err, &bad) {
+			t.Fatal(err)
 		}
+		spool.Close()
+	}
+	equal(t, "put", wholeLines(out.String()), payloads(0, 3))
+	equal(t, "saved", unwrittenLines(t, unwritten), []string{"7", "8"})
+	emptyDir(t, dir)
+}
+
+func TestAResponseStaysInTheSpoolWhenItsRawItemsCannotBeSaved(t *testing.T) {
+	dir := t.TempDir()
+	p := &Poll{Client: answers("[7]"), Instance: gate(), Once: true, Spool: open(t, dir)}
+	var lost *LostError
+	if err := p.Run(t.Context(), &flowtest.Collect{}); !errors.As(err, &lost) || len(files(t, dir, "*.json")) != 1 {
+		t.Errorf("got %v, files %v", err, files(t, dir, "*"))
 	}
 }
 
@@ -248,10 +274,10 @@ func TestLeftOverStaysWhenTheOutputFails(t *testing.T) {
 func TestCutAnswerWithSpool(t *testing.T) {
 	dir, s, got := t.TempDir(), said{}, &flowtest.Collect{}
 	in := io.MultiReader(strings.NewReader(items(0, 3)[:250]), iotest.ErrReader(errors.New("connection reset")))
-	p := &Poll{Client: answers(in), Instance: gate(), Once: true, Spool: open(t, dir), Notify: s.notify}
+	p := &Poll{Client: answers(in), Instance: gate(), Once: true, Spool: open(t, dir), UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}
 	err := p.Run(t.Context(), got)
 	var cut *CutError
-	if !errors.As(err, &cut) || !strings.Contains(err.Error(), "connection reset") || cut.Lost == 0 {
+	if !errors.As(err, &cut) || !strings.Contains(err.Error(), "connection reset") || cut.Unfinished == 0 {
 		t.Errorf("got %v", err)
 	}
 	equal(t, "out", got.Payloads(), payloads(0, 1))
@@ -264,23 +290,23 @@ func TestSpoolFolderGoesAway(t *testing.T) {
 		spool := open(t, dir)
 		client := before{answers(items(0, 5), items(5, 6)), func() { os.RemoveAll(dir) }}
 		got := &flowtest.Collect{Err: fail, At: 3}
-		p := &Poll{Client: client, Instance: gate(), Spool: spool, Keep: []string{keep}, Notify: s.notify}
+		p := &Poll{Client: client, Instance: gate(), Spool: spool, UnwrittenDirs: []string{keep}, Notify: s.notify}
 		err := p.Run(t.Context(), got)
 		var bad *SpoolError
 		if fail == errFull {
-			if err != errFull || s.of(event.Warning, "cannot be used") != 1 {
+			if err != errFull || s.of(event.Warning, "cannot use the spool") != 1 {
 				t.Errorf("got %v, said %v", err, s.all)
 			}
-		} else if !errors.As(err, &bad) || bad.Dir != dir || s.of(event.Ended, "cannot be used") != 1 {
+		} else if !errors.As(err, &bad) || bad.Dir != dir || s.of(event.Ended, "cannot use the spool") != 1 {
 			t.Errorf("%v: got %v, said %v", fail, err, s.all)
 		}
 		switch fail {
 		case nil:
 			equal(t, "put", got.Payloads(), payloads(0, 5))
 		case event.ErrStop:
-			equal(t, "kept", keptLines(t, keep), payloads(2, 5))
+			equal(t, "kept", unwrittenLines(t, keep), payloads(2, 5))
 		default: // no word of how many left
-			equal(t, "kept", keptLines(t, keep), payloads(0, 5))
+			equal(t, "kept", unwrittenLines(t, keep), payloads(0, 5))
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,13 +31,13 @@ func TestOutputFailsAfterEveryByte(t *testing.T) {
 			for k := range len(whole) {
 				dir, out := fastDir(t), &disk{left: k}
 				sink, s := &lines{out: out, full: full}, said{}
-				p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), Keep: []string{dir}, Notify: s.notify}
+				p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir}, Notify: s.notify}
 				if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
 					t.Fatalf("%s, batch %d, %d bytes: got %v, want the sink's own", how, full, k, err)
 				}
-				equal(t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k), append(wholeLines(out.String()), keptLines(t, dir)...), payloads(0, events))
+				equal(t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k), append(wholeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, events))
 				name := files(t, dir, "*")
-				if len(name) != 1 || s.of(event.Warning, "drained and not written: kept in "+name[0]) != 1 {
+				if len(name) != 1 || s.of(event.Warning, "not printed: saved in "+name[0]) != 1 {
 					t.Fatalf("files %v, said %v", name, s.all)
 				}
 				if how == "then dead" && s.of(event.Lost, "cut off") != 1 {
@@ -54,14 +53,14 @@ func TestEnoughAfterEveryEvent(t *testing.T) {
 	for how, read := range readers {
 		for n := 1; n <= events; n++ {
 			dir, out := t.TempDir(), &strings.Builder{}
-			p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), Keep: []string{dir}, Once: true}
+			p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir}, Once: true}
 			err := p.Run(t.Context(), &lines{out: out, most: n})
 			var cut *CutError
 			if n < events && err != event.ErrStop || n == events && err != nil && !errors.As(err, &cut) {
 				t.Fatalf("%s, %d: got %v", how, n, err)
 			}
 			equal(t, "out", wholeLines(out.String()), payloads(0, n))
-			equal(t, "kept", keptLines(t, dir), payloads(n, events))
+			equal(t, "kept", unwrittenLines(t, dir), payloads(n, events))
 			if n == events && len(files(t, dir, "*")) > 0 {
 				t.Error("a file without need")
 			}
@@ -71,23 +70,23 @@ func TestEnoughAfterEveryEvent(t *testing.T) {
 
 func TestEnoughAndThenFull(t *testing.T) {
 	dir, out := t.TempDir(), &disk{left: 200}
-	p := &Poll{Client: answers(items(0, 5)), Instance: gate(), Keep: []string{dir}}
+	p := &Poll{Client: answers(items(0, 5)), Instance: gate(), UnwrittenDirs: []string{dir}}
 	if err := p.Run(t.Context(), &lines{out: out, most: 3}); !errors.Is(err, errFull) {
 		t.Errorf("got %v", err)
 	}
-	equal(t, "out and kept", append(wholeLines(out.String()), keptLines(t, dir)...), payloads(0, 5))
+	equal(t, "out and kept", append(wholeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, 5))
 }
 
 func TestFilterHoldsForWhatIsKept(t *testing.T) {
 	dir, out := t.TempDir(), &disk{left: 300}
 	odd := func(ev *event.Event) bool { return ev.Get("n").Int()%2 == 1 }
-	p := &Poll{Client: answers(items(0, 20)), Instance: gate(), Keep: []string{dir}, Match: odd}
+	p := &Poll{Client: answers(items(0, 20)), Instance: gate(), UnwrittenDirs: []string{dir}, Match: odd}
 	err := p.Run(t.Context(), &lines{out: out})
 	var want []string
 	for n := 1; n < 20; n += 2 {
 		want = append(want, payload(n))
 	}
-	equal(t, fmt.Sprint(err), append(wholeLines(out.String()), keptLines(t, dir)...), want)
+	equal(t, fmt.Sprint(err), append(wholeLines(out.String()), unwrittenLines(t, dir)...), want)
 }
 
 func TestFailureThatTellsNothingKeepsAll(t *testing.T) {
@@ -96,11 +95,11 @@ func TestFailureThatTellsNothingKeepsAll(t *testing.T) {
 		"wrong count": {Err: &event.WriteError{Err: errFull, Whole: -7}, At: 3},
 	} {
 		dir := t.TempDir()
-		p := &Poll{Client: answers(items(0, 5)), Instance: gate(), Keep: []string{dir}}
+		p := &Poll{Client: answers(items(0, 5)), Instance: gate(), UnwrittenDirs: []string{dir}}
 		if err := p.Run(t.Context(), sink); err != sink.Err && err != sink.FlushErr {
 			t.Errorf("%s: %v", name, err)
 		}
-		equal(t, name, keptLines(t, dir), payloads(0, 5))
+		equal(t, name, unwrittenLines(t, dir), payloads(0, 5))
 	}
 }
 
@@ -112,7 +111,7 @@ func TestKeptFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			p := &Poll{Client: answers(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"}, Keep: []string{filepath.Join(blocked, "x"), dir}}
+			p := &Poll{Client: answers(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"}, UnwrittenDirs: []string{filepath.Join(blocked, "x"), dir}}
 			if err := p.Run(t.Context(), &flowtest.Collect{Err: errFull, At: 1}); err != errFull {
 				t.Fatal(err)
 			}
@@ -138,33 +137,16 @@ func TestNowhereToKeep(t *testing.T) {
 	for _, dirs := range [][]string{nil, {blocked, blocked + "/x"}} {
 		for _, fail := range []error{errFull, event.ErrStop} {
 			var s said
-			p := &Poll{Client: answers(items(0, 5)), Instance: gate(), Keep: dirs, Notify: s.notify}
+			p := &Poll{Client: answers(items(0, 5)), Instance: gate(), UnwrittenDirs: dirs, Notify: s.notify}
 			err := p.Run(t.Context(), &flowtest.Collect{Err: fail, At: 2})
 			want := map[error]int{errFull: 5, event.ErrStop: 4}[fail]
 			var lost *LostError
-			if !errors.As(err, &lost) || lost.Events != want || errors.Is(err, event.ErrStop) || errors.Is(err, errFull) != (fail == errFull) {
+			if !errors.As(err, &lost) || lost.Items != want || errors.Is(err, event.ErrStop) || errors.Is(err, errFull) != (fail == errFull) {
 				t.Errorf("%v: got %v", fail, err)
 			}
-			if s.of(event.Warning, fmt.Sprintf("%d events drained, and neither written nor kept: lost: ", want)) != 1 {
+			if s.of(event.Warning, fmt.Sprintf("lost %d items that were drained", want)) != 1 {
 				t.Errorf("said %v", s.all)
 			}
 		}
-	}
-}
-
-func TestKeeperGoesOnInTheNextPlace(t *testing.T) {
-	dir := t.TempDir()
-	blunt := func() (*os.File, error) { // a file that takes nothing
-		name := filepath.Join(dir, "blunt")
-		return os.OpenFile(name, os.O_CREATE|os.O_RDONLY, 0o600)
-	}
-	k := keeper{places: []func() (*os.File, error){blunt, unwritten(dir, "i")}}
-	k.lines = []byte("a\nb\n")
-	if err := k.close(); err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "kept", keptLines(t, dir), []string{"a", "b"})
-	if _, err := os.Stat(filepath.Join(dir, "blunt")); !errors.Is(err, fs.ErrNotExist) || len(k.kept) != 1 || len(k.errs) != 1 {
-		t.Errorf("%v, %v, %v", err, k.kept, k.errs)
 	}
 }

@@ -211,8 +211,8 @@ func files(t testing.TB, dir, pattern string) []string {
 	return all
 }
 
-// keptLines are the lines of all unwritten files of a folder.
-func keptLines(t testing.TB, dir string) (all []string) {
+// unwrittenLines are the lines of all unwritten files of a folder.
+func unwrittenLines(t testing.TB, dir string) (all []string) {
 	t.Helper()
 	for _, f := range files(t, dir, "unwritten-*.ndjson") {
 		text, err := os.ReadFile(f)

@@ -1,0 +1,131 @@
+package poll
+
+import (
+	"errors"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// maxSpare is how much buffer memory is reused; larger buffers are released.
+const maxSpare = 1 << 20
+
+// delivery is the sink for the events of one response. It puts the wanted ones
+// into the real sink and remembers each until the sink reports it as written.
+// Once the sink has failed or wants no more, what it has not written, and all
+// that is still to come, goes to the unwritten file; in a spooled response the
+// position is remembered instead, and the rest stays in the spool. A delivery
+// accepts everything: its methods return nil.
+type delivery struct {
+	to        event.Sink
+	match     func(*event.Event) bool
+	hold      int
+	unwritten *unwritten
+	spooled   bool
+
+	next  int       // position in the response of the next event or raw item
+	first int       // what is before this position was delivered by an earlier run
+	put   []pending // since the last successful Flush
+	text  []byte    // their payloads, if not spooled
+	size  int       // length of their payloads
+	total int       // wanted events so far
+	err   error     // of the sink, which is not used after it
+	rest  int       // with err: the position of the first event that is not written
+	ended bool      // the whole response was read
+}
+
+// pending is an event that was put and may not be written yet.
+type pending struct{ position, end int } // end of its payload in text
+
+func (r *run) newDelivery() *delivery {
+	return &delivery{to: r.to, match: r.Match, hold: r.Hold, unwritten: r.unwritten}
+}
+
+// Put implements event.Sink.
+func (d *delivery) Put(ev *event.Event) error {
+	position := d.next
+	d.next++
+	if position < d.first || d.match != nil && !d.match(ev) {
+		return nil
+	}
+	if d.err != nil {
+		if !d.spooled {
+			d.unwritten.addEvent(ev.Payload)
+		}
+		return nil
+	}
+	d.total++
+	d.size += len(ev.Payload)
+	if !d.spooled {
+		d.text = append(d.text, ev.Payload...)
+	}
+	d.put = append(d.put, pending{position, len(d.text)})
+	if err := d.to.Put(ev); err != nil {
+		d.fail(err, errors.Is(err, event.ErrStop))
+	}
+	return nil
+}
+
+// nextRaw counts an item that is not an event, and reports whether it still
+// has to be saved.
+func (d *delivery) nextRaw() bool {
+	d.next++
+	return d.next > d.first
+}
+
+// stopped reports whether the rest of the response stays in the spool.
+func (d *delivery) stopped() bool { return d.spooled && d.err != nil }
+
+// beforeRead flushes before more of the response is waited for.
+func (d *delivery) beforeRead() {
+	if d.size > d.hold {
+		_ = d.Flush()
+	}
+}
+
+// Flush implements event.Sink. Once the sink has written everything the copies
+// are released.
+func (d *delivery) Flush() error {
+	if d.err != nil {
+		return nil
+	}
+	if err := d.to.Flush(); err != nil {
+		d.fail(err, false)
+		return nil
+	}
+	d.put, d.text, d.size = d.put[:0], d.text[:0], 0
+	if cap(d.text) > maxSpare {
+		d.text = nil
+	}
+	return nil
+}
+
+// fail records the sink's error. If the sink refused the last event, those put
+// before may still be written, so they are flushed. Otherwise only those that
+// a WriteError counts are written.
+func (d *delivery) fail(err error, refused bool) {
+	written := 0
+	if refused {
+		written = len(d.put) - 1
+		if worse := d.to.Flush(); worse != nil && !errors.Is(worse, event.ErrStop) {
+			err, written = worse, 0
+		}
+	}
+	var w *event.WriteError
+	if errors.As(err, &w) {
+		written = max(0, min(w.Whole, len(d.put)))
+	}
+	d.err, d.rest = err, d.next
+	if written < len(d.put) {
+		d.rest = d.put[written].position
+	}
+	if !d.spooled {
+		start := 0
+		for i, p := range d.put {
+			if i >= written {
+				d.unwritten.addEvent(d.text[start:p.end])
+			}
+			start = p.end
+		}
+	}
+	d.put, d.text = nil, nil
+}

@@ -1,0 +1,98 @@
+package poll
+
+import "fmt"
+
+// CutError says that a response ended early. Every complete event of it was
+// delivered, and the bytes of an unfinished one are in the unwritten file.
+type CutError struct {
+	Unfinished int64 // bytes of the unfinished event at the end
+	Err        error // why the response ended
+}
+
+// Error is one line.
+func (e *CutError) Error() string {
+	if e.Unfinished == 0 {
+		return fmt.Sprintf("the response was cut off (%v): the events that did not arrive are lost", e.Err)
+	}
+	return fmt.Sprintf("the response was cut off (%v) after %s of an unfinished event: what did not arrive is lost", e.Err, count(e.Unfinished, "byte"))
+}
+
+// Unwrap returns the cause.
+func (e *CutError) Unwrap() error { return e.Err }
+
+// Undelivered marks an error that says that drained events were not delivered.
+func (e *CutError) Undelivered() {}
+
+// UnwrittenError says that responses held items that are not events. They are
+// in the unwritten files that a warning named, as the server sent them.
+type UnwrittenError struct {
+	Items int
+	Files []string
+}
+
+// Error is one line.
+func (e *UnwrittenError) Error() string {
+	return notObjects(e.Items) + " could not be printed"
+}
+
+// Undelivered marks an error that says that drained events were not delivered.
+func (e *UnwrittenError) Undelivered() {}
+
+// LostError says that drained events could be neither written nor saved.
+type LostError struct {
+	Items int   // events, and items that are not events
+	Err   error // why
+}
+
+// Error is one line.
+func (e *LostError) Error() string {
+	return fmt.Sprintf("lost %s that were drained and could be neither printed nor saved: %v", count(e.Items, "item"), e.Err)
+}
+
+// Unwrap returns the causes.
+func (e *LostError) Unwrap() error { return e.Err }
+
+// Undelivered marks an error that says that drained events were not delivered.
+func (e *LostError) Undelivered() {}
+
+// LockedError says that another run uses the spool.
+type LockedError struct{ Dir string }
+
+// Error is one line with what to do next.
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("another run uses the spool %s; wait until it ends, or use another directory", e.Dir)
+}
+
+// SpoolError says that the spool cannot be used. No drained event is lost by
+// it.
+type SpoolError struct {
+	Dir string
+	Err error
+}
+
+// Error is one line with what to do next.
+func (e *SpoolError) Error() string {
+	return fmt.Sprintf("cannot use the spool %s: %v; make it writable and free some space", e.Dir, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *SpoolError) Unwrap() error { return e.Err }
+
+// Undelivered marks an error that says that drained events were not delivered.
+func (e *SpoolError) Undelivered() {}
+
+// count returns n with its noun.
+func count[N int | int64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// notObjects says how many items are not JSON objects.
+func notObjects(items int) string {
+	if items == 1 {
+		return "1 drained item that is not a JSON object"
+	}
+	return count(items, "drained item") + " that are not JSON objects"
+}

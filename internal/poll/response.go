@@ -1,0 +1,138 @@
+package poll
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
+	"github.com/rtev/rtev/internal/rtapi"
+)
+
+// readSize is how many bytes of a response are read at once.
+const readSize = 256 << 10
+
+// read puts the events of a response of instance in as they arrive; received
+// is when they did, zero for now. What is not an event goes to the unwritten
+// file, byte for byte. Memory is bounded by the longest event. Errors:
+// *CutError, and *rtapi.NotStreamError if the response is not JSON at all.
+func (r *run) read(body io.Reader, in *event.Instance, received time.Time, d *delivery) error {
+	arriving := &arrival{body: body, before: d.beforeRead, at: received, fixed: !received.IsZero()}
+	br := bufio.NewReaderSize(arriving, readSize)
+	switch first, err := firstByte(br); {
+	case err == io.EOF:
+		d.ended = true
+		return nil
+	case err != nil:
+		return &CutError{Err: err}
+	case first != '[' && first != '{':
+		d.ended = true
+		return r.readOther(br, in, first)
+	}
+	return r.readItems(br, in, arriving, d)
+}
+
+// readItems reads a response that is an array of items, or a single one.
+func (r *run) readItems(br *bufio.Reader, in *event.Instance, arriving *arrival, d *delivery) error {
+	bad := false
+	maker := event.Maker{Instance: in, Bad: func([]byte) { bad = true }}
+	items := jsonraw.NewSplitter(br, event.MaxPayload)
+	items.Strict, items.Oversize = true, r.unwritten.piece
+	var sent []byte // a copy of an item that Record may change
+	for !d.stopped() {
+		item, err := items.Next()
+		switch {
+		case err == nil:
+			sent = item
+			if bytes.ContainsAny(item, "\r\n") {
+				sent = bytes.Clone(item)
+			}
+			if bad = item[0] == '['; !bad {
+				_ = maker.Record(nil, nil, item, arriving.at, d) // a delivery returns no errors
+			}
+			if bad && d.nextRaw() {
+				r.unwritten.addRaw(bytes.TrimRight(sent, " \t\r\n"))
+			}
+		case errors.Is(err, jsonraw.ErrTooLong):
+			d.nextRaw()
+			r.unwritten.endPieces()
+			r.tell(event.Notice{Kind: event.Warning, Text: "an event of more than 64 MiB was not printed"})
+		case err == io.EOF:
+			d.ended = true
+			return nil
+		default:
+			d.ended = true
+			cut := &CutError{Unfinished: items.Rest(), Err: err}
+			if cut.Unfinished > 0 && d.nextRaw() {
+				r.unwritten.piece(items.Tail())
+				r.unwritten.endPieces()
+			}
+			return cut
+		}
+	}
+	return nil
+}
+
+// readOther saves a response that is not JSON, except for a page of markup,
+// which no queue holds, and null, which is an empty queue.
+func (r *run) readOther(br *bufio.Reader, in *event.Instance, first byte) error {
+	text, err := br.Peek(300)
+	if string(bytes.TrimSpace(text)) == "null" && err == io.EOF {
+		return nil
+	}
+	not := &rtapi.NotStreamError{URL: in.Server, Text: strings.Join(strings.Fields(string(text)), " ")}
+	if first == '<' {
+		return not
+	}
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := br.Read(buf)
+		r.unwritten.piece(buf[:n])
+		if err != nil {
+			r.unwritten.endPieces()
+			return not
+		}
+	}
+}
+
+// firstByte returns the first byte of a response that is not white space,
+// without consuming it. A byte order mark is skipped.
+func firstByte(br *bufio.Reader) (byte, error) {
+	if mark, _ := br.Peek(3); string(mark) == "\xEF\xBB\xBF" {
+		_, _ = br.Discard(len(mark))
+	}
+	for {
+		first, err := br.Peek(1)
+		if err != nil {
+			return 0, err
+		}
+		if !slices.Contains([]byte(" \t\r\n"), first[0]) {
+			return first[0], nil
+		}
+		_, _ = br.Discard(1)
+	}
+}
+
+// arrival reads a response, notes when its bytes arrived, and flushes what was
+// put before it waits for more.
+type arrival struct {
+	body   io.Reader
+	before func()
+	at     time.Time
+	fixed  bool // at is the time of an earlier run
+}
+
+// Read implements io.Reader.
+func (a *arrival) Read(p []byte) (int, error) {
+	a.before()
+	n, err := a.body.Read(p)
+	if !a.fixed {
+		a.at = time.Now()
+	}
+	return n, err
+}
