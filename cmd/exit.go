@@ -142,9 +142,12 @@ func classify(err error) (code int, hint string) {
 		stdout *stdoutError
 		spool  *poll.SpoolError
 		lost   *poll.LostError
+		raw    *poll.UnwrittenError
+		cut    *poll.CutError
 	)
 	switch {
-	case errors.As(err, &write), errors.As(err, &stdout), errors.As(err, &spool), errors.As(err, &lost):
+	case errors.As(err, &write), errors.As(err, &stdout), errors.As(err, &spool),
+		errors.As(err, &lost), errors.As(err, &raw), errors.As(err, &cut):
 		return exitOutput, ""
 	case errors.As(err, &usage):
 		return exitUsage, usage.hint

@@ -55,6 +55,8 @@ func TestStatusOfEveryError(t *testing.T) {
 		{errOutShut, exitOutput, "standard output is closed"},
 		{&poll.SpoolError{Dir: "q", Err: syscall.ENOSPC}, exitOutput, "the spool q"},
 		{&poll.LostError{Err: syscall.ENOSPC}, exitOutput, "lost"},
+		{&poll.UnwrittenError{Items: 2}, exitOutput, "2 drained items that are not JSON objects"},
+		{&poll.CutError{Err: io.ErrUnexpectedEOF}, exitOutput, "cut off"},
 		{errTimeUp, exitTimeUp, "--for ended before -n events arrived"},
 		{&signalError{syscall.SIGHUP}, 129, ""},
 		{&signalError{syscall.SIGINT}, 130, ""},

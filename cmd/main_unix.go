@@ -30,7 +30,7 @@ func die(s syscall.Signal) {
 // caller that passes /dev/null opened for both cannot be told apart.
 func outShut() bool {
 	flags, err := unix.FcntlInt(os.Stdout.Fd(), unix.F_GETFL, 0)
-	if err != nil {
+	if err != nil || flags&unix.O_ACCMODE == unix.O_RDONLY {
 		return true
 	}
 	out, errOut := os.Stdout.Stat()

@@ -199,8 +199,11 @@ func (r *run) finish(ctx context.Context, err error) error {
 	u := r.unwritten
 	u.closeFile()
 	if len(u.paths) > 0 {
-		files := strings.Join(u.paths, ", ")
-		r.warn(fmt.Sprintf("%s: saved in %s; rtev tail - < FILE prints the events in it", u.contents(), files))
+		text := u.contents() + ": saved in " + strings.Join(u.paths, ", ")
+		if u.events > 0 {
+			text += "; rtev tail - < FILE prints the events in it"
+		}
+		r.warn(text)
 	}
 	var lost *LostError
 	if errors.As(err, &lost) {
