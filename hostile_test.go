@@ -112,6 +112,7 @@ func TestHostileContent(t *testing.T) {
 // TestHostileErrors: what a server says in a refusal, in a name, or in a
 // redirect is shown and not obeyed; nor is what was typed.
 func TestHostileErrors(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	const bad = "\x1b[2J\x1b]0;x\a\u202e\u009b\xff"
 	say := func(status int, kind, to, text string) string {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

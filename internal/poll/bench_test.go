@@ -51,7 +51,7 @@ func BenchmarkAnswer(b *testing.B) {
 	}
 }
 
-func TestMemoryDoesNotGrowWithTheAnswer(t *testing.T) {
+func TestMemoryDoesNotGrowWithTheResponse(t *testing.T) {
 	const events = 40_000 // 21 MB
 	for name, sink := range map[string]event.Sink{"written": &lines{out: io.Discard}, "kept": &flowtest.Collect{Err: errFull, At: 1}} {
 		var before, now runtime.MemStats

@@ -214,7 +214,8 @@ func (r *run) finish(ctx context.Context, err error) error {
 		}
 	}
 	planned := err == nil || err == ctx.Err() || errors.Is(err, event.ErrStop)
-	if u.raw > 0 && lost == nil {
+	var not *rtapi.NotStreamError
+	if u.raw > 0 && lost == nil && !errors.As(err, &not) {
 		bad := &UnwrittenError{Items: u.raw, Files: u.paths}
 		switch {
 		case planned:

@@ -78,8 +78,9 @@ func (r *run) readItems(br *bufio.Reader, in *event.Instance, arriving *arrival,
 	return nil
 }
 
-// readOther saves a response that is not JSON, except for a page of markup,
-// which no queue holds, and null, which is an empty queue.
+// readOther saves a response that is neither an array nor an object. It may be
+// null for an empty queue. A page of markup is not saved: no queue returns one.
+// What does not even start like JSON is also a *rtapi.NotStreamError.
 func (r *run) readOther(br *bufio.Reader, in *event.Instance, first byte) error {
 	text, err := br.Peek(300)
 	if string(bytes.TrimSpace(text)) == "null" && err == io.EOF {
@@ -89,15 +90,13 @@ func (r *run) readOther(br *bufio.Reader, in *event.Instance, first byte) error 
 	if first == '<' {
 		return not
 	}
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := br.Read(buf)
-		r.unwritten.piece(buf[:n])
-		if err != nil {
-			r.unwritten.endPieces()
-			return not
-		}
+	looksLikeJSON := bytes.IndexByte([]byte("\"-0123456789ntfNI\x00"), first) >= 0 // NUL: an unclean shutdown
+	_, _ = io.Copy(pieces{r.unwritten}, br)
+	r.unwritten.endPieces()
+	if looksLikeJSON {
+		return nil
 	}
+	return not
 }
 
 // firstByte returns the first byte of a response that is not white space,

@@ -75,6 +75,15 @@ func (u *unwritten) piece(p []byte) {
 	}
 }
 
+// pieces is an io.Writer of pieces.
+type pieces struct{ to *unwritten }
+
+// Write implements io.Writer; it returns no errors.
+func (p pieces) Write(text []byte) (int, error) {
+	p.to.piece(text)
+	return len(text), nil
+}
+
 // endPieces ends the item that was passed to piece.
 func (u *unwritten) endPieces() {
 	u.piece([]byte("\n"))
