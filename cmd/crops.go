@@ -104,6 +104,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 		return crop.NewSaver(dir, so)
 	}
 	if o.once {
+		o.known = dir.Know
 		err = s.cropsOnce(args, o, open)
 	} else {
 		err = s.live(args, liveOptions{
@@ -171,23 +172,23 @@ func (s *session) cropEncoder(o cropsOptions) (func() format.Encoder, error) {
 	case "text":
 		text := crop.Text{Terminal: s.outTTY, Location: o.zone()}
 		if o.preview {
-			text.Preview = s.previewProtocol()
+			text.Preview = s.previewProtocol(s.voice.info)
 		}
 		return func() format.Encoder { t := text; return &t }, nil
 	}
 	return nil, usagef("-o %s is for rtev stats; here it is text, ndjson or csv", s.cfg.Output)
 }
 
-// previewProtocol returns how the terminal shows pictures, and says so if it
-// does not.
-func (s *session) previewProtocol() crop.Protocol {
-	if !s.outTTY {
-		s.voice.info("standard output is not a terminal; --preview shows nothing")
+// previewProtocol returns how the terminal shows pictures. If it shows none, it
+// passes info the reason.
+func (a *app) previewProtocol(info func(format string, args ...any)) crop.Protocol {
+	if !a.outTTY {
+		info("standard output is not a terminal; --preview shows nothing")
 		return crop.NoPreview
 	}
-	p := crop.Preview(s.getenv)
+	p := crop.Preview(a.getenv)
 	if p == crop.NoPreview {
-		s.voice.info("this terminal shows no pictures; --preview needs kitty, Ghostty, iTerm2, WezTerm or mintty, outside of tmux and screen")
+		info("this terminal shows no pictures; --preview needs kitty, Ghostty, iTerm2, WezTerm or mintty, outside of tmux and screen")
 	}
 	return p
 }

@@ -34,8 +34,11 @@ type pollOptions struct {
 	once     bool
 }
 
-// draining is what commands that empty the polling queue share.
-type draining struct{ spool string }
+// draining holds the options of commands that empty the polling queue.
+type draining struct {
+	spool string
+	known func(*event.Instance) // called with every instance before it is polled; may be nil
+}
 
 func newPoll(a *app) *cobra.Command {
 	var o pollOptions
@@ -105,9 +108,14 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 	if len(targets) > 1 {
 		s.voice.many()
 	}
-	group := pipeline.NewGroup(s.ctx, func(event.Source) event.Sink { return open() })
 	for _, t := range targets {
 		s.names.add(t.inst.Name)
+		if d.known != nil {
+			d.known(t.inst)
+		}
+	}
+	group := pipeline.NewGroup(s.ctx, func(event.Source) event.Sink { return open() })
+	for _, t := range targets {
 		source := p
 		source.Client, source.Instance = t.client, t.inst
 		if t.types != nil && len(s.events) == 0 {

@@ -214,6 +214,26 @@ func TestSaveMakesLostFoldersAgain(t *testing.T) {
 	}
 }
 
+func TestInstancesNeverShareAFolder(t *testing.T) {
+	gates := []*event.Instance{{ID: "11111111-a", Name: "Gate"}, {ID: "22222222-b", Name: "gate"}, {ID: "33333333-c", Name: "Gate!"}}
+	for _, first := range []int{0, 1, 2} { // known in this order, whatever comes first
+		d := mustOpen(t, t.TempDir())
+		for _, in := range gates {
+			d.Know(in)
+		}
+		for i := range gates {
+			f := someFile(t, "{instance}/{id}.jpg", "x")
+			f.ev.Instance = gates[(first+i)%len(gates)]
+			if _, err := d.save(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := strings.Join(names(t, d.path), " "); got != "Gate-33333333/33333333-c.jpg Gate/11111111-a.jpg gate-22222222/22222222-b.jpg" {
+			t.Errorf("got %s", got)
+		}
+	}
+}
+
 func TestSaveFollowsNoLinkOutOfDir(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(dir, "out")); err != nil {

@@ -76,18 +76,27 @@ func TestRecentIsBounded(t *testing.T) {
 }
 
 func TestWaitingCropsAreBounded(t *testing.T) {
-	p := jpegOf(t, 8, 8)
-	p = append(append(p[:len(p)-2:len(p)-2], make([]byte, 1<<20)...), "\xff\xd9"...)
-	for _, best := range []bool{false, true} {
-		r := newRig(t, Options{Best: best, Name: mustName(t, "x")})
-		for i := range 50 {
-			r.mustPut(0, "crop", cropOf(p, fmt.Sprintf(`,"ref_event_id":"e%d"`, i)))
-			if r.saver.waiting.bytes+r.saver.best.bytes > 2*maxPendingBytes {
-				t.Fatalf("%d bytes wait", r.saver.waiting.bytes+r.saver.best.bytes)
-			}
+	small := jpegOf(t, 8, 8)
+	large := append(append(small[:len(small)-2:len(small)-2], make([]byte, 1<<20)...), "\xff\xd9"...)
+	for _, tc := range []struct {
+		picture    []byte
+		best       bool
+		puts, most int
+	}{
+		{large, false, 50, 23}, {large, true, 50, 46}, // 32 MiB of base64 in each queue
+		{small, false, 1500, 1024}, {small, true, 2500, 2048},
+	} {
+		r := newRig(t, Options{Best: tc.best, Name: mustName(t, "x")})
+		most := 0
+		for i := range tc.puts {
+			r.mustPut(0, "crop", cropOf(tc.picture, fmt.Sprintf(`,"ref_event_id":"e%d"`, i)))
+			most = max(most, len(r.saver.waiting.crops)+len(r.saver.best.crops))
+		}
+		if most > tc.most {
+			t.Errorf("%d crops of %d bytes wait, want at most %d", most, len(tc.picture), tc.most)
 		}
 		r.close()
-		if got := r.dir.Summary().Saved; got != 50 {
+		if got := r.dir.Summary().Saved; got != int64(tc.puts) {
 			t.Errorf("%d saved", got)
 		}
 		if r.saver.waiting.bytes != 0 || r.saver.best.bytes != 0 {

@@ -227,12 +227,22 @@ func (s *Saver) saveWaiting() error {
 }
 
 // fail makes every later call return err. Of a sink's own WriteError only the
-// cause is used, because that counts other things.
+// cause is used, because that counts other things. If Rest cannot be flushed,
+// none of its events may have left, so Whole is 0: then a picture may be saved
+// twice, but no event is lost.
 func (s *Saver) fail(err error) error {
+	whole := s.best.before(s.waiting.before(s.put))
+	if s.o.Rest != nil {
+		if failed := s.o.Rest.Flush(); failed != nil {
+			whole = 0
+			if errors.Is(err, event.ErrStop) {
+				err = failed
+			}
+		}
+	}
 	if w, ok := errors.AsType[*event.WriteError](err); ok {
 		err = w.Err
 	}
-	whole := s.best.before(s.waiting.before(s.put))
 	if !errors.Is(err, event.ErrStop) || s.o.FlushWaiting && whole < s.put {
 		err = &event.WriteError{Err: err, Whole: whole}
 	}

@@ -456,6 +456,34 @@ func TestFailuresOfTheOutput(t *testing.T) {
 	}
 }
 
+// Events that Rest could not write must not count as written, also if another
+// sink failed first.
+func TestRestFailureCountsNothingAsWritten(t *testing.T) {
+	full := errors.New("no space left")
+	p := jpegOf(t, 8, 8)
+	for name, end := range map[string]func(r *rig) error{
+		"flush": func(r *rig) error { return r.saver.Flush() },
+		"records": func(r *rig) error {
+			r.records.Err, r.records.At = &event.WriteError{Err: errors.New("closed"), Whole: 1}, 1
+			return r.put(0, "crop", cropOf(p, ""))
+		},
+		"limit": func(r *rig) error { return r.put(0, "crop", cropOf(p, "")) },
+	} {
+		rest := &flowtest.Collect{FlushErr: full}
+		l := &limit{left: 5}
+		r := newRig(t, Options{FlushWaiting: true, Rest: rest, Limit: l})
+		r.mustPut(0, "statistics", statistic)
+		r.mustPut(0, "crop", cropOf(p, ""))
+		if name == "limit" {
+			l.left = 0
+		}
+		var failed *event.WriteError
+		if err := end(r); !errors.As(err, &failed) || failed.Whole != 0 {
+			t.Errorf("%s: %#v", name, err)
+		}
+	}
+}
+
 func TestAFolderThatFailsEndsTheRun(t *testing.T) {
 	r := newRig(t, Options{Name: mustName(t, "a/{n}")})
 	if err := os.WriteFile(filepath.Join(r.dir.path, "a"), nil, 0o666); err != nil {

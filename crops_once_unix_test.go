@@ -1,0 +1,215 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// smallJPEG returns the base64 of a JPEG; different widths give different ones.
+func smallJPEG(t *testing.T, width int) (data []byte, text string) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, width, 8)), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes(), base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
+// drainOnce returns the address of a server whose queue holds one response with
+// these payloads.
+func drainOnce(t *testing.T, payloads ...string) string {
+	t.Helper()
+	var items []map[string]string
+	for _, p := range payloads {
+		var head struct {
+			ID string `json:"$id"`
+		}
+		if err := json.Unmarshal([]byte(p), &head); err != nil {
+			t.Fatal(err)
+		}
+		items = append(items, map[string]string{"dataType": head.ID, "jsonObject": p})
+	}
+	body, err := json.Marshal(items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var taken atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if taken.Swap(true) {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		_, _ = w.Write(body)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func cropPayload(image, event string) string {
+	return fmt.Sprintf(`{"$id":"crop","instance_id":"%s","image":"%s","ref_event_id":"%s","confidence":0.5}`, camera, image, event)
+}
+
+func eventPayload(id, more string) string {
+	return fmt.Sprintf(`{"$id":"event-intrusion","instance_id":"%s","event_id":"%s","area_name":"Dock","more":"%s"}`, camera, id, more)
+}
+
+// crops runs rtev crops --once and returns its status and messages.
+func crops(t *testing.T, server, dir string, more ...string) (messages string, code int) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "rtev", append([]string{"crops", camera, "--once", "-s", server, "-d", dir, "--config", "none"}, more...)...)
+	var b bytes.Buffer
+	c.Stderr = &b
+	c.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(t.TempDir(), "state"))
+	if err := c.Run(); err != nil && c.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return b.String(), c.ProcessState.ExitCode()
+}
+
+// pictures counts the files below dir by content.
+func pictures(t *testing.T, dir string) map[string]int {
+	t.Helper()
+	files := map[string]int{}
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		files[string(data)]++
+		return err
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// Everything that was drained and did not become a picture is appended to the
+// file of --events-to: other events, crops that -w does not want, and crops
+// that hold no whole picture.
+func TestEventsToTakesWhatIsNoPicture(t *testing.T) {
+	good, goodText := smallJPEG(t, 8)
+	trailing, _ := smallJPEG(t, 16)
+	trailing = append(trailing, "12345678"...)
+	payloads := []string{
+		eventPayload("e1", ""),
+		cropPayload(goodText, "e1"),
+		cropPayload(base64.StdEncoding.EncodeToString(good[:len(good)-2]), "e1"),                                 // no end marker
+		cropPayload(base64.StdEncoding.EncodeToString(append(good[:len(good)-2:len(good)-2], "MAKER"...)), "e1"), // a trailer instead
+		cropPayload(base64.StdEncoding.EncodeToString(trailing), "e1"),                                           // a picture with bytes after its end
+		strings.Replace(cropPayload(goodText, "e1"), `"confidence":0.5`, `"confidence":0.1`, 1),                  // not wanted
+		cropPayload("PGh0bWw+", "e9"),
+	}
+	var want strings.Builder
+	want.WriteString("older\n")
+	for _, i := range []int{0, 2, 3, 5, 6} {
+		want.WriteString(payloads[i] + "\n")
+	}
+	dir, rest := t.TempDir(), filepath.Join(t.TempDir(), "rest.ndjson")
+	if err := os.WriteFile(rest, []byte("older"), 0o644); err != nil { // a killed run left half a line
+		t.Fatal(err)
+	}
+	messages, code := crops(t, drainOnce(t, payloads...), dir, "--events-to", rest, "-w", "confidence > 0.2")
+	if code != 0 || strings.Count(messages, "is not saved") != 3 {
+		t.Errorf("status %d, %s", code, messages)
+	}
+	got, err := os.ReadFile(rest)
+	if err != nil || string(got) != want.String() {
+		t.Errorf("got  %s\nwant %s", got, want.String())
+	}
+	if files := pictures(t, dir); len(files) != 2 || files[string(good)] != 1 || files[string(trailing)] != 1 {
+		t.Errorf("%d pictures", len(files))
+	}
+	if messages, code = crops(t, drainOnce(t, payloads...), dir, "--events-to", "none"); code != 0 {
+		t.Errorf("none: status %d, %s", code, messages)
+	}
+}
+
+// If the last write to the file of --events-to fails, the response stays in the
+// spool, and the next run delivers it.
+func TestEventsToFailureKeepsResponse(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full here")
+	}
+	good, text := smallJPEG(t, 8)
+	dir, spool, rest := t.TempDir(), filepath.Join(t.TempDir(), "spool"), filepath.Join(t.TempDir(), "rest.ndjson")
+	server := drainOnce(t, eventPayload("e1", ""), cropPayload(text, "e1"))
+	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", "/dev/full"); code != 5 || !strings.Contains(messages, "--events-to: ") {
+		t.Errorf("status %d, %s", code, messages)
+	}
+	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", rest); code != 0 {
+		t.Errorf("status %d, %s", code, messages)
+	}
+	got, err := os.ReadFile(rest)
+	if err != nil || string(got) != eventPayload("e1", "")+"\n" || pictures(t, dir)[string(good)] == 0 {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+// A run that is killed while it still writes the last events has not forgotten
+// the drained response: the next run with the same spool delivers all of it.
+func TestKilledCropsAreInTheSpool(t *testing.T) {
+	var payloads []string
+	var want []string
+	long := strings.Repeat("x", 100_000) // more than a pipe takes
+	for i := range 5 {
+		data, text := smallJPEG(t, 8*(i+1))
+		id := fmt.Sprint("e", i)
+		payloads = append(payloads, eventPayload(id, long), cropPayload(text, id))
+		want = append(want, string(data))
+	}
+	server := drainOnce(t, payloads...)
+	dir, spool, fifo := t.TempDir(), filepath.Join(t.TempDir(), "spool"), filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip(err)
+	}
+	c := exec.CommandContext(t.Context(), "rtev", "crops", camera, "--once", "-s", server, "-d", dir, "--config", "none", "-q", "--spool", spool, "--events-to", fifo)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := os.Open(fifo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if _, err := io.ReadFull(reader, make([]byte, 300_000)); err != nil { // it is in the middle of the events
+		t.Fatal(err)
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err == nil {
+		t.Fatal("it ended before it was killed")
+	}
+	rest := filepath.Join(t.TempDir(), "rest.ndjson")
+	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", rest); code != 0 {
+		t.Fatalf("status %d, %s", code, messages)
+	}
+	got, err := os.ReadFile(rest)
+	if err != nil || strings.Count(string(got), "\n") != 5 {
+		t.Errorf("%d events, %v", strings.Count(string(got), "\n"), err)
+	}
+	files := pictures(t, dir)
+	for i, data := range want {
+		if n := files[data]; n < 1 || n > 2 {
+			t.Errorf("picture %d is there %d times", i, n)
+		}
+	}
+}
