@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +38,8 @@ type effects struct {
 	garbage                     int // a broken record follows after so many
 	chunk                       int // bytes per chunk
 	drip                        int // bytes per second
+
+	database string // kind of the event database's fault
 
 	stall      time.Duration // after the first record
 	big        int64         // bytes of a record after the first
@@ -85,6 +88,7 @@ func faultKinds() []faultKind {
 		{"garbage", "N", "add a record of broken JSON after every Nth", func(s *effects, arg string) error { return count(&s.garbage, arg) }},
 		{"big", "SIZE", "add a record of SIZE (100MB) after the first", func(s *effects, arg string) error { return size(&s.big, arg) }},
 		{"endlessline", "", "add an endless line after the first record", on(func(s *effects) { s.endless = true })},
+		{"database", "KIND", "event database: missing, broken, repeat, notime, unknown, huge", setDatabase},
 		{"crlf", "", "end lines in CR LF", on(func(s *effects) { s.crlf = true })},
 		{"bom", "", "start the stream with a byte order mark", on(func(s *effects) { s.bom = true })},
 		{"comments", "", "add comment lines between and inside records", on(func(s *effects) { s.comments = true })},
@@ -216,6 +220,17 @@ func setStatus(s *effects, arg string) error {
 	s.retryAfter = retryAfter
 	if err := count(&s.status, code); err != nil || s.status < 200 || s.status > 599 {
 		return errors.New("not a status from 200 to 599")
+	}
+	return nil
+}
+
+// setDatabase sets what the event database does: it responds with 404 or 500,
+// with the first page for ever, with rows that lack a time or have unknown
+// columns, or with 200 MB.
+func setDatabase(s *effects, arg string) error {
+	s.database = arg
+	if !slices.Contains([]string{"missing", "broken", "repeat", "notime", "unknown", "huge"}, arg) {
+		return errors.New("not a kind of fault")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
@@ -50,6 +51,9 @@ type instance struct {
 	feed  feed
 	tally tally
 
+	database database
+	added    time.Time // the made-up past ends here
+
 	// Under Server.mu:
 	runs     int // times started
 	requests int // for events, counted for the faults
@@ -87,18 +91,33 @@ func (s *Server) AddInstance(in Instance) error {
 		in.State = "loaded" // until it is started
 	}
 	s.RemoveInstance(in.ID)
-	added := &instance{Instance: in, period: s.newPeriod()}
-	if s.capture != nil {
-		added.feed.fill(s.capture.of(in.ID))
-	}
+	added := &instance{Instance: in, added: time.Now(), period: s.newPeriod()}
 	s.mu.Lock()
 	added.order = len(s.instances)
+	s.mu.Unlock()
+	if s.capture != nil {
+		added.fill(s.capture.of(in.ID))
+	}
+	s.mu.Lock()
 	s.instances = append(s.instances, added)
 	s.mu.Unlock()
 	if start {
 		s.SetRunning(in.ID, true)
 	}
 	return nil
+}
+
+// fill makes recorded events pending and stores them, with their own times.
+func (in *instance) fill(items []item) {
+	in.feed.fill(items)
+	for _, it := range items {
+		var p struct {
+			Time int64 `json:"system_timestamp"`
+		}
+		if json.Unmarshal(it.payload, &p) == nil && p.Time > 0 {
+			in.database.add(time.UnixMilli(p.Time), it)
+		}
+	}
 }
 
 // RemoveInstance removes an instance and ends its streams. It reports whether
@@ -162,6 +181,7 @@ func (s *Server) play(in *instance) {
 				return
 			}
 			in.feed.add(it)
+			in.database.add(sc.base.Add(it.at), it)
 		}
 	})
 }

@@ -1,6 +1,9 @@
 package simulator
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
@@ -11,6 +14,13 @@ func (s *Server) routes() *http.ServeMux {
 	})
 	mux.HandleFunc("GET /v1/core/instance/{id}/consume_events_sse", func(w http.ResponseWriter, r *http.Request) { s.events(w, r, true) })
 	mux.HandleFunc("GET /v1/core/instance/{id}/consume_events", func(w http.ResponseWriter, r *http.Request) { s.events(w, r, false) })
+	mux.HandleFunc("POST /v1/database/{table}", func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Contains([]string{"events", "tracks", "analytics"}, r.PathValue("table")) {
+			refuse(w, http.StatusNotFound, "no such path: "+r.URL.Path)
+			return
+		}
+		s.queried(w, r)
+	})
 	mux.HandleFunc("GET /openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/yaml")
 		_, _ = w.Write([]byte("openapi: 3.0.3\ninfo: {title: RT Server (simulated), version: 0.0.0}\npaths: {}\n"))

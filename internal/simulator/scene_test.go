@@ -96,7 +96,7 @@ func stories(t *testing.T, items []item) []story {
 }
 
 func TestReferences(t *testing.T) {
-	list := stories(t, produce(1, noon(), time.Hour))
+	list := stories(t, produce(1, noon(), 10*time.Minute))
 	begun := map[string]story{}
 	for _, s := range list {
 		if s.Event != "" && !strings.HasSuffix(s.Type, "-end") {
@@ -164,7 +164,7 @@ func TestReferences(t *testing.T) {
 // TestShapes compares keys and JSON types with the samples.
 func TestShapes(t *testing.T) {
 	made := map[string]map[string]any{}
-	for _, it := range produce(3, noon(), 3*time.Hour) {
+	for _, it := range produce(3, noon(), 2*sceneLength*time.Millisecond) {
 		if made[it.typ] != nil {
 			continue
 		}
@@ -249,7 +249,7 @@ func keys(t *testing.T, payload []byte) []string {
 
 func TestPicturesAreJPEGFiles(t *testing.T) {
 	seen := map[string]bool{}
-	for _, it := range produce(2, noon(), 20*time.Minute) {
+	for _, it := range produce(2, noon(), 10*time.Minute) {
 		if it.typ != "crop" {
 			continue
 		}
@@ -270,7 +270,7 @@ func TestPicturesAreJPEGFiles(t *testing.T) {
 		seen[s.Image] = true
 	}
 	if len(seen) < 20 {
-		t.Errorf("%d pictures in 20 minutes", len(seen))
+		t.Errorf("%d pictures in ten minutes", len(seen))
 	}
 }
 

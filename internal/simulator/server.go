@@ -62,6 +62,7 @@ type Server struct {
 	mu        sync.Mutex
 	closed    bool
 	requests  int            // of any kind, counted for mute
+	queries   int            // of the database, counted for its faults
 	instances []*instance    // in the order in which they are listed
 	servers   []*http.Server // of Serve
 	vanished  []net.Conn     // left open without a reader or writer
