@@ -2,6 +2,8 @@ package format
 
 import (
 	"bytes"
+	"errors"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -56,7 +58,7 @@ func (r *CSVRecord) delimit(dst []byte) []byte {
 // appendField appends text as a field.
 func appendField[T term.Text](r *CSVRecord, dst []byte, s T) []byte {
 	guard := isFormula(s)
-	if r.Delimiter != 0 || !isPlain(s) {
+	if r.Delimiter != 0 && r.Delimiter != ',' || !isPlain(s) {
 		r.text = r.clean(append(reuse(r.text), s...))
 		return r.appendQuoted(dst, r.text, guard)
 	}
@@ -66,7 +68,7 @@ func appendField[T term.Text](r *CSVRecord, dst []byte, s T) []byte {
 	return append(dst, s...)
 }
 
-// isPlain reports whether s needs no quotes between commas and may be shown.
+// isPlain reports whether s can be copied between commas as it is.
 func isPlain[T term.Text](s T) bool {
 	for i := 0; i < len(s); i++ {
 		if b := s[i]; b-' ' >= 0x7f-' ' || b == ',' || b == '"' {
@@ -79,35 +81,17 @@ func isPlain[T term.Text](s T) bool {
 // isFormula reports whether a spreadsheet could evaluate s as something other
 // than a number.
 func isFormula[T term.Text](s T) bool {
-	return len(s) > 0 && strings.IndexByte("=+-@\t\r", s[0]) >= 0 && !isNumber(s)
+	return len(s) > 0 && strings.IndexByte("=+-@\t\r", s[0]) >= 0 && !isNumber(string(s))
 }
 
 // isNumber reports whether all of s is a decimal number, perhaps with a sign, a
 // fraction and an exponent.
-func isNumber[T term.Text](s T) bool {
-	digits := 0
-	skip := func(i int) int {
-		for i < len(s) && s[i]-'0' < 10 {
-			i++
-			digits++
-		}
-		return i
+func isNumber(s string) bool {
+	if strings.Trim(s, "+-.0123456789eE") != "" {
+		return false
 	}
-	sign := func(i int) int {
-		if i < len(s) && (s[i] == '+' || s[i] == '-') {
-			i++
-		}
-		return i
-	}
-	i := skip(sign(0))
-	if i < len(s) && s[i] == '.' {
-		i = skip(i + 1)
-	}
-	if digits > 0 && i < len(s) && s[i]|0x20 == 'e' {
-		digits = 0
-		i = skip(sign(i + 1))
-	}
-	return digits > 0 && i == len(s)
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // clean returns s, in r.text, as valid UTF-8, and safe for a terminal.

@@ -134,7 +134,7 @@ func (t *Text) putValue(s term.Style, raw []byte, cells int) {
 func (t *Text) putOption(s term.Style, text []byte) {
 	if n := utf8.RuneCount(text); n > 0 && n+t.layout.apart <= t.line.End-t.line.Col {
 		t.putGap()
-		put(t, s, text)
+		t.line.PutKnown(s, text, n)
 	}
 }
 

@@ -40,10 +40,21 @@ func (l *Line) turn(s Style) {
 	}
 }
 
+// PutKnown appends text that is known to be safe, to take so many cells, and to
+// fit: for text of the program itself this saves a third of the cost of Put.
+func (l *Line) PutKnown(s Style, text []byte, cells int) {
+	l.turn(s)
+	l.buf = append(l.buf, text...)
+	l.Col += cells
+}
+
 // Pad appends spaces up to a column, but not beyond the end.
 func (l *Line) Pad(col int) {
-	for col = min(col, l.End); l.Col < col; l.Col++ {
-		l.buf = append(l.buf, ' ')
+	const spaces = "                                                                "
+	for n := min(col, l.End) - l.Col; n > 0; n = min(col, l.End) - l.Col {
+		n = min(n, len(spaces))
+		l.buf = append(l.buf, spaces[:n]...)
+		l.Col += n
 	}
 }
 
