@@ -7,7 +7,8 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// BenchmarkEncoders measures one event of each kind; bytes are those of lines.
+// BenchmarkEncoders measures one event of each kind. Bytes are those of the
+// lines.
 func BenchmarkEncoders(b *testing.B) {
 	columns, err := ParseColumns("_time,_type,_place,object_class,location.x,who=targets.#.object_class")
 	if err != nil {

@@ -18,11 +18,11 @@ type Column struct {
 	side int    // which number of a location it is, for --frame; -1: none
 }
 
-// Columns are in the order asked for.
+// Columns is a list of columns in the order in which they are written.
 type Columns []Column
 
-// defaultColumns are the csv columns if none are asked for, in the order that
-// docs/cli.md promises, and the paths that have the same values.
+// defaultColumns are the csv columns unless --columns is given, in an order that
+// scripts rely on, and the paths that have the same values.
 var defaultColumns = [...]struct{ name, path string }{
 	{"time", "_time"},
 	{"type", "_type"},

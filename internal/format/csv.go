@@ -47,7 +47,7 @@ type CSV struct {
 	members members
 	stamp   stamp
 	scratch []byte // a string without its JSON escapes
-	value   []byte // the value of a column that was asked for
+	value   []byte // of a column in CSVOptions
 }
 
 // NewCSV returns an encoder.
@@ -58,7 +58,8 @@ func NewCSV(o CSVOptions) *CSV {
 	}
 }
 
-// AppendHeader appends the names of the columns as a record, unless told not to.
+// AppendHeader appends the byte order mark and the names of the columns, if
+// they are wanted.
 func (c *CSV) AppendHeader(dst []byte) []byte {
 	if c.o.BOM {
 		dst = append(dst, "\uFEFF"...)

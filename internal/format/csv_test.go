@@ -14,7 +14,7 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-func TestCSVFixedColumns(t *testing.T) {
+func TestCSVDefaultColumns(t *testing.T) {
 	enc := NewCSV(CSVOptions{})
 	if got, want := string(enc.AppendHeader(nil)), "time,type,instance,object_class,place,crossing_direction,event_duration_ms,confidence,x,y,width,height,event_id,tracking_id,event_timestamp_ms\n"; got != want {
 		t.Errorf("%s", got)
@@ -61,7 +61,7 @@ func TestCSVOptions(t *testing.T) {
 		{"no header", CSVOptions{Columns: columns(t, "n"), NoHeader: true}, "12\n"},
 		{"one empty field is no empty line", CSVOptions{Columns: columns(t, "missing"), NoHeader: true}, "\"\"\n"},
 		{"pixels", CSVOptions{Columns: columns(t, "location.x,y=location.y,location.width,location.height"), NoHeader: true, Frame: Frame{1920, 1080}}, "960,270,1e999,\n"},
-		{"fixed in pixels", CSVOptions{NoHeader: true, Frame: Frame{1920, 1080}}, ",track,Gate,,,,,,960,270,1e999,,,,\n"},
+		{"default in pixels", CSVOptions{NoHeader: true, Frame: Frame{1920, 1080}}, ",track,Gate,,,,,,960,270,1e999,,,,\n"},
 		{"delimiter and byte order mark", CSVOptions{Columns: columns(t, "n,type,events"), Delimiter: ';', BOM: true}, "\ufeffn;type;events\n12;track;[1]\n"},
 		{"default with tabs", CSVOptions{NoHeader: true, Delimiter: '\t'}, "\ttrack\tGate\t\t\t\t\t\t0.5\t0.25\t1e999\t\t\t\t\n"},
 		{"terminal", CSVOptions{Columns: columns(t, "a,b,n"), NoHeader: true, Terminal: true}, `\x1b[2J\x0a\x09\u202e,\x0a,12` + "\n"},
@@ -79,33 +79,34 @@ func TestCSVOptions(t *testing.T) {
 	}
 }
 
-// fixedPaths are the fixed columns as paths, but for the one that is either of two.
-const fixedPaths = "_time,_type,_instance,_class,_place,crossing_direction,event_duration_ms,confidence,location.x,location.y,location.width,location.height,_event,_track,event_timestamp_ms"
+// defaultPaths are the default columns as paths, except for confidence, which
+// is one of two.
+const defaultPaths = "_time,_type,_instance,_class,_place,crossing_direction,event_duration_ms,confidence,location.x,location.y,location.width,location.height,_event,_track,event_timestamp_ms"
 
-// What encoding/csv reads is what the event holds, and the pass over the
-// fixed columns finds what look-ups find.
+// encoding/csv reads what the event holds, and the pass over the default
+// columns finds what look-ups find.
 func FuzzCSV(f *testing.F) {
 	for _, s := range append(flowtest.Samples(f), flowtest.Hostile()...) {
 		f.Add([]byte(s.Payload))
 	}
-	paths := columns(f, fixedPaths)
+	paths := columns(f, defaultPaths)
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		ev, err := event.New("", payload, &event.Instance{ID: "i1", Name: "Gate"})
 		if err != nil || bytes.Contains(payload, []byte(`\u`)) && bytes.Contains(payload, []byte("location")) {
 			return // names with escapes inside a location are not looked for
 		}
-		whole := record(t, NewCSV(CSVOptions{Columns: paths}).AppendEvent(nil, ev))
+		byPath := record(t, NewCSV(CSVOptions{Columns: paths}).AppendEvent(nil, ev))
 		for i, c := range paths {
-			if want := field(ev, c.Path); whole[i] != want {
-				t.Fatalf("%q: %s is %q, want %q", ev.Payload, c.Name, whole[i], want)
+			if want := field(ev, c.Path); byPath[i] != want {
+				t.Fatalf("%q: %s is %q, want %q", ev.Payload, c.Name, byPath[i], want)
 			}
 		}
-		fixed := record(t, NewCSV(CSVOptions{}).AppendEvent(nil, ev))
-		if whole[7] == "" {
-			whole[7] = fixed[7]
+		byDefault := record(t, NewCSV(CSVOptions{}).AppendEvent(nil, ev))
+		if byPath[7] == "" {
+			byPath[7] = byDefault[7]
 		}
-		if !reflect.DeepEqual(fixed, whole) {
-			t.Fatalf("%q: fixed %q, by paths %q", ev.Payload, fixed, whole)
+		if !reflect.DeepEqual(byDefault, byPath) {
+			t.Fatalf("%q: by default %q, by paths %q", ev.Payload, byDefault, byPath)
 		}
 		checkShown(t, strings.TrimSuffix(string(NewCSV(CSVOptions{Terminal: true}).AppendEvent(nil, ev)), "\n"))
 	})
@@ -122,7 +123,7 @@ func record(t *testing.T, line []byte) []string {
 
 var decimal = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
 
-// field is what a spreadsheet should find, by a second way.
+// field returns what a spreadsheet should find, computed in another way.
 func field(ev *event.Event, p event.Path) string {
 	v := p.Of(ev)
 	s := v.Raw
@@ -136,8 +137,7 @@ func field(ev *event.Event, p event.Path) string {
 	return strings.ReplaceAll(string([]rune(strings.ToValidUTF8(s, "\ufffd"))), "\r\n", "\n") // as encoding/csv reads it
 }
 
-// The names of the default columns mean the same when they are asked for.
-func TestColumnsByDefaultNamesAreTheDefaultColumns(t *testing.T) {
+func TestColumnsNamedLikeDefaultsEqualDefaults(t *testing.T) {
 	header := string(NewCSV(CSVOptions{}).AppendHeader(nil))
 	asked := columns(t, strings.TrimSpace(header))
 	for _, s := range append(flowtest.Samples(t), flowtest.Hostile()...) {

@@ -82,7 +82,7 @@ func TestImageSize(t *testing.T) {
 	}
 }
 
-// What a terminal is shown means the same as what a program gets.
+// What a terminal shows decodes to the same value.
 func FuzzNDJSONTerminal(f *testing.F) {
 	for _, s := range append(flowtest.Samples(f), flowtest.Hostile()...) {
 		f.Add([]byte(s.Payload))
@@ -108,7 +108,7 @@ func FuzzNDJSONTerminal(f *testing.F) {
 	})
 }
 
-// The walk over values agrees with encoding/json, whatever they look like.
+// Changed payloads are still valid JSON, and all members of a location are found.
 func FuzzChanged(f *testing.F) {
 	for _, s := range append(flowtest.Samples(f), flowtest.Hostile()...) {
 		f.Add([]byte(s.Payload))

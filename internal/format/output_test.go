@@ -14,7 +14,7 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-func TestNoticesAreWholeSafeLines(t *testing.T) {
+func TestNoticesAreSafeLines(t *testing.T) {
 	var talk bytes.Buffer
 	o := NewOutput(io.Discard, &talk)
 	o.Notice("lost \x1b[2J\ngate")
@@ -22,11 +22,11 @@ func TestNoticesAreWholeSafeLines(t *testing.T) {
 	if got, want := talk.String(), "lost \\x1b[2J\\x0agate\nreconnected\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	NewOutput(io.Discard, nil).Notice("nobody listens")
+	NewOutput(io.Discard, nil).Notice("not written")
 }
 
-// Two writers and notices on one terminal: under -race, and no line is torn.
-func TestLinesAreNotTorn(t *testing.T) {
+// Several writers and notices share a terminal; run under -race, too.
+func TestWritersAndNoticesDoNotMixLines(t *testing.T) {
 	var screen bytes.Buffer // not safe for concurrent use: the lock must be
 	o := NewOutput(&screen, &screen)
 	var wg sync.WaitGroup
@@ -58,7 +58,7 @@ func TestLinesAreNotTorn(t *testing.T) {
 	}
 }
 
-// limited takes so many bytes, as a disk does.
+// limited is a writer with space for a number of bytes, like a disk.
 type limited struct {
 	took bytes.Buffer
 	left int
@@ -73,9 +73,9 @@ func (l *limited) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// The disk is full at every byte in turn: Whole is what is whole on it, and
-// nothing follows half a line.
-func TestWholeIsExact(t *testing.T) {
+// The disk is full after each number of bytes in turn: Whole counts the complete
+// lines on it, and nothing follows a torn one.
+func TestWriteErrorCountsWholeLines(t *testing.T) {
 	lines := []string{`{"area_name":"a"}`, `{"area_name":"two\nlines\n"}`, `{"area_name":""}`, `{}`, `{"area_name":"e"}`}
 	var all bytes.Buffer
 	put := func(o *Output) error {
@@ -125,7 +125,7 @@ func TestWholeIsExact(t *testing.T) {
 	}
 }
 
-func TestWholeCountsWhatWasWrittenWithoutAFlush(t *testing.T) {
+func TestWriteErrorCountsLinesWrittenWithoutFlush(t *testing.T) {
 	ev := flowtest.Event(t, "track", `{"pad":"`+strings.Repeat("x", 10_000)+`"}`)
 	disk := &limited{left: 15 * (len(ev.Payload) + 1)}
 	w := NewWriter(NewNDJSON(NDJSONOptions{}), NewOutput(disk, nil))
@@ -173,7 +173,7 @@ type short struct{}
 
 func (short) Write(p []byte) (int, error) { return len(p) / 2, nil }
 
-func TestShortWritesAreFailures(t *testing.T) {
+func TestShortWriteIsAnError(t *testing.T) {
 	w := NewWriter(NewNDJSON(NDJSONOptions{}), NewOutput(short{}, nil))
 	if err := w.Put(flowtest.Event(t, "track", `{}`)); err != nil {
 		t.Fatal(err)
@@ -183,7 +183,7 @@ func TestShortWritesAreFailures(t *testing.T) {
 	}
 }
 
-func TestWriterAllocatesNothingAndLetsGoOfGiants(t *testing.T) {
+func TestWriterAllocatesNothingAndReleasesLargeBuffers(t *testing.T) {
 	w := NewWriter(NewNDJSON(NDJSONOptions{}), NewOutput(io.Discard, nil))
 	put := func(ev *event.Event) {
 		if err := errors.Join(w.Put(ev), w.Flush()); err != nil {
@@ -194,7 +194,7 @@ func TestWriterAllocatesNothingAndLetsGoOfGiants(t *testing.T) {
 	put(flowtest.Event(t, "crop", `{"image":"`+strings.Repeat("A", 5<<20)+`"}`))
 	for range 10 {
 		if b := w.out.batches.Get().(*batch); cap(b.lines) > 2*fullBatch {
-			t.Fatalf("a buffer of %d bytes is kept", cap(b.lines))
+			t.Fatalf("a buffer of %d bytes is reused", cap(b.lines))
 		}
 	}
 	if n := testing.AllocsPerRun(1000, func() { put(small) }); n >= 1 {
@@ -202,7 +202,7 @@ func TestWriterAllocatesNothingAndLetsGoOfGiants(t *testing.T) {
 	}
 }
 
-func TestWriterAsksForTheWidthOncePerBatch(t *testing.T) {
+func TestWriterGetsTheWidthOncePerBatch(t *testing.T) {
 	asked, width := 0, 40
 	var out bytes.Buffer
 	enc := NewText(TextOptions{Time: Off, Width: func() int { asked++; return width }})

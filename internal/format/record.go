@@ -15,10 +15,10 @@ import (
 // sort a CR would be part of the last field. The zero CSVRecord is ready to
 // use. It is not safe for concurrent use.
 //
-// Text is kept as it is, with line ends inside quotes, with two exceptions. Bad
-// UTF-8 becomes U+FFFD, so that the file is text. A text that starts with
-// = + - @, tab or CR, and is not a number as a whole, gets a leading ' so that
-// no spreadsheet evaluates it.
+// Text is not changed, and may contain line ends inside quotes, with two
+// exceptions: bad UTF-8 becomes U+FFFD, so that the file is text, and text that
+// starts with = + - @, tab or CR gets a leading ' so that no spreadsheet
+// evaluates it, unless all of it is a number.
 type CSVRecord struct {
 	Delimiter rune // between fields; 0 is a comma. See ParseDelimiter
 	Terminal  bool // text is made safe to show

@@ -14,13 +14,13 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 func columnsOf(n int) func() int { return func() int { return n } }
 
-// instances are what an operator may have; the last one is hostile.
+// instances returns instances with ordinary names, and one with a hostile name.
 func instances() []*event.Instance {
 	var all []*event.Instance
 	for i, name := range []string{"Dock camera", "Front Entrance", "停车场 北", "yard", "\x1b[31mevil\u202e"} {
@@ -29,7 +29,7 @@ func instances() []*event.Instance {
 	return all
 }
 
-// names are the names of instances.
+// names returns the names of instances.
 func names() (list []string) {
 	for _, in := range instances() {
 		list = append(list, in.Name)
@@ -37,7 +37,7 @@ func names() (list []string) {
 	return list
 }
 
-// screen is what all samples look like, two of each instance after another.
+// screen returns the lines of all samples, two of each instance in turn.
 func screen(t *testing.T, o TextOptions) string {
 	t.Helper()
 	enc, all := NewText(o), instances()
@@ -51,8 +51,7 @@ func screen(t *testing.T, o TextOptions) string {
 	return string(out)
 }
 
-// The golden files are made to be looked at: a change in them is a change on
-// every screen.
+// The golden files are meant to be looked at: they change with every screen.
 func TestTextScreens(t *testing.T) {
 	for name, o := range map[string]TextOptions{
 		"40":         {Width: columnsOf(40)},
@@ -81,7 +80,7 @@ func TestTextScreens(t *testing.T) {
 	}
 }
 
-// Whatever the width, no line is wider, and colours change nothing but colours.
+// No line is wider than the terminal, and colours do not change the text.
 func TestTextFitsEveryWidth(t *testing.T) {
 	for width := 1; width < 220; width += 1 + width/50 {
 		o := TextOptions{Width: columnsOf(width), Sources: names, Time: TimeFormat(width % 4), Zone: time.UTC}
@@ -153,8 +152,8 @@ func TestTextOfCropNamesItsEvent(t *testing.T) {
 	}
 }
 
-// What the server sends of lost frames are totals; what is told is what came
-// on top, for each instance.
+// The server sends totals of dropped frames; text shows the difference, for each
+// instance.
 func TestTextCountsFramesDroppedSinceTheLastStatistics(t *testing.T) {
 	enc, all := NewText(TextOptions{Time: Off, Color: true}), instances()
 	for _, step := range []struct {
@@ -227,8 +226,8 @@ func TestTextTime(t *testing.T) {
 	}
 }
 
-// The source column appears with the second instance, grows with the names, and
-// is asked for once for a batch.
+// The source column appears with the second instance and grows with the names,
+// once per batch.
 func TestTextSourceColumn(t *testing.T) {
 	var names []string
 	enc := NewText(TextOptions{Time: Off, Color: true, Sources: func() []string { return names }})
@@ -262,7 +261,7 @@ func TestTextSourceColumn(t *testing.T) {
 	}
 }
 
-// Red is for alarms only, and an alarm has its mark without colour, too.
+// An alarm has its mark without colour, too.
 func TestTextIsRedForAlarmsOnly(t *testing.T) {
 	red := regexp.MustCompile(`\x1b\[[0-9;]*\b[39]1m`)
 	for _, s := range flowtest.Samples(t) {

@@ -12,7 +12,7 @@ type TimeFormat int
 const (
 	Clock   TimeFormat = iota // 19:13:44.027
 	RFC3339                   // 2026-06-19T19:13:44.027+02:00
-	Delta                     // +0.013, seconds since the line before from the same source
+	Delta                     // +0.013, seconds since the line before, of the same encoder
 	Off
 )
 
@@ -34,7 +34,7 @@ type stamp struct {
 
 	second int64
 	head   []byte // up to the milliseconds
-	tail   []byte // behind them
+	tail   []byte // after the milliseconds
 }
 
 func (s *stamp) append(dst []byte, ms int64) []byte {

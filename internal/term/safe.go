@@ -118,7 +118,7 @@ type cutter struct {
 	dst      []byte
 	width    int
 	cells    int
-	fit      int  // length of dst up to which "…" still fits behind it
+	fit      int  // length of dst up to which "…" still fits
 	fitCells int  // cells used at fit
 	marks    int  // characters of no width in a row
 	full     bool // something did not fit
