@@ -32,6 +32,9 @@ type Event struct {
 	// Ref is the event or track that a crop belongs to, nil where there is
 	// none or where nobody has joined them.
 	Ref *Event
+	// Folded is how many earlier events of the same group a cooldown dropped,
+	// for the line of this one. It is valid until Put returns.
+	Folded int
 
 	index jsonraw.Index
 	time  []byte // backing of the computed field _time

@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// maxGroups bounds the groups that a Cooldown remembers, twice.
+const maxGroups = 10_000
+
+// Cooldown lets one event of a group pass and drops those that follow within
+// a period. The period starts when an event was put without an error. Live
+// events are measured by the clock, recorded ones by their own time. Safe for
+// concurrent use.
+type Cooldown struct {
+	period time.Duration
+	key    func(dst []byte, ev *event.Event) []byte
+	seed   maphash.Seed
+
+	mu sync.Mutex
+	// When recent is full it becomes old, and what was old is forgotten: an
+	// event of a forgotten group passes.
+	recent, old map[uint64]*group
+	dropped     int64
+}
+
+// group is what is known of one group.
+type group struct {
+	passed time.Time // when the last event was put; zero while none was
+	folded int       // events dropped since
+}
+
+// NewCooldown returns a cooldown. key appends what names an event's group to
+// dst; an event whose key is empty passes.
+func NewCooldown(period time.Duration, key func(dst []byte, ev *event.Event) []byte) *Cooldown {
+	return &Cooldown{period: period, key: key, seed: maphash.MakeSeed(), recent: map[uint64]*group{}}
+}
+
+// Dropped returns how many events were dropped so far.
+func (c *Cooldown) Dropped() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dropped
+}
+
+// Sink returns a sink that passes events on to to. While an event is put, its
+// Folded is the number of events of its group that were dropped before it.
+func (c *Cooldown) Sink(to event.Sink) event.Sink { return &cooled{Sink: to, cooldown: c} }
+
+// cooled is one chain's sink of a Cooldown.
+type cooled struct {
+	event.Sink
+	cooldown *Cooldown
+	key      []byte
+}
+
+// Put implements event.Sink.
+func (s *cooled) Put(ev *event.Event) error {
+	c := s.cooldown
+	if s.key = c.key(s.key[:0], ev); len(s.key) == 0 || c.period <= 0 {
+		return s.Sink.Put(ev)
+	}
+	id := maphash.Bytes(c.seed, s.key)
+	folded, pass := c.admit(id, now(ev))
+	if !pass {
+		return nil
+	}
+	ev.Folded = folded
+	err := s.Sink.Put(ev)
+	ev.Folded = 0
+	if err == nil {
+		c.passed(id, now(ev), folded)
+	}
+	return err
+}
+
+// Close implements io.Closer.
+func (s *cooled) Close() error { return closeSink(s.Sink) }
+
+// now returns the time by which an event is measured.
+func now(ev *event.Event) time.Time {
+	if ev.Received.IsZero() {
+		at, _ := ev.Time()
+		return at
+	}
+	return time.Now()
+}
+
+// admit reports whether an event passes, and how many of its group were
+// dropped before it. An event that does not pass is counted.
+func (c *Cooldown) admit(id uint64, at time.Time) (folded int, pass bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := c.find(id)
+	if g == nil || at.Before(g.passed) || at.Sub(g.passed) >= c.period {
+		if g == nil {
+			return 0, true
+		}
+		return g.folded, true
+	}
+	g.folded++
+	c.dropped++
+	return 0, false
+}
+
+// passed starts the period of a group. folded events were reported.
+func (c *Cooldown) passed(id uint64, at time.Time, folded int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := c.find(id)
+	if g == nil {
+		if len(c.recent) >= maxGroups {
+			c.old, c.recent = c.recent, map[uint64]*group{}
+		}
+		g = &group{}
+		c.recent[id] = g
+	}
+	g.passed = at
+	g.folded -= folded
+}
+
+// find returns a group, nil if it is not known. The lock is held.
+func (c *Cooldown) find(id uint64) *group {
+	if g := c.recent[id]; g != nil {
+		return g
+	}
+	g := c.old[id]
+	if g != nil && len(c.recent) < maxGroups {
+		c.recent[id] = g
+	}
+	return g
+}
