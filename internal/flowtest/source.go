@@ -191,7 +191,7 @@ func cancelWaiting(t *testing.T, new newSource) error {
 	if err := r.stop(); err != nil {
 		return err
 	}
-	if !over && !errors.Is(r.err, context.Canceled) {
+	if !over && r.err != context.Canceled {
 		return fmt.Errorf("it returned %v", r.err)
 	}
 	return nil
@@ -221,7 +221,7 @@ func ends(t *testing.T, ctx context.Context, new newSource, sink *Collect) error
 	if d := time.Since(began); d > 0 {
 		return fmt.Errorf("it ended only after %v", d)
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil && err != context.Canceled {
 		return fmt.Errorf("it returned %v", err)
 	}
 	return prefix(t, sink, false)

@@ -8,15 +8,17 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// guard stands before a chain and remembers its error, so that a chain's
-// failure and a source's own are never taken for each other.
+// guard passes events to a chain and remembers its error, so that a chain's
+// failure and a source's own error are never confused.
 type guard struct {
 	to  event.Sink
-	err error // the first failure, else ErrStop where the chain had enough
+	err error // the first failure, else ErrStop if the chain wanted no more
 }
 
+// Put implements event.Sink.
 func (g *guard) Put(ev *event.Event) error { return g.note(g.to.Put(ev)) }
 
+// Flush implements event.Sink.
 func (g *guard) Flush() error { return g.note(g.to.Flush()) }
 
 func (g *guard) note(err error) error {
@@ -26,7 +28,7 @@ func (g *guard) note(err error) error {
 	return err
 }
 
-// broken tells whether the chain has failed; to have enough is no failure.
+// broken reports whether the chain has failed; ErrStop is not a failure.
 func (g *guard) broken() bool { return g.err != nil && !errors.Is(g.err, event.ErrStop) }
 
 // end flushes a chain that has not failed, and closes it.
@@ -37,7 +39,7 @@ func (g *guard) end() {
 	_ = g.note(closeSink(g.to))
 }
 
-// closeSink closes a sink that wants it.
+// closeSink closes a sink that is an io.Closer.
 func closeSink(s event.Sink) error {
 	if c, ok := s.(io.Closer); ok {
 		return c.Close()
@@ -45,7 +47,7 @@ func closeSink(s event.Sink) error {
 	return nil
 }
 
-// Match is a sink that passes on the events for which ok is true.
+// Match returns a sink that passes on the events for which ok returns true.
 func Match(ok func(*event.Event) bool, to event.Sink) event.Sink { return match{to, ok} }
 
 type match struct {
@@ -53,6 +55,7 @@ type match struct {
 	ok func(*event.Event) bool
 }
 
+// Put implements event.Sink.
 func (m match) Put(ev *event.Event) error {
 	if !m.ok(ev) {
 		return nil
@@ -60,37 +63,40 @@ func (m match) Put(ev *event.Event) error {
 	return m.Sink.Put(ev)
 }
 
+// Close implements io.Closer.
 func (m match) Close() error { return closeSink(m.Sink) }
 
 // Limit ends a run after n events, over all its chains. Safe for concurrent
 // use.
 type Limit struct {
-	left atomic.Int64 // that may still be taken
-	down atomic.Int64 // that must still be put down
-	done func()
+	left    atomic.Int64 // events that may still be taken
+	pending atomic.Int64 // events that are not put yet
+	done    func()
 }
 
-// NewLimit makes a limit of n events, at least one. done is called once, when
-// the last of them was put down: it ends the run, as other sources may have
-// nothing to put for hours.
+// NewLimit returns a limit of n events, at least one. done is called once, when
+// the last of them was put: it ends the run, as other sources may have nothing
+// to put for hours.
 func NewLimit(n int64, done func()) *Limit {
 	l := &Limit{done: done}
 	l.left.Store(n)
-	l.down.Store(n)
+	l.pending.Store(n)
 	return l
 }
 
-// Take asks for one of the n. With true Took follows, once it was put down.
+// Take reports whether one more event may be put. If so, call Took after it
+// was put.
 func (l *Limit) Take() bool { return l.left.Add(-1) >= 0 }
 
-// Took tells that one that was taken has been put down.
+// Took says that an event for which Take returned true was put.
 func (l *Limit) Took() {
-	if l.down.Add(-1) == 0 {
+	if l.pending.Add(-1) == 0 {
 		l.done()
 	}
 }
 
-// Sink passes on as many events as the limit has left, and then returns ErrStop.
+// Sink returns a sink that passes on as many events as the limit allows, and
+// then returns ErrStop.
 func (l *Limit) Sink(to event.Sink) event.Sink { return limited{to, l} }
 
 type limited struct {
@@ -98,6 +104,7 @@ type limited struct {
 	limit *Limit
 }
 
+// Put implements event.Sink.
 func (s limited) Put(ev *event.Event) error {
 	if !s.limit.Take() {
 		return event.ErrStop
@@ -109,4 +116,5 @@ func (s limited) Put(ev *event.Event) error {
 	return nil
 }
 
+// Close implements io.Closer.
 func (s limited) Close() error { return closeSink(s.Sink) }

@@ -1,5 +1,6 @@
-// Package pipeline runs sources into sinks until what was asked for is done:
-// one goroutine a source, each with a chain of its own (Match, Limit, a sink).
+// Package pipeline runs sources into sinks until the run is over. Each source
+// has a goroutine and a chain of sinks of its own, such as Match, Limit,
+// Cooldown and a writer.
 package pipeline
 
 import (
@@ -10,40 +11,48 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Group is a run of sources that may come and go while it lasts.
+// Group is a run of sources, which may be added and stopped while it lasts.
 //
-// The run is over when all its sources have ended and nothing started with Go
-// is left that could add more. It is over early, with the others cancelled,
-// when ctx is done, when a chain returns ErrStop (success) or fails, or when
-// there is no source left and each one failed: then there is nothing to wait
-// for. Each chain is flushed after its source ended, and closed where it has
-// a Close method. All methods but Wait are safe for concurrent use.
+// The run is over when all sources have ended and no function started with Go
+// is left that could add more. It is over early, and the others are cancelled,
+// when ctx is done, when a chain returns ErrStop (success) or fails, or when no
+// source is left and all have failed. Each chain is flushed after its source
+// has ended, and closed if it is an io.Closer. All methods but Wait are safe
+// for concurrent use.
 type Group struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	open   func(event.Source) event.Sink
-	work   sync.WaitGroup // sources, and what Go started
+	work   sync.WaitGroup // sources, and functions started with Go
 
-	mu      sync.Mutex
-	added   int   // sources so far
-	running int   // sources at work, and 1 until Wait: more may be added
-	lived   bool  // a source ended without an error, or a chain had enough
-	failed  error // of the failed sources the one that was added first
-	at      int   // its place in the order of Add
-	broken  error // the first failure of a chain
+	mu        sync.Mutex
+	added     int   // sources so far
+	running   int   // sources that run, and 1 until Wait, as more may be added
+	succeeded bool  // a source ended without an error, or a chain wanted no more
+	failed    error // the error of the first source in the order of Add that failed
+	failedAt  int   // its place in that order
+	broken    error // the first failure of a chain
+	lost      error // the first error of a source that is an undelivered
 }
 
-// NewGroup makes a run that ends with ctx. What one source fails with while
-// others go on is told by nobody here: that is the source's. open makes the chain of a source;
-// it is called by Add, in the caller's goroutine.
+// undelivered is a source's error that says that events of it were not
+// delivered. It counts even if the source or others came to a good end.
+type undelivered interface {
+	error
+	Undelivered()
+}
+
+// NewGroup returns a run that ends with ctx. open returns the chain of a
+// source; Add calls it in its caller's goroutine. A source that fails while
+// others go on reports that itself.
 func NewGroup(ctx context.Context, open func(event.Source) event.Sink) *Group {
 	g := &Group{open: open, running: 1}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	return g
 }
 
-// Add starts a source. stop ends that source alone and does not wait for it.
-// Once Wait was called only what Go runs may still add.
+// Add starts a source. stop ends that source alone, without waiting for it.
+// After Wait was called, only functions started with Go may call Add.
 func (g *Group) Add(s event.Source) (stop func()) {
 	ctx, cancel := context.WithCancel(g.ctx)
 	chain := &guard{to: g.open(s)}
@@ -55,7 +64,9 @@ func (g *Group) Add(s event.Source) (stop func()) {
 	g.work.Go(func() {
 		defer cancel()
 		err := s.Run(ctx, chain)
-		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		if ended := ctx.Err(); ended != nil && err == ended {
+			// Only the source's own context ends it without an error. A time-out
+			// of the network wraps context.DeadlineExceeded as well.
 			err = nil
 		}
 		chain.end()
@@ -64,32 +75,36 @@ func (g *Group) Add(s event.Source) (stop func()) {
 	return cancel
 }
 
-// Go runs f beside the sources, to add more of them. The run waits for f; its
+// Go runs f beside the sources, to add more of them. The run waits for f, whose
 // ctx is done as soon as the run is over.
 func (g *Group) Go(f func(ctx context.Context)) { g.work.Go(func() { f(g.ctx) }) }
 
-// ended notes how the source in that place of the order ended, which has
-// returned err.
+// ended records how the source at a place in the order of Add ended.
 func (g *Group) ended(order int, err error, chain *guard) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	var lost undelivered
+	if errors.As(err, &lost) && g.lost == nil {
+		g.lost = err
+	}
 	switch {
 	case chain.err != nil:
 		g.cancel()
 		if g.broken == nil {
 			g.broken = failure(err, chain)
 		}
-		g.lived = true
+		g.succeeded = true
 	case err == nil:
-		g.lived = true
-	case g.failed == nil || order < g.at:
-		g.failed, g.at = err, order
+		g.succeeded = true
+	case g.failed == nil || order < g.failedAt:
+		g.failed, g.failedAt = err, order
 	}
 	g.leave()
 }
 
-// failure is how a chain has failed: its source's error where that says more,
-// such as that events could not be kept either. Nil: the chain had enough.
+// failure returns how a chain failed: its source's error if that says more,
+// such as that events could not be saved either. Nil means that the chain
+// wanted no more.
 func failure(err error, chain *guard) error {
 	switch {
 	case chain.broken() && !errors.Is(err, chain.err):
@@ -100,24 +115,23 @@ func failure(err error, chain *guard) error {
 	return nil
 }
 
-// leave ends the run when nobody is left and nobody has lived. The lock is held.
+// leave ends the run if no source is left and all have failed. g.mu is held.
 func (g *Group) leave() {
 	g.running--
-	if g.running == 0 && g.failed != nil && !g.lived {
+	if g.running == 0 && g.failed != nil && !g.succeeded {
 		g.cancel()
 	}
 }
 
-// Wait waits until the run is over and all has been flushed. It returns
-//   - the first failure of a chain, as its source returned it: what was put
-//     may be lost;
-//   - else nil, when a chain had enough, or when at least one source came to
-//     its end or was stopped, by ctx too: whoever cancelled ctx knows why;
-//   - else the error of the failed source that was added first. One that was
-//     alive and then ended for good, such as by a 401, has failed like one
-//     that could never be opened: nobody reads its events any more.
-//
-// It is called once.
+// Wait waits until the run is over and everything is flushed. Call it once. It
+// returns
+//   - the first failure of a chain, as its source returned it: events that were
+//     put may be lost;
+//   - else the first error of a source that says that events were not delivered;
+//   - else nil, if a chain wanted no more, or if at least one source came to its
+//     end or was stopped, also by ctx;
+//   - else the error of the failed source that was added first. A source that
+//     worked and then ended for good, such as by a 401, has failed.
 func (g *Group) Wait() error {
 	g.mu.Lock()
 	g.leave()
@@ -129,14 +143,16 @@ func (g *Group) Wait() error {
 	switch {
 	case g.broken != nil:
 		return g.broken
-	case g.lived:
+	case g.lost != nil:
+		return g.lost
+	case g.succeeded:
 		return nil
 	}
 	return g.failed
 }
 
-// Run runs sources, each into a chain made by open, until the run is over. It
-// returns what Group.Wait says.
+// Run runs sources, each into a chain that open returns, until the run is over,
+// and returns what Group.Wait returns.
 func Run(ctx context.Context, sources []event.Source, open func() event.Sink) error {
 	g := NewGroup(ctx, func(event.Source) event.Sink { return open() })
 	for _, s := range sources {

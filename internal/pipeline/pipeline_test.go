@@ -145,6 +145,50 @@ func TestWhoseFailureItIs(t *testing.T) {
 	}
 }
 
+// A time-out of the network is a context.DeadlineExceeded too, and may come when
+// the run's own time is over.
+func TestOnlyTheRunsOwnEndHidesAnError(t *testing.T) {
+	timeout := fmt.Errorf("get http://nvr1:3546: %w", context.DeadlineExceeded)
+	for _, tc := range []struct {
+		name      string
+		own, want error
+	}{
+		{"the run's end", context.DeadlineExceeded, nil},
+		{"a time-out of the server", timeout, timeout},
+		{"what was lost", errors.Join(context.DeadlineExceeded, lostEvents{}), lostEvents{}},
+		{"another end", context.Canceled, context.Canceled},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			source := runs(func(ctx context.Context, _ event.Sink) error {
+				<-ctx.Done()
+				return tc.own
+			})
+			err := Run(ctx, []event.Source{source}, func() event.Sink { return &flowtest.Collect{} })
+			if !errors.Is(err, tc.want) || (err == nil) != (tc.want == nil) {
+				t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
+			}
+		})
+	}
+}
+
+type lostEvents struct{}
+
+func (lostEvents) Error() string { return "events are lost" }
+func (lostEvents) Undelivered()  {}
+
+func TestUndeliveredEventsCountAmongGoodEnds(t *testing.T) {
+	for _, sources := range [][]event.Source{
+		{script{end: true}, script{end: true, err: lostEvents{}}, script{end: true, err: errDenied}},
+		{script{end: true, err: fmt.Errorf("poll: %w", lostEvents{})}, script{n: 1, end: true}},
+	} {
+		if err := Run(t.Context(), sources, func() event.Sink { return &flowtest.Collect{} }); !errors.Is(err, lostEvents{}) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 func TestAFlushAfterErrStopReachesTheSink(t *testing.T) {
 	sink := &flowtest.Collect{Err: event.ErrStop, At: 2}
 	source := runs(func(_ context.Context, to event.Sink) error {
