@@ -11,15 +11,15 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// nowhere is a sink that takes everything.
+// nowhere is a sink that drops everything.
 type nowhere struct{}
 
 func (nowhere) Put(*event.Event) error { return nil }
 func (nowhere) Flush() error           { return nil }
 
 // BenchmarkCrops compares saving pictures of 34 KB with writing the same bytes
-// to the same files with nothing else. Run it with -benchtime 20000x: each
-// one writes into a folder of its own.
+// to the same files. Run it with -benchtime 20000x: each row writes into a
+// folder of its own.
 func BenchmarkCrops(b *testing.B) {
 	p := jpegOf(b, 183, 183)
 	p = append(append(p[:len(p)-2:len(p)-2], make([]byte, 34<<10-len(p))...), "\xff\xd9"...)
@@ -60,9 +60,9 @@ func BenchmarkCrops(b *testing.B) {
 	}
 }
 
-// folderOf makes a folder as crops make it. When the benchmark is over, its
-// files are emptied, so that the next one does not wait for the disk, and left
-// there: a file system may be slow for minutes where files were removed.
+// folderOf makes a folder like those of crops. After the benchmark its files are
+// emptied, so that the next one does not wait for the disk, but not removed: a
+// file system may be slow for minutes after files were removed.
 func folderOf(b *testing.B, top string) string {
 	dir, err := os.MkdirTemp(top, "")
 	check(b, err)
@@ -78,7 +78,7 @@ func folderOf(b *testing.B, top string) string {
 	return dir
 }
 
-// BenchmarkUnwanted is what a crop costs that is not saved.
+// BenchmarkUnwanted measures crops that are not saved.
 func BenchmarkUnwanted(b *testing.B) {
 	d := mustOpen(b, b.TempDir())
 	s := NewSaver(d, Options{Name: mustName(b, standard), To: nowhere{}, Where: func(*event.Event) bool { return false }})
@@ -90,7 +90,7 @@ func BenchmarkUnwanted(b *testing.B) {
 	check(b, s.Close())
 }
 
-// BenchmarkTracks is what an event costs that crops may refer to.
+// BenchmarkTracks measures events that crops may refer to.
 func BenchmarkTracks(b *testing.B) {
 	d := mustOpen(b, b.TempDir())
 	s := NewSaver(d, Options{Name: mustName(b, standard), To: nowhere{}})

@@ -26,7 +26,7 @@ func mustOpen(t testing.TB, path string) *Dir {
 	return d
 }
 
-// tree is every file below dir with "/" between its parts, and its content.
+// tree returns the content of every file below dir, by its path with "/".
 func tree(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -67,7 +67,7 @@ func TestSaveNumbersEqualNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{"x.jpg": "older"}
-	for run := range 2 { // the second does not know the first one's numbers
+	for run := range 2 { // the second run has not remembered the numbers of the first
 		d := mustOpen(t, dir)
 		for i := range 10 {
 			data := fmt.Sprint(run, i)
@@ -175,8 +175,8 @@ func TestDirsInOneFolderLoseNothing(t *testing.T) {
 	}
 }
 
-// A folder that is moved or removed while the run lasts is made again: the path
-// that is returned is where the picture is.
+// A folder that is moved or removed during the run is made again, and the
+// picture is at the path that save returns.
 func TestSaveMakesLostFoldersAgain(t *testing.T) {
 	for _, lost := range []string{".", "a", "a/b"} {
 		for name, lose := range map[string]func(string) error{

@@ -18,7 +18,8 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// victimDir names the folder for TestVictim, which is a process of its own.
+// victimDir is the environment variable with the folder for TestVictim, which
+// runs in a process of its own.
 const victimDir = "RTEV_TEST_VICTIM_DIR"
 
 // TestVictim writes pictures until it is killed.
@@ -79,7 +80,7 @@ func TestKillLeavesWholePictures(t *testing.T) {
 	}
 }
 
-// killOne runs a victim and kills it after a random moment.
+// killOne starts a victim and kills it after a random time.
 func killOne(t *testing.T, dir string) {
 	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run=^TestVictim$", "-test.v")
@@ -107,7 +108,7 @@ func killOne(t *testing.T, dir string) {
 	}
 }
 
-// The full disk is a file system of 256 KiB, where the user may mount one.
+// The full disk is a file system of 256 KiB, if the user may mount one.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	mount(t, dir)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// mount makes dir a file system of 256 KiB.
+// mount mounts a file system of 256 KiB at dir.
 func mount(t *testing.T, dir string) {
 	t.Helper()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {

@@ -66,7 +66,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestMistakesInTemplates(t *testing.T) {
+func TestParseNameErrors(t *testing.T) {
 	for template, want := range map[string]string{
 		"{colour}.jpg": "there is no field {colour}; the fields are {instance} {id} {date} {time} {type} {class} {place} {track} {event} {confidence} {n}",
 		"{time":        "a brace is not closed",
@@ -93,7 +93,7 @@ func TestMistakesInTemplates(t *testing.T) {
 	}
 }
 
-func TestExtensions(t *testing.T) {
+func TestParseNameExtensions(t *testing.T) {
 	for template, want := range map[string]string{"x.jpg": ".jpg", "x.JPEG": ".JPEG", "x": ".jpg", "x.png": ".jpg", "x.gif": ".jpg"} {
 		if got := mustName(t, template).ext; got != want {
 			t.Errorf("%s: %s, want %s", template, got, want)
@@ -106,7 +106,7 @@ var hostile = []string{
 	strings.Repeat("x", 5000), strings.Repeat("../", 2000), "....", "-rf", "a:b", "*?", " ", "name. ", "~", "$(reboot)", "a\nb", "入口", "COM¹",
 }
 
-func TestHostileValuesMakePlainNames(t *testing.T) {
+func TestNamesOfHostileValues(t *testing.T) {
 	for _, v := range hostile {
 		checkName(t, "{instance}/{class}/{track}.jpg", v)
 		checkName(t, "{place}{class}{event}{track}{class}{event}/a.{class}./{n}", v)

@@ -10,8 +10,8 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// A day of six crops a minute, of tracks that come and go, and of crops
-// whose event never comes, must leave no more behind than its last minutes.
+// After a day of tracks that come and go, and of crops whose event never comes,
+// only the last minutes are remembered.
 func TestMemoryIsBoundedOverADay(t *testing.T) {
 	p := jpegOf(t, 8, 8)
 	r := newRig(t, Options{Best: true, Limit: &limit{left: 1 << 30}, Name: mustName(t, "{date}/x.jpg"), Where: func(ev *event.Event) bool { return ev.Get("confidence").Num > 0 }})
@@ -75,6 +75,17 @@ func TestRecentIsBounded(t *testing.T) {
 	}
 }
 
+func TestRecentIsBoundedInNumber(t *testing.T) {
+	var r recent
+	ev := flowtest.Event(t, "event-x", `{"event_id":"x"}`)
+	for i := range 3 * maxEntries {
+		r.put(fmt.Sprint(i), ev, 0)
+	}
+	if len(r.entries) != maxEntries || !r.has(fmt.Sprint(3*maxEntries-1)) || r.has("0") {
+		t.Errorf("%d entries, want the latest %d", len(r.entries), maxEntries)
+	}
+}
+
 func TestWaitingCropsAreBounded(t *testing.T) {
 	small := jpegOf(t, 8, 8)
 	large := append(append(small[:len(small)-2:len(small)-2], make([]byte, 1<<20)...), "\xff\xd9"...)
@@ -84,7 +95,7 @@ func TestWaitingCropsAreBounded(t *testing.T) {
 		puts, most int
 	}{
 		{large, false, 50, 23}, {large, true, 50, 46}, // 32 MiB of base64 in each queue
-		{small, false, 1500, 1024}, {small, true, 2500, 2048},
+		{small, false, 1100, 1024}, {small, true, 2100, 2048},
 	} {
 		r := newRig(t, Options{Best: tc.best, Name: mustName(t, "x")})
 		most := 0

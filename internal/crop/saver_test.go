@@ -17,7 +17,7 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// rig is a Saver over a folder of its own, and what came out of it.
+// rig is a Saver with a folder of its own, its records and its notices.
 type rig struct {
 	t       testing.TB
 	dir     *Dir
@@ -87,7 +87,7 @@ const (
 	ofBoth    = `,"ref_event_id":"e1","ref_tracking_id":"t1"`
 )
 
-func TestCropsFindTheirEvent(t *testing.T) {
+func TestJoin(t *testing.T) {
 	type step struct {
 		pause        time.Duration
 		typ, payload string
@@ -126,7 +126,7 @@ func TestCropsFindTheirEvent(t *testing.T) {
 	}
 }
 
-func TestRecordedTimeIsTheServers(t *testing.T) {
+func TestClockOfRecordedEvents(t *testing.T) {
 	r := newRig(t, Options{})
 	put := func(typ, payload string) {
 		t.Helper()
@@ -144,7 +144,7 @@ func TestRecordedTimeIsTheServers(t *testing.T) {
 	r.close()
 }
 
-func TestAtTheEndNothingWaits(t *testing.T) {
+func TestCloseSavesWaitingCrops(t *testing.T) {
 	r := newRig(t, Options{Best: true})
 	r.mustPut(0, "crop", cropOf(jpegOf(t, 8, 8), ofEvent))
 	r.want("")
@@ -158,7 +158,7 @@ func TestAtTheEndNothingWaits(t *testing.T) {
 	}
 }
 
-func TestASilentStreamLetsNothingWaitForever(t *testing.T) {
+func TestTimerSavesWaitingCrops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, Options{})
 		r.mustPut(0, "crop", cropOf(jpegOf(t, 8, 8), ofEvent))
@@ -178,7 +178,7 @@ func TestASilentStreamLetsNothingWaitForever(t *testing.T) {
 	})
 }
 
-func TestEventsRestartTheWaitOfASilentStream(t *testing.T) {
+func TestTimerRestartsWithEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, Options{Best: true})
 		r.mustPut(0, "event-intrusion", intrusion)
@@ -201,7 +201,7 @@ func TestEventsRestartTheWaitOfASilentStream(t *testing.T) {
 	})
 }
 
-func TestOnlyCropsOfTheWantedEvents(t *testing.T) {
+func TestTypes(t *testing.T) {
 	p := jpegOf(t, 8, 8)
 	r := newRig(t, Options{Types: func(typ string) bool { return typ == "event-intrusion" }})
 	r.mustPut(0, "track", track)
@@ -222,7 +222,7 @@ func TestOnlyCropsOfTheWantedEvents(t *testing.T) {
 	r.want("1_unknown_unknown_unknown.jpg")
 }
 
-func TestWhereSeesTheCropAndItsEvent(t *testing.T) {
+func TestWhere(t *testing.T) {
 	var seen []string
 	area, class, image := event.ParsePath("_ref.area_name"), event.ParsePath("_class"), event.ParsePath("image")
 	r := newRig(t, Options{Where: func(ev *event.Event) bool {
@@ -239,7 +239,7 @@ func TestWhereSeesTheCropAndItsEvent(t *testing.T) {
 	}
 }
 
-func TestBestKeepsOne(t *testing.T) {
+func TestBest(t *testing.T) {
 	low, high := jpegOf(t, 8, 8), jpegOf(t, 24, 8)
 	shot := func(p []byte, refs, confidence string) string {
 		return cropOf(p, refs+`,"confidence":`+confidence)
@@ -319,7 +319,7 @@ func TestRecordsAndMeta(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoPictureIsToldAndNotWritten(t *testing.T) {
+func TestRefusedCropsAreReported(t *testing.T) {
 	r := newRig(t, Options{})
 	p := jpegOf(t, 8, 8)
 	html := `{"image":"PGh0bWw+PGJvZHk+","system_timestamp":1781889224027}`
@@ -336,7 +336,7 @@ func TestWhatIsNoPictureIsToldAndNotWritten(t *testing.T) {
 	}
 }
 
-func TestAPictureOf20MB(t *testing.T) {
+func TestPictureOf20MB(t *testing.T) {
 	p := jpegOf(t, 8, 8)
 	p = append(append(p[:len(p)-2:len(p)-2], make([]byte, 20<<20)...), "\xff\xd9"...)
 	r := newRig(t, Options{Name: mustName(t, "x")})
@@ -347,7 +347,7 @@ func TestAPictureOf20MB(t *testing.T) {
 	}
 }
 
-func TestOtherTypesWithPictures(t *testing.T) {
+func TestBestCropIsCrop(t *testing.T) {
 	var rest flowtest.Collect
 	r := newRig(t, Options{Rest: &rest})
 	r.mustPut(0, "best-crop", cropOf(jpegOf(t, 8, 8), ""))
@@ -363,7 +363,7 @@ func TestOtherTypesWithPictures(t *testing.T) {
 	}
 }
 
-// limit is a pipeline.Limit for one Saver.
+// limit is a Limit for one Saver.
 type limit struct{ left, took int }
 
 func (l *limit) Take() bool { l.left--; return l.left >= 0 }
@@ -385,11 +385,11 @@ func TestLimit(t *testing.T) {
 	r.close()
 	r.want("1.jpg 2.jpg")
 	if l.took != 2 {
-		t.Errorf("%d were told to be down", l.took)
+		t.Errorf("%d were counted as saved", l.took)
 	}
 }
 
-func TestSettledMeansWritten(t *testing.T) {
+func TestFlushWaitingSavesAll(t *testing.T) {
 	p := jpegOf(t, 8, 8)
 	r := newRig(t, Options{FlushWaiting: true, Best: true, Name: mustName(t, "{n}.jpg")})
 	r.mustPut(0, "crop", cropOf(p, ofEvent))
@@ -402,8 +402,9 @@ func TestSettledMeansWritten(t *testing.T) {
 	r.close()
 }
 
-// What a source holds must not be let go of when more waits than is wanted.
-func TestASettlingSaverTellsHowFarItCame(t *testing.T) {
+// If more crops wait than the limit allows, Whole must not count those that were
+// not saved: the source still has to keep them.
+func TestFlushWaitingCountsWhole(t *testing.T) {
 	p := jpegOf(t, 8, 8)
 	for name, end := range map[string]func(r *rig) error{
 		"Put":   func(r *rig) error { return r.put(0, "crop", cropOf(p, "")) },
@@ -425,7 +426,7 @@ func TestASettlingSaverTellsHowFarItCame(t *testing.T) {
 	}
 }
 
-func TestFailuresOfTheOutput(t *testing.T) {
+func TestRecordFailures(t *testing.T) {
 	full := errors.New("no space left")
 	p := jpegOf(t, 8, 8)
 	for name, tc := range map[string]struct {
@@ -453,6 +454,27 @@ func TestFailuresOfTheOutput(t *testing.T) {
 		if n := r.records.AfterFailure(); n > 0 {
 			t.Errorf("%s: called %d times after it", name, n)
 		}
+	}
+}
+
+func TestRestTakesAllButTheBest(t *testing.T) {
+	var rest flowtest.Collect
+	p := jpegOf(t, 8, 8)
+	r := newRig(t, Options{Best: true, Rest: &rest, Name: mustName(t, "{confidence}.jpg")})
+	r.mustPut(0, "event-intrusion", intrusion)
+	for _, c := range []string{"0.2", "0.1", "0.3"} {
+		r.mustPut(0, "crop", cropOf(p, ofEvent+`,"confidence":`+c))
+	}
+	r.mustPut(0, "event-intrusion-end", ended)
+	r.mustPut(0, "crop", cropOf(p, ofEvent+`,"confidence":0.4`))
+	r.close()
+	r.want("0.3.jpg")
+	var got []string
+	for _, ev := range rest.Taken() {
+		got = append(got, ev.Type+flowtest.Event(t, ev.Type, ev.Payload).Get("confidence").Raw)
+	}
+	if want := "event-intrusion crop0.1 crop0.2 event-intrusion-end crop0.4"; strings.Join(got, " ") != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -484,7 +506,7 @@ func TestRestFailureCountsNothingAsWritten(t *testing.T) {
 	}
 }
 
-func TestAFolderThatFailsEndsTheRun(t *testing.T) {
+func TestFolderFailure(t *testing.T) {
 	r := newRig(t, Options{Name: mustName(t, "a/{n}")})
 	if err := os.WriteFile(filepath.Join(r.dir.path, "a"), nil, 0o666); err != nil {
 		t.Fatal(err)
@@ -497,7 +519,7 @@ func TestAFolderThatFailsEndsTheRun(t *testing.T) {
 	r.want("a")
 }
 
-func TestWhatAServerIsAskedFor(t *testing.T) {
+func TestNeeds(t *testing.T) {
 	for want, got := range map[string][]string{
 		"[]":                                     Needs(nil, true),
 		"[crop attribute event-intrusion track]": Needs([]string{"event-intrusion", "track"}, false),
@@ -513,7 +535,7 @@ func TestWhatAServerIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestShowGetsThePicture(t *testing.T) {
+func TestShow(t *testing.T) {
 	var order []string
 	p := jpegOf(t, 8, 8)
 	r := newRig(t, Options{Show: func(picture Picture) {

@@ -19,7 +19,7 @@ func TestTextIsAnEncoder(t *testing.T) {
 	flowtest.Encoder(t, func() flowtest.LineEncoder { return &Text{} }, flowtest.Bytes{})
 }
 
-func TestTextIsThePathAndMoreOnATerminal(t *testing.T) {
+func TestText(t *testing.T) {
 	ev := flowtest.Event(t, "crop", `{"file":"x/C:\\x41 é.jpg","bytes":34816,"system_timestamp":1781889224027}`)
 	ev.Ref = flowtest.Event(t, "event-intrusion", `{"object_class":"Person","area_name":"A place with a long name\u001b[2J"}`)
 	var text Text
@@ -42,7 +42,7 @@ func TestTextIsThePathAndMoreOnATerminal(t *testing.T) {
 	}
 }
 
-func TestPreviewIsWhatTheEnvironmentNames(t *testing.T) {
+func TestPreviewFromEnvironment(t *testing.T) {
 	for env, want := range map[string]Protocol{
 		"": NoPreview, "TERM=xterm-256color": NoPreview, "TERM=xterm-kitty": Kitty, "TERM=xterm KITTY_WINDOW_ID=1": Kitty, "TERM=xterm-ghostty": Kitty,
 		"TERM=xterm TERM_PROGRAM=iTerm.app": ITerm, "TERM_PROGRAM=WezTerm": ITerm, "LC_TERMINAL=iTerm2": ITerm,
@@ -62,7 +62,7 @@ func TestPreviewIsWhatTheEnvironmentNames(t *testing.T) {
 	}
 }
 
-func TestAPreviewFollowsItsLine(t *testing.T) {
+func TestPreviewFollowsLine(t *testing.T) {
 	ev := flowtest.Event(t, "crop", `{"file":"x.jpg"}`)
 	for _, p := range []Protocol{NoPreview, Kitty, ITerm} {
 		text := Text{Terminal: true, Preview: p}

@@ -28,7 +28,7 @@ func rooms() []room {
 			"internal/poll", "internal/rtapi", "internal/simulator", "internal/stats", "internal/stream", "internal/term"}, "test helpers are for tests"},
 		{"internal/broker", []string{"internal/event", "internal/term"}, sink},
 		{"internal/config", []string{"internal/term"}, "what the user asked for is known before anything else is"},
-		{"internal/crop", []string{"internal/event", "internal/format", "internal/jsonraw", "internal/term"}, sink},
+		{"internal/crop", []string{"internal/event", "internal/jsonraw", "internal/term"}, sink},
 		{"internal/event", []string{"internal/jsonraw"}, "it is the vocabulary of all others"},
 		{"internal/filter", []string{"internal/event", "internal/jsonraw"}, "whether an event is wanted depends on the event alone"},
 		{"internal/flowtest", []string{"internal/event"}, "rules for every source and encoder know none of them"},
