@@ -67,7 +67,7 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 	if o.interval <= 0 {
 		return usagef("--interval %v: the time between requests is more than 0", o.interval)
 	}
-	open := func() event.Sink { return s.limited(format.NewWriter(encoder(), s.out)) }
+	open := func() event.Sink { return s.limited(s.joined(format.NewWriter(encoder(), s.out))) }
 	if len(args) == 1 && args[0] == "-" {
 		return s.end(s.recorded(s.voice.notice, func() event.Sink { return s.matched(open()) }))
 	}

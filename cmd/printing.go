@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/pipeline"
@@ -130,6 +131,15 @@ func parseColumns(lists []string) (format.Columns, error) {
 		return nil, usagef("--columns: %v", err)
 	}
 	return columns, nil
+}
+
+// joined puts a Joiner before a sink of text on a terminal, so that the line of a
+// crop says what it shows and where.
+func (s *session) joined(to event.Sink) event.Sink {
+	if s.cfg.Output != "text" || !s.outTTY {
+		return to
+	}
+	return crop.NewJoiner(to)
 }
 
 // matched puts -e and -w in front of a sink.

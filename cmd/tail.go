@@ -62,6 +62,6 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 	return s.end(s.live(args, liveOptions{
 		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.voice.notice,
 	}, func() event.Sink {
-		return s.matched(s.limited(format.NewWriter(encoder(), s.out)))
+		return s.matched(s.limited(s.joined(format.NewWriter(encoder(), s.out))))
 	}))
 }

@@ -2,6 +2,7 @@ package crop
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 	"time"
 
@@ -23,6 +24,8 @@ const (
 // recent remembers the latest events, or tracks, by id. The zero value is
 // ready. It is not safe for concurrent use.
 type recent struct {
+	maxEntries, maxBytes int // 0: the constants of that name
+
 	entries        map[string]*entry
 	oldest, newest *entry
 	bytes          int
@@ -150,8 +153,9 @@ func (r *recent) unlink(e *entry) {
 
 // trim removes entries that are too old or too many, but never the newest.
 func (r *recent) trim(now time.Duration) {
+	entries, size := cmp.Or(r.maxEntries, maxEntries), cmp.Or(r.maxBytes, maxBytes)
 	for e := r.oldest; e != r.newest; e = r.oldest {
-		if len(r.entries) <= maxEntries && r.bytes <= maxBytes && now-e.seen <= maxAge {
+		if len(r.entries) <= entries && r.bytes <= size && now-e.seen <= maxAge {
 			return
 		}
 		r.unlink(e)
