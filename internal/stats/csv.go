@@ -71,7 +71,8 @@ func instanceRow(s *Snapshot, in *Instance) []string {
 	} else {
 		row = append(row, "", "", "", "")
 	}
-	row = append(row, whole(in.Reconnects), float(in.Gap), whole(in.IDJumps), whole(in.IDsMissing), whole(in.Skipped), whole(in.Oversize), whole(in.Open))
+	row = append(row, whole(in.Reconnects), float(in.Gap), whole(in.IDJumps), whole(in.IDsMissing),
+		whole(in.Skipped), whole(in.Oversize), whole(in.Open))
 	if e := in.Engine; e != nil {
 		row = append(row, float(e.FPS), float(e.SourceFPS), float(e.Latency), float(e.Queue), float(e.Dropped), float(e.DroppedSince))
 	}

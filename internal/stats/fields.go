@@ -69,6 +69,9 @@ func (f *Fields) Put(ev *event.Event) error {
 	t.events++
 	ev.EachMember(func(name, raw []byte) bool {
 		path := pathOf(name)
+		if strings.HasPrefix(path, "_") { // else it would be a computed field
+			path = `\` + path
+		}
 		if raw[0] == '"' && path == "image" {
 			f.note(t, path, isString, sizeOf(raw[1:len(raw)-1]))
 			return true

@@ -84,12 +84,11 @@ func (f *Fields) WriteText(w io.Writer, color bool) error {
 
 func (r *report) fieldRow(f *Field) []term.Cell {
 	if f.Path == "" {
-		return []term.Cell{{Text: "  … more than is shown", Style: r.styles.Faint}, {}, {}, {}, {}}
+		return cells("  … more than is shown", "", "", "", "")
 	}
-	return []term.Cell{
-		plain("  " + f.Path), plain(strings.Join(f.Kinds, ",")), plain(term.Number(f.Count)), plain(term.Decimal(f.Percent)),
-		{Text: f.Example, Style: r.styles.Faint},
-	}
+	row := cells("  "+f.Path, strings.Join(f.Kinds, ","), term.Number(f.Count), term.Decimal(f.Percent), f.Example)
+	row[4].Style = r.styles.Faint
+	return row
 }
 
 // WriteNDJSON writes a record per path. Errors are *event.WriteError.
@@ -110,7 +109,8 @@ func (f *Fields) WriteCSV(w io.Writer, terminal bool) error {
 	record := format.CSVRecord{Terminal: terminal}
 	out := []byte("type,events,path,json,count,percent,example\n")
 	for _, one := range f.List() {
-		out = record.Append(out, one.Type, whole(one.Events), one.Path, strings.Join(one.Kinds, " "), whole(one.Count), float(one.Percent), one.Example)
+		out = record.Append(out, one.Type, whole(one.Events), one.Path, strings.Join(one.Kinds, " "),
+			whole(one.Count), float(one.Percent), one.Example)
 	}
 	return write(w, out)
 }

@@ -39,7 +39,7 @@ func TestFieldsOfTheSamples(t *testing.T) {
 func TestFields(t *testing.T) {
 	f := NewFields()
 	putAll(t, f, "track",
-		`{"n":1,"deep":{"a":{"b":true}},"list":[1,2,"x"],"objs":[{"c":"Person"},{"c":"Car","extra":null}],"a.b":"dot"}`,
+		`{"n":1,"deep":{"a":{"b":true}},"list":[1,2,"x"],"objs":[{"c":"Person"},{"c":"Car","extra":null}],"a.b":"dot","_type":{"_x":1}}`,
 		`{"n":"2","list":[],"objs":[]}`,
 		`{"n":null}`, `{"n":3.50,"n":4}`)
 	var got []string
@@ -49,6 +49,8 @@ func TestFields(t *testing.T) {
 		}
 	}
 	want := []string{
+		`\_type object 1/4 25% `,
+		`\_type._x number 1/4 25% 1`,
 		`a\.b string 1/4 25% dot`,
 		`deep object 1/4 25% `,
 		`deep.a object 1/4 25% `,

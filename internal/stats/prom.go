@@ -70,29 +70,47 @@ const (
 	gauge   = prometheus.GaugeValue
 )
 
-// simpleMetrics are the metrics with one number per instance. They are left out
-// where of returns false.
-var simpleMetrics = [...]struct {
+// metric is a metric with one number per instance. It is left out where of
+// returns false.
+type metric struct {
 	kind       prometheus.ValueType
 	name, help string
 	of         func(*Instance) (n float64, ok bool)
-}{
-	{gauge, "up", "Whether the instance is connected.", func(in *Instance) (float64, bool) { return bit(in.State == Connected), in.State != Recorded }},
-	{gauge, "silent", "Whether nothing arrived for 15 seconds and for three intervals of the instance's statistics events.", func(in *Instance) (float64, bool) { return bit(in.Silent), in.State != Recorded }},
-	{counter, "bytes_total", "Bytes of the payloads of events.", func(in *Instance) (float64, bool) { return float64(in.Bytes), true }},
-	{gauge, "last_event_timestamp_seconds", "When the last event arrived.", func(in *Instance) (float64, bool) { return float64(in.Last.UnixMilli()) / 1000, !in.Last.IsZero() }},
-	{counter, "reconnects_total", "Connections made again after one was lost.", func(in *Instance) (float64, bool) { return float64(in.Reconnects), true }},
-	{counter, "gap_seconds_total", "Time without a connection.", func(in *Instance) (float64, bool) { return in.Gap, true }},
-	{counter, "id_jumps_total", "Ids that did not follow one another within a connection.", func(in *Instance) (float64, bool) { return float64(in.IDJumps), true }},
-	{counter, "missing_ids_total", "Ids that were jumped over.", func(in *Instance) (float64, bool) { return float64(in.IDsMissing), true }},
-	{counter, "skipped_records_total", "Records that were not a JSON object.", func(in *Instance) (float64, bool) { return float64(in.Skipped), true }},
-	{counter, "oversize_records_total", "Records longer than the limit.", func(in *Instance) (float64, bool) { return float64(in.Oversize), true }},
+}
+
+var simpleMetrics = [...]metric{
+	{gauge, "up", "Whether the instance is connected.", ifLive(func(in *Instance) float64 { return bit(in.State == Connected) })},
+	{gauge, "silent", "Whether nothing arrived for 15 seconds and for three intervals of the instance's statistics events.",
+		ifLive(func(in *Instance) float64 { return bit(in.Silent) })},
+	{counter, "bytes_total", "Bytes of the payloads of events.", always(func(in *Instance) float64 { return float64(in.Bytes) })},
+	{gauge, "last_event_timestamp_seconds", "When the last event arrived.",
+		func(in *Instance) (float64, bool) { return float64(in.Last.UnixMilli()) / 1000, !in.Last.IsZero() }},
+	{counter, "reconnects_total", "Connections made again after one was lost.",
+		always(func(in *Instance) float64 { return float64(in.Reconnects) })},
+	{counter, "gap_seconds_total", "Time without a connection.", always(func(in *Instance) float64 { return in.Gap })},
+	{counter, "id_jumps_total", "Ids that did not follow one another within a connection.",
+		always(func(in *Instance) float64 { return float64(in.IDJumps) })},
+	{counter, "missing_ids_total", "Ids that were jumped over.", always(func(in *Instance) float64 { return float64(in.IDsMissing) })},
+	{counter, "skipped_records_total", "Records that were not a JSON object.",
+		always(func(in *Instance) float64 { return float64(in.Skipped) })},
+	{counter, "oversize_records_total", "Records longer than the limit.",
+		always(func(in *Instance) float64 { return float64(in.Oversize) })},
 	{gauge, "server_fps", "Frames per second that the server processes.", ofEngine(func(e *Engine) float64 { return e.FPS })},
 	{gauge, "server_source_fps", "Frames per second that the source sends.", ofEngine(func(e *Engine) float64 { return e.SourceFPS })},
 	{gauge, "server_latency_seconds", "Latency that the server reports.", ofEngine(func(e *Engine) float64 { return e.Latency / 1000 })},
 	{gauge, "server_queue_frames", "Frames waiting in the server.", ofEngine(func(e *Engine) float64 { return e.Queue })},
-	{counter, "server_frames_total", "Frames that the server processed during this run.", ofEngine(func(e *Engine) float64 { return e.Frames })},
-	{counter, "server_dropped_frames_total", "Frames that the server dropped during this run.", ofEngine(func(e *Engine) float64 { return e.Dropped })},
+	{counter, "server_frames_total", "Frames that the server processed during this run.",
+		ofEngine(func(e *Engine) float64 { return e.Frames })},
+	{counter, "server_dropped_frames_total", "Frames that the server dropped during this run.",
+		ofEngine(func(e *Engine) float64 { return e.Dropped })},
+}
+
+func always(of func(*Instance) float64) func(*Instance) (float64, bool) {
+	return func(in *Instance) (float64, bool) { return of(in), true }
+}
+
+func ifLive(of func(*Instance) float64) func(*Instance) (float64, bool) {
+	return func(in *Instance) (float64, bool) { return of(in), in.State != Recorded }
 }
 
 func ofEngine(of func(*Engine) float64) func(*Instance) (float64, bool) {

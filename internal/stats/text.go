@@ -100,8 +100,13 @@ func (r *report) table(columns []term.Column, rows [][]term.Cell) [][]byte {
 	return slices.Collect(bytes.Lines(t.Append(nil, r.width)))
 }
 
-// plain returns a cell without a style.
-func plain(text string) term.Cell { return term.Cell{Text: text} }
+// cells returns cells without a style.
+func cells(texts ...string) (row []term.Cell) {
+	for _, text := range texts {
+		row = append(row, term.Cell{Text: text})
+	}
+	return row
+}
 
 // number returns a column of numbers.
 func number(title string) term.Column { return term.Column{Title: title, Right: true} }
@@ -136,9 +141,11 @@ func (r *report) nameWidth() int {
 // instances returns a table with a row per instance. In a narrow window the
 // columns at the right are dropped.
 func (r *report) instances(s *Snapshot, live bool) [][]byte {
-	columns := []term.Column{
-		{Title: "INSTANCE", Most: r.nameWidth()}, {Title: "STATE"}, number("EVENTS"), number("NOW/S"), number("DELAY P50"), number("P99"), number("FPS"), number("DROPPED"), number("MAX DELAY"), number("MINUTE/S"),
-		number("BYTES/S"), number("LAST"), number("LATENCY"), number("QUEUE"),
+	columns := []term.Column{{Title: "INSTANCE", Most: r.nameWidth()}, {Title: "STATE"}}
+	for _, title := range []string{
+		"EVENTS", "NOW/S", "DELAY P50", "P99", "FPS", "DROPPED", "MAX DELAY", "MINUTE/S", "BYTES/S", "LAST", "LATENCY", "QUEUE",
+	} {
+		columns = append(columns, number(title))
 	}
 	rows := make([][]term.Cell, len(s.Instances))
 	for i := range s.Instances {
@@ -157,11 +164,10 @@ func (r *report) instances(s *Snapshot, live bool) [][]byte {
 				dropped = term.Number(uint64(e.Dropped))
 			}
 		}
-		rows[i] = []term.Cell{
-			{Text: in.Name, Style: r.styles.Bold}, r.state(in), plain(term.Number(in.Events)), plain(term.Decimal(in.Now)),
-			plain(p50), plain(p99), plain(fps), plain(dropped), plain(longest),
-			plain(term.Decimal(in.Minute)), plain(term.Size(uint64(in.ByteRateNow))), r.ago(s, in.Last), plain(latency), plain(queue),
-		}
+		rows[i] = append([]term.Cell{{Text: in.Name, Style: r.styles.Bold}, r.state(in)}, cells(
+			term.Number(in.Events), term.Decimal(in.Now), p50, p99, fps, dropped, longest, term.Decimal(in.Minute),
+			term.Size(uint64(in.ByteRateNow)), ago(s, in.Last), latency, queue,
+		)...)
 	}
 	return r.table(columns, rows)
 }
@@ -193,12 +199,12 @@ func seconds(d time.Duration) string {
 	return term.Duration(d.Truncate(time.Second))
 }
 
-// ago returns how long ago something was.
-func (r *report) ago(s *Snapshot, last time.Time) term.Cell {
+// ago returns how long before the snapshot something was.
+func ago(s *Snapshot, last time.Time) string {
 	if last.IsZero() {
-		return term.Cell{Text: "-", Style: r.styles.Faint}
+		return "-"
 	}
-	return term.Cell{Text: term.Duration(max(0, s.Time.Sub(last))), Style: r.styles.Faint}
+	return term.Duration(max(0, s.Time.Sub(last)))
 }
 
 // losses returns a line per instance that lost something.
@@ -255,25 +261,26 @@ func (r *report) pairRows(in *Instance) (rows [][]term.Cell) {
 				return row
 			}
 		}
-		row := []term.Cell{{Text: in.Name, Style: r.styles.Bold}, plain(typ), plain("0"), plain("0"), {}, {}, {}}
+		row := cells(in.Name, typ, "0", "0", "", "", "")
+		row[0].Style = r.styles.Bold
 		rows = append(rows, row)
 		return row
 	}
 	open := map[string]uint64{}
 	for _, o := range in.OpenEvents {
-		cells := row(o.Type)
+		row := row(o.Type)
 		open[o.Type] += o.Count
-		cells[2] = term.Cell{Text: term.Number(open[o.Type]), Style: r.styles.Bold}
-		if cells[6].Text != "" {
-			cells[6].Text += ", "
+		row[2] = term.Cell{Text: term.Number(open[o.Type]), Style: r.styles.Bold}
+		if row[6].Text != "" {
+			row[6].Text += ", "
 		}
-		cells[6].Text += term.Number(o.Count) + " in " + o.Place
+		row[6].Text += term.Number(o.Count) + " in " + o.Place
 	}
 	for _, e := range in.Ended {
-		cells := row(e.Type)
-		cells[3] = plain(term.Number(e.Count))
+		row := row(e.Type)
+		row[3].Text = term.Number(e.Count)
 		if d := e.Duration; d != nil {
-			cells[4], cells[5] = plain(term.Millis(d.P50)), plain(term.Millis(d.Max))
+			row[4].Text, row[5].Text = term.Millis(d.P50), term.Millis(d.Max)
 		}
 	}
 	return rows
@@ -285,15 +292,16 @@ func (r *report) groups(s *Snapshot) [][]byte {
 	if title == "_type" {
 		title = "TYPE"
 	}
+	columns := []term.Column{
+		{Title: title, Most: 40}, number("EVENTS"), number("NOW/S"), number("MINUTE/S"), number("LAST"), number("BYTES"),
+	}
 	var rows [][]term.Cell
 	for _, g := range s.Groups {
-		rows = append(rows, []term.Cell{
-			plain(g.Value), plain(term.Number(g.Events)), plain(term.Decimal(g.Now)), plain(term.Decimal(g.Minute)),
-			r.ago(s, g.Last), plain(term.Size(g.Bytes)),
-		})
+		rows = append(rows, cells(
+			g.Value, term.Number(g.Events), term.Decimal(g.Now), term.Decimal(g.Minute), ago(s, g.Last), term.Size(g.Bytes)))
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return r.table([]term.Column{{Title: title, Most: 40}, number("EVENTS"), number("NOW/S"), number("MINUTE/S"), number("LAST"), number("BYTES")}, rows)
+	return r.table(columns, rows)
 }
