@@ -94,26 +94,33 @@ type sink struct {
 
 // Put counts the event. It fails only as the next sink does.
 func (s *sink) Put(ev *event.Event) error {
-	_, numbered := decimal(ev.ID)
-	if s.counts || !s.c.o.Recorded || numbered {
+	if s.counts || !s.c.o.Recorded {
 		s.take(ev)
-	} // else it may be of an instance of which nothing is counted
+	} else if _, ok := decimal(ev.ID); ok { // without an id there is nothing to watch in a recording
+		s.take(ev)
+	}
 	if s.to == nil {
 		return nil
 	}
 	return s.to.Put(ev)
 }
 
+// take counts an event. Of a live event it needs the moment of its arrival.
 func (s *sink) take(ev *event.Event) {
 	if s.t == nil || ev.Instance != s.in {
 		s.in, s.t = ev.Instance, s.c.tally(ev.Instance)
 	}
+	live := !s.c.o.Recorded && !ev.Received.IsZero()
+	var arrived time.Duration
+	if live {
+		arrived = ev.Received.Sub(s.c.start)
+	}
 	s.t.mu.Lock()
 	if s.watches {
-		s.t.watch(ev)
+		s.t.watch(ev, arrived, live)
 	}
 	if s.counts {
-		s.t.put(ev)
+		s.t.put(ev, arrived, live)
 	}
 	s.t.mu.Unlock()
 }

@@ -24,6 +24,8 @@ const farthest = 4e14
 // value is ready, and small.
 type dist struct {
 	sketch        *ddsketch.DDSketch // nil while nothing was added
+	low, high     float64            // the bin of the last value: low <= value < high
+	last, pending float64            // values of that bin that are not in the sketch yet, each counted as last
 	n             uint64
 	negative      uint64 // how many are below zero
 	min, max, sum float64
@@ -42,7 +44,11 @@ func (d *dist) add(ms float64) {
 		d.sketch = newSketch()
 		d.min, d.max = ms, ms
 	}
-	_ = d.sketch.Add(ms) // fails only for values beyond farthest
+	if ms < d.low || ms >= d.high {
+		d.flush()
+		d.setBin(ms)
+	}
+	d.last, d.pending = ms, d.pending+1
 	d.n++
 	d.sum += ms
 	d.min, d.max = min(d.min, ms), max(d.max, ms)
@@ -51,8 +57,33 @@ func (d *dist) add(ms float64) {
 	}
 }
 
+// setBin sets low and high to the bounds of the bin of a value. Where events are
+// old, as when a backlog arrives, their delays share a bin, and a comparison
+// costs a tenth of the sketch's logarithm: a third of counting an event.
+func (d *dist) setBin(ms float64) {
+	bins := d.sketch.IndexMapping
+	d.low, d.high = ms, ms
+	if size := math.Abs(ms); size > bins.MinIndexableValue() {
+		i := bins.Index(size)
+		d.low, d.high = bins.LowerBound(i), bins.LowerBound(i+1)
+		if ms < 0 {
+			d.low, d.high = -d.high, -d.low
+		}
+	}
+}
+
+// flush adds the pending values to the sketch.
+func (d *dist) flush() {
+	if d.pending > 0 {
+		_ = d.sketch.AddWithCount(d.last, d.pending) // fails only for values beyond farthest
+		d.pending = 0
+	}
+}
+
 // merge adds all values of o.
 func (d *dist) merge(o *dist) {
+	d.flush()
+	o.flush()
 	switch {
 	case o.sketch == nil:
 		return
@@ -99,6 +130,7 @@ func (d *dist) snapshot(bounds []float64) *Dist {
 	if d.sketch == nil {
 		return nil
 	}
+	d.flush()
 	s := &Dist{
 		Count: d.n, Negative: d.negative, Min: round(d.min), Max: round(d.max), sum: d.sum,
 		P50: round(d.quantile(0.50)), P95: round(d.quantile(0.95)), P99: round(d.quantile(0.99)),

@@ -45,19 +45,19 @@ func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
 	return t
 }
 
-// watch looks at an event before the filters do: at its id, and at when it
-// arrived.
-func (t *tally) watch(ev *event.Event) {
-	if !ev.Received.IsZero() {
-		t.arrivals.note(ev.Received.Sub(t.c.start), ev.Type == "statistics")
+// watch looks at an event before the filters do: at its id and, if it is live, at
+// when it arrived.
+func (t *tally) watch(ev *event.Event, arrived time.Duration, live bool) {
+	if live {
+		t.arrivals.note(arrived, ev.Type == "statistics")
 	}
 	if n, ok := decimal(ev.ID); ok {
 		t.ids.note(n, t.c.o.Recorded)
 	}
 }
 
-// put counts an event.
-func (t *tally) put(ev *event.Event) {
+// put counts an event at the moment it arrived or, if it is not live, was sent.
+func (t *tally) put(ev *event.Event, at time.Duration, live bool) {
 	size := uint64(len(ev.Payload))
 	info := t.typeOf(ev.Type)
 	g := info.group
@@ -67,19 +67,20 @@ func (t *tally) put(ev *event.Event) {
 	t.add(size)
 	g.add(size)
 	sent, stamped := ev.Time()
-	at, known := sent, stamped
-	if !t.c.o.Recorded && !ev.Received.IsZero() {
-		at, known = ev.Received, true
-		if stamped {
-			t.delay.add(millis(at.Sub(sent)))
-		}
+	switch {
+	case live && stamped:
+		t.delay.add(millis(ev.Received.Sub(sent)))
+	case stamped:
+		at = sent.Sub(t.c.start)
+	}
+	if live {
 		t.link.delivered()
 	}
-	if known {
-		since := at.Sub(t.c.start)
-		t.at(since)
-		g.at(since)
-		t.volume.add(second(since), size)
+	if live || stamped {
+		sec := second(at)
+		t.at(at, sec)
+		g.at(at, sec)
+		t.volume.add(sec, size)
 	}
 	switch info.role {
 	case begins:
@@ -104,10 +105,10 @@ func (n *traffic) add(size uint64) {
 	n.bytes += size
 }
 
-// at records when an event arrived or, if recorded, was sent.
-func (n *traffic) at(at time.Duration) {
+// at records the moment of an event, and the second it is in.
+func (n *traffic) at(at time.Duration, sec int64) {
 	n.span.add(at)
-	n.rate.add(second(at), 1)
+	n.rate.add(sec, 1)
 }
 
 // span is the first and the last moment of something. The zero value is ready.
