@@ -10,209 +10,249 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// maxName is the longest type and id of a record. Longer ones make the record
-// too long: both are remembered beyond their record.
+// maxName is the longest type and id of a record, in bytes. Longer ones make
+// the record too long, since both outlive their record.
 const maxName = 64 << 10
 
 // Record is one record of a stream. Its bytes belong to the caller until the
 // next call to Next, who may change Data in place.
 type Record struct {
-	Type []byte // of the event field; empty where there was none
-	ID   []byte // the last id that the stream gave, perhaps in an earlier record
+	Type []byte // of the event field; empty if there was none
+	ID   []byte // the last id that the stream sent, perhaps in an earlier record
 	Data []byte // the data lines, joined by LF
 }
 
-// Decoder takes records out of an event stream, by the letter of
+// Decoder reads the records of an event stream. It follows
 // https://html.spec.whatwg.org/multipage/server-sent-events.html section 9.2.6
-// with three differences: bad UTF-8 is passed on as it is; a record over the
-// limit is skipped; and a line that starts with [ or {, by the letter an
+// with three differences: invalid UTF-8 is passed on unchanged; a record over
+// the limit is skipped; and a line that starts with [ or {, by the standard an
 // unknown field, is a record of its own without type and id, as older servers
-// send them, even if it is the last and lacks its line end.
+// send them, even if it is the last line and has no line end.
 //
-// It reads only when it needs bytes and takes no copy of a single data line.
-// Not safe for concurrent use.
+// A Decoder reads only when it needs bytes, and does not copy a single data
+// line. It is not safe for concurrent use.
 type Decoder struct {
-	in    input
-	limit int
-	lines bool // every line is a record
-	began bool // behind the byte order mark, if there is one
+	in      input
+	limit   int
+	started bool // past the byte order mark, if there is one
+	// recorded selects the rules for saved streams: a line that is not a field
+	// of an event stream is a record, or may contain one.
+	recorded bool
 
 	typ    []byte
-	id     []byte // what the record at hand makes of the last event ID
-	named  bool   // it has an id field
-	lastID []byte // the last event ID string, as of the last blank line
+	id     []byte // what the current record makes of the last event ID
+	named  bool   // the current record has an id field
+	lastID []byte // the last event ID, as of the last blank line
 	gaveID bool   // the stream set lastID
-	has    bool   // there was a data line, maybe an empty one; the data is in.kept
-	skip   bool   // the record at hand is too long
-	long   bool   // the line at hand is too long, and part of it was dropped
-	retry  time.Duration
-	told   bool // retry was
+	has    bool   // the current record has a data line, maybe an empty one; the data is in.joined
+	skip   bool   // the current record is too long
+	long   bool   // the current line is too long, and its start was dropped
+
+	retry    time.Duration
+	gotRetry bool
 }
 
-// NewDecoder reads from r and skips records of more than limit bytes.
+// NewDecoder returns a decoder that reads from r and skips records of more
+// than limit bytes.
 func NewDecoder(r io.Reader, limit int) *Decoder {
 	return &Decoder{in: input{r: r, limit: limit}, limit: limit}
 }
 
-// newLines makes every line a record.
-func newLines(r io.Reader, limit int) *Decoder {
-	d := NewDecoder(r, limit)
-	d.lines = true
-	return d
-}
-
-// Next returns the next record. io.EOF: the input ended, and Unfinished tells
-// how much was lost; jsonraw.ErrTooLong: one record is skipped, go on; else the
-// reader's own error.
+// Next returns the next record. Errors: io.EOF at the end of the input, after
+// which Unfinished says how much is missing; jsonraw.ErrTooLong if one record was
+// skipped, after which Next may be called again; else the reader's own error.
 func (d *Decoder) Next() (Record, error) {
-	if !d.began {
-		d.begin()
+	if !d.started {
+		d.start()
 	}
 	for {
 		line, ended := d.in.line()
-		switch {
-		case d.long:
-			d.long = !ended
-			line = nil
-		case d.over(line):
-			d.long = !ended
-			if d.refuse(line) {
-				return Record{}, jsonraw.ErrTooLong
+		if !ended || d.long || len(line) > d.limit-d.in.joined.len() {
+			if usable, err := d.border(line, ended); err != nil {
+				return d.last(line, err)
+			} else if !usable {
+				continue
 			}
-		case !ended:
-		case d.lines || bare(line):
-			if !blank(line) {
-				return Record{Data: line}, nil
+		}
+		if d.recorded {
+			line = bytes.TrimLeft(line, "\x00")
+		}
+		switch {
+		case d.recorded && len(line) > 0:
+			if data := d.embedded(line); data != nil {
+				return Record{Data: data}, nil
 			}
 		case len(line) == 0:
 			if rec, ok := d.dispatch(); ok {
 				return rec, nil
 			}
+		case line[0] == '{' || line[0] == '[':
+			return Record{Data: line}, nil
 		case !d.field(line) && d.refuse(line):
 			return Record{}, jsonraw.ErrTooLong
 		}
-		if ended {
-			continue
-		}
-		if d.long {
-			d.in.drop()
-		}
-		if err := d.in.fill(); err != nil {
-			return d.last(line, err)
-		}
 	}
 }
 
-// mark is the byte order mark.
-const mark = "\xEF\xBB\xBF"
+// byteOrderMark is U+FEFF in UTF-8.
+const byteOrderMark = "\xEF\xBB\xBF"
 
-// begin goes over the byte order mark.
-func (d *Decoder) begin() {
+// start skips the byte order mark.
+func (d *Decoder) start() {
 	in := &d.in
-	for len(in.buf) < len(mark) && string(in.buf) == mark[:len(in.buf)] && in.fill() == nil {
+	for len(in.buf) < len(byteOrderMark) && string(in.buf) == byteOrderMark[:len(in.buf)] && in.fill() == nil {
 	}
-	if bytes.HasPrefix(in.buf, []byte(mark)) {
-		in.pos = len(mark)
+	if bytes.HasPrefix(in.buf, []byte(byteOrderMark)) {
+		in.pos = len(byteOrderMark)
 	}
-	d.began = true
+	d.started = true
 }
 
-// bare tells a line of the older framing.
-func bare(line []byte) bool { return len(line) > 0 && (line[0] == '{' || line[0] == '[') }
+// border handles a line that has not ended yet or may exceed the limit. It
+// reports whether the line is to be used; if not, Next takes the next line.
+func (d *Decoder) border(line []byte, ended bool) (usable bool, err error) {
+	switch {
+	case d.long:
+		d.long = !ended
+	case d.over(line):
+		d.long = !ended
+		if d.refuse(line) {
+			return false, jsonraw.ErrTooLong
+		}
+	case ended:
+		return true, nil
+	}
+	switch {
+	case ended:
+		return false, nil
+	case d.long:
+		d.in.drop()
+	case d.recorded:
+		d.in.skipNULs()
+	}
+	return false, d.in.fill()
+}
 
-func blank(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }
+// isBare reports whether line is a record of the older framing.
+func isBare(line []byte) bool { return len(line) > 0 && (line[0] == '{' || line[0] == '[') }
 
-// over tells whether the line, which need not be finished, makes its record
-// too long. It looks at all lines alike, so that all of it stays bounded and
-// what comes out does not depend on how it came in.
+// over reports whether line makes its record too long. It counts all lines of
+// a record alike and before they are complete, so memory stays bounded and the
+// result does not depend on how the bytes arrived.
 func (d *Decoder) over(line []byte) bool {
 	n := len(line)
-	if !d.lines && !bare(line) {
+	if !isBare(line) {
 		n -= len("data: ")
 	}
-	return d.in.kept.len()+n > d.limit
+	return d.in.joined.len()+n > d.limit
 }
 
-// refuse gives up the record that line is part of, and tells whether that is
+// refuse gives up the record that line is part of, and reports whether that is
 // new.
 func (d *Decoder) refuse(line []byte) bool {
-	if d.lines || bare(line) {
+	if isBare(line) {
 		return true
 	}
 	was := d.skip
-	d.skip, d.has, d.in.kept = true, false, span{}
+	d.skip, d.has, d.in.joined = true, false, span{}
 	return !was
 }
 
-// last returns what can be used of a line that never ended.
+// last returns the record in a line that never ended, if there is one.
 func (d *Decoder) last(line []byte, err error) (Record, error) {
-	if (err == io.EOF || err == io.ErrUnexpectedEOF) && (d.lines || bare(line)) && !blank(line) {
-		d.in.drop()
-		return Record{Data: line}, nil
+	if err != io.EOF && err != io.ErrUnexpectedEOF {
+		return Record{}, err
 	}
-	return Record{}, err
+	if d.recorded {
+		line = bytes.TrimLeft(line, "\x00")
+	}
+	if d.recorded && len(line) > 0 && !isField(line) {
+		line = d.embedded(line)
+		d.in.drop()
+	} else if !isBare(line) {
+		line = nil
+	}
+	if line == nil {
+		return Record{}, err
+	}
+	d.in.drop()
+	return Record{Data: line}, nil
 }
 
-// dispatch ends the record at hand at a blank line.
+// dispatch ends the current record at a blank line.
 func (d *Decoder) dispatch() (rec Record, ok bool) {
 	if d.named {
 		d.lastID, d.id, d.named, d.gaveID = d.id, d.lastID, false, true
 	}
 	if d.has {
-		end := d.in.kept.end
-		rec, ok = Record{d.typ, d.lastID, d.in.buf[d.in.kept.start:end:end]}, true
+		end := d.in.joined.end
+		rec, ok = Record{d.typ, d.lastID, d.in.buf[d.in.joined.start:end:end]}, true
 	}
-	d.typ, d.has, d.skip, d.in.kept = d.typ[:0], false, false, span{}
+	d.typ, d.has, d.skip, d.in.joined = d.typ[:0], false, false, span{}
 	return rec, ok
 }
 
-// field takes a line with something in it. False: the record is too long.
+// field applies a line that is not empty. It returns false if the record is
+// too long.
 func (d *Decoder) field(line []byte) bool {
-	name, value := line, line[len(line):]
-	// No name that means something is longer than event.
-	if i := bytes.IndexByte(line[:min(len(line), len("event:"))], ':'); i >= 0 {
-		name, value = line[:i], line[i+1:]
-	}
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
-	}
-	switch string(name) {
-	case "data":
+	switch {
+	case isNamed(line, "data"):
 		if !d.skip {
-			d.data(value)
+			d.data(valueAfter(line, "data"))
 		}
-		return d.in.kept.len() <= d.limit
-	case "event":
+		return d.in.joined.len() <= d.limit
+	case isNamed(line, "event"):
+		value := valueAfter(line, "event")
 		if len(value) > maxName {
 			return false
 		}
 		d.typ = append(d.typ[:0], value...)
-	case "id":
+	case isNamed(line, "id"):
+		value := valueAfter(line, "id")
 		if len(value) > maxName {
 			return false
 		}
 		if bytes.IndexByte(value, 0) < 0 {
 			d.id, d.named = append(d.id[:0], value...), true
 		}
-	case "retry":
-		d.setRetry(value)
+	case isNamed(line, "retry"):
+		d.setRetry(valueAfter(line, "retry"))
 	}
 	return true
 }
 
-// data adds a line to the record's data. Only data is joined in place, into
-// room that lines before this one have left; type and id are copies.
+// isNamed reports whether the field in line has this name.
+func isNamed(line []byte, name string) bool {
+	return len(line) >= len(name) && string(line[:len(name)]) == name && (len(line) == len(name) || line[len(name)] == ':')
+}
+
+// valueAfter returns the value of the field in line, which has this name.
+func valueAfter(line []byte, name string) []byte {
+	value := line[min(len(line), len(name)+len(":")):]
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+	}
+	return value
+}
+
+// isField reports whether line is a comment or a field of an event stream.
+func isField(line []byte) bool {
+	return line[0] == ':' || isNamed(line, "data") || isNamed(line, "event") || isNamed(line, "id") || isNamed(line, "retry")
+}
+
+// data adds a line to the record's data. Further lines are joined in place,
+// where lines before this one were; type and id are copies.
 func (d *Decoder) data(value []byte) {
 	in := &d.in
 	if d.has {
-		in.buf[in.kept.end] = '\n'
-		in.kept.end += 1 + copy(in.buf[in.kept.end+1:], value)
+		in.buf[in.joined.end] = '\n'
+		in.joined.end += 1 + copy(in.buf[in.joined.end+1:], value)
 		return
 	}
-	d.has, in.kept = true, span{in.end - len(value), in.end}
+	d.has, in.joined = true, span{in.end - len(value), in.end}
 }
 
-// setRetry takes digits only; a number beyond all bounds is the largest.
+// setRetry accepts digits only; a number that is too large becomes the largest.
 func (d *Decoder) setRetry(value []byte) {
 	for _, c := range value {
 		if c-'0' > 9 {
@@ -222,22 +262,22 @@ func (d *Decoder) setRetry(value []byte) {
 	if len(value) == 0 {
 		return
 	}
-	const most = math.MaxInt64 / int64(time.Millisecond)
+	const longest = math.MaxInt64 / int64(time.Millisecond)
 	ms, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil {
-		ms = most
+		ms = longest
 	}
-	d.retry, d.told = time.Duration(min(ms, most))*time.Millisecond, true
+	d.retry, d.gotRetry = time.Duration(min(ms, longest))*time.Millisecond, true
 }
 
-// Retry is the waiting time that the stream asked for, if it did.
-func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.told }
+// Retry returns the reconnection time that the stream asked for, if it did.
+func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.gotRetry }
 
 // LastID returns the value for Last-Event-ID when the stream is opened again,
 // and whether the stream set it: an empty id field clears it.
 func (d *Decoder) LastID() (id string, ok bool) { return string(d.lastID), d.gaveID }
 
-// Unfinished is the size in bytes of the data behind the last whole record.
+// Unfinished returns the size in bytes of the data after the last whole record.
 func (d *Decoder) Unfinished() int64 {
-	return int64(d.in.kept.len() + len(bytes.TrimSpace(d.in.buf[d.in.pos:])))
+	return int64(d.in.joined.len() + len(bytes.TrimSpace(d.in.buf[d.in.pos:])))
 }

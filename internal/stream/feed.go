@@ -45,12 +45,6 @@ func (s *sink) note(err error) {
 	}
 }
 
-// records is what returns records: a *Decoder, or elements.
-type records interface {
-	Next() (Record, error)
-	Unfinished() int64 // bytes after the last whole record
-}
-
 // run puts all records, received at *at, and returns the error of the reader
 // or of the sink.
 func (f *feed) run(from records, at *time.Time) error {

@@ -5,29 +5,29 @@ import (
 	"io"
 )
 
-// Sizes of an input's buffer. It starts small, since most connections are
-// quiet, doubles while reads fill it, and halves again when they no longer do.
+// Sizes of an input's buffer, in bytes. It starts small, since most connections
+// are quiet, doubles while reads fill it, and halves when they no longer do.
 const (
 	firstBuffer = 4 << 10
-	readBuffer  = 64 << 10 // as far as traffic alone makes it grow, as much as rtapi reads at once; records grow it further
-	keepBuffer  = 1 << 20  // more than this is given back as soon as it is not needed
-	calmReads   = 64       // so many reads in a row must be small before it halves
+	readBuffer  = 64 << 10 // traffic alone grows it to this, as much as rtapi reads at once; records grow it further
+	keepBuffer  = 1 << 20  // a larger one is released as soon as it is not needed
+	calmReads   = 64       // this many small reads in a row halve it
 )
 
-// input takes lines out of bytes, with one growing buffer.
+// input splits bytes into lines, in one growing buffer.
 type input struct {
-	r     io.Reader
-	limit int    // the buffer need not grow beyond
-	buf   []byte // what was read
-	kept  span   // in buf, before pos: what the decoder still needs
-	pos   int    // start of the line at hand
-	end   int    // end of the last line handed out, without its line end
-	lf    int    // the first LF at or behind pos, len(buf) if there is none; before pos: not searched
-	cr    int    // the same for CR
-	crEnd bool   // the last byte read was a CR that ended a line
-	full  bool   // the last read filled the buffer
-	calm  int    // reads in a row that needed little of it
-	err   error  // the reader's, for good
+	r      io.Reader
+	limit  int    // the longest line that the buffer must hold
+	buf    []byte // what was read
+	joined span   // in buf, before pos: the data of the current record
+	pos    int    // start of the current line
+	end    int    // end of the last line returned, without its line end
+	lf     int    // the first LF from pos on, len(buf) if there is none; before pos: not searched
+	cr     int    // the same for CR
+	crEnd  bool   // the last byte read was a CR that ended a line
+	full   bool   // the last read filled the buffer
+	calm   int    // reads in a row that needed little of it
+	err    error  // the reader's, returned again and again
 }
 
 // span is a part of a buffer.
@@ -35,11 +35,11 @@ type span struct{ start, end int }
 
 func (s span) len() int { return s.end - s.start }
 
-// line returns the line at hand without its end (LF, CR or CRLF), and goes
-// behind it. Where there is no end yet it returns what there is, and stays.
+// line returns the current line without its end (LF, CR or CRLF), and moves to
+// the next. If the line has not ended yet, line returns its start and stays.
 func (in *input) line() (line []byte, ended bool) {
 	if in.lf < in.pos {
-		if in.pos < len(in.buf) && in.buf[in.pos] == '\n' { // one line of four is blank
+		if in.pos < len(in.buf) && in.buf[in.pos] == '\n' { // every fourth line is blank
 			in.lf = in.pos
 		} else {
 			in.lf = in.find('\n', in.pos)
@@ -69,15 +69,22 @@ func (in *input) find(c byte, from int) int {
 	return len(in.buf)
 }
 
-// drop lets go of the unfinished line at hand.
+// drop discards the unfinished current line.
 func (in *input) drop() { in.pos = len(in.buf) }
 
-// fill reads more. What was handed out before is overwritten.
+// skipNULs discards NULs at the start of the current line.
+func (in *input) skipNULs() {
+	for in.pos < len(in.buf) && in.buf[in.pos] == 0 {
+		in.pos++
+	}
+}
+
+// fill reads more. Lines returned before are overwritten.
 func (in *input) fill() error {
 	if in.err != nil {
 		return in.err
 	}
-	in.makeRoom()
+	in.compact()
 	old := len(in.buf)
 	for range 100 {
 		n, err := in.r.Read(in.buf[old:cap(in.buf)])
@@ -91,7 +98,7 @@ func (in *input) fill() error {
 	return in.err
 }
 
-// took notes what the bytes from old on are.
+// took notes what the bytes from old on contain.
 func (in *input) took(old int) {
 	n := len(in.buf)
 	in.full = n == cap(in.buf)
@@ -112,9 +119,9 @@ func (in *input) took(old int) {
 	}
 }
 
-// makeRoom moves what is needed to the front, of a buffer of the right size.
-func (in *input) makeRoom() {
-	need := in.kept.len() + len(in.buf) - in.pos
+// compact moves what is needed to the front of a buffer of the right size.
+func (in *input) compact() {
+	need := in.joined.len() + len(in.buf) - in.pos
 	size := in.size(need)
 	if size == cap(in.buf) && need == len(in.buf) {
 		return
@@ -123,16 +130,16 @@ func (in *input) makeRoom() {
 	if size != cap(in.buf) {
 		to = make([]byte, 0, size)
 	}
-	to = append(to, in.buf[in.kept.start:in.kept.end]...)
+	to = append(to, in.buf[in.joined.start:in.joined.end]...)
 	moved := in.pos - len(to)
 	to = append(to, in.buf[in.pos:]...)
-	in.buf, in.kept = to, span{0, in.kept.len()}
+	in.buf, in.joined = to, span{0, in.joined.len()}
 	in.pos -= moved
 	in.lf -= moved
 	in.cr -= moved
 }
 
-// size is what the buffer should hold when need bytes are in it.
+// size returns the right size of a buffer that holds need bytes.
 func (in *input) size(need int) int {
 	size := cap(in.buf)
 	switch {

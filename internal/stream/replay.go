@@ -2,148 +2,188 @@ package stream
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/jsonraw"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
-// Replay is the event.Source of recorded events: what tail printed as ndjson,
-// what was saved from the live stream, or answers of the polling queue,
-// whatever their layout. It tells which by looking. Events come without
-// Received. Set the fields before Run; it runs once.
+// Replay is the event.Source of recorded events: NDJSON, a saved event stream,
+// polling responses, {"events":[…]}, {"data":[…]}, JSON text sequences
+// (RFC 7464), or JSON objects in a log, each perhaps in gzip or UTF-16. It finds
+// out which by looking. Events have no Received. Set the fields before Run; it
+// runs once.
 type Replay struct {
 	In io.Reader
-	// Locate gives the instance with an id ("" where an event has none), which
-	// is valid during the call. Nil: an instance for each id, which is its name.
+	// Locate returns the instance with an id ("" if an event has none), which
+	// is valid during the call.
 	Locate func(id string) *event.Instance
-	// Notify is told Skipped and Oversize, and a Warning where the input ends
+	// Notify receives Skipped and Oversize, and a Warning if the input ends
 	// inside a record.
 	Notify event.Notify
 }
 
-// Run reads to the end. Its errors: an error of the sink, unchanged;
-// ctx.Err(); an error of In. Once ctx is done it returns, even where In keeps
-// a read waiting; In is not to be used then.
+// Run reads to the end. Its errors: an error of the sink, unchanged; ctx.Err();
+// an error of In; *NoEventsError. Once ctx is done, Run returns even if a read of
+// In does not; In is not to be used then.
 func (r *Replay) Run(ctx context.Context, to event.Sink) error {
-	f := &feed{sink: sink{Sink: to}, notify: r.Notify}
-	f.maker = event.Maker{Locate: r.Locate, Bad: f.bad}
-	if r.Locate == nil {
-		f.maker.Locate = make(known).locate
+	count := &counter{Sink: to}
+	f := &feed{sink: sink{Sink: count}, notify: r.Notify}
+	from := &recording{bad: f.bad}
+	f.maker = event.Maker{Locate: r.Locate, Bad: func(data []byte) {
+		if !from.split(data) {
+			f.bad(data)
+		}
+	}}
+	in := &flushingReader{ctx: ctx, r: &abandoningReader{ctx, r.In}, sink: &f.sink}
+	text, err := decode(in)
+	start := &sample{r: text}
+	if err == nil {
+		from.records, err = look(start)
 	}
-	in := &flushingReader{ctx: ctx, r: &patient{ctx, r.In}, sink: &f.sink}
-	var never time.Time
-	from, err := look(in)
-	if err != nil {
-		return err
+	if err == nil {
+		err = f.run(from, new(time.Time))
 	}
-	err = f.run(from, &never)
-	switch {
-	case f.sink.err != nil:
+	if f.sink.err != nil {
 		return f.sink.err
-	case err == io.EOF && from.Unfinished() == 0:
-	case err == io.EOF, err == io.ErrUnexpectedEOF:
-		f.tell(event.Notice{Kind: event.Warning, Bytes: from.Unfinished(),
-			Text: fmt.Sprintf("the input ends inside a record; its %d bytes were left out", from.Unfinished())})
-	default:
-		return err
 	}
-	return f.sink.Flush()
+	if from.records != nil && (err == io.EOF || err == io.ErrUnexpectedEOF) {
+		if lost := from.Unfinished(); lost > 0 || err == io.ErrUnexpectedEOF {
+			f.tell(event.Notice{Kind: event.Warning, Bytes: lost,
+				Text: fmt.Sprintf("the input ends inside a record; its %d bytes were left out", lost)})
+		}
+		err = f.sink.Flush()
+	}
+	if err == nil && count.events == 0 && start.size > 0 {
+		return &NoEventsError{Bytes: start.size, Looks: looksLike(start.text)}
+	}
+	return err
 }
 
-// lookAt is how far the input's kind is looked for.
-const lookAt = 64 << 10
+// counter counts the events that a sink took.
+type counter struct {
+	event.Sink
+	events int64
+}
 
-// look tells what kind of input it is: JSON from its first character, and then
-// whether there is a record on each line. A line that is broken then costs
-// only itself, and a layout over several lines can be read, too.
+func (c *counter) Put(ev *event.Event) error {
+	err := c.Sink.Put(ev)
+	if err == nil {
+		c.events++
+	}
+	return err
+}
+
+// decode removes gzip and UTF-16, which it recognises by its byte order mark.
+func decode(in io.Reader) (io.Reader, error) {
+	head, in, err := peek(in, 2)
+	if string(head) == "\x1f\x8b" {
+		if in, err = gzip.NewReader(in); err == nil {
+			head, in, err = peek(in, 2)
+		}
+	}
+	if string(head) == "\xff\xfe" || string(head) == "\xfe\xff" {
+		in = transform.NewReader(in, unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder())
+	}
+	return in, err
+}
+
+// peek returns the first n bytes of a reader, fewer if it ends before, and a
+// reader that starts with them.
+func peek(in io.Reader, n int) (head []byte, all io.Reader, err error) {
+	head = make([]byte, n)
+	n, err = io.ReadFull(in, head)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return head[:n], io.MultiReader(bytes.NewReader(head[:n]), in), err
+}
+
+// maxLook is how many bytes look reads to find out the kind of the input.
+const maxLook = 64 << 10
+
+// look finds out what kind of input it is: JSON that goes on over several
+// lines, or one record per line, so that a broken line costs only itself.
 func look(in io.Reader) (records, error) {
-	head := make([]byte, 0, lookAt)
+	head := make([]byte, 0, maxLook)
 	for {
 		n, err := in.Read(head[len(head):cap(head)])
 		head = head[:len(head)+n]
 		if err != nil && err != io.EOF {
 			return nil, err
 		}
-		text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte(mark)), " \t\r\n")
+		head = append(head[:0], bytes.TrimLeft(head, "\x00")...) // there may be any number of them
+		text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte(byteOrderMark)), padding)
 		line, _, whole := bytes.Cut(text, []byte("\n"))
 		more := err == nil && len(head) < cap(head)
-		switch {
-		case more && (len(text) == 0 || bare(text) && !whole || bytes.HasPrefix([]byte(mark), head)):
+		if more && (len(text) == 0 || isBare(text) && !whole || bytes.HasPrefix([]byte(byteOrderMark), head)) {
 			continue
-		case !bare(text):
-			return NewDecoder(rest(head, in), event.MaxPayload), nil
-		case opens(line) || text[0] == '[' && !whole:
-			return elements{jsonraw.NewSplitter(rest(text, in), event.MaxPayload)}, nil
-		default:
-			return newLines(rest(text, in), event.MaxPayload), nil
 		}
+		if len(text) == 0 {
+			text = head
+		}
+		all := io.MultiReader(bytes.NewReader(text), in)
+		if m := wrapper.FindSubmatchIndex(text); m != nil && string(text[m[2]:m[3]]) == "data" && len(head) == cap(head) && (!whole || isOpen(line)) {
+			// A database response may be larger than any record may be.
+			return newElements(io.MultiReader(bytes.NewReader(text[m[4]:]), in), true), nil
+		}
+		if isBare(line) && (line[0] == '{' || isArray(line)) && (isOpen(line) || text[0] == '[' && !whole) {
+			return newElements(&separatorsAsSpace{all}, false), nil
+		}
+		d := NewDecoder(all, event.MaxPayload)
+		d.recorded = true
+		return d, nil
 	}
 }
 
-// rest is the input with what was looked at.
-func rest(head []byte, in io.Reader) io.Reader { return io.MultiReader(bytes.NewReader(head), in) }
-
-// opens tells a line of JSON that goes on on the next.
-func opens(line []byte) bool {
+// isOpen reports whether a line of JSON goes on on the next line.
+func isOpen(line []byte) bool {
 	line = bytes.TrimSpace(line)
 	return bytes.IndexByte([]byte("{[,:"), line[len(line)-1]) >= 0
 }
 
-// elements are the elements of JSON arrays as records.
-type elements struct{ *jsonraw.Splitter }
+// separatorsAsSpace replaces the record separators of RFC 7464, which cannot be
+// part of JSON.
+type separatorsAsSpace struct{ r io.Reader }
 
-func (e elements) Next() (Record, error) {
-	data, err := e.Splitter.Next()
-	return Record{Data: data}, err
+func (s *separatorsAsSpace) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	for rest := p[:n]; ; {
+		i := bytes.IndexByte(rest, '\x1e')
+		if i < 0 {
+			return n, err
+		}
+		rest[i] = ' '
+	}
 }
 
-func (e elements) Unfinished() int64 { return e.Rest() }
-
-// known are the instances of a recording.
-type known map[string]*event.Instance
-
-// maxKnown bounds how many instances are remembered.
-const maxKnown = 1000
-
-func (k known) locate(id string) *event.Instance {
-	if in := k[id]; in != nil {
-		return in
-	}
-	id = strings.Clone(id)
-	in := &event.Instance{ID: id, Name: id, Order: len(k)}
-	if len(k) < maxKnown {
-		k[id] = in
-	}
-	return in
-}
-
-// patient reads so that a read that does not come back, as one of standard
-// input may, is left behind when ctx is done: with its goroutine, until it
-// does, and with the buffer.
-type patient struct {
+// abandoningReader returns from a read once ctx is done, even if the read of r
+// does not return, as one of standard input may not. The goroutine and the
+// buffer then stay behind until it does.
+type abandoningReader struct {
 	ctx context.Context
 	r   io.Reader
 }
 
-func (p *patient) Read(buf []byte) (int, error) {
+func (a *abandoningReader) Read(buf []byte) (int, error) {
 	type result struct {
 		n   int
 		err error
 	}
 	done := make(chan result, 1)
 	go func() {
-		n, err := p.r.Read(buf)
+		n, err := a.r.Read(buf)
 		done <- result{n, err}
 	}()
 	select {
 	case r := <-done:
 		return r.n, r.err
-	case <-p.ctx.Done():
-		return 0, p.ctx.Err()
+	case <-a.ctx.Done():
+		return 0, a.ctx.Err()
 	}
 }
