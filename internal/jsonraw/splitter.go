@@ -131,7 +131,7 @@ func (e *Splitter) begin() bool {
 	for ; e.next < len(e.buf); e.next++ {
 		c := e.buf[e.next]
 		switch {
-		case c == ' ', c == '\t', c == '\r', c == '\n', c == ',':
+		case c == ' ', c == '\t', c == '\r', c == '\n', c == ',', c == 0x1e: // 0x1e: RFC 7464
 		case c == '[' && (e.lists == 0 || !e.Strict):
 			e.lists++
 		case c == ']':

@@ -6,12 +6,11 @@ import (
 )
 
 // Sizes of an input's buffer, in bytes. It starts small, since most connections
-// are quiet, doubles while reads fill it, and halves when they no longer do.
+// are quiet, and doubles while reads fill it.
 const (
 	firstBuffer = 4 << 10
 	readBuffer  = 64 << 10 // traffic alone grows it to this, as much as rtapi reads at once; records grow it further
 	keepBuffer  = 1 << 20  // a larger one is released as soon as it is not needed
-	calmReads   = 64       // this many small reads in a row halve it
 )
 
 // input splits bytes into lines, in one growing buffer.
@@ -26,7 +25,6 @@ type input struct {
 	cr     int    // the same for CR
 	crEnd  bool   // the last byte read was a CR that ended a line
 	full   bool   // the last read filled the buffer
-	calm   int    // reads in a row that needed little of it
 	err    error  // the reader's, returned again and again
 }
 
@@ -102,9 +100,6 @@ func (in *input) fill() error {
 func (in *input) took(old int) {
 	n := len(in.buf)
 	in.full = n == cap(in.buf)
-	if in.calm++; n > cap(in.buf)/8 {
-		in.calm = 0
-	}
 	if in.lf == old {
 		in.lf = in.find('\n', old)
 	}
@@ -150,11 +145,7 @@ func (in *input) size(need int) int {
 	case in.full && size < readBuffer:
 		return 2 * size
 	case size > keepBuffer && need < readBuffer/2:
-		in.calm = 0
 		return readBuffer
-	case in.calm >= calmReads && size > firstBuffer:
-		in.calm = 0
-		return size / 2
 	}
 	return size
 }

@@ -425,20 +425,22 @@ func TestASlowSinkIsNoIdleServer(t *testing.T) {
 	})
 }
 
-func TestLastIDIsKept(t *testing.T) {
+// TestLastID: the next connection sends the last ID of the stream, over
+// connections without one, and none after an emptied id field.
+func TestLastID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []string
 		l := &Live{Instance: gate, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			got = append(got, r.Header.Get("Last-Event-ID"))
 			say := sse(w)
-			if len(got) == 4 {
+			if len(got) == 6 {
 				<-r.Context().Done()
 				return
 			}
-			say([]string{record(7), "data: {}\n\n", "id: 8\ndata: {}\n"}[len(got)-1])
+			say([]string{record(7), "data: {}\n\n", "id: 8\ndata: {}\n", "id\n\n", "data: {}\n\n"}[len(got)-1])
 		})}
 		until(t, time.Minute, l, &flowtest.Collect{})
-		if want := []string{"", "7", "7", "7"}; !reflect.DeepEqual(got, want) {
+		if want := []string{"", "7", "7", "7", "", ""}; !reflect.DeepEqual(got, want) {
 			t.Errorf("Last-Event-ID %q, want %q", got, want)
 		}
 	})
@@ -477,9 +479,9 @@ func TestGap(t *testing.T) {
 		{"filled", func(to event.Sink) (int, error) {
 			ev, _ := event.New("", []byte(data(2)), gate)
 			return 1, to.Put(ev)
-		}, "reconnected after 2.0 s; 1 events in between were fetched", nil},
+		}, "reconnected after 0.20 s; 1 events in between were fetched", nil},
 		{"not to be had", func(event.Sink) (int, error) { return 0, errors.New("no database") },
-			"reconnected after 2.0 s; 0 events in between were fetched, then: no database", nil},
+			"reconnected after 0.20 s; 0 events in between were fetched, then: no database", nil},
 		{"the sink fails", func(to event.Sink) (int, error) {
 			ev, _ := event.New("", []byte(data(2)), gate)
 			return 0, fmt.Errorf("gap: %w", to.Put(ev))
@@ -489,7 +491,7 @@ func TestGap(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began, h, sink := time.Now(), listen(), &flowtest.Collect{Err: tc.err, At: 2}
 				var calls []call
-				l := &Live{Instance: gate, Notify: h.notify, Backoff: rtapi.Backoff{First: 4 * time.Second, Rand: func() float64 { return 0.5 }},
+				l := &Live{Instance: gate, Notify: h.notify, Backoff: rtapi.Backoff{Rand: func() float64 { return 0.8 }},
 					Client: newScript(gives(record(1), 5*time.Second), gives(record(3), time.Hour)),
 					Gap: func(_ context.Context, from, until time.Time, to event.Sink) (int, error) {
 						calls = append(calls, call{from.Sub(began), until.Sub(began)})
@@ -505,7 +507,7 @@ func TestGap(t *testing.T) {
 				if back := h.of(event.Reconnected); len(back) != 1 || back[0].Text != tc.want {
 					t.Errorf("told %+v, want %s", back, tc.want)
 				}
-				if want := []call{{0, 7 * time.Second}}; !reflect.DeepEqual(calls, want) {
+				if want := []call{{0, 5200 * time.Millisecond}}; !reflect.DeepEqual(calls, want) {
 					t.Errorf("asked for %v, want %v", calls, want)
 				}
 			})

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 )
 
 // NoEventsError says that recorded input contains bytes but no event.
@@ -55,7 +54,7 @@ func looksLike(text []byte) string {
 		return "a picture (" + strings.TrimPrefix(kind, "image/") + ")"
 	case kind == "application/pdf":
 		return "a PDF file"
-	case kind != "text/plain" || !utf8.Valid(plain[:lastRune(plain)]):
+	case kind != "text/plain":
 		return "binary data (" + kind + ")"
 	case isField(plain):
 		return "an event stream without events"
@@ -63,15 +62,6 @@ func looksLike(text []byte) string {
 		return "JSON without events"
 	}
 	return columns(plain)
-}
-
-// lastRune returns where the last rune of text starts, which may be cut off.
-func lastRune(text []byte) int {
-	n := len(text) - 1
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return n
 }
 
 // columns returns CSV if the first two lines have the same separators.

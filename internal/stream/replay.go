@@ -32,14 +32,19 @@ type Replay struct {
 // an error of In; *NoEventsError. Once ctx is done, Run returns even if a read of
 // In does not; In is not to be used then.
 func (r *Replay) Run(ctx context.Context, to event.Sink) error {
-	count := &counter{Sink: to}
-	f := &feed{sink: sink{Sink: count}, notify: r.Notify}
-	from := &recording{bad: f.bad}
-	f.maker = event.Maker{Locate: r.Locate, Bad: func(data []byte) {
-		if !from.split(data) {
-			f.bad(data)
-		}
-	}}
+	f := &feed{sink: sink{Sink: to}, notify: r.Notify}
+	from, found := &recording{bad: f.bad}, false
+	f.maker = event.Maker{
+		Locate: func(id string) *event.Instance {
+			found = true // it is asked about each event
+			return r.Locate(id)
+		},
+		Bad: func(data []byte) {
+			if !from.split(data) {
+				f.bad(data)
+			}
+		},
+	}
 	in := &flushingReader{ctx: ctx, r: &abandoningReader{ctx, r.In}, sink: &f.sink}
 	text, err := decode(in)
 	start := &sample{r: text}
@@ -59,22 +64,8 @@ func (r *Replay) Run(ctx context.Context, to event.Sink) error {
 		}
 		err = f.sink.Flush()
 	}
-	if err == nil && count.events == 0 && start.size > 0 {
+	if err == nil && !found && start.size > 0 {
 		return &NoEventsError{Bytes: start.size, Looks: looksLike(start.text)}
-	}
-	return err
-}
-
-// counter counts the events that a sink took.
-type counter struct {
-	event.Sink
-	events int64
-}
-
-func (c *counter) Put(ev *event.Event) error {
-	err := c.Sink.Put(ev)
-	if err == nil {
-		c.events++
 	}
 	return err
 }
@@ -133,7 +124,7 @@ func look(in io.Reader) (records, error) {
 			return newElements(io.MultiReader(bytes.NewReader(text[m[4]:]), in), true), nil
 		}
 		if isBare(line) && (line[0] == '{' || isArray(line)) && (isOpen(line) || text[0] == '[' && !whole) {
-			return newElements(&separatorsAsSpace{all}, false), nil
+			return newElements(all, false), nil
 		}
 		d := NewDecoder(all, event.MaxPayload)
 		d.recorded = true
@@ -145,21 +136,6 @@ func look(in io.Reader) (records, error) {
 func isOpen(line []byte) bool {
 	line = bytes.TrimSpace(line)
 	return bytes.IndexByte([]byte("{[,:"), line[len(line)-1]) >= 0
-}
-
-// separatorsAsSpace replaces the record separators of RFC 7464, which cannot be
-// part of JSON.
-type separatorsAsSpace struct{ r io.Reader }
-
-func (s *separatorsAsSpace) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	for rest := p[:n]; ; {
-		i := bytes.IndexByte(rest, '\x1e')
-		if i < 0 {
-			return n, err
-		}
-		rest[i] = ' '
-	}
 }
 
 // abandoningReader returns from a read once ctx is done, even if the read of r
