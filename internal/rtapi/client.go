@@ -118,7 +118,7 @@ func (c *Client) Stream(ctx context.Context, id string, types []string, lastID s
 
 // Check asks for an instance to find out whether the server is alive, whatever
 // it says: only 401, 403, 404 and the gateway statuses 502, 503 and 504 are
-// errors, *StatusError. It takes at most 22 s. Other errors: ctx.Err(),
+// errors, *StatusError. It takes at most 12 s. Other errors: ctx.Err(),
 // *UnreachableError.
 func (c *Client) Check(ctx context.Context, id string) error {
 	r, err := c.do(ctx, request{path: instancePath(id), instance: id, limit: lookupLimit, header: http.Header{"Accept": {"application/json"}}})

@@ -78,7 +78,7 @@ func TestServerURL(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	for _, o := range []Options{
 		{Server: ""}, {Server: "http://"}, {Server: "ftp://nvr1"}, {Server: "nvr1?x=1"}, {Server: "nvr1#x"},
-		{Server: "http://me:secret@nvr1:port"}, {Server: "http://me:secret/word@nvr1"}, {Server: "http://me:secret\x00@nvr1"},
+		{Server: "http://me:secret@nvr1:port"}, {Server: "me:secret@nvr1:99999"}, {Server: "nvr1:0"}, {Server: "http://me:secret/word@nvr1"}, {Server: "http://me:secret\x00@nvr1"},
 		{Server: "ftp://me:secret@nvr1"},
 		{Server: "nvr1", CACert: "testdata/none.pem"}, {Server: "nvr1", CACert: "client_test.go"},
 		{Server: "nvr1", Cert: "client_test.go"}, {Server: "nvr1", Key: "testdata/none.pem"},
@@ -124,7 +124,7 @@ func TestStreamRequest(t *testing.T) {
 	}
 }
 
-func TestStreamTakesWhatMayBeAStream(t *testing.T) {
+func TestStreamContentTypes(t *testing.T) {
 	for _, tc := range []struct {
 		kind   string
 		length bool
@@ -227,7 +227,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-func TestEncodingThatWasNotAskedFor(t *testing.T) {
+func TestContentEncoding(t *testing.T) {
 	more := make(chan bool)
 	coding := "gzip"
 	c := client(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
@@ -442,7 +442,7 @@ func TestPostOfALargeResponseIsNotBuffered(t *testing.T) {
 	})
 }
 
-func TestHeaderWithoutEnd(t *testing.T) {
+func TestEndlessHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := flowtest.Listen()
 		sent := 0

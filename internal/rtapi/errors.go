@@ -29,7 +29,7 @@ type UnreachableError struct {
 func (e *UnreachableError) Error() string { return e.URL + ": " + e.reason() }
 
 func (e *UnreachableError) reason() string {
-	if op, ok := errors.AsType[*net.OpError](e.Err); ok && op.Op == "proxyconnect" {
+	if op, ok := errors.AsType[*net.OpError](e.Err); ok && (op.Op == "proxyconnect" || op.Op == "socks connect") {
 		return fmt.Sprintf("its proxy cannot be reached (%v); check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY", op.Err)
 	}
 	if dns, ok := errors.AsType[*net.DNSError](e.Err); ok && dns.IsNotFound {

@@ -2,6 +2,7 @@ package rtapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -112,12 +113,12 @@ func (c *Client) lookup(ctx context.Context, q request, want string, parse func(
 
 // parseInstances reads {"instances":[…]} or a bare array.
 func parseInstances(text []byte) ([]Instance, bool) {
-	list := json.RawMessage(text)
-	if members, ok := object(text); ok {
-		list = members["instances"]
+	var wrapper struct{ Instances json.RawMessage }
+	if json.Unmarshal(text, &wrapper) == nil {
+		text = wrapper.Instances
 	}
 	var entries []json.RawMessage
-	if json.Unmarshal(list, &entries) != nil {
+	if json.Unmarshal(text, &entries) != nil {
 		return nil, false
 	}
 	found := make([]Instance, 0, len(entries))
@@ -132,53 +133,40 @@ func parseInstances(text []byte) ([]Instance, bool) {
 // parseInstance reads one instance, whatever JSON types its members have; ok is
 // false if it is not an object or has no id.
 func parseInstance(raw []byte) (in Instance, ok bool) {
-	members, ok := object(raw)
-	if !ok {
+	var v struct {
+		InstanceID, DisplayName, Group, SolutionName, SolutionID, Version, Loaded, Running, FPS scalar
+	}
+	if json.Unmarshal(raw, &v) != nil {
 		return in, false
 	}
-	first := func(names ...string) string {
-		for _, name := range names {
-			if s := scalar(members[name]); s != "" {
-				return s
-			}
-		}
-		return ""
-	}
 	in = Instance{
-		ID:       first("instanceId"),
-		Name:     first("displayName", "instanceId"),
-		Group:    first("group"),
-		Solution: first("solutionName", "solutionId"),
-		Version:  first("version"),
-		Loaded:   yes(first("loaded")),
-		Running:  yes(first("running")),
+		ID:       string(v.InstanceID),
+		Name:     string(cmp.Or(v.DisplayName, v.InstanceID)),
+		Group:    string(v.Group),
+		Solution: string(cmp.Or(v.SolutionName, v.SolutionID)),
+		Version:  string(v.Version),
+		Loaded:   v.Loaded.isTrue(),
+		Running:  v.Running.isTrue(),
 		Raw:      bytes.TrimSpace(raw),
 	}
-	in.FPS, _ = strconv.ParseFloat(first("fps"), 64) // not a number: 0
+	in.FPS, _ = strconv.ParseFloat(string(v.FPS), 64) // not a number: 0
 	return in, in.ID != ""
 }
 
-func object(raw []byte) (members map[string]json.RawMessage, ok bool) {
-	err := json.Unmarshal(raw, &members)
-	return members, err == nil && members != nil
-}
+// scalar is the text of a JSON string, or a number or literal as it is; "" for
+// null, an object and an array.
+type scalar string
 
-// scalar returns the text of a JSON string, or a number or literal as it is; ""
-// for null, a missing member, an object and an array.
-func scalar(raw json.RawMessage) string {
-	var s string
+// UnmarshalJSON implements json.Unmarshaler. It returns no error.
+func (s *scalar) UnmarshalJSON(raw []byte) error {
 	switch {
-	case len(raw) == 0 || raw[0] == '{' || raw[0] == '[' || string(raw) == "null":
-		return ""
-	case raw[0] != '"':
-		return string(raw)
-	case json.Unmarshal(raw, &s) != nil:
-		return ""
+	case raw[0] == '"':
+		return json.Unmarshal(raw, (*string)(s))
+	case raw[0] != '{' && raw[0] != '[' && string(raw) != "null":
+		*s = scalar(raw)
 	}
-	return s
+	return nil
 }
 
-// yes reports whether s is one of the ways in which servers say true.
-func yes(s string) bool {
-	return s == "1" || strings.EqualFold(s, "true")
-}
+// isTrue accepts the ways in which servers say true.
+func (s scalar) isTrue() bool { return s == "1" || strings.EqualFold(string(s), "true") }

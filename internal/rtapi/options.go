@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -19,7 +20,8 @@ const defaultPort = "3546"
 // Options select a server and say how to talk to it.
 type Options struct {
 	// Server is the URL as typed. Scheme: http unless given. Port: 3546 for
-	// http, 443 for https, where a reverse proxy does TLS. A path is a prefix; user:password@ becomes Basic authorization.
+	// http, 443 for https, where a reverse proxy does TLS. A path is a prefix;
+	// user:password@ becomes Basic authorization.
 	Server string
 	// Header is sent with every request to this server, and not to other hosts
 	// that it redirects to. "Host" sets the request's host, as with curl.
@@ -67,6 +69,9 @@ func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return nil, nil, optionErrorf("bad server URL %q: the scheme is http or https", withoutUser(typed))
+	}
+	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
+		return nil, nil, optionErrorf("bad server URL %q: port %s is not between 1 and 65535", withoutUser(typed), u.Port())
 	}
 	if u.Port() == "" && u.Scheme == "http" {
 		u.Host = strings.TrimSuffix(u.Host, ":") + ":" + defaultPort

@@ -58,9 +58,11 @@ func TestProxyIsUsed(t *testing.T) {
 }
 
 func TestUnreachableProxyIsNamed(t *testing.T) {
-	u, _ := url.Parse("http://me:secret@127.0.0.1:1")
-	_, err := stream(connect(t, Options{Server: "nvr1", Proxy: http.ProxyURL(u)}))
-	if err == nil || !strings.Contains(err.Error(), "its proxy cannot be reached") || !strings.Contains(err.Error(), "HTTP_PROXY") || strings.Contains(err.Error(), "secret") {
-		t.Errorf("%v", err)
+	for _, proxy := range []string{"http://me:secret@127.0.0.1:1", "socks5://me:secret@127.0.0.1:1"} {
+		u, _ := url.Parse(proxy)
+		_, err := stream(connect(t, Options{Server: "nvr1", Proxy: http.ProxyURL(u)}))
+		if err == nil || !strings.Contains(err.Error(), "its proxy cannot be reached") || !strings.Contains(err.Error(), "HTTP_PROXY") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", proxy, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package rtapi
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -23,10 +24,20 @@ func (h hop) RoundTrip(req *http.Request) (*http.Response, error) {
 			req.Host = host
 		}
 	}
-	h.c.traceRequest(req)
+	if h.c.trace == nil {
+		return h.c.net.RoundTrip(req)
+	}
+	target := req.URL.RequestURI()
+	if !h.c.own(req.URL) { // the query may hold a token
+		target = req.URL.EscapedPath()
+	}
+	h.c.trace(fmt.Sprintf("> %s %s", req.Method, target))
+	h.c.trace("> Host: " + cmp.Or(req.Host, req.URL.Host))
+	h.c.traceHeader("> ", req.Header)
 	resp, err := h.c.net.RoundTrip(req)
 	if err == nil {
-		h.c.traceResponse(resp)
+		h.c.trace(fmt.Sprintf("< %s %s", resp.Proto, resp.Status))
+		h.c.traceHeader("< ", resp.Header)
 	}
 	return resp, err
 }
@@ -44,35 +55,7 @@ func (c *Client) own(u *url.URL) bool {
 }
 
 func port(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
-}
-
-func (c *Client) traceRequest(req *http.Request) {
-	if c.trace == nil {
-		return
-	}
-	host := req.Host
-	if host == "" {
-		host = req.URL.Host
-	}
-	target := req.URL.RequestURI()
-	if !c.own(req.URL) { // the query may hold a token
-		target = req.URL.EscapedPath()
-	}
-	c.trace(fmt.Sprintf("> %s %s", req.Method, target))
-	c.trace("> Host: " + host)
-	c.traceHeader("> ", req.Header)
-}
-
-func (c *Client) traceResponse(resp *http.Response) {
-	if c.trace == nil {
-		return
-	}
-	c.trace(fmt.Sprintf("< %s %s", resp.Proto, resp.Status))
-	c.traceHeader("< ", resp.Header)
+	return cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }
 
 // secret lists headers whose values are never shown, besides Options.Header.

@@ -169,7 +169,7 @@ var tokens = []string{
 	"data:a\n", "data: b\n", "data\n", "event: t\n", "id: 5\n", "\t", "\xff",
 }
 
-func TestAgainstTheOracle(t *testing.T) {
+func TestDecoderMatchesStandard(t *testing.T) {
 	for seed := range uint64(5_000) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		var in string
@@ -199,8 +199,8 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
-// TestAgainstAnotherLibrary compares on streams that leave no room for doubt.
-func TestAgainstAnotherLibrary(t *testing.T) {
+// TestDecoderMatchesGoSSE compares on streams that leave no room for doubt.
+func TestDecoderMatchesGoSSE(t *testing.T) {
 	for seed := range uint64(100) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
 		var in strings.Builder
@@ -269,7 +269,7 @@ func (f fill) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestMemoryStaysBounded(t *testing.T) {
+func TestDecoderMemoryIsBounded(t *testing.T) {
 	const limit = 1 << 20
 	endless := func(front string, c byte, n int64) io.Reader {
 		return io.MultiReader(strings.NewReader(front), io.LimitReader(fill(c), n), strings.NewReader("\n\ndata: ok\n\n"))
@@ -356,7 +356,7 @@ func TestBufferGrowsAndShrinks(t *testing.T) {
 	}
 }
 
-func TestCarriageReturnsAreNotQuadratic(t *testing.T) {
+func TestCarriageReturnsAreLinear(t *testing.T) {
 	one := strings.Repeat("data: {\"a\":1}\r\r", 400_000)
 	began := time.Now()
 	d, n := plain(strings.NewReader(one)), 0
@@ -382,7 +382,7 @@ func TestDecoderAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestReaderErrorsComeBackUnchanged(t *testing.T) {
+func TestDecoderReturnsReaderErrors(t *testing.T) {
 	broken := errors.New("broken")
 	d := plain(io.MultiReader(strings.NewReader("data: a\n\n[{}"), iotest.ErrReader(broken)))
 	if r, err := d.Next(); string(r.Data) != "a" || err != nil {

@@ -33,23 +33,23 @@ func numbered(from, to int) (all []string) {
 	return all
 }
 
-// heard keeps notices, each with the time since it was made.
-type heard struct {
+// noticeLog records notices, each with the time since the log was made.
+type noticeLog struct {
 	mu    sync.Mutex
 	began time.Time
 	list  []event.Notice
 	at    []time.Duration
 }
 
-func listen() *heard { return &heard{began: time.Now()} }
+func newNoticeLog() *noticeLog { return &noticeLog{began: time.Now()} }
 
-func (h *heard) notify(n event.Notice) {
+func (h *noticeLog) notify(n event.Notice) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.list, h.at = append(h.list, n), append(h.at, time.Since(h.began))
 }
 
-func (h *heard) of(k event.Kind) (all []event.Notice) {
+func (h *noticeLog) of(k event.Kind) (all []event.Notice) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, n := range h.list {
@@ -79,16 +79,16 @@ func serve(t *testing.T, h http.HandlerFunc) *rtapi.Client {
 // sse begins an answer and gives what writes its records.
 func sse(w http.ResponseWriter) func(string) {
 	w.Header().Set("Content-Type", "text/event-stream")
-	say := func(s string) {
+	send := func(s string) {
 		io.WriteString(w, s)
 		w.(http.Flusher).Flush()
 	}
-	say("")
-	return say
+	send("")
+	return send
 }
 
-// until runs l for so long; it must end then, and with the error of its ctx.
-func until(t *testing.T, d time.Duration, l *Live, sink event.Sink) {
+// runFor runs l for so long; it must end then, and with the error of its ctx.
+func runFor(t *testing.T, d time.Duration, l *Live, sink event.Sink) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
@@ -101,9 +101,9 @@ func until(t *testing.T, d time.Duration, l *Live, sink event.Sink) {
 func TestLiveIsASource(t *testing.T) {
 	flowtest.Source(t, func(t *testing.T, payloads []string) event.Source {
 		return &Live{Instance: gate, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
-			say := sse(w)
+			send := sse(w)
 			for i, p := range payloads {
-				say(fmt.Sprintf("id: %d\ndata: %s\n\n", i, p))
+				send(fmt.Sprintf("id: %d\ndata: %s\n\n", i, p))
 			}
 			<-r.Context().Done()
 		})}
@@ -123,46 +123,46 @@ func TestOlderFramingIsASource(t *testing.T) {
 	})
 }
 
-func TestNineQuietHours(t *testing.T) {
+func TestQuietStreamStaysOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, sink := listen(), &flowtest.Collect{}
+		h, sink := newNoticeLog(), &flowtest.Collect{}
 		l := &Live{Instance: gate, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
-			say := sse(w)
+			send := sse(w)
 			rtapi.Sleep(r.Context(), 9*time.Hour)
-			say(record(1))
+			send(record(1))
 			<-r.Context().Done()
 		})}
-		until(t, 10*time.Hour, l, sink)
+		runFor(t, 10*time.Hour, l, sink)
 		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 1)) || len(h.list) != 1 || h.list[0].Kind != event.Connected || h.list[0].Instance != gate {
 			t.Errorf("got %q and %+v", got, h.list)
 		}
 	})
 }
 
-// TestCutAnywhere has the server break the connection in all kinds of places.
-func TestCutAnywhere(t *testing.T) {
+// TestReconnectAfterAnyCut has the server break the connection in all kinds of places.
+func TestReconnectAfterAnyCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		breaks := []func(say func(string)){
-			func(say func(string)) { say(record(1)) },
-			func(say func(string)) { say(record(2) + record(99)[:40]) },
-			func(say func(string)) { say(record(3)); panic(http.ErrAbortHandler) },
-			func(say func(string)) { say(record(4) + "data: \xe2\x82"); panic(http.ErrAbortHandler) },
+		breaks := []func(send func(string)){
+			func(send func(string)) { send(record(1)) },
+			func(send func(string)) { send(record(2) + record(99)[:40]) },
+			func(send func(string)) { send(record(3)); panic(http.ErrAbortHandler) },
+			func(send func(string)) { send(record(4) + "data: \xe2\x82"); panic(http.ErrAbortHandler) },
 			func(func(string)) { panic(http.ErrAbortHandler) },
 			func(func(string)) {},
-			func(say func(string)) { say(strings.TrimSuffix(record(98), "\n")) },
+			func(send func(string)) { send(strings.TrimSuffix(record(98), "\n")) },
 		}
 		tries := 0
-		h, sink := listen(), &flowtest.Collect{}
+		h, sink := newNoticeLog(), &flowtest.Collect{}
 		l := &Live{Instance: gate, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
-			say := sse(w)
+			send := sse(w)
 			if tries++; tries <= len(breaks) {
-				breaks[tries-1](say)
+				breaks[tries-1](send)
 				return
 			}
-			say(record(5))
+			send(record(5))
 			<-r.Context().Done()
 		})}
-		until(t, time.Hour, l, sink)
+		runFor(t, time.Hour, l, sink)
 		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 5)) {
 			t.Errorf("got %q", got)
 		}
@@ -178,11 +178,11 @@ func TestCutAnywhere(t *testing.T) {
 	})
 }
 
-func TestServerIsAwayForAWhile(t *testing.T) {
+func TestReconnectAfterOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var back time.Time
 		tries := 0
-		h, sink := listen(), &flowtest.Collect{}
+		h, sink := newNoticeLog(), &flowtest.Collect{}
 		var lastID []string
 		l := &Live{Instance: gate, Notify: h.notify, Backoff: rtapi.Backoff{Rand: func() float64 { return 0 }}, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			tries++
@@ -191,15 +191,15 @@ func TestServerIsAwayForAWhile(t *testing.T) {
 				http.Error(w, "starting up", http.StatusServiceUnavailable)
 				return
 			}
-			say := sse(w)
-			say(record(tries))
+			send := sse(w)
+			send(record(tries))
 			if tries > 1 {
 				<-r.Context().Done()
 				return
 			}
 			back = time.Now().Add(12 * time.Second)
 		})}
-		until(t, time.Minute, l, sink)
+		runFor(t, time.Minute, l, sink)
 		// tries at 0, 0 (lost), 0.5, 1.5, 3.5, 7.5, 15.5
 		want := []string{"", "1", "1", "1", "1", "1", "1"}
 		if !reflect.DeepEqual(lastID, want) {
@@ -207,11 +207,11 @@ func TestServerIsAwayForAWhile(t *testing.T) {
 		}
 		again := h.of(event.Reconnected)
 		if len(again) != 1 || again[0].Span != 15500*time.Millisecond || again[0].Text != "reconnected after 15.5 s; events in between were not sent" {
-			t.Errorf("told %+v", again)
+			t.Errorf("reported %+v", again)
 		}
 		again = h.of(event.Retrying)
 		if len(again) != 5 || !strings.HasSuffix(again[0].Text, "503 Service Unavailable: starting up; trying again in 0.50 s") || again[0].Span != 500*time.Millisecond {
-			t.Errorf("told %+v", again)
+			t.Errorf("reported %+v", again)
 		}
 	})
 }
@@ -252,17 +252,17 @@ func fails(err error) func(context.Context) (io.ReadCloser, error) {
 // gives is an answer that ends after a while.
 func gives(body string, lasts time.Duration) func(context.Context) (io.ReadCloser, error) {
 	return func(ctx context.Context) (io.ReadCloser, error) {
-		return io.NopCloser(io.MultiReader(strings.NewReader(body), late{ctx, lasts})), nil
+		return io.NopCloser(io.MultiReader(strings.NewReader(body), endsLater{ctx, lasts})), nil
 	}
 }
 
-// late ends after a while, or with ctx.
-type late struct {
+// endsLater ends after a while, or with ctx.
+type endsLater struct {
 	ctx context.Context
 	d   time.Duration
 }
 
-func (l late) Read([]byte) (int, error) {
+func (l endsLater) Read([]byte) (int, error) {
 	rtapi.Sleep(l.ctx, l.d)
 	return 0, errors.Join(l.ctx.Err(), io.EOF)
 }
@@ -305,7 +305,7 @@ func TestWaits(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(tc.steps...)
-				until(t, time.Hour, &Live{Client: s, Instance: gate, Backoff: rtapi.Backoff{Rand: func() float64 { return 0 }}}, &flowtest.Collect{})
+				runFor(t, time.Hour, &Live{Client: s, Instance: gate, Backoff: rtapi.Backoff{Rand: func() float64 { return 0 }}}, &flowtest.Collect{})
 				var got []time.Duration
 				for i := range tc.want {
 					wait := s.asked[i+1] - s.asked[i]
@@ -327,7 +327,7 @@ func TestNoSpin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(gives(body, 0))
-				until(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
+				runFor(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
 				if n := len(s.asked); n < 100 || n > 170 {
 					t.Errorf("asked %d times in an hour", n)
 				}
@@ -353,13 +353,13 @@ func TestFirstConnection(t *testing.T) {
 		{&rtapi.StatusError{Code: 403}, true, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			h := listen()
+			h := newNoticeLog()
 			s := newScript(fails(tc.err), fails(tc.err), gives("", time.Hour))
 			l := &Live{Client: s, Instance: gate, Retry: tc.retry, Notify: h.notify}
 			if !tc.final {
-				until(t, time.Minute, l, &flowtest.Collect{})
+				runFor(t, time.Minute, l, &flowtest.Collect{})
 				if len(h.of(event.Retrying)) != 2 || len(h.of(event.Connected)) != 1 || len(h.of(event.Reconnected)) != 0 {
-					t.Errorf("%+v: told %+v", tc, h.list)
+					t.Errorf("%+v: reported %+v", tc, h.list)
 				}
 				return
 			}
@@ -370,10 +370,10 @@ func TestFirstConnection(t *testing.T) {
 	}
 }
 
-func TestRefusedInMidRun(t *testing.T) {
+func TestUnauthorizedEndsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		no := &rtapi.StatusError{Code: 401}
-		h := listen()
+		h := newNoticeLog()
 		err := (&Live{Client: newScript(gives(record(1), time.Hour), fails(no)), Instance: gate, Notify: h.notify}).Run(t.Context(), &flowtest.Collect{})
 		if err != no || len(h.of(event.Lost)) != 1 || len(h.of(event.Ended)) != 1 {
 			t.Errorf("got %v and %+v", err, h.list)
@@ -381,23 +381,23 @@ func TestRefusedInMidRun(t *testing.T) {
 	})
 }
 
-func TestHalfOpenConnection(t *testing.T) {
+func TestIdleTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		h, sink := listen(), &flowtest.Collect{}
+		h, sink := newNoticeLog(), &flowtest.Collect{}
 		l := &Live{Instance: gate, IdleTimeout: 30 * time.Second, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
-			say := sse(w)
+			send := sse(w)
 			for range 3 { // slowly, but within the time
 				n++
 				rtapi.Sleep(r.Context(), 29*time.Second)
-				say(record(n))
+				send(record(n))
 			}
 			<-r.Context().Done()
 		})}
-		until(t, 3*time.Minute, l, sink)
+		runFor(t, 3*time.Minute, l, sink)
 		lost := h.of(event.Lost)
 		if len(lost) != 1 || !strings.HasPrefix(lost[0].Text, "connection lost: no byte for 30.0 s; ") || len(h.of(event.Reconnected)) != 1 {
-			t.Errorf("told %+v", h.list)
+			t.Errorf("reported %+v", h.list)
 		}
 		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 5)) {
 			t.Errorf("got %q", got)
@@ -405,14 +405,14 @@ func TestHalfOpenConnection(t *testing.T) {
 	})
 }
 
-func TestASlowSinkIsNoIdleServer(t *testing.T) {
+func TestSlowSinkIsNotIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := listen()
+		h := newNoticeLog()
 		sink := &flowtest.Collect{OnPut: func(int) { time.Sleep(time.Minute) }}
 		l := &Live{Instance: gate, IdleTimeout: 10 * time.Second, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
-			say := sse(w)
+			send := sse(w)
 			for i := range 20 {
-				say(record(i))
+				send(record(i))
 			}
 			rtapi.Sleep(r.Context(), time.Hour)
 		})}
@@ -420,7 +420,7 @@ func TestASlowSinkIsNoIdleServer(t *testing.T) {
 		defer cancel()
 		l.Run(ctx, sink)
 		if len(h.of(event.Lost)) != 0 {
-			t.Errorf("told %+v", h.list)
+			t.Errorf("reported %+v", h.list)
 		}
 	})
 }
@@ -432,31 +432,31 @@ func TestLastID(t *testing.T) {
 		var got []string
 		l := &Live{Instance: gate, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			got = append(got, r.Header.Get("Last-Event-ID"))
-			say := sse(w)
+			send := sse(w)
 			if len(got) == 6 {
 				<-r.Context().Done()
 				return
 			}
-			say([]string{record(7), "data: {}\n\n", "id: 8\ndata: {}\n", "id\n\n", "data: {}\n\n"}[len(got)-1])
+			send([]string{record(7), "data: {}\n\n", "id: 8\ndata: {}\n", "id\n\n", "data: {}\n\n"}[len(got)-1])
 		})}
-		until(t, time.Minute, l, &flowtest.Collect{})
+		runFor(t, time.Minute, l, &flowtest.Collect{})
 		if want := []string{"", "7", "7", "7", "", ""}; !reflect.DeepEqual(got, want) {
 			t.Errorf("Last-Event-ID %q, want %q", got, want)
 		}
 	})
 }
 
-// deaf is a body that never ends, whatever happens to ctx, until it is closed.
-type deaf struct {
+// endlessBody is a body that never ends, whatever happens to ctx, until it is closed.
+type endlessBody struct {
 	again
 	closed bool
 }
 
-func (d *deaf) Close() error { d.closed = true; return nil }
+func (d *endlessBody) Close() error { d.closed = true; return nil }
 
-func TestABodyThatNeverEnds(t *testing.T) {
+func TestEndlessBody(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	body := &deaf{again: again{s: record(1)}}
+	body := &endlessBody{again: again{s: record(1)}}
 	sink := &flowtest.Collect{OnPut: func(n int) {
 		if n == 10 {
 			cancel()
@@ -489,7 +489,7 @@ func TestGap(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				began, h, sink := time.Now(), listen(), &flowtest.Collect{Err: tc.err, At: 2}
+				began, h, sink := time.Now(), newNoticeLog(), &flowtest.Collect{Err: tc.err, At: 2}
 				var calls []call
 				l := &Live{Instance: gate, Notify: h.notify, Backoff: rtapi.Backoff{Rand: func() float64 { return 0.8 }},
 					Client: newScript(gives(record(1), 5*time.Second), gives(record(3), time.Hour)),
@@ -503,9 +503,9 @@ func TestGap(t *testing.T) {
 					}
 					return
 				}
-				until(t, time.Minute, l, sink)
+				runFor(t, time.Minute, l, sink)
 				if back := h.of(event.Reconnected); len(back) != 1 || back[0].Text != tc.want {
-					t.Errorf("told %+v, want %s", back, tc.want)
+					t.Errorf("reported %+v, want %s", back, tc.want)
 				}
 				if want := []call{{0, 5200 * time.Millisecond}}; !reflect.DeepEqual(calls, want) {
 					t.Errorf("asked for %v, want %v", calls, want)
@@ -517,43 +517,43 @@ func TestGap(t *testing.T) {
 
 var errFull = errors.New("disk full")
 
-func TestWhatIsNoEventIsTold(t *testing.T) {
+func TestSkippedRecordsAreReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, sink := listen(), &flowtest.Collect{}
+		h, sink := newNoticeLog(), &flowtest.Collect{}
 		body := io.MultiReader(
 			strings.NewReader(record(1)+"data: <html>\x1b[2J"+strings.Repeat("x", 500)+"\n\ndata\n\n: ping\n\nevent: ping\n\ndata: "),
 			io.LimitReader(fill('x'), event.MaxPayload+1), strings.NewReader("\n\n"+record(2)))
 		l := &Live{Instance: gate, Notify: h.notify, Client: newScript(func(ctx context.Context) (io.ReadCloser, error) {
-			return io.NopCloser(io.MultiReader(body, late{ctx, time.Hour})), nil
+			return io.NopCloser(io.MultiReader(body, endsLater{ctx, time.Hour})), nil
 		})}
-		until(t, time.Minute, l, sink)
+		runFor(t, time.Minute, l, sink)
 		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 2)) {
 			t.Errorf("got %q", got)
 		}
 		bad, big := h.of(event.Skipped), h.of(event.Oversize)
 		if len(bad) != 2 || !strings.HasPrefix(bad[0].Text, `not a JSON object, skipped: "<html>\x1b[2Jxxx`) || len(bad[0].Text) > 300 || bad[0].Bytes != 510 {
-			t.Errorf("told %+v", bad)
+			t.Errorf("reported %+v", bad)
 		}
 		if len(big) != 1 || big[0].Text != "a record of more than 64 MiB, skipped" {
-			t.Errorf("told %+v", big)
+			t.Errorf("reported %+v", big)
 		}
 	})
 }
 
-func TestReceivedIsWhenTheRecordWasWhole(t *testing.T) {
+func TestReceivedIsWhenRecordWasComplete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var got []time.Duration
 		sink := received{func(at time.Time) { got = append(got, at.Sub(began)) }}
 		l := &Live{Instance: gate, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
-			say := sse(w)
+			send := sse(w)
 			time.Sleep(time.Second)
-			say(record(1) + record(2)[:20])
+			send(record(1) + record(2)[:20])
 			time.Sleep(time.Second)
-			say(record(2)[20:])
+			send(record(2)[20:])
 			<-r.Context().Done()
 		})}
-		until(t, time.Minute, l, sink)
+		runFor(t, time.Minute, l, sink)
 		if want := []time.Duration{time.Second, 2 * time.Second}; !reflect.DeepEqual(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
@@ -571,9 +571,9 @@ func TestRealSocketsLeaveNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		say := sse(w)
+		send := sse(w)
 		for i := range 1000 {
-			say(record(i + 1))
+			send(record(i + 1))
 		}
 		<-r.Context().Done()
 	})}

@@ -37,7 +37,7 @@ var errAway = &rtapi.UnreachableError{URL: "http://nvr1:3546", Err: errors.New("
 
 func TestLateHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, sink, checks := listen(), &flowtest.Collect{}, 0
+		h, sink, checks := newNoticeLog(), &flowtest.Collect{}, 0
 		l := &Live{Instance: gate, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			if !strings.HasSuffix(r.URL.Path, "consume_events_sse") {
 				checks++
@@ -48,12 +48,12 @@ func TestLateHeader(t *testing.T) {
 			sse(w)(record(1))
 			<-r.Context().Done()
 		})}
-		until(t, 10*time.Hour, l, sink)
+		runFor(t, 10*time.Hour, l, sink)
 		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 1)) {
 			t.Errorf("got %q and %+v", got, h.list)
 		}
 		if len(h.list) != 2 || h.list[0].Kind != event.Waiting || h.at[0] != 3*time.Second || h.list[1].Kind != event.Connected || h.at[1] != 9*time.Hour {
-			t.Errorf("told %+v at %v", h.list, h.at)
+			t.Errorf("reported %+v at %v", h.list, h.at)
 		}
 		if checks < 500 || checks > 541 {
 			t.Errorf("%d checks in 9 hours", checks)
@@ -83,12 +83,12 @@ func TestMuteServer(t *testing.T) {
 					rtapi.Sleep(ctx, 10*time.Second)
 					return errAway
 				}
-				h := listen()
+				h := newNoticeLog()
 				l := &Live{Client: s, Instance: gate, Retry: tc.retry, Notify: h.notify}
 				if tc.retried {
-					until(t, time.Hour, l, &flowtest.Collect{})
+					runFor(t, time.Hour, l, &flowtest.Collect{})
 					if len(s.asked) < 10 || len(h.of(event.Retrying)) < 10 {
-						t.Errorf("asked %d times, told %+v", len(s.asked), h.list)
+						t.Errorf("asked %d times, reported %+v", len(s.asked), h.list)
 					}
 					return
 				}
@@ -112,10 +112,10 @@ func TestServerDiesWhileHeaderIsLate(t *testing.T) {
 			}
 			return nil
 		}
-		h, sink := listen(), &flowtest.Collect{}
-		until(t, 10*time.Minute, &Live{Client: s, Instance: gate, Notify: h.notify}, sink)
+		h, sink := newNoticeLog(), &flowtest.Collect{}
+		runFor(t, 10*time.Minute, &Live{Client: s, Instance: gate, Notify: h.notify}, sink)
 		if len(sink.Taken()) != 1 || len(h.of(event.Retrying)) != 2 || s.asked[1] < 5*time.Minute || s.asked[1] > 6*time.Minute {
-			t.Errorf("%d events, asked at %v, told %+v", len(sink.Taken()), s.asked, h.list)
+			t.Errorf("%d events, asked at %v, reported %+v", len(sink.Taken()), s.asked, h.list)
 		}
 	})
 }
@@ -126,7 +126,7 @@ func TestCheckThatRefuses(t *testing.T) {
 			s := newScript(mute)
 			no := &rtapi.StatusError{Code: code}
 			s.check = func(context.Context) error { return no }
-			h := listen()
+			h := newNoticeLog()
 			if err := (&Live{Client: s, Instance: gate}).Run(t.Context(), &flowtest.Collect{}); err != no || time.Since(h.began) != 10*time.Second {
 				t.Errorf("%d: %v after %v", code, err, time.Since(h.began))
 			}
@@ -141,7 +141,7 @@ func TestGateway(t *testing.T) {
 		no := &rtapi.StatusError{Code: code}
 		synctest.Test(t, func(t *testing.T) {
 			sink := &flowtest.Collect{}
-			until(t, time.Hour, &Live{Client: newScript(fails(no), fails(no), gives(record(1), 2*time.Hour)), Instance: gate}, sink)
+			runFor(t, time.Hour, &Live{Client: newScript(fails(no), fails(no), gives(record(1), 2*time.Hour)), Instance: gate}, sink)
 			if len(sink.Taken()) != 1 {
 				t.Errorf("%d: %d events", code, len(sink.Taken()))
 			}
@@ -161,7 +161,7 @@ func TestGateway(t *testing.T) {
 func TestGatewayEndsQuietStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(afterwards(time.Minute, fails(&rtapi.StatusError{Code: 504})))
-		until(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
+		runFor(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
 		if n := len(s.asked); n < 59 || n > 61 {
 			t.Errorf("asked %d times in an hour", n)
 		}
@@ -171,7 +171,7 @@ func TestGatewayEndsQuietStream(t *testing.T) {
 func TestInstanceThatIsGone(t *testing.T) {
 	missing := &rtapi.StatusError{Server: "http://nvr1:3546", Instance: "i1", Code: 404}
 	synctest.Test(t, func(t *testing.T) {
-		h := listen()
+		h := newNoticeLog()
 		err := (&Live{Client: newScript(gives(record(1), time.Hour), fails(missing)), Instance: gate}).Run(t.Context(), &flowtest.Collect{})
 		status, ok := errors.AsType[*rtapi.StatusError](err)
 		if took := time.Since(h.began) - time.Hour; !ok || status.Code != 404 || took < goneAfter || took > goneAfter+time.Minute ||
@@ -192,7 +192,7 @@ func TestInstanceThatIsGone(t *testing.T) {
 			return gives(record(2), 10*time.Hour)(ctx)
 		})
 		sink := &flowtest.Collect{}
-		until(t, 5*time.Hour, &Live{Client: s, Instance: gate}, sink)
+		runFor(t, 5*time.Hour, &Live{Client: s, Instance: gate}, sink)
 		if len(sink.Taken()) != 2 {
 			t.Errorf("%d events", len(sink.Taken()))
 		}

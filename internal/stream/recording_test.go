@@ -172,7 +172,7 @@ func TestBrokenGzip(t *testing.T) {
 	whole := zipped(strings.Repeat(data(1)+"\n", 1000))
 	sink, h := replay(t, strings.NewReader(whole[:len(whole)-12]))
 	if len(sink.Taken()) == 0 || len(h.of(event.Warning)) != 1 {
-		t.Errorf("%d events of a file that is cut off, told %+v", len(sink.Taken()), h.list)
+		t.Errorf("%d events of a file that is cut off, reported %+v", len(sink.Taken()), h.list)
 	}
 	damaged := []byte(whole)
 	damaged[len(damaged)-5] ^= 1

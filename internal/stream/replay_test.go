@@ -35,9 +35,9 @@ func locate() func(id string) *event.Instance {
 }
 
 // replay reads in to its end. An input without events is no error here.
-func replay(t testing.TB, in io.Reader) (*flowtest.Collect, *heard) {
+func replay(t testing.TB, in io.Reader) (*flowtest.Collect, *noticeLog) {
 	t.Helper()
-	sink, h := &flowtest.Collect{}, listen()
+	sink, h := &flowtest.Collect{}, newNoticeLog()
 	err := (&Replay{In: in, Locate: locate(), Notify: h.notify}).Run(context.Background(), sink)
 	if _, none := errors.AsType[*NoEventsError](err); err != nil && (!none || len(sink.Taken()) > 0) {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestReplayOfAPipeIsASource(t *testing.T) {
 	}
 }
 
-func TestReplayTellsLayoutsWhateverTheCut(t *testing.T) {
+func TestReplayOfAnyLayout(t *testing.T) {
 	var payloads []string
 	for _, s := range flowtest.Samples(t) {
 		payloads = append(payloads, s.Payload)
@@ -117,7 +117,7 @@ func TestReplayTellsLayoutsWhateverTheCut(t *testing.T) {
 		for how, cut := range cuts {
 			sink, h := replay(t, cut(layout(payloads)))
 			if got := sink.Payloads(); !reflect.DeepEqual(got, payloads) || len(h.list) != 0 {
-				t.Errorf("%s, %s: %d events of %d, told %+v", name, how, len(got), len(payloads), h.list)
+				t.Errorf("%s, %s: %d events of %d, reported %+v", name, how, len(got), len(payloads), h.list)
 			}
 		}
 	}
@@ -184,7 +184,7 @@ func TestReplayOfDamagedInput(t *testing.T) {
 	}
 }
 
-func TestReplayGivesALineAsSoonAsItIsThere(t *testing.T) {
+func TestReplayPassesLinesOnAtOnce(t *testing.T) {
 	for _, one := range []func(int) string{record, func(n int) string { return data(n) + "\n" }, func(n int) string { return "[" + data(n) + "]\n" }} {
 		synctest.Test(t, func(t *testing.T) {
 			r, w := io.Pipe()
@@ -205,7 +205,7 @@ func TestReplayGivesALineAsSoonAsItIsThere(t *testing.T) {
 	}
 }
 
-func TestReplayEndsThoughItsInputIsStuck(t *testing.T) {
+func TestReplayEndsIfInputHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -217,7 +217,7 @@ func TestReplayEndsThoughItsInputIsStuck(t *testing.T) {
 	})
 }
 
-func TestReplayReturnsErrorsOfItsInput(t *testing.T) {
+func TestReplayReturnsInputErrors(t *testing.T) {
 	broken := errors.New("input/output error")
 	for _, in := range []string{"", a1, record(1), "[" + data(1)} {
 		sink := &flowtest.Collect{}
@@ -230,7 +230,7 @@ func TestReplayReturnsErrorsOfItsInput(t *testing.T) {
 
 var a1 = data(1) + "\n"
 
-func TestReplayTimesAndInstances(t *testing.T) {
+func TestReplayInstances(t *testing.T) {
 	var times []time.Time
 	in := `{"$id":"track","instance_id":"i2"}` + "\n" + `{"$id":"track","instance_id":"i1"}` + "\n" + `{"$id":"track","instance_id":"i2"}` + "\n" + `{"$id":"x"}` + "\n"
 	sink := received{func(at time.Time) { times = append(times, at) }}
