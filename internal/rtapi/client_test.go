@@ -359,6 +359,27 @@ func TestTimeLimits(t *testing.T) {
 	}
 }
 
+// TestDrainBodyHasNoTimeLimit: what was drained exists nowhere else, so the
+// caller decides how long to wait for the rest of it.
+func TestDrainBodyHasNoTimeLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := inBubble(t, func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "[")
+			w.(http.Flusher).Flush()
+			Sleep(r.Context(), time.Minute)
+			io.WriteString(w, "]")
+		})
+		body, err := c.Drain(context.Background(), gate, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer body.Close()
+		if text, err := io.ReadAll(body); string(text) != "[]" || err != nil {
+			t.Errorf("got %q, %v", text, err)
+		}
+	})
+}
+
 func TestStreamHeaderHasNoTimeLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := inBubble(t, func(w http.ResponseWriter, r *http.Request) {

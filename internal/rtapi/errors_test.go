@@ -191,7 +191,7 @@ func TestErrorPageWithoutEnd(t *testing.T) {
 		defer close(done)
 		w.WriteHeader(500)
 		page := bytes.Repeat([]byte("error "), 10_000)
-		for {
+		for sent < 64<<20 {
 			n, err := w.Write(page)
 			if sent += n; err != nil {
 				return
@@ -200,7 +200,8 @@ func TestErrorPageWithoutEnd(t *testing.T) {
 	})
 	_, err := stream(c)
 	<-done
-	if status, ok := errors.AsType[*StatusError](err); !ok || len(status.Text) > refusalShow+len("…") {
+	// What is sent beyond refusalRead lies in the buffers of both ends.
+	if status, ok := errors.AsType[*StatusError](err); !ok || len(status.Text) > refusalShow+len("…") || sent >= 64<<20 {
 		t.Errorf("%v after %d bytes", err, sent)
 	}
 }

@@ -179,7 +179,7 @@ func TestInstanceThatIsGone(t *testing.T) {
 			t.Errorf("ended with %v after %v of 404", err, took)
 		}
 	})
-	// While it was loading its instances, and in the hour before in which it was away.
+	// The time in which a server does not answer at all does not count.
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
 		s := newScript(gives(record(1), time.Hour), func(ctx context.Context) (io.ReadCloser, error) {
@@ -192,6 +192,28 @@ func TestInstanceThatIsGone(t *testing.T) {
 			return gives(record(2), 10*time.Hour)(ctx)
 		})
 		sink := &flowtest.Collect{}
+		runFor(t, 5*time.Hour, &Live{Client: s, Instance: gate}, sink)
+		if len(sink.Taken()) != 2 {
+			t.Errorf("%d events", len(sink.Taken()))
+		}
+	})
+}
+
+// TestMissingIsCountedAgainAfterOutage: a server that restarts twice is given the
+// time to load its instances twice.
+func TestMissingIsCountedAgainAfterOutage(t *testing.T) {
+	missing := &rtapi.StatusError{Code: 404}
+	synctest.Test(t, func(t *testing.T) {
+		began, sink := time.Now(), &flowtest.Collect{}
+		s := newScript(gives(record(1), time.Hour), func(ctx context.Context) (io.ReadCloser, error) {
+			switch gone := time.Since(began) - time.Hour; {
+			case gone < goneAfter/2, gone > 10*time.Minute && gone < 10*time.Minute+goneAfter/2:
+				return nil, missing
+			case gone < 10*time.Minute:
+				return nil, errAway
+			}
+			return gives(record(2), 10*time.Hour)(ctx)
+		})
 		runFor(t, 5*time.Hour, &Live{Client: s, Instance: gate}, sink)
 		if len(sink.Taken()) != 2 {
 			t.Errorf("%d events", len(sink.Taken()))
