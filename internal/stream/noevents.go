@@ -20,7 +20,7 @@ func (e *NoEventsError) Error() string {
 	if e.Bytes == 1 {
 		unit = "byte"
 	}
-	return fmt.Sprintf("no event in %d %s of input, which looks like %s; rtev reads what it printed as ndjson and what the server sent", e.Bytes, unit, e.Looks)
+	return fmt.Sprintf("no event in %d %s of input, which looks like %s; give ndjson from rtev, or a saved stream or response of the server", e.Bytes, unit, e.Looks)
 }
 
 // sample reads from r and remembers the start of the text.
