@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // Column is a named value of an event: a csv column, or a key of ndjson.
@@ -71,6 +73,28 @@ func newColumn(name, path string) Column {
 		c.side = sideOf(below)
 	}
 	return c
+}
+
+// appendValue appends the column's value as JSON on one line: as sent, and for
+// computed fields a string or a number. It appends nothing if there is no value.
+func (c *Column) appendValue(dst []byte, ev *event.Event) []byte {
+	start := len(dst)
+	v := c.Path.Of(ev)
+	switch n, isNumber := event.Number(v); {
+	case !v.Exists():
+	case v.Raw != "":
+		dst = append(dst, v.Raw...)
+		for i := start; i < len(dst); i++ { // gjson may build JSON with line ends
+			if dst[i] == '\n' || dst[i] == '\r' {
+				dst[i] = ' '
+			}
+		}
+	case v.Str == "" && isNumber:
+		dst = strconv.AppendFloat(dst, n, 'f', -1, 64)
+	default:
+		dst = jsonraw.AppendQuoted(dst, v.Str)
+	}
+	return dst
 }
 
 func splitName(item string) (name, path string, err error) {

@@ -124,20 +124,11 @@ func (c *CSV) appendDefault(dst []byte, ev *event.Event) []byte {
 func (c *CSV) appendNext(dst, raw []byte) []byte { return c.appendValue(c.record.delimit(dst), raw) }
 
 func (c *CSV) appendColumn(dst []byte, col *Column, ev *event.Event) []byte {
-	v := col.Path.Of(ev)
-	switch n, isNumber := event.Number(v); {
-	case !v.Exists():
-		return dst
-	case v.Raw != "":
-		c.value = append(reuse(c.value), v.Raw...)
-		if col.side >= 0 {
-			return c.appendSide(dst, col.side, c.value)
-		}
-		return c.appendValue(dst, c.value)
-	case v.Str == "" && isNumber:
-		return strconv.AppendFloat(dst, n, 'f', -1, 64)
+	c.value = col.appendValue(reuse(c.value), ev)
+	if col.side >= 0 {
+		return c.appendSide(dst, col.side, c.value)
 	}
-	return appendField(&c.record, dst, v.Str)
+	return c.appendValue(dst, c.value)
 }
 
 // appendSide appends a number of a location, in pixels if there is a frame.

@@ -90,43 +90,21 @@ func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
 	dst = append(dst, '{')
 	for i := range e.o.Columns {
 		c := &e.o.Columns[i]
-		v := c.Path.Of(ev)
-		if !v.Exists() {
+		e.value = c.appendValue(reuse(e.value), ev)
+		if len(e.value) == 0 {
 			continue
 		}
 		if dst[len(dst)-1] != '{' {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, e.keys[i]...)
-		switch n, isNumber := event.Number(v); {
-		case v.Raw != "":
-			e.value = append(reuse(e.value), v.Raw...)
-			dst = e.appendColumn(dst, c, oneLine(e.value))
-		case v.Str == "" && isNumber:
-			dst = strconv.AppendFloat(dst, n, 'f', -1, 64)
-		default:
-			dst = jsonraw.AppendQuoted(dst, v.Str)
+		if c.side >= 0 {
+			dst = e.o.Frame.appendSide(dst, c.side, e.value)
+		} else {
+			dst = e.appendMember(dst, c.path, e.value)
 		}
 	}
 	return append(dst, '}')
-}
-
-// oneLine replaces line ends by spaces: a gjson modifier may put them between
-// tokens.
-func oneLine(raw []byte) []byte {
-	for i, c := range raw {
-		if c == '\n' || c == '\r' {
-			raw[i] = ' '
-		}
-	}
-	return raw
-}
-
-func (e *NDJSON) appendColumn(dst []byte, c *Column, raw []byte) []byte {
-	if c.side >= 0 {
-		return e.o.Frame.appendSide(dst, c.side, raw)
-	}
-	return e.appendMember(dst, c.path, raw)
 }
 
 // AppendVisibleJSON appends valid JSON as one line that is safe to show on a

@@ -3,11 +3,11 @@ package format
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -16,10 +16,10 @@ import (
 // path; {{ and }} are literal braces. Safe for concurrent use.
 type Template struct{ pieces []piece }
 
-// piece is literal text, and the path of the value after it if there is one.
+// piece is literal text, and the value after it if there is one.
 type piece struct {
 	literal string
-	path    *event.Path
+	column  *Column
 }
 
 // ParseTemplate reads a template. Its errors name the place, in characters
@@ -54,8 +54,8 @@ func ParseTemplate(text string) (*Template, error) {
 		if err != nil {
 			return nil, fmt.Errorf("template %q, character %d: %w", text, utf8.RuneCountInString(text[:at])+1, err)
 		}
-		p := newColumn("", strings.TrimSpace(path)).Path
-		t.pieces = append(t.pieces, piece{literal, &p})
+		c := newColumn("", strings.TrimSpace(path))
+		t.pieces = append(t.pieces, piece{literal, &c})
 		literal = ""
 		at += len(path) + len("{}")
 	}
@@ -85,26 +85,22 @@ func (t *Template) NewEncoder() Encoder { return &templated{Template: t} }
 
 type templated struct {
 	*Template
-	value []byte
+	value []byte // as JSON
+	text  []byte // without its JSON escapes
 }
 
 func (*templated) AppendHeader(dst []byte) []byte { return dst }
 
 func (t *templated) AppendEvent(dst []byte, ev *event.Event) []byte {
-	for _, p := range t.pieces {
+	for i := range t.pieces {
+		p := &t.pieces[i]
 		dst = append(dst, p.literal...)
-		if p.path == nil {
+		if p.column == nil {
 			continue
 		}
-		v := p.path.Of(ev)
-		switch n, isNumber := event.Number(v); {
-		case isString([]byte(v.Raw)) || v.Raw == "" && v.Str != "":
-			dst = term.AppendSafe(dst, v.Str)
-		case v.Raw != "" && v.Raw != "null":
-			t.value = oneLine(append(reuse(t.value), v.Raw...))
-			dst = term.AppendSafe(dst, t.value)
-		case v.Raw == "" && isNumber:
-			dst = strconv.AppendFloat(dst, n, 'f', -1, 64)
+		t.value = p.column.appendValue(reuse(t.value), ev)
+		if present(t.value) {
+			dst = term.AppendSafe(dst, jsonraw.Text(t.value, &t.text))
 		}
 	}
 	return append(dst, '\n')
