@@ -1,59 +1,96 @@
 package config
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 )
 
-// DefaultServer is the server that is read when nobody named one.
+// DefaultServer is used if no server is given.
 const DefaultServer = "http://localhost:3546"
 
-// Config is what the user asked for, as typed: nothing in it has been looked
-// up or opened. Each field comes whole from the first place that has it:
-// lists of different places are not joined.
+// Config is what the user asked for, as written: nothing in it was looked up or
+// opened. Each field comes completely from the first place that sets it; lists
+// of different places are not joined.
 type Config struct {
 	File      string   // the config file that was read; "" for none
-	Server    []string // URLs of servers; never empty
+	Server    []string // URLs, or names of Servers; never empty
 	Header    []string // "Name: value" or "Name: @FILE", for ParseHeaders; may hold secrets
 	Output    string   // text, ndjson, csv or prom
 	Color     string   // auto, always or never
-	Instances []Named  // in the file's order; no name twice, whatever its case
-	Default   []string // INSTANCE arguments for a command that was given none; may be empty
+	Servers   []Server // servers of the config file, in its order; each name once, regardless of case
+	Instances []Named  // instances of the config file, in its order; each name once, regardless of case
+	Default   []string // INSTANCE arguments of a command that was given none; may be empty
+
+	defaults   []defaultFlag
+	flagHeader []string // of flags
+}
+
+// Server is a server with what only its own requests carry.
+type Server struct {
+	Name      string   // "" for one that was given by its URL
+	URL       string   // as written; never empty
+	Header    []string // as Config.Header; may hold secrets
+	CACert    string   // file of certificates to trust; "" for the system's
+	Cert, Key string   // files of the client certificate; "" for none
+	Insecure  bool     // do not check the server's certificate
+	Line      int      // in Config.File; 0 if the server is not from there
 }
 
 // Named is an instance that the config file gives a name.
 type Named struct {
 	Name   string // never empty
 	ID     string // the UUID; never empty
-	Server string // its server; "" for those of Config.Server
+	Server string // URL or name of its server; "" for those of Config.Server
+	Line   int    // in Config.File
 }
 
-// settings are the values of one place, by the name of flag and file key.
+// Place returns "FILE:LINE" of an item of the config file, to report a problem
+// with it.
+func (c *Config) Place(line int) string { return fmt.Sprintf("%s:%d", c.File, line) }
+
+// Resolve returns the server that text names, regardless of case, or else the
+// server with text as its URL. A named server gets its own headers and those of
+// flags, any other server gets Header: headers of one server never go to
+// another.
+func (c *Config) Resolve(text string) Server {
+	for _, s := range c.Servers {
+		if strings.EqualFold(s.Name, text) {
+			s.Header = slices.Concat(s.Header, c.flagHeader)
+			return s
+		}
+	}
+	return Server{URL: text, Header: c.Header}
+}
+
+// settings are the values of one place, by key.
 type settings = map[string]any
 
-// Names of flags, which are keys of the file too.
+// Names of flags that are keys of the file, too, and other keys.
 const (
 	keyServer    = "server"
+	keyServers   = "servers"
 	keyHeader    = "header"
 	keyOutput    = "output"
 	keyColor     = "color"
 	keyInstances = "instances"
 	keyDefault   = "default"
+	keyDefaults  = "defaults"
 )
 
-// Load reads the flags that were set, the variables RTEV_SERVER (URLs with
-// blanks between them), RTEV_INSTANCE (names with commas between them),
-// RTEV_CONFIG, RTEV_OUTPUT, RTEV_COLOR and RTEV_HEADER (a header a line), and
-// the config file. Flags that the running command does not have are as flags
-// that were not set. An empty variable is one that is not set. Every error is
-// an *Error.
+// Load reads the flags that were set, the environment variables RTEV_SERVER
+// (separated by spaces), RTEV_INSTANCE (separated by commas), RTEV_CONFIG,
+// RTEV_OUTPUT, RTEV_COLOR and RTEV_HEADER (one per line), and the config file.
+// A flag that the running command does not have counts as not set, and so does
+// an empty variable. Every error is an *Error.
 func Load(flags *pflag.FlagSet, getenv func(string) string) (*Config, error) {
 	return load(flags, getenv, systemFile())
 }
 
-// load is Load with the system's config file at a place of the caller's choice.
+// load is Load with another path of the system's config file.
 func load(flags *pflag.FlagSet, getenv func(string) string, system string) (*Config, error) {
 	name, data, err := find(flags, getenv, system)
 	if err != nil {
@@ -79,17 +116,21 @@ func load(flags *pflag.FlagSet, getenv func(string) string, system string) (*Con
 		Color:   v.GetString(keyColor),
 		Default: v.GetStringSlice(keyDefault),
 	}
-	c.Instances, _ = v.Get(keyInstances).([]Named) // absent: none
+	c.Instances, _ = v.Get(keyInstances).([]Named) // nil if it is absent
+	c.Servers, _ = v.Get(keyServers).([]Server)
+	c.defaults, _ = v.Get(keyDefaults).([]defaultFlag)
+	if f := flags.Lookup(keyHeader); f != nil && f.Changed {
+		c.flagHeader = c.Header
+	}
 	if c.Output == "json" {
 		c.Output = "ndjson"
 	}
 	return c, nil
 }
 
-// layers puts the places over each other. viper is made anew for each run and
-// knows the running command's flags only: keys that two commands bind would
-// overwrite each other. The variables are merged over the file, because viper
-// would read the environment by itself.
+// layers merges the places in their order. Each run has a viper of its own, and
+// binds no flags, as two commands may have flags of the same name. The variables
+// are merged as a layer, as viper would read the environment itself.
 func layers(flags *pflag.FlagSet, file, env settings) (*viper.Viper, error) {
 	v := viper.New()
 	v.SetDefault(keyServer, []string{DefaultServer})
@@ -108,7 +149,7 @@ func layers(flags *pflag.FlagSet, file, env settings) (*viper.Viper, error) {
 		if problem := checkWord(key, f.Value.String()); problem != "" {
 			return nil, &Error{From: "--" + key, Msg: problem}
 		}
-		// Not BindPFlag: viper takes a list through CSV, which loses "".
+		// Not BindPFlag: viper parses a list as CSV, which loses "".
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			v.Set(key, list.GetSlice())
 		} else {
@@ -118,7 +159,7 @@ func layers(flags *pflag.FlagSet, file, env settings) (*viper.Viper, error) {
 	return v, nil
 }
 
-// environment returns what the variables set.
+// environment returns what the environment variables set.
 func environment(getenv func(string) string) (settings, error) {
 	set := settings{}
 	lists := []struct {
@@ -147,7 +188,8 @@ func environment(getenv func(string) string) (settings, error) {
 	return set, nil
 }
 
-// pieces splits at sep into pieces without blanks around them, none empty.
+// pieces returns a function that splits a text at sep, trims the pieces and
+// drops empty ones.
 func pieces(sep string) func(string) []string {
 	return func(s string) (list []string) {
 		for piece := range strings.SplitSeq(s, sep) {

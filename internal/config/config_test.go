@@ -59,14 +59,15 @@ default: gate
 func TestLoad(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "rtev.yaml"), whole)
 	instances := []Named{
-		{"gate", "899c89f9-90c3-c633-8586-8f09b005ebed", "http://nvr1:3546"},
-		{"North.Door 7", "00000000-0000-0000-0000-000000000007", ""},
+		{"gate", "899c89f9-90c3-c633-8586-8f09b005ebed", "http://nvr1:3546", 8},
+		{"North.Door 7", "00000000-0000-0000-0000-000000000007", "", 9},
 	}
 	fromFile := Config{File: file, Server: []string{"http://f1", "f2:80"}, Header: []string{"X-Token: @token"}, Output: "csv", Color: "never", Instances: instances, Default: []string{"gate"}}
 	fromEnv := fromFile
 	fromEnv.Server, fromEnv.Header, fromEnv.Output, fromEnv.Color, fromEnv.Default = []string{"e1", "http://e2"}, []string{"A: 1, 2", "B: 3"}, "ndjson", "always", []string{"a b", "gate*"}
 	fromFlags := fromEnv
 	fromFlags.Server, fromFlags.Header, fromFlags.Output, fromFlags.Color = []string{"a,b", "[::1]:3546"}, []string{`Q: "x", y`, ""}, "text", "auto"
+	fromFlags.flagHeader = fromFlags.Header
 	variables := env{"RTEV_CONFIG": file, "RTEV_SERVER": " e1  http://e2", "RTEV_HEADER": "A: 1, 2\n\r\n B: 3\r\n", "RTEV_OUTPUT": "json", "RTEV_COLOR": "always", "RTEV_INSTANCE": "a b, gate*,,"}
 	for _, tc := range []struct {
 		name string
@@ -128,6 +129,98 @@ func TestWrongWordsAreToldWithTheirPlace(t *testing.T) {
 	} {
 		_, err := load(flagSet(t, tc.args...), tc.env.get, "")
 		wantError(t, err, tc.want)
+	}
+}
+
+const twoServers = `server: north
+servers:
+  - {name: North, url: https://nvr1, header: ["X-Token: north"], cacert: ca.pem, cert: c.pem, key: k.pem}
+  - name: south
+    url: nvr2:3546
+    insecure: true
+    header: "X-Token: @south"
+header: ["X-Token: other"]
+instances:
+  - {name: gate, id: i1, server: south}
+`
+
+func TestServersKeepTheirHeadersApart(t *testing.T) {
+	file := write(t, filepath.Join(t.TempDir(), "rtev.yaml"), twoServers)
+	north := Server{Name: "North", URL: "https://nvr1", Header: []string{"X-Token: north"}, CACert: "ca.pem", Cert: "c.pem", Key: "k.pem", Line: 3}
+	south := Server{Name: "south", URL: "nvr2:3546", Header: []string{"X-Token: @south"}, Insecure: true, Line: 4}
+	for _, tc := range []struct {
+		name string
+		args []string
+		text string
+		want Server
+	}{
+		{"by name", nil, "north", north},
+		{"another name", nil, "SOUTH", south},
+		{"a URL", nil, "http://nvr3", Server{URL: "http://nvr3", Header: []string{"X-Token: other"}}},
+		{"the URL of a named server", nil, "https://nvr1", Server{URL: "https://nvr1", Header: []string{"X-Token: other"}}},
+		{"a header of this run", []string{"-H", "A: 1"}, "south", Server{Name: "south", URL: "nvr2:3546", Header: []string{"X-Token: @south", "A: 1"}, Insecure: true, Line: 4}},
+		{"a header of this run, a URL", []string{"-H", "A: 1"}, "nvr3", Server{URL: "nvr3", Header: []string{"A: 1"}}},
+	} {
+		c, err := load(flagSet(t, tc.args...), env{"RTEV_CONFIG": file}.get, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Resolve(tc.text); !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%s: got %+v, want %+v", tc.name, got, tc.want)
+		}
+		if c.Server[0] != "north" || c.Instances[0].Server != "south" || c.Place(c.Instances[0].Line) != file+":10" {
+			t.Errorf("%s: %+v", tc.name, c)
+		}
+	}
+}
+
+func TestApplyDefaults(t *testing.T) {
+	newFlags := func(args ...string) *pflag.FlagSet {
+		f := flagSet(t)
+		f.StringArrayP("events", "e", nil, "")
+		f.StringArrayP("where", "w", nil, "")
+		f.Bool("utc", false, "")
+		f.DurationP("interval", "i", 0, "")
+		if err := f.Parse(args); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	known := []string{"events", "where", "utc", "interval", "idle-timeout", "server", "output", "config", "help"}
+	apply := func(text string, args ...string) (*pflag.FlagSet, error) {
+		file := write(t, filepath.Join(t.TempDir(), "rtev.yaml"), "defaults:\n"+text)
+		flags := newFlags(args...)
+		c, err := load(flags, env{"RTEV_CONFIG": file}.get, "")
+		if err == nil {
+			err = c.ApplyDefaults(flags, known)
+		}
+		return flags, err
+	}
+	flags, err := apply("  events: '!track,!statistics'\n  where: [a, 'b == 1']\n  utc: true\n  idle-timeout: 1m\n  interval: 5s\n", "-i", "3s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"events": "[!track,!statistics]", "where": "[a,b == 1]", "utc": "true", "interval": "3s"} {
+		if f := flags.Lookup(name); strings.ReplaceAll(f.Value.String(), `"`, "") != want || f.Changed != (name == "interval") {
+			t.Errorf("%s is %s (changed: %v), want %s", name, f.Value, f.Changed, want)
+		}
+	}
+	if flags, err = apply("  events: x\n", "-e", "y"); err != nil || flags.Lookup("events").Value.String() != "[y]" {
+		t.Errorf("%v, events %s", err, flags.Lookup("events").Value)
+	}
+	for text, want := range map[string]string{
+		"  event: x\n":                  `rtev.yaml:2: defaults: no flag --event; did you mean "events"?`,
+		"  utc: true\n  zzzzzzzzz: x\n": "rtev.yaml:3: defaults: no flag --zzzzzzzzz; known are events, where",
+		"  output: csv\n":               "rtev.yaml:2: defaults: output is a key of its own",
+		"  config: x\n":                 "rtev.yaml:2: defaults: no flag --config",
+		"  utc: maybe\n":                "rtev.yaml:2: defaults: --utc: ",
+		"  interval: [1s, 2s]\n":        "rtev.yaml:2: defaults: --interval takes one value",
+		"  utc: true\n  utc: true\n":    "rtev.yaml:3: defaults: utc is already set in line 2",
+		"  utc: {a: b}\n":               "rtev.yaml:2: utc: want text, not keys and values",
+		"  - utc\n":                     "rtev.yaml:2: defaults: want flags and values, such as {utc: true}, not a list",
+	} {
+		_, err := apply(text)
+		wantError(t, err, want)
 	}
 }
 

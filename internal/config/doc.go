@@ -1,6 +1,6 @@
-// Package config finds out what the user asked for: flags, else environment,
-// else the config file, else defaults. It checks every value where it was
-// written, so that a mistake is told with its place.
+// Package config determines what the user asked for: flags over environment
+// variables over the config file over defaults. Every value is checked where it
+// was written, so that an error names its place.
 //
 // It is the only package that uses viper.
 package config

@@ -5,18 +5,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // Error says what is wrong with something the user wrote: exit status 2.
 type Error struct {
-	From string // the file, flag, variable or header it stands in
-	Line int    // in the file, from 1; 0 where it is not known
+	From string // the file, flag, variable or header that holds it
+	Line int    // in the file, from 1; 0 if it is not known
 	Msg  string // what is wrong and what to write; never the value of a header
-	Err  error  // the cause; nil where the text itself is wrong
+	Err  error  // the cause; nil if the text itself is wrong
 }
 
-// Error is one line, not yet safe to print: it quotes what the user wrote.
+// Error is one line. It quotes what the user wrote and is not safe to print.
 func (e *Error) Error() string {
 	if e.Line > 0 {
 		return fmt.Sprintf("%s:%d: %s", e.From, e.Line, e.Msg)
@@ -27,31 +27,30 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// longestWord bounds what is compared and quoted of a word nobody knows, in
-// runes.
-const longestWord = 64
+// maxWord is how many runes of an unknown word are quoted.
+const maxWord = 64
 
-// Nearest returns the known word that differs from word in the fewest letters,
-// whatever their case; the first of several. known must not be empty.
-func Nearest(word string, known []string) string {
-	word = strings.ToLower(short(word))
-	return slices.MinFunc(known, func(a, b string) int {
-		return levenshtein.ComputeDistance(word, strings.ToLower(a)) - levenshtein.ComputeDistance(word, strings.ToLower(b))
-	})
+// didYouMean returns "; did you mean …?" with the known word closest to word,
+// or else all known words.
+func didYouMean(word string, known []string) string {
+	if near := term.Nearest(word, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return "; known are " + strings.Join(known, ", ")
 }
 
-// short cuts a word to what is worth showing.
+// short returns the first runes of a word, as many as are quoted.
 func short(word string) string {
 	n := 0
 	for i := range word {
-		if n++; n > longestWord {
+		if n++; n > maxWord {
 			return word[:i]
 		}
 	}
 	return word
 }
 
-// words returns what a key allows, nil where it allows any text.
+// words returns the values that a key allows; nil if it allows any text.
 func words(key string) []string {
 	switch key {
 	case keyOutput:
@@ -62,12 +61,15 @@ func words(key string) []string {
 	return nil
 }
 
-// checkWord says what is wrong with the value of a key; "" is nothing.
+// checkWord returns what is wrong with the value of a key, or "".
 func checkWord(key, value string) string {
 	allowed := words(key)
 	if allowed == nil || slices.Contains(allowed, value) {
 		return ""
 	}
-	return fmt.Sprintf("%q is not one of %s; did you mean %q?",
-		short(value), strings.Join(allowed, ", "), Nearest(value, allowed))
+	problem := fmt.Sprintf("%q is not one of %s", short(value), strings.Join(allowed, ", "))
+	if near := term.Nearest(value, allowed); near != "" {
+		problem += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return problem
 }

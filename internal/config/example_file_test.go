@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// The file that packages install says nothing until its lines are taken out of
-// their comments, and then it says something that is right.
+// The installed file sets nothing, and is right when its lines are uncommented.
 func TestTheInstalledFile(t *testing.T) {
 	data, err := os.ReadFile("../../packaging/config.yaml")
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 // MaxFile is the longest file that is read, in bytes.
 const MaxFile = 1 << 20
 
-// ReadFile returns what a file holds, up to MaxFile; a longer one is an error.
-// The name may be that of a pipe.
+// ReadFile returns the content of a file, which may be a pipe. More than MaxFile
+// bytes are an error.
 func ReadFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -30,8 +30,8 @@ func ReadFile(name string) ([]byte, error) {
 	return data, err
 }
 
-// systemFile is the config file of all users. There is none on Windows, where
-// any user may make the folder it would stand in.
+// systemFile returns the config file of all users. There is none on Windows,
+// where any user may create its directory.
 func systemFile() string {
 	if runtime.GOOS == "windows" {
 		return ""
@@ -39,8 +39,8 @@ func systemFile() string {
 	return "/etc/rtev/config.yaml"
 }
 
-// find returns the name and the bytes of the config file; no name where there
-// is none. A file that the user named must be there.
+// find returns the name and the content of the config file; no name if there is
+// none. A file that the user named must exist.
 func find(flags *pflag.FlagSet, getenv func(string) string, system string) (string, []byte, error) {
 	if f := flags.Lookup("config"); f != nil && f.Changed {
 		return open(f.Value.String(), "named by --config")
@@ -61,7 +61,7 @@ func find(flags *pflag.FlagSet, getenv func(string) string, system string) (stri
 	return "", nil, nil
 }
 
-// userFile is this user's config file, "" without a home. A relative
+// userFile returns this user's config file, or "" without a home. A relative
 // XDG_CONFIG_HOME is ignored, as the XDG Base Directory Specification says.
 func userFile(getenv func(string) string) string {
 	if dir := getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
@@ -73,7 +73,8 @@ func userFile(getenv func(string) string) string {
 	return ""
 }
 
-// open reads a config file; hint says how the user can act when it fails.
+// open reads a config file. If it fails, hint tells the user where the name comes
+// from.
 func open(name, hint string) (string, []byte, error) {
 	switch name {
 	case "none":
@@ -88,7 +89,7 @@ func open(name, hint string) (string, []byte, error) {
 	return name, data, nil
 }
 
-// cause is err without the name of the file, which is told anyway.
+// cause returns err without the name of the file, which the message has anyway.
 func cause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

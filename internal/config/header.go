@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ParseHeaders turns "Name: value" and "Name: @FILE" into headers. A file's
-// text is the value, without one line end behind it; readFile may be ReadFile.
+// ParseHeaders parses "Name: value" and "Name: @FILE". The content of a file is
+// the value, without one line end after it; readFile may be ReadFile.
 // Names and values are what RFC 9110 section 5 allows, without line ends and
 // control characters, so that no value can forge a header. Errors are *Error
 // and never hold a value, nor a name that may be part of one.
@@ -20,7 +20,7 @@ func ParseHeaders(list []string, readFile func(string) ([]byte, error)) (http.He
 			return nil, &Error{From: from, Msg: `no colon; want "Name: value" or "Name: @FILE"`}
 		}
 		if !isToken(name) {
-			return nil, &Error{From: from, Msg: `what stands before the colon is not a header name; want "Name: value" or "Name: @FILE"`}
+			return nil, &Error{From: from, Msg: `the text before the colon is not a header name; want "Name: value" or "Name: @FILE"`}
 		}
 		from = "header " + name
 		value = strings.Trim(value, " \t")
@@ -41,15 +41,15 @@ func ParseHeaders(list []string, readFile func(string) ([]byte, error)) (http.He
 	return header, nil
 }
 
-// withoutLineEnd cuts one LF or CRLF off the end, as editors and echo write it.
+// withoutLineEnd removes one LF or CRLF at the end, as editors and echo write it.
 func withoutLineEnd(s string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(s, "\n"), "\r")
 }
 
-// isForbidden says whether no header value may hold r.
+// isForbidden reports whether a header value must not hold r.
 func isForbidden(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
-// isToken says whether s is a header name (RFC 9110 section 5.6.2).
+// isToken reports whether s is a header name (RFC 9110 section 5.6.2).
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)

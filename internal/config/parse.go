@@ -13,18 +13,18 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// parser reads one config file. Every node is checked by hand: only so are a
-// line and the nearest key known, keys keep their case, and 007 stays a name.
+// parser reads one config file. It checks every node itself, to know the line
+// and the nearest key, to keep the case of keys, and to read 007 as a text.
 type parser struct{ file string }
 
-// parse returns what a config file sets. No data is a file that sets nothing.
+// parse returns what a config file sets. An empty file sets nothing.
 func parse(file string, data []byte) (settings, error) {
 	p := parser{file}
 	root, err := p.document(data)
 	if err != nil || root == nil {
 		return settings{}, err
 	}
-	keys := []string{keyServer, keyHeader, keyOutput, keyColor, keyInstances, keyDefault}
+	keys := []string{keyServer, keyServers, keyHeader, keyOutput, keyColor, keyInstances, keyDefault, keyDefaults}
 	members, err := p.members(root, keys)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func parse(file string, data []byte) (settings, error) {
 	return set, nil
 }
 
-// document returns the file's only document, nil where there is none.
+// document returns the file's only document, or nil.
 func (p parser) document(data []byte) (*yaml.Node, error) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
@@ -88,6 +88,10 @@ func (p parser) setting(key string, n *yaml.Node) (any, error) {
 	switch key {
 	case keyInstances:
 		return p.instances(n)
+	case keyServers:
+		return p.servers(n)
+	case keyDefaults:
+		return p.defaults(n)
 	case keyServer, keyHeader, keyDefault:
 		return p.list(key, n)
 	}
@@ -101,8 +105,8 @@ func (p parser) setting(key string, n *yaml.Node) (any, error) {
 	return value, nil
 }
 
-// members returns the values of a mapping by key, without the null ones: a key
-// with nothing behind it sets nothing.
+// members returns the values of a mapping by key, without null values: a key
+// without a value sets nothing.
 func (p parser) members(n *yaml.Node, known []string) (map[string]*yaml.Node, error) {
 	if n.Kind != yaml.MappingNode {
 		return nil, p.errorf(n, "want keys and values, such as %q", known[0]+": …")
@@ -111,10 +115,10 @@ func (p parser) members(n *yaml.Node, known []string) (map[string]*yaml.Node, er
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], follow(n.Content[i+1])
 		if key.Kind != yaml.ScalarNode || !slices.Contains(known, key.Value) {
-			return nil, p.errorf(key, "unknown key %q; the nearest known one is %q", short(key.Value), Nearest(key.Value, known))
+			return nil, p.errorf(key, "unknown key %q%s", short(key.Value), didYouMean(key.Value, known))
 		}
 		if line := lines[key.Value]; line > 0 {
-			return nil, p.errorf(key, "%s stands here again; it is in line %d already", key.Value, line)
+			return nil, p.errorf(key, "%s is already set in line %d", key.Value, line)
 		}
 		lines[key.Value] = key.Line
 		if !isNull(value) {
@@ -124,7 +128,7 @@ func (p parser) members(n *yaml.Node, known []string) (map[string]*yaml.Node, er
 	return members, nil
 }
 
-// list returns a list of texts, of which a single one may stand alone.
+// list returns a list of texts. A single text is a list of one.
 func (p parser) list(key string, n *yaml.Node) ([]string, error) {
 	items := n.Content
 	if n.Kind != yaml.SequenceNode {
@@ -152,7 +156,7 @@ func (p parser) text(key string, n *yaml.Node) (string, error) {
 	case n.Kind != yaml.ScalarNode:
 		return "", p.errorf(n, "%s: want text, not %s", key, kind(n))
 	case isNull(n) || strings.TrimSpace(n.Value) == "":
-		return "", p.errorf(n, "%s: there is no text", key)
+		return "", p.errorf(n, "%s: the text is empty", key)
 	case strings.ContainsFunc(n.Value, unicode.IsControl):
 		return "", p.errorf(n, "%s: a control character or line end in the text", key)
 	}
@@ -161,47 +165,88 @@ func (p parser) text(key string, n *yaml.Node) (string, error) {
 
 // instances returns the instances that the file names.
 func (p parser) instances(n *yaml.Node) ([]Named, error) {
-	if n.Kind != yaml.SequenceNode {
-		return nil, p.errorf(n, "instances: want a list of {name: …, id: …, server: …}, not %s", kind(n))
-	}
 	list := []Named{}
-	for _, item := range n.Content {
-		item = follow(item)
-		named, err := p.named(item)
-		if err != nil {
-			return nil, err
+	err := p.items(keyInstances, n, func(item *yaml.Node) (string, error) {
+		in := Named{Line: item.Line}
+		members, err := p.members(item, []string{"name", "id", "server"})
+		if err == nil {
+			err = p.fields(keyInstances, item, members, []field{{"name", &in.Name, true}, {"id", &in.ID, true}, {"server", &in.Server, false}})
 		}
-		if slices.ContainsFunc(list, func(other Named) bool { return strings.EqualFold(other.Name, named.Name) }) {
-			return nil, p.errorf(item, "instances: the name %q stands twice", short(named.Name))
-		}
-		list = append(list, named)
-	}
-	return list, nil
+		list = append(list, in)
+		return in.Name, err
+	})
+	return list, err
 }
 
-// named returns one item of instances.
-func (p parser) named(n *yaml.Node) (named Named, err error) {
-	members, err := p.members(n, []string{"name", "id", "server"})
-	if err != nil {
-		return named, err
-	}
-	for _, field := range []struct {
-		key      string
-		value    *string
-		optional bool
-	}{{"name", &named.Name, false}, {"id", &named.ID, false}, {"server", &named.Server, true}} {
-		value := members[field.key]
-		if value == nil {
-			if field.optional {
-				continue
-			}
-			return named, p.errorf(n, "instances: an item without %s", field.key)
+// servers returns the servers that the file names.
+func (p parser) servers(n *yaml.Node) ([]Server, error) {
+	list := []Server{}
+	err := p.items(keyServers, n, func(item *yaml.Node) (string, error) {
+		s := Server{Line: item.Line}
+		members, err := p.members(item, []string{"name", "url", "header", "cacert", "cert", "key", "insecure"})
+		if err != nil {
+			return "", err
 		}
-		if *field.value, err = p.text(field.key, value); err != nil {
-			return named, err
+		insecure := ""
+		err = p.fields(keyServers, item, members, []field{{"name", &s.Name, true}, {"url", &s.URL, true}, {"cacert", &s.CACert, false},
+			{"cert", &s.Cert, false}, {"key", &s.Key, false}, {"insecure", &insecure, false}})
+		if header := members["header"]; err == nil && header != nil {
+			s.Header, err = p.list(keyHeader, header)
+		}
+		if err == nil && insecure != "" && insecure != "true" && insecure != "false" {
+			err = p.errorf(members["insecure"], "insecure: want true or false, not %q", short(insecure))
+		}
+		s.Insecure = insecure == "true"
+		list = append(list, s)
+		return s.Name, err
+	})
+	return list, err
+}
+
+// items calls read for each item of a list. read returns the item's name, which
+// must be different for each, regardless of case.
+func (p parser) items(key string, n *yaml.Node, read func(*yaml.Node) (string, error)) error {
+	if n.Kind != yaml.SequenceNode {
+		example := map[string]string{keyInstances: "{name: …, id: …, server: …}", keyServers: "{name: …, url: …}"}[key]
+		return p.errorf(n, "%s: want a list of %s, not %s", key, example, kind(n))
+	}
+	names := map[string]bool{}
+	for _, item := range n.Content {
+		item = follow(item)
+		name, err := read(item)
+		if err != nil {
+			return err
+		}
+		if names[strings.ToLower(name)] {
+			return p.errorf(item, "%s: the name %q is used twice", key, short(name))
+		}
+		names[strings.ToLower(name)] = true
+	}
+	return nil
+}
+
+// field is a member of an item that is text.
+type field struct {
+	key      string
+	value    *string
+	required bool
+}
+
+// fields reads the text members of an item.
+func (p parser) fields(key string, item *yaml.Node, members map[string]*yaml.Node, fields []field) (err error) {
+	for _, f := range fields {
+		value := members[f.key]
+		switch {
+		case value == nil && f.required:
+			return p.errorf(item, "%s: an item without %s", key, f.key)
+		case value == nil:
+			continue
+		}
+		if *f.value, err = p.text(f.key, value); err != nil {
+			return err
 		}
 	}
-	return named, nil
+	return nil
 }
 
 // follow returns what an alias stands for.
@@ -214,7 +259,7 @@ func follow(n *yaml.Node) *yaml.Node {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// kind is what YAML calls a node that is not what was wanted.
+// kind describes a node that has the wrong kind.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
