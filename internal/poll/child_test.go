@@ -23,6 +23,9 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
+	"github.com/rtev/rtev/internal/flowtest"
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
@@ -32,11 +35,13 @@ var kills = flag.Int("kills", 20, "how often TestKilledAtAnyInstant kills")
 func TestMain(m *testing.M) {
 	switch os.Getenv("POLL_CHILD") {
 	case "":
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m)
 	case "kill":
 		os.Exit(killedChild())
 	case "full":
 		os.Exit(fullChild())
+	case "unwritten":
+		os.Exit(unwrittenChild())
 	}
 	os.Exit(9)
 }
@@ -259,6 +264,52 @@ func fullChild() int {
 		return 6
 	}
 	return 0
+}
+
+// unwrittenChild polls once with a failing output. No file takes more than so
+// many bytes.
+func unwrittenChild() int {
+	limit, _ := strconv.Atoi(os.Getenv("POLL_LIMIT"))
+	signal.Ignore(syscall.SIGXFSZ)
+	var most syscall.Rlimit
+	setLimit(&most.Cur, limit)
+	setLimit(&most.Max, limit)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &most); err != nil {
+		return 8
+	}
+	p := &Poll{Client: answers(os.Getenv("POLL_RESPONSE")), Instance: gate(), UnwrittenDirs: filepath.SplitList(os.Getenv("POLL_DIRS"))}
+	err := p.Run(context.Background(), &flowtest.Collect{Err: errFull, At: 1})
+	var lost *LostError
+	if errors.As(err, &lost) {
+		return 100 + lost.Items
+	}
+	return 0
+}
+
+// A file that is full ends after its last complete line, and the next directory
+// takes the rest.
+func TestAFullUnwrittenFileEndsWithACompleteLine(t *testing.T) {
+	const events = 6
+	long := len(payload(0)) + 2*events // of the longest line
+	for limit := long; limit < 4*long; limit += 53 {
+		for _, dirs := range []int{1, 8} {
+			var list []string
+			for range dirs {
+				list = append(list, t.TempDir())
+			}
+			cmd := child(t, "unwritten", "POLL_RESPONSE="+items(0, events), "POLL_DIRS="+strings.Join(list, ":"), fmt.Sprint("POLL_LIMIT=", limit))
+			_ = cmd.Run()
+			var saved []string
+			for _, dir := range list {
+				saved = append(saved, unwrittenLines(t, dir)...)
+			}
+			lost := max(0, cmd.ProcessState.ExitCode()-100)
+			equal(t, fmt.Sprintf("%d bytes, %d directories", limit, dirs), saved, payloads(0, len(saved)))
+			if len(saved)+lost != events || dirs == 8 && lost > 0 || len(saved) == 0 {
+				t.Errorf("%d bytes, %d directories: %d events saved and %d lost of %d, %v", limit, dirs, len(saved), lost, events, cmd.ProcessState)
+			}
+		}
+	}
 }
 
 // setLimit is there because a limit's type differs from system to system.

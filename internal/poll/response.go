@@ -43,14 +43,15 @@ func (r *run) readItems(br *bufio.Reader, in *event.Instance, arriving *arrival,
 	maker := event.Maker{Instance: in, Bad: func([]byte) { bad = true }}
 	items := jsonraw.NewSplitter(br, event.MaxPayload)
 	items.Strict, items.Oversize = true, r.unwritten.piece
-	var sent []byte // a copy of an item that Record may change
+	var sent, spare []byte // an item as it was sent; Record may change line ends
 	for !d.stopped() {
 		item, err := items.Next()
 		switch {
 		case err == nil:
 			sent = item
-			if bytes.ContainsAny(item, "\r\n") {
-				sent = bytes.Clone(item)
+			if bytes.IndexByte(item, '\n') >= 0 || bytes.IndexByte(item, '\r') >= 0 {
+				spare = append(spare[:0], item...)
+				sent = spare
 			}
 			if bad = item[0] == '['; !bad {
 				_ = maker.Record(nil, nil, item, arriving.at, d) // a delivery returns no errors

@@ -44,6 +44,38 @@ func TestSpoolHoldsAnAnswerUntilItIsWritten(t *testing.T) {
 	}
 }
 
+// inSpool is a sink that counts the files of a spool at each Flush.
+type inSpool struct {
+	flowtest.Collect
+	t    *testing.T
+	dir  string
+	seen []int
+}
+
+func (s *inSpool) Flush() error {
+	s.seen = append(s.seen, len(files(s.t, s.dir, "*.json")))
+	return s.Collect.Flush()
+}
+
+func TestSpoolIsEmptiedOnlyAfterTheLastFlush(t *testing.T) {
+	for _, hold := range []int{0, 1 << 20} {
+		for _, fail := range []error{nil, errFull} {
+			dir := t.TempDir()
+			sink := &inSpool{Collect: flowtest.Collect{FlushErr: fail}, t: t, dir: dir}
+			p := &Poll{Client: answers(items(0, 3)), Instance: gate(), Once: true, Hold: hold, Spool: open(t, dir)}
+			if err := p.Run(t.Context(), sink); err != fail {
+				t.Errorf("hold %d: got %v", hold, err)
+			}
+			if sink.Pending() > 0 && fail == nil || len(sink.seen) == 0 || sink.seen[len(sink.seen)-1] != 1 {
+				t.Errorf("hold %d: %d events are not flushed, files at each flush: %v", hold, sink.Pending(), sink.seen)
+			}
+			if left := len(files(t, dir, "*.json")); (left == 1) != (fail != nil) {
+				t.Errorf("hold %d, %v: %d files are left", hold, fail, left)
+			}
+		}
+	}
+}
+
 func TestSpoolIsLocked(t *testing.T) {
 	dir := t.TempDir()
 	first := open(t, dir)

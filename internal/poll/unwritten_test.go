@@ -24,7 +24,7 @@ var readers = map[string]func(io.Reader) io.Reader{
 }
 
 func TestOutputFailsAfterEveryByte(t *testing.T) {
-	const events = 4
+	const events = 3
 	whole := strings.Join(payloads(0, events), "\n") + "\n"
 	for how, read := range readers {
 		for _, full := range []int{0, 1, 300} { // bytes of the sink's batch
