@@ -13,13 +13,14 @@ import (
 	"github.com/rtev/rtev/internal/stream"
 )
 
-const pollLong = `poll drains the polling queue of one or more instances. Each answer exists
-nowhere else once the server sent it: an event that was drained is printed, or
-it is kept in a file whose name goes to stderr. With --spool even kill -9 loses
-nothing: the next run prints the left-over first.
+const pollLong = `poll drains the polling queue of one or more instances. Polling removes events
+from the server: the response is the only copy. So every drained event is
+printed, or saved in a file that a message names, and so is every item that is
+not a JSON object. With --spool even kill -9 loses nothing: the next run prints
+what is left first.
 
-Two pollers of one instance split its events, so poll never guesses: it wants
-an INSTANCE.`
+Two pollers of one instance split its events between them, so poll needs an
+INSTANCE.`
 
 const pollExample = `  rtev poll gate                                   every 2 s, until Ctrl-C
   rtev poll gate --once -o ndjson >> events.ndjson   from cron
@@ -48,9 +49,9 @@ func newPoll(a *app) *cobra.Command {
 	}
 	o.reading.flags(a, c)
 	o.printing.flags(c)
-	c.Flags().DurationVarP(&o.interval, "interval", "i", 2*time.Second, "a `DURATION` from request to request")
-	c.Flags().BoolVar(&o.once, "once", false, "one drain of the queue, then exit")
-	c.Flags().StringVar(&o.spool, "spool", "", "keep each answer in `DIR` until all of it was written out")
+	c.Flags().DurationVarP(&o.interval, "interval", "i", 2*time.Second, "`DURATION` between requests")
+	c.Flags().BoolVar(&o.once, "once", false, "drain the queue once and exit")
+	c.Flags().StringVar(&o.spool, "spool", "", "store each response in `DIR` until all of it is printed")
 	c.ValidArgsFunction = a.completeInstances
 	return c
 }
@@ -65,7 +66,7 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 		return err
 	}
 	if o.interval <= 0 {
-		return usagef("--interval %v: the time between requests is more than 0", o.interval)
+		return usagef("--interval %v: the time between requests must be positive", o.interval)
 	}
 	open := func() event.Sink { return s.limited(s.joined(format.NewWriter(encoder(), s.out))) }
 	if len(args) == 1 && args[0] == "-" {
@@ -75,23 +76,24 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 	return s.end(s.drain(args, p, o.draining, open))
 }
 
-// recorded runs the events on standard input into a chain.
+// recorded runs the events on standard input into a chain that open returns.
 func (s *session) recorded(notify event.Notify, open func() event.Sink) error {
 	known := newLocator(s)
 	return pipeline.Run(s.ctx, []event.Source{&stream.Replay{In: s.stdin, Locate: known.locate, Notify: notify}}, open)
 }
 
-// drain polls the instances as p says, into chains that open makes. From here
-// on a closed pipe is an error of the write, so that what was drained is kept.
+// drain polls the instances with the options in p, into chains that open
+// returns. A closed standard output becomes an error of the write, so that what
+// was drained is saved.
 func (s *session) drain(args []string, p poll.Poll, d draining, open func() event.Sink) error {
 	if len(args) == 0 && len(s.cfg.Default) == 0 {
-		return &usageError{msg: "which INSTANCE? polling takes events away from other pollers, so it wants a name", hint: "rtev instances"}
+		return &usageError{msg: "no INSTANCE given: polling removes events from the queue, so name the instances to poll", hint: "rtev instances"}
 	}
 	if s.outShut {
 		return errOutShut
 	}
 	s.keepPipe()
-	p.UnwrittenDirs = s.keepFolders()
+	p.UnwrittenDirs = s.unwrittenDirs()
 	if d.spool != "" {
 		spool, err := poll.OpenSpool(d.spool)
 		if err != nil {
@@ -126,9 +128,9 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 	return group.Wait()
 }
 
-// keepFolders are where events go that could not be written, in the order in
-// which they are tried (XDG Base Directory Specification).
-func (a *app) keepFolders() []string {
+// unwrittenDirs returns the directories for events that could not be written,
+// in the order in which they are tried (XDG Base Directory Specification).
+func (a *app) unwrittenDirs() []string {
 	var list []string
 	if state := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
 		list = append(list, filepath.Join(state, "rtev"))
