@@ -114,7 +114,7 @@ func TestLoadWithoutFlags(t *testing.T) {
 	}
 }
 
-func TestWrongWordsAreToldWithTheirPlace(t *testing.T) {
+func TestWrongWordsAreReportedWithTheirPlace(t *testing.T) {
 	for _, tc := range []struct {
 		args []string
 		env  env

@@ -8,7 +8,7 @@ import (
 )
 
 // The installed file sets nothing, and is right when its lines are uncommented.
-func TestTheInstalledFile(t *testing.T) {
+func TestInstalledFile(t *testing.T) {
 	data, err := os.ReadFile("../../packaging/config.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestWhereTheFileIsFound(t *testing.T) {
+func TestFileIsFound(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string) string { return write(t, filepath.Join(dir, name), "default: "+name+"\n") }
 	xdg, home, system := file("xdg/rtev/config.yaml"), file("home/.config/rtev/config.yaml"), file("etc/rtev/config.yaml")
@@ -49,7 +49,7 @@ func TestWhereTheFileIsFound(t *testing.T) {
 	}
 }
 
-func TestFilesThatCannotBeRead(t *testing.T) {
+func TestUnreadableFiles(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "missing.yaml")
 	giant := write(t, filepath.Join(dir, "giant.yaml"), strings.Repeat("#", MaxFile+1))
@@ -70,7 +70,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	wantError(t, load(env{"XDG_CONFIG_HOME": dir}), "--config none reads no file")
 }
 
-func TestAFileOfTheLargestSizeIsRead(t *testing.T) {
+func TestLargestFileIsRead(t *testing.T) {
 	name := write(t, filepath.Join(t.TempDir(), "full.yaml"), strings.Repeat("#", MaxFile))
 	if data, err := ReadFile(name); err != nil || len(data) != MaxFile {
 		t.Errorf("%d bytes, %v", len(data), err)

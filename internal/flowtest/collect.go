@@ -7,20 +7,20 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Taken is what Collect remembers of an event: copies of its own.
+// Taken is what Collect records of an event. It owns its bytes.
 type Taken struct {
 	Type, ID, Payload string
 	Instance          *event.Instance
 }
 
-// Collect is a sink that remembers what it was given. Zero takes everything.
-// The fields are set before it is used; its methods are safe for concurrent use.
+// Collect is a sink that records events. The zero value takes everything. Set
+// the fields before using it. Its methods are safe for concurrent use.
 type Collect struct {
-	// Err is what the At-th put (counted from 1) and all later ones return
-	// instead of taking the event.
+	// Err is returned by the At-th Put, counted from 1, and all later ones,
+	// which do not take the event.
 	Err error
 	At  int
-	// FlushErr is what every Flush returns.
+	// FlushErr is returned by every Flush.
 	FlushErr error
 	// OnPut is called at the start of each Put with its number from 1.
 	OnPut func(n int)
@@ -34,7 +34,7 @@ type Collect struct {
 	after   int
 }
 
-// Put takes ev, unless it is told to fail.
+// Put records ev, or fails as Err and At say.
 func (c *Collect) Put(ev *event.Event) error {
 	n := c.count()
 	if c.OnPut != nil {
@@ -61,7 +61,7 @@ func (c *Collect) count() int {
 	return c.puts
 }
 
-// Flush counts itself.
+// Flush counts its calls and returns FlushErr.
 func (c *Collect) Flush() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,22 +93,22 @@ func (c *Collect) Payloads() []string {
 	return all
 }
 
-// Flushes is how often Flush was called.
+// Flushes returns how often Flush was called.
 func (c *Collect) Flushes() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.flushes
 }
 
-// Pending is how many events were taken since the last Flush that returned nil.
+// Pending returns how many events were taken since the last successful Flush.
 func (c *Collect) Pending() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pending
 }
 
-// AfterFailure is how often Put or Flush was called after one had failed. A
-// Flush after ErrStop is none: what was put before may still leave.
+// AfterFailure returns how often Put or Flush was called after a failure. A Flush
+// after ErrStop does not count, as events put before may still be written.
 func (c *Collect) AfterFailure() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

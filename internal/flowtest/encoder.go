@@ -19,15 +19,16 @@ type LineEncoder interface {
 	AppendEvent(dst []byte, ev *event.Event) []byte
 }
 
-// Bytes says what an encoder may let through. Zero: printable UTF-8 only.
+// Bytes says what an encoder may pass on. The zero value allows printable UTF-8
+// only.
 type Bytes struct {
-	Raw    bool // control characters and bad UTF-8 of the payload pass as they are
-	Quoted bool // line ends may stand between double quotes (RFC 4180)
+	Raw    bool // control characters and bad UTF-8 of the payload, unchanged
+	Quoted bool // line ends between double quotes (RFC 4180)
 	Color  bool // colours (ESC [ … m)
 }
 
-// Encoder runs the rules of an Encoder, with a new encoder for each. An
-// encoder may remember things from one event to the next.
+// Encoder checks the rules of an encoder, with a new encoder for each. An encoder
+// may have state from one event to the next.
 func Encoder(t *testing.T, newEncoder func() LineEncoder, allow Bytes) {
 	for _, rule := range encoderRules {
 		t.Run(rule.says, func(t *testing.T) {
@@ -47,12 +48,12 @@ var encoderRules = []encoderRule{
 	{"the header is one line or nothing", header},
 	{"an event is one line, with one line end, at its end", oneLine},
 	{"what is shown is UTF-8 without control or bidi characters", printable},
-	{"a line is appended, and what stands in front is left alone", appends},
-	{"no byte of an event is kept after the call", keepsNothing},
+	{"a line is appended, and the bytes before it stay the same", appends},
+	{"no byte of an event is used after the call", keepsNothing},
 	{"nothing is allocated for an event once buffers have grown", allocatesNothing},
 }
 
-// events are all samples and hostile payloads as events received 40 ms late.
+// events returns all samples and hostile payloads, received after 40 ms.
 func events(t testing.TB) []*event.Event {
 	var all []*event.Event
 	for _, s := range append(Samples(t), Hostile()...) {
@@ -75,7 +76,7 @@ func header(_ testing.TB, newEncoder func() LineEncoder, allow Bytes) error {
 	h := newEncoder().AppendHeader([]byte("front"))
 	line, ok := bytes.CutPrefix(h, []byte("front"))
 	if !ok {
-		return fmt.Errorf("what stood in front was changed: %q", h)
+		return fmt.Errorf("the bytes before it were changed: %q", h)
 	}
 	if len(line) == 0 {
 		return nil
@@ -157,8 +158,8 @@ func appends(t testing.TB, newEncoder func() LineEncoder, _ Bytes) error {
 	return nil
 }
 
-// keepsNothing lets one encoder see only events that are still whole, and
-// another one events that are overwritten as soon as their call is over.
+// keepsNothing compares an encoder with one whose events are overwritten after
+// each call.
 func keepsNothing(t testing.TB, newEncoder func() LineEncoder, _ Bytes) error {
 	whole, over := newEncoder(), newEncoder()
 	left, right := events(t), events(t)

@@ -1,7 +1,6 @@
-// Package flowtest holds the rules of the flow as test suites that every
-// implementation runs: Encoder for what turns an event into a line, Source for
-// what gives events. Beside them stand what such tests need: sample events, a
-// sink that remembers, and a network inside the process. Only tests import it.
+// Package flowtest contains test suites with the rules that every source and
+// every encoder must follow, and what such tests need: sample events, a sink
+// that records, and a network inside the process. Only tests import it.
 package flowtest
 
 import (
@@ -15,9 +14,9 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Event makes an event of a payload, from an instance {ID: "i1", Name: "Gate"}.
-// As with a source, what the payload lacks of "$id" and "instance_id" is put
-// in front. typ may be empty where the payload has its "$id".
+// Event returns an event with a payload, from an instance {ID: "i1", Name:
+// "Gate"}. As in a source, "$id" and "instance_id" are added in front if they are
+// missing. typ may be empty if the payload has "$id".
 func Event(t testing.TB, typ, payload string) *event.Event {
 	t.Helper()
 	ev, err := event.New(typ, []byte(payload), &event.Instance{ID: "i1", Name: "Gate", Server: "http://nvr1:3546"})
@@ -31,7 +30,7 @@ func Event(t testing.TB, typ, payload string) *event.Event {
 // "instance_id". Name is its file's name without extension.
 type Sample struct{ Name, Payload string }
 
-// Samples are the documented payloads of internal/event/testdata.
+// Samples returns the documented payloads in internal/event/testdata.
 func Samples(t testing.TB) []Sample {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root(t), "internal/event/testdata/payloads/*.json"))
@@ -49,7 +48,7 @@ func Samples(t testing.TB) []Sample {
 			t.Fatalf("%s: %v", file, err)
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		typ := "statistics" // what the one sample without "$id" is
+		typ := "statistics" // of the only sample without "$id"
 		all = append(all, Sample{name, string(Event(t, typeOf(line.Bytes(), typ), line.String()).Payload)})
 	}
 	return all
@@ -65,7 +64,7 @@ func typeOf(payload []byte, fallback string) string {
 	return p.ID
 }
 
-// root is the repository's folder: tests run in the folder of their package.
+// root returns the repository's directory. Tests run in their package's.
 func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -78,14 +77,14 @@ func root(t testing.TB) string {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			t.Fatal("no go.mod above the test's folder")
+			t.Fatal("no go.mod above the test's directory")
 		}
 		dir = up
 	}
 }
 
-// Hostile are payloads that are JSON objects and meant to hurt: control and
-// bidi characters, bad UTF-8, wrong JSON types, huge and tiny values.
+// Hostile returns JSON objects that are meant to do harm: with control and bidi
+// characters, bad UTF-8, wrong JSON types, huge and tiny values.
 func Hostile() []Sample {
 	long := strings.Repeat("x", 100_000)
 	all := []Sample{

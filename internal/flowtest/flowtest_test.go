@@ -15,7 +15,7 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// encode is an encoder made of a function.
+// encode is an encoder that calls a function.
 type encode struct {
 	head string
 	line func(dst []byte, ev *event.Event) []byte
@@ -28,7 +28,7 @@ func quoted(dst []byte, ev *event.Event) []byte { return fmt.Appendf(dst, "%+q\n
 
 func raw(dst []byte, ev *event.Event) []byte { return append(append(dst, ev.Payload...), '\n') }
 
-func TestAGoodEncoderPasses(t *testing.T) {
+func TestCorrectEncoderPasses(t *testing.T) {
 	Encoder(t, func() LineEncoder { return encode{"payload\n", raw} }, Bytes{Raw: true})
 	Encoder(t, func() LineEncoder {
 		return encode{"", func(dst []byte, ev *event.Event) []byte {
@@ -37,15 +37,15 @@ func TestAGoodEncoderPasses(t *testing.T) {
 	}, Bytes{Color: true})
 }
 
-func TestEachEncoderRuleFindsItsMistake(t *testing.T) {
+func TestEncoderRulesFindMistakes(t *testing.T) {
 	var kept []byte // what an encoder must not keep
 	for says, bad := range map[string]encode{
-		"the header is one line or nothing":                          {"a\nb\n", quoted},
-		"an event is one line, with one line end, at its end":        {"", func(dst []byte, ev *event.Event) []byte { return append(dst, ev.Payload...) }},
-		"what is shown is UTF-8 without control or bidi characters":  {"", raw},
-		"a line is appended, and what stands in front is left alone": {"", func(dst []byte, ev *event.Event) []byte { return quoted(nil, ev) }},
-		"nothing is allocated for an event once buffers have grown":  {"", quoted},
-		"no byte of an event is kept after the call": {"", func(dst []byte, ev *event.Event) []byte {
+		"the header is one line or nothing":                         {"a\nb\n", quoted},
+		"an event is one line, with one line end, at its end":       {"", func(dst []byte, ev *event.Event) []byte { return append(dst, ev.Payload...) }},
+		"what is shown is UTF-8 without control or bidi characters": {"", raw},
+		"a line is appended, and the bytes before it stay the same": {"", func(dst []byte, ev *event.Event) []byte { return quoted(nil, ev) }},
+		"nothing is allocated for an event once buffers have grown": {"", quoted},
+		"no byte of an event is used after the call": {"", func(dst []byte, ev *event.Event) []byte {
 			dst = fmt.Appendf(dst, "%q\n", kept)
 			kept = ev.Payload
 			return dst
@@ -58,7 +58,7 @@ func TestEachEncoderRuleFindsItsMistake(t *testing.T) {
 			if rule.says == says {
 				found = true
 				if err == nil {
-					t.Errorf("nobody noticed: %s", says)
+					t.Errorf("not detected: %s", says)
 				}
 			}
 		}
@@ -67,12 +67,12 @@ func TestEachEncoderRuleFindsItsMistake(t *testing.T) {
 		}
 	}
 	if len(encoderRules) != 6 {
-		t.Error("a rule is without a mistake")
+		t.Error("a rule has no mistake")
 	}
 }
 
-// give is a source of ready events that waits at its end. Its fields make it
-// break a rule.
+// give is a source that waits after its last event. Each field makes it break a
+// rule.
 type give struct {
 	payloads []string
 	extra    bool // one event too many
@@ -125,20 +125,20 @@ func (g give) failed(err error) error {
 	return err
 }
 
-func TestAGoodSourcePasses(t *testing.T) {
+func TestCorrectSourcePasses(t *testing.T) {
 	Source(t, func(_ *testing.T, payloads []string) event.Source { return give{payloads: payloads} })
 	Source(t, func(_ *testing.T, payloads []string) event.Source { return give{payloads: payloads, end: true} })
 }
 
-func TestEachSourceRuleFindsItsMistake(t *testing.T) {
+func TestSourceRulesFindMistakes(t *testing.T) {
 	bad := map[string]give{
-		"it gives exactly the events, with type and instance":                 {extra: true},
+		"it puts exactly the events, with type and instance":                  {extra: true},
 		"it flushes before it waits":                                          {noFlush: true},
 		"an error of Put comes back unchanged, and nothing is put after it":   {wrap: true},
 		"an error of Flush comes back unchanged, and nothing is put after it": {wrap: true},
 		"ErrStop comes back unchanged, and nothing is put after it":           {goOn: true},
 		"once its ctx is done a waiting source returns ctx.Err() at once":     {silent: true},
-		"once its ctx is done a giving source ends at once":                   {deaf: true},
+		"once its ctx is done a source that puts events ends at once":         {deaf: true},
 		"a ctx that is done from the start ends it at once":                   {deaf: true},
 	}
 	for _, rule := range sourceRules {
@@ -153,7 +153,7 @@ func TestEachSourceRuleFindsItsMistake(t *testing.T) {
 				return g
 			})
 			if err == nil {
-				t.Errorf("nobody noticed: %s", rule.says)
+				t.Errorf("not detected: %s", rule.says)
 			}
 		})
 	}

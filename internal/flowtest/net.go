@@ -7,18 +7,18 @@ import (
 	"syscall"
 )
 
-// Net is a network inside the process, of net.Pipe connections: the real HTTP
-// client and server work over it, also in a synctest bubble, where it must
-// have been made inside the bubble. It is a net.Listener, and Dial is shaped
-// like net.Dialer.DialContext. Writes wait for their reader: nothing is
-// buffered on the way. Safe for concurrent use.
+// Net is a network of net.Pipe connections inside the process. The real HTTP
+// client and server work over it, also in a synctest bubble if it was created
+// there. It is a net.Listener, and Dial has the signature of
+// net.Dialer.DialContext. A write waits for its reader, as nothing is buffered.
+// Safe for concurrent use.
 type Net struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
 }
 
-// Listen makes a network with one listener, whatever the address dialled.
+// Listen returns a network with one listener for all addresses.
 func Listen() *Net { return &Net{conns: make(chan net.Conn), closed: make(chan struct{})} }
 
 // Accept returns the server's end of the next connection.
@@ -31,8 +31,8 @@ func (n *Net) Accept() (net.Conn, error) {
 	}
 }
 
-// Dial returns the client's end of a new connection once it was accepted.
-// Refused after Close.
+// Dial returns the client's end of a new connection when it is accepted. After
+// Close it is refused.
 func (n *Net) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	here, there := net.Pipe()
 	select {
@@ -45,11 +45,11 @@ func (n *Net) Dial(ctx context.Context, network, addr string) (net.Conn, error) 
 	}
 }
 
-// Close ends Accept and refuses every Dial. Connections stay as they are.
+// Close ends Accept and refuses every Dial. It does not close connections.
 func (n *Net) Close() error {
 	n.once.Do(func() { close(n.closed) })
 	return nil
 }
 
-// Addr is the address of the listener, a made-up one.
+// Addr returns an invented address.
 func (n *Net) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 3546} }

@@ -13,13 +13,13 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Source runs the rules of a Source, each in a synctest bubble of its own.
+// Source checks the rules of a source, each in a synctest bubble of its own.
 //
-// newSource is called inside the bubble and returns a source that gives one
-// event for each of the payloads, in their order, and then waits for more or
-// comes to its end. Each payload is one line and has "$id" (the event's type)
-// and "instance_id". What newSource starts, such as a server over a Net made
-// there, it ends in t.Cleanup: a goroutine that is left then fails the test.
+// newSource is called inside the bubble and returns a source that puts one event
+// for each payload, in their order, and then waits for more or ends. Each payload
+// is one line and has "$id", the event's type, and "instance_id". newSource ends
+// what it starts, such as a server over a Net, in t.Cleanup: a goroutine that is
+// left fails the test.
 func Source(t *testing.T, newSource func(t *testing.T, payloads []string) event.Source) {
 	for _, rule := range sourceRules {
 		t.Run(rule.says, func(t *testing.T) {
@@ -40,17 +40,17 @@ type sourceRule struct {
 }
 
 var sourceRules = []sourceRule{
-	{"it gives exactly the events, with type and instance", exactly},
+	{"it puts exactly the events, with type and instance", exactly},
 	{"it flushes before it waits", flushes},
 	{"an error of Put comes back unchanged, and nothing is put after it", putFails},
 	{"an error of Flush comes back unchanged, and nothing is put after it", flushFails},
 	{"ErrStop comes back unchanged, and nothing is put after it", stops},
 	{"once its ctx is done a waiting source returns ctx.Err() at once", cancelWaiting},
-	{"once its ctx is done a giving source ends at once", cancelGiving},
+	{"once its ctx is done a source that puts events ends at once", cancelGiving},
 	{"a ctx that is done from the start ends it at once", cancelBefore},
 }
 
-// running is a source at work.
+// running is a source that was started.
 type running struct {
 	sink   *Collect
 	cancel context.CancelFunc
@@ -58,8 +58,8 @@ type running struct {
 	err    error // Run's, once ended is closed
 }
 
-// start runs a source of the sample payloads into sink, until it ended or
-// waits for what does not come: a second is enough for any start.
+// start runs a source of the sample payloads into sink until it has ended or
+// waits for more. In the bubble's time a second is enough.
 func start(t *testing.T, new newSource, sink *Collect) *running {
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &running{sink: sink, cancel: cancel, ended: make(chan struct{})}
@@ -73,7 +73,7 @@ func start(t *testing.T, new newSource, sink *Collect) *running {
 	return r
 }
 
-// stop ends the source; it is what every check does last.
+// stop cancels the source. Every check calls it last.
 func (r *running) stop() error {
 	r.cancel()
 	synctest.Wait()
@@ -92,7 +92,7 @@ func (r *running) over() bool {
 	}
 }
 
-// payloads are the samples and one event of 300 KB, as crops can be.
+// payloads returns the samples and an event of 300 KB, like a large crop.
 func payloads(t *testing.T) []string {
 	var all []string
 	for _, s := range Samples(t) {
@@ -118,7 +118,7 @@ func exactly(t *testing.T, new newSource) error {
 	return nil
 }
 
-// prefix checks that what was taken is the first of the payloads, or all.
+// prefix checks that the first payloads were taken, or all of them.
 func prefix(t *testing.T, sink *Collect, all bool) error {
 	got, want := sink.Payloads(), payloads(t)
 	for i := range got {
@@ -213,8 +213,7 @@ func cancelBefore(t *testing.T, new newSource) error {
 	return ends(t, ctx, new, &Collect{})
 }
 
-// ends checks that a source ends by itself without time going by, with nil or
-// the error of its ctx.
+// ends checks that a source ends at once, with nil or the error of its ctx.
 func ends(t *testing.T, ctx context.Context, new newSource, sink *Collect) error {
 	began := time.Now()
 	err := new(t, payloads(t)).Run(ctx, sink)

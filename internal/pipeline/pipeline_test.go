@@ -69,7 +69,7 @@ var (
 	errDisk    = errors.New("disk full")
 )
 
-func TestHowARunEnds(t *testing.T) {
+func TestRunEnds(t *testing.T) {
 	lives := script{name: "lives", n: 5, pause: time.Second}
 	ends := script{name: "ends", n: 2, end: true}
 	refused := script{name: "refused", end: true, err: errRefused}
@@ -114,7 +114,7 @@ func TestHowARunEnds(t *testing.T) {
 	}
 }
 
-func TestWhoseFailureItIs(t *testing.T) {
+func TestFailureOfSinkAndSource(t *testing.T) {
 	joined := errors.Join(errDisk, errDenied)
 	lost := errors.Join(event.ErrStop, errDenied)
 	for _, tc := range []struct {
@@ -189,7 +189,7 @@ func TestUndeliveredEventsCountAmongGoodEnds(t *testing.T) {
 	}
 }
 
-func TestAFlushAfterErrStopReachesTheSink(t *testing.T) {
+func TestFlushAfterErrStopReachesTheSink(t *testing.T) {
 	sink := &flowtest.Collect{Err: event.ErrStop, At: 2}
 	source := runs(func(_ context.Context, to event.Sink) error {
 		to.Put(&event.Event{})
@@ -231,7 +231,7 @@ func TestChainsAreFlushedThenClosed(t *testing.T) {
 	}
 }
 
-func TestSourcesComeAndGo(t *testing.T) {
+func TestSourcesAreAddedAndStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -254,7 +254,7 @@ func TestSourcesComeAndGo(t *testing.T) {
 	})
 }
 
-func TestAFollowerDoesNotKeepARunInWhichAllFailed(t *testing.T) {
+func TestRunEndsWhenAllSourcesFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGroup(t.Context(), func(event.Source) event.Sink { return &flowtest.Collect{} })
 		g.Go(func(ctx context.Context) { <-ctx.Done() })
@@ -267,7 +267,7 @@ func TestAFollowerDoesNotKeepARunInWhichAllFailed(t *testing.T) {
 	})
 }
 
-func TestAFollowerWaitsWhereNothingRunsYet(t *testing.T) {
+func TestRunWaitsForFunctionsStartedWithGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
@@ -324,7 +324,7 @@ func TestLimitCountsOverAllChains(t *testing.T) {
 	})
 }
 
-func TestAnEventThatCouldNotBePutIsNotCounted(t *testing.T) {
+func TestLimitDoesNotCountFailedPuts(t *testing.T) {
 	limit := NewLimit(1, func() { t.Error("done, though nothing was put") })
 	if err := limit.Sink(&flowtest.Collect{Err: errDisk}).Put(&event.Event{}); err != errDisk {
 		t.Errorf("got %v", err)
@@ -334,7 +334,7 @@ func TestAnEventThatCouldNotBePutIsNotCounted(t *testing.T) {
 	}
 }
 
-func TestAChainAllocatesNothing(t *testing.T) {
+func TestChainAllocatesNothing(t *testing.T) {
 	ev := flowtest.Event(t, "track", `{}`)
 	chain := &guard{to: Match(func(ev *event.Event) bool { return ev.Type == "track" }, NewLimit(1<<40, func() {}).Sink(nowhere{}))}
 	if n := testing.AllocsPerRun(100, func() { chain.Put(ev) }); n != 0 {

@@ -30,7 +30,7 @@ func many(events int) io.Reader {
 	return io.MultiReader(append(parts, strings.NewReader(block[:events*len(one)-1]+"]"))...)
 }
 
-func BenchmarkAnswer(b *testing.B) {
+func BenchmarkResponse(b *testing.B) {
 	const events = 100_000
 	for _, spooled := range []bool{false, true} {
 		b.Run(fmt.Sprintf("spool=%v", spooled), func(b *testing.B) {
@@ -41,7 +41,7 @@ func BenchmarkAnswer(b *testing.B) {
 			b.SetBytes(int64(events * (len(track(7)) + 1)))
 			b.ReportAllocs()
 			for b.Loop() {
-				p.Client = answers(many(events))
+				p.Client = responses(many(events))
 				if err := p.Run(context.Background(), &lines{out: io.Discard}); err != nil {
 					b.Fatal(err)
 				}
@@ -58,7 +58,7 @@ func TestMemoryDoesNotGrowWithTheResponse(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		seen, most := 0, uint64(0)
-		p := &Poll{Client: answers(many(events)), Instance: gate(), Once: true, UnwrittenDirs: []string{t.TempDir()}, Match: func(*event.Event) bool {
+		p := &Poll{Client: responses(many(events)), Instance: gate(), Once: true, UnwrittenDirs: []string{t.TempDir()}, Match: func(*event.Event) bool {
 			if seen++; seen%1000 == 0 {
 				runtime.ReadMemStats(&now)
 				most = max(most, now.HeapAlloc)
@@ -86,7 +86,7 @@ func FuzzResponse(f *testing.F) {
 		}
 		equal(t, "bytewise", put2, put)
 		dir, out := fastDir(t), &disk{left: max(0, left)}
-		p := &Poll{Client: answers(string(in)), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}}
+		p := &Poll{Client: responses(string(in)), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}}
 		_ = p.Run(t.Context(), &lines{out: out, full: 50})
 		got := append(wholeLines(out.String()), unwrittenLines(t, dir)...)
 		want := append(put, wholeLines(unwritten)...)

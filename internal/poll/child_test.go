@@ -257,7 +257,7 @@ func fullChild() int {
 	if err != nil {
 		return 7
 	}
-	p := &Poll{Client: answers(items(0, 3000), errors.New("asked again")), Instance: gate(), Spool: spool}
+	p := &Poll{Client: responses(items(0, 3000), errors.New("asked again")), Instance: gate(), Spool: spool}
 	var bad *SpoolError
 	if err := p.Run(context.Background(), &lines{out: os.Stdout}); !errors.As(err, &bad) {
 		fmt.Fprintln(os.Stderr, err)
@@ -277,7 +277,7 @@ func unwrittenChild() int {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &most); err != nil {
 		return 8
 	}
-	p := &Poll{Client: answers(os.Getenv("POLL_RESPONSE")), Instance: gate(), UnwrittenDirs: filepath.SplitList(os.Getenv("POLL_DIRS"))}
+	p := &Poll{Client: responses(os.Getenv("POLL_RESPONSE")), Instance: gate(), UnwrittenDirs: filepath.SplitList(os.Getenv("POLL_DIRS"))}
 	err := p.Run(context.Background(), &flowtest.Collect{Err: errFull, At: 1})
 	var lost *LostError
 	if errors.As(err, &lost) {

@@ -34,7 +34,7 @@ type queue struct {
 	overlap bool
 }
 
-func answers(a ...any) *queue { return &queue{answers: a} }
+func responses(a ...any) *queue { return &queue{answers: a} }
 
 func (q *queue) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
 	q.mu.Lock()

@@ -23,7 +23,7 @@ func once(t *testing.T, response any, s *said) (put []string, unwritten string, 
 	t.Helper()
 	dir := fastDir(t)
 	got := &flowtest.Collect{}
-	p := &Poll{Client: answers(response), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}, Notify: s.notify}
+	p := &Poll{Client: responses(response), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}, Notify: s.notify}
 	err = p.Run(t.Context(), got)
 	if got.Pending() != 0 {
 		t.Errorf("%d events are not flushed", got.Pending())
@@ -142,7 +142,7 @@ func TestResponseThatIsNotAnArrayIsSaved(t *testing.T) {
 func TestRawItemsOfALongRunGoToOneFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, s, got := fastDir(t), said{}, &flowtest.Collect{}
-		q := answers("[7]", items(0, 2), "[8,"+item(payload(2))+"]", nil)
+		q := responses("[7]", items(0, 2), "[8,"+item(payload(2))+"]", nil)
 		p := &Poll{Client: q, Instance: gate(), UnwrittenDirs: []string{dir}, Notify: s.notify, Match: func(*event.Event) bool {
 			if s.of(event.Warning, "saved as sent in "+dir) != 1 {
 				t.Error("the file was not named when the first item went there")
@@ -164,7 +164,7 @@ func TestRawItemsOfALongRunGoToOneFile(t *testing.T) {
 func TestOversizeItemIsSaved(t *testing.T) {
 	dir, s, got := t.TempDir(), said{}, &flowtest.Collect{}
 	in := io.MultiReader(strings.NewReader(`[`+item(payload(1))+`,{"jsonObject":"`), io.LimitReader(endless{}, event.MaxPayload+readSize), strings.NewReader(`"},`+item(payload(2))+`]`))
-	p := &Poll{Client: answers(in), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}, Notify: s.notify}
+	p := &Poll{Client: responses(in), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}, Notify: s.notify}
 	var bad *UnwrittenError
 	if err := p.Run(t.Context(), got); !errors.As(err, &bad) || bad.Items != 1 {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func (endless) Read(p []byte) (int, error) {
 }
 
 func TestTypesAndMatch(t *testing.T) {
-	got, q := &flowtest.Collect{}, answers(items(0, 100))
+	got, q := &flowtest.Collect{}, responses(items(0, 100))
 	p := &Poll{Client: q, Instance: gate(), Types: []string{"track"}, Once: true, Match: func(ev *event.Event) bool { return ev.Get("n").Int()%10 == 0 }}
 	if err := p.Run(t.Context(), got); err != nil || len(got.Taken()) != 10 || fmt.Sprint(q.types) != "[track]" {
 		t.Errorf("%v, %d events, asked for %v", err, len(got.Taken()), q.types)
@@ -199,7 +199,7 @@ func TestReceived(t *testing.T) {
 		began := time.Now()
 		in := io.MultiReader(strings.NewReader("["+item(payload(0))+","), &slow{3 * time.Second, items(1, 2)[1:]})
 		var at []time.Duration
-		p := &Poll{Client: answers(in), Instance: gate(), Once: true, Match: func(ev *event.Event) bool {
+		p := &Poll{Client: responses(in), Instance: gate(), Once: true, Match: func(ev *event.Event) bool {
 			at = append(at, ev.Received.Sub(began))
 			return true
 		}}
@@ -225,7 +225,7 @@ func (s *slow) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestWhatCameLeavesBeforeMoreIsWaitedFor(t *testing.T) {
+func TestFlushBeforeReadingMore(t *testing.T) {
 	for hold, want := range map[int]int{0: 2, 1 << 20: 0} {
 		synctest.Test(t, func(t *testing.T) {
 			var out strings.Builder
@@ -237,7 +237,7 @@ func TestWhatCameLeavesBeforeMoreIsWaitedFor(t *testing.T) {
 				return items(2, 3)[1:]
 			})
 			in := io.MultiReader(strings.NewReader("["+item(payload(0))+","+item(payload(1))+","), late)
-			p := &Poll{Client: answers(in), Instance: gate(), Once: true, Hold: hold}
+			p := &Poll{Client: responses(in), Instance: gate(), Once: true, Hold: hold}
 			if err := p.Run(t.Context(), &lines{out: &out}); err != nil || got != want || len(wholeLines(out.String())) != 3 {
 				t.Errorf("hold %d: %v, %d lines were out, want %d; in the end %q", hold, err, got, want, out.String())
 			}
@@ -305,10 +305,10 @@ func TestCutAtEveryByte(t *testing.T) {
 	}
 }
 
-func TestCutAnswerIsTriedAgain(t *testing.T) {
+func TestCutResponseIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s said
-		got, q := &flowtest.Collect{}, answers(items(0, 3)[:150], items(3, 5)[:5], items(3, 5), nil)
+		got, q := &flowtest.Collect{}, responses(items(0, 3)[:150], items(3, 5)[:5], items(3, 5), nil)
 		pollFor(t, &Poll{Client: q, Instance: gate(), Interval: time.Minute, UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}, got, 3*time.Second)
 		equal(t, "after cuts", got.Payloads(), append(payloads(0, 1), payloads(3, 5)...))
 		if s.of(event.Lost, "cut off") != 2 || s.of(event.Lost, "next request in") != 2 || s.of(event.Reconnected, "answered again after") != 1 || s.of(event.Retrying, "") != 0 {
@@ -330,7 +330,7 @@ func pollFor(t *testing.T, p *Poll, to event.Sink, d time.Duration) error {
 
 func TestIntervalIsStartToStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := answers(nil, &slow{time.Second, items(0, 1)}, &slow{5 * time.Second, items(1, 2)}, nil, "[]", nil)
+		q := responses(nil, &slow{time.Second, items(0, 1)}, &slow{5 * time.Second, items(1, 2)}, nil, "[]", nil)
 		began := time.Now()
 		var s said
 		err := pollFor(t, &Poll{Client: q, Instance: gate(), Notify: s.notify}, &flowtest.Collect{}, 14*time.Second)
@@ -348,7 +348,7 @@ func TestErrorsBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fail := &rtapi.StatusError{URL: "http://nvr1:3546/x", Code: 500}
 		later := &rtapi.StatusError{URL: "http://nvr1:3546/x", Code: 503, RetryAfter: 2 * time.Minute}
-		q := answers(nil)
+		q := responses(nil)
 		for range 12 {
 			q.answers = append(q.answers, fail)
 		}
@@ -382,7 +382,7 @@ func TestFirstRequestFails(t *testing.T) {
 	page := "\n<html><body>please\nlog in</body></html>"
 	for name, first := range map[string]any{"404": &rtapi.StatusError{Code: 404}, "away": &rtapi.UnreachableError{URL: "x", Err: io.EOF}, "page": page} {
 		for _, oneTime := range []bool{true, false} {
-			p := &Poll{Client: answers(first, nil), Instance: gate(), Once: oneTime}
+			p := &Poll{Client: responses(first, nil), Instance: gate(), Once: oneTime}
 			err := p.Run(t.Context(), &flowtest.Collect{})
 			var not *rtapi.NotStreamError
 			if want, typed := first.(error); typed && err != want || !typed && (!errors.As(err, &not) || !strings.Contains(not.Text, "please log in") || not.URL != "http://nvr1:3546") {

@@ -17,7 +17,7 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-func TestEndWhileAnAnswerIsDue(t *testing.T) {
+func TestEndWhileAResponseIsDue(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		answer any
@@ -112,7 +112,7 @@ func TestEndBeforeTheRequestIsSent(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
-		p := &Poll{Client: answers(), Instance: gate(), Once: true}
+		p := &Poll{Client: responses(), Instance: gate(), Once: true}
 		if err := p.Run(ctx, &flowtest.Collect{}); err != context.DeadlineExceeded || time.Since(began) != time.Second {
 			t.Errorf("got %v after %v", err, time.Since(began))
 		}
@@ -136,7 +136,7 @@ func TestSilentServerIsLeft(t *testing.T) {
 	})
 }
 
-func TestSlowOutputIsNoSilence(t *testing.T) {
+func TestSlowOutputIsNotSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		got := &flowtest.Collect{OnPut: func(n int) {
@@ -155,7 +155,7 @@ func TestSlowOutputIsNoSilence(t *testing.T) {
 func TestSource(t *testing.T) {
 	sources := map[string]func(t *testing.T, payloads []string) Client{
 		"fake": func(t *testing.T, payloads []string) Client {
-			return answers(wrapped(payloads), nil, nil)
+			return responses(wrapped(payloads), nil, nil)
 		},
 		"server": func(t *testing.T, payloads []string) Client {
 			n := 0

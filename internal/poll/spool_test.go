@@ -16,12 +16,12 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-func TestSpoolHoldsAnAnswerUntilItIsWritten(t *testing.T) {
+func TestSpoolHoldsAResponseUntilItIsWritten(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "spool")
 	answer := items(0, 50)
 	var out strings.Builder
 	sink := &lines{out: &out, full: 1 << 20}
-	p := &Poll{Client: answers(iotest.HalfReader(strings.NewReader(answer))), Instance: gate(), Once: true, Spool: open(t, dir)}
+	p := &Poll{Client: responses(iotest.HalfReader(strings.NewReader(answer))), Instance: gate(), Once: true, Spool: open(t, dir)}
 	p.Match = func(*event.Event) bool {
 		held := files(t, dir, "*.json")
 		if len(held) != 1 {
@@ -62,7 +62,7 @@ func TestSpoolIsEmptiedOnlyAfterTheLastFlush(t *testing.T) {
 		for _, fail := range []error{nil, errFull} {
 			dir := t.TempDir()
 			sink := &inSpool{Collect: flowtest.Collect{FlushErr: fail}, t: t, dir: dir}
-			p := &Poll{Client: answers(items(0, 3)), Instance: gate(), Once: true, Hold: hold, Spool: open(t, dir)}
+			p := &Poll{Client: responses(items(0, 3)), Instance: gate(), Once: true, Hold: hold, Spool: open(t, dir)}
 			if err := p.Run(t.Context(), sink); err != fail {
 				t.Errorf("hold %d: got %v", hold, err)
 			}
@@ -99,7 +99,7 @@ func drainAll(t *testing.T, dir string, s *said) []string {
 	spool := open(t, dir)
 	defer spool.Close()
 	got := &flowtest.Collect{}
-	p := &Poll{Client: answers(nil), Instance: gate(), Once: true, Spool: spool, Notify: s.notify, UnwrittenDirs: []string{dir + "-unwritten"}}
+	p := &Poll{Client: responses(nil), Instance: gate(), Once: true, Spool: spool, Notify: s.notify, UnwrittenDirs: []string{dir + "-unwritten"}}
 	var bad *UnwrittenError
 	if err := p.Run(t.Context(), got); err != nil && !errors.As(err, &bad) {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestOutputFailsWithSpool(t *testing.T) {
 			dir, out := fastDir(t), &disk{left: k}
 			spool := open(t, dir)
 			sink, s := &lines{out: out, full: 200}, said{}
-			p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), Spool: spool, Notify: s.notify}
+			p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), Spool: spool, Notify: s.notify}
 			if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
 				t.Fatalf("%s, %d bytes: got %v", how, k, err)
 			}
@@ -131,7 +131,7 @@ func TestOutputFailsWithSpool(t *testing.T) {
 }
 
 func TestEnoughWithSpoolGoesOnInTheNextRun(t *testing.T) {
-	dir, client := t.TempDir(), answers(items(0, 5), nil, nil, items(5, 6))
+	dir, client := t.TempDir(), responses(items(0, 5), nil, nil, items(5, 6))
 	var out strings.Builder
 	for n := range 3 {
 		spool := open(t, dir)
@@ -148,13 +148,13 @@ func TestEnoughWithSpoolGoesOnInTheNextRun(t *testing.T) {
 func TestTypeOutlivesTheSpool(t *testing.T) {
 	dir := t.TempDir()
 	spool := open(t, dir)
-	p := &Poll{Client: answers(`[{"dataType":"a","jsonObject":"{\"$id\":\"b\"}"},{"jsonObject":"{\"n\":1}"}]`), Instance: gate(), Spool: spool}
+	p := &Poll{Client: responses(`[{"dataType":"a","jsonObject":"{\"$id\":\"b\"}"},{"jsonObject":"{\"n\":1}"}]`), Instance: gate(), Spool: spool}
 	if err := p.Run(t.Context(), &flowtest.Collect{Err: event.ErrStop, At: 1}); err != event.ErrStop {
 		t.Fatal(err)
 	}
 	spool.Close()
 	got := &flowtest.Collect{}
-	p = &Poll{Client: answers(nil), Instance: gate(), Spool: open(t, dir), Once: true}
+	p = &Poll{Client: responses(nil), Instance: gate(), Spool: open(t, dir), Once: true}
 	if err := p.Run(t.Context(), got); err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestLeftOverComesFirst(t *testing.T) {
 	spool.Locate = func(id string) *event.Instance { return map[string]*event.Instance{"door/1": door}[id] }
 	got := &flowtest.Collect{}
 	var at []string
-	p := &Poll{Client: answers(items(6, 7)), Instance: gate(), Once: true, Spool: spool, Notify: s.notify, Match: func(ev *event.Event) bool {
+	p := &Poll{Client: responses(items(6, 7)), Instance: gate(), Once: true, Spool: spool, Notify: s.notify, Match: func(ev *event.Event) bool {
 		at = append(at, ev.Received.UTC().Format("150405.000000000"))
 		return true
 	}}
@@ -210,7 +210,7 @@ func TestLeftOverComesOnceForManyPolls(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 5 {
 		all.Go(func() {
-			p := &Poll{Client: answers(items(100+i, 101+i)), Instance: &event.Instance{ID: fmt.Sprint(i)}, Once: true, Spool: spool}
+			p := &Poll{Client: responses(items(100+i, 101+i)), Instance: &event.Instance{ID: fmt.Sprint(i)}, Once: true, Spool: spool}
 			if err := p.Run(t.Context(), got); err != nil {
 				t.Error(err)
 			}
@@ -258,7 +258,7 @@ func TestWhatCannotBeReadOfALeftoverIsSaved(t *testing.T) {
 }
 
 func TestRawItemsAreSavedOnceAlsoWithSpool(t *testing.T) {
-	dir, unwritten, client := t.TempDir(), t.TempDir(), answers("[7,"+items(0, 2)[1:len(items(0, 2))-1]+",8,"+items(2, 3)[1:], nil, nil)
+	dir, unwritten, client := t.TempDir(), t.TempDir(), responses("[7,"+items(0, 2)[1:len(items(0, 2))-1]+",8,"+items(2, 3)[1:], nil, nil)
 	var out strings.Builder
 	for range 3 {
 		spool := open(t, dir)
@@ -276,7 +276,7 @@ func TestRawItemsAreSavedOnceAlsoWithSpool(t *testing.T) {
 
 func TestAResponseStaysInTheSpoolWhenItsRawItemsCannotBeSaved(t *testing.T) {
 	dir := t.TempDir()
-	p := &Poll{Client: answers("[7]"), Instance: gate(), Once: true, Spool: open(t, dir)}
+	p := &Poll{Client: responses("[7]"), Instance: gate(), Once: true, Spool: open(t, dir)}
 	var lost *LostError
 	if err := p.Run(t.Context(), &flowtest.Collect{}); !errors.As(err, &lost) || len(files(t, dir, "*.json")) != 1 {
 		t.Errorf("got %v, files %v", err, files(t, dir, "*"))
@@ -290,7 +290,7 @@ func TestLeftOverStaysWhenTheOutputFails(t *testing.T) {
 	var out strings.Builder
 	for n := range 4 {
 		spool := open(t, dir)
-		p := &Poll{Client: answers(errors.New("asked too early")), Instance: gate(), Once: true, Spool: spool}
+		p := &Poll{Client: responses(errors.New("asked too early")), Instance: gate(), Once: true, Spool: spool}
 		if err := p.Run(t.Context(), &lines{out: &out, most: 2}); n < 3 && err != event.ErrStop {
 			t.Fatalf("run %d: %v", n, err)
 		}
@@ -303,10 +303,10 @@ func TestLeftOverStaysWhenTheOutputFails(t *testing.T) {
 	equal(t, "out", wholeLines(out.String()), payloads(0, want))
 }
 
-func TestCutAnswerWithSpool(t *testing.T) {
+func TestCutResponseWithSpool(t *testing.T) {
 	dir, s, got := t.TempDir(), said{}, &flowtest.Collect{}
 	in := io.MultiReader(strings.NewReader(items(0, 3)[:250]), iotest.ErrReader(errors.New("connection reset")))
-	p := &Poll{Client: answers(in), Instance: gate(), Once: true, Spool: open(t, dir), UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}
+	p := &Poll{Client: responses(in), Instance: gate(), Once: true, Spool: open(t, dir), UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}
 	err := p.Run(t.Context(), got)
 	var cut *CutError
 	if !errors.As(err, &cut) || !strings.Contains(err.Error(), "connection reset") || cut.Unfinished == 0 {
@@ -320,7 +320,7 @@ func TestSpoolFolderGoesAway(t *testing.T) {
 	for _, fail := range []error{nil, event.ErrStop, errFull} {
 		dir, keep, s := filepath.Join(t.TempDir(), "spool"), t.TempDir(), said{}
 		spool := open(t, dir)
-		client := before{answers(items(0, 5), items(5, 6)), func() { os.RemoveAll(dir) }}
+		client := before{responses(items(0, 5), items(5, 6)), func() { os.RemoveAll(dir) }}
 		got := &flowtest.Collect{Err: fail, At: 3}
 		p := &Poll{Client: client, Instance: gate(), Spool: spool, UnwrittenDirs: []string{keep}, Notify: s.notify}
 		err := p.Run(t.Context(), got)
@@ -365,7 +365,7 @@ func TestEndDuringLeftOver(t *testing.T) {
 			cancel()
 		}
 	}}
-	p := &Poll{Client: answers(errors.New("asked after its end")), Instance: gate(), Spool: open(t, dir)}
+	p := &Poll{Client: responses(errors.New("asked after its end")), Instance: gate(), Spool: open(t, dir)}
 	if err := p.Run(ctx, got); err != context.Canceled {
 		t.Errorf("got %v", err)
 	}

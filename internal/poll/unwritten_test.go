@@ -31,7 +31,7 @@ func TestOutputFailsAfterEveryByte(t *testing.T) {
 			for k := range len(whole) {
 				dir, out := fastDir(t), &disk{left: k}
 				sink, s := &lines{out: out, full: full}, said{}
-				p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir}, Notify: s.notify}
+				p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir}, Notify: s.notify}
 				if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
 					t.Fatalf("%s, batch %d, %d bytes: got %v, want the sink's own", how, full, k, err)
 				}
@@ -53,7 +53,7 @@ func TestEnoughAfterEveryEvent(t *testing.T) {
 	for how, read := range readers {
 		for n := 1; n <= events; n++ {
 			dir, out := t.TempDir(), &strings.Builder{}
-			p := &Poll{Client: answers(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir}, Once: true}
+			p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir}, Once: true}
 			err := p.Run(t.Context(), &lines{out: out, most: n})
 			var cut *CutError
 			if n < events && err != event.ErrStop || n == events && err != nil && !errors.As(err, &cut) {
@@ -70,17 +70,17 @@ func TestEnoughAfterEveryEvent(t *testing.T) {
 
 func TestEnoughAndThenFull(t *testing.T) {
 	dir, out := t.TempDir(), &disk{left: 200}
-	p := &Poll{Client: answers(items(0, 5)), Instance: gate(), UnwrittenDirs: []string{dir}}
+	p := &Poll{Client: responses(items(0, 5)), Instance: gate(), UnwrittenDirs: []string{dir}}
 	if err := p.Run(t.Context(), &lines{out: out, most: 3}); !errors.Is(err, errFull) {
 		t.Errorf("got %v", err)
 	}
 	equal(t, "out and kept", append(wholeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, 5))
 }
 
-func TestFilterHoldsForWhatIsKept(t *testing.T) {
+func TestUnwrittenEventsAreFiltered(t *testing.T) {
 	dir, out := t.TempDir(), &disk{left: 300}
 	odd := func(ev *event.Event) bool { return ev.Get("n").Int()%2 == 1 }
-	p := &Poll{Client: answers(items(0, 20)), Instance: gate(), UnwrittenDirs: []string{dir}, Match: odd}
+	p := &Poll{Client: responses(items(0, 20)), Instance: gate(), UnwrittenDirs: []string{dir}, Match: odd}
 	err := p.Run(t.Context(), &lines{out: out})
 	var want []string
 	for n := 1; n < 20; n += 2 {
@@ -89,13 +89,13 @@ func TestFilterHoldsForWhatIsKept(t *testing.T) {
 	equal(t, fmt.Sprint(err), append(wholeLines(out.String()), unwrittenLines(t, dir)...), want)
 }
 
-func TestFailureThatTellsNothingKeepsAll(t *testing.T) {
+func TestUnexplainedFailureSavesEverything(t *testing.T) {
 	for name, sink := range map[string]*flowtest.Collect{
 		"put": {Err: errFull, At: 3}, "flush": {FlushErr: errFull}, "stop from a flush": {FlushErr: event.ErrStop},
 		"wrong count": {Err: &event.WriteError{Err: errFull, Whole: -7}, At: 3},
 	} {
 		dir := t.TempDir()
-		p := &Poll{Client: answers(items(0, 5)), Instance: gate(), UnwrittenDirs: []string{dir}}
+		p := &Poll{Client: responses(items(0, 5)), Instance: gate(), UnwrittenDirs: []string{dir}}
 		if err := p.Run(t.Context(), sink); err != sink.Err && err != sink.FlushErr {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -103,7 +103,7 @@ func TestFailureThatTellsNothingKeepsAll(t *testing.T) {
 	}
 }
 
-func TestKeptFile(t *testing.T) {
+func TestUnwrittenFileNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // where the time stands still: the same name each time
 		dir := filepath.Join(t.TempDir(), "state", "rtev")
 		blocked := filepath.Join(t.TempDir(), "file")
@@ -111,7 +111,7 @@ func TestKeptFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			p := &Poll{Client: answers(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"}, UnwrittenDirs: []string{filepath.Join(blocked, "x"), dir}}
+			p := &Poll{Client: responses(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"}, UnwrittenDirs: []string{filepath.Join(blocked, "x"), dir}}
 			if err := p.Run(t.Context(), &flowtest.Collect{Err: errFull, At: 1}); err != errFull {
 				t.Fatal(err)
 			}
@@ -129,7 +129,7 @@ func TestKeptFile(t *testing.T) {
 	})
 }
 
-func TestNowhereToKeep(t *testing.T) {
+func TestNoDirectoryForUnwrittenEvents(t *testing.T) {
 	blocked := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestNowhereToKeep(t *testing.T) {
 	for _, dirs := range [][]string{nil, {blocked, blocked + "/x"}} {
 		for _, fail := range []error{errFull, event.ErrStop} {
 			var s said
-			p := &Poll{Client: answers(items(0, 5)), Instance: gate(), UnwrittenDirs: dirs, Notify: s.notify}
+			p := &Poll{Client: responses(items(0, 5)), Instance: gate(), UnwrittenDirs: dirs, Notify: s.notify}
 			err := p.Run(t.Context(), &flowtest.Collect{Err: fail, At: 2})
 			want := map[error]int{errFull: 5, event.ErrStop: 4}[fail]
 			var lost *LostError
