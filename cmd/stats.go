@@ -68,6 +68,10 @@ func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
 	if err := o.check(c); err != nil {
 		return err
 	}
+	by, err := event.ParsePath(o.by)
+	if err != nil {
+		return usagef("--by: %v", err)
+	}
 	s, err := a.begin(c, o.reading)
 	if err != nil {
 		return err
@@ -85,7 +89,7 @@ func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
 		o.interval = 0 // only the total
 	}
 	counter := stats.New(stats.Options{
-		By: event.ParsePath(o.by), Recorded: recorded, Wanted: s.types.Match, Notify: s.voice.notice,
+		By: by, Recorded: recorded, Wanted: s.types.Match, Notify: s.voice.notice,
 	})
 	printer, every := s.printer(o.interval, c.Flags().Changed("interval"))
 	stop, err := s.serveMetrics(o.listen, counter)

@@ -46,7 +46,7 @@ func parseTemplate(text string, safe func(rune) bool) (template, error) {
 		if short, ok := fieldNames[name]; ok {
 			name = short
 		}
-		path, err := event.ParsePath(name), error(nil)
+		path, err := event.ParsePath(name)
 		if err != nil {
 			return t, &AddressError{err.Error()}
 		}

@@ -14,10 +14,10 @@ func isCrop(ev *event.Event) bool {
 }
 
 var (
-	eventID    = event.ParsePath("event_id")
-	trackingID = event.ParsePath("tracking_id")
-	refEvent   = event.ParsePath("ref_event_id")
-	refTrack   = event.ParsePath("ref_tracking_id")
+	eventID    = event.MustPath("event_id")
+	trackingID = event.MustPath("tracking_id")
+	refEvent   = event.MustPath("ref_event_id")
+	refTrack   = event.MustPath("ref_tracking_id")
 )
 
 // idAt returns the text at p, or "" if it is missing or too long for an id. It

@@ -48,9 +48,9 @@ type field func(*facts) string
 const fieldNames = "{instance} {id} {date} {time} {type} {class} {place} {track} {event} {confidence} {n}"
 
 var (
-	instanceName   = event.ParsePath("_instance")
-	instanceID     = event.ParsePath("instance_id")
-	confidencePath = event.ParsePath("confidence")
+	instanceName   = event.MustPath("_instance")
+	instanceID     = event.MustPath("instance_id")
+	confidencePath = event.MustPath("confidence")
 )
 
 var nameFields = map[string]field{
@@ -86,7 +86,7 @@ func timeField(layout string) field {
 }
 
 func pathField(text string) field {
-	p := event.ParsePath(text)
+	p := event.MustPath(text)
 	return func(f *facts) string { return p.Of(f.ev).String() }
 }
 

@@ -224,7 +224,7 @@ func TestTypes(t *testing.T) {
 
 func TestWhere(t *testing.T) {
 	var seen []string
-	area, class, image := event.ParsePath("_ref.area_name"), event.ParsePath("_class"), event.ParsePath("image")
+	area, class, image := event.MustPath("_ref.area_name"), event.MustPath("_class"), event.MustPath("image")
 	r := newRig(t, Options{Where: func(ev *event.Event) bool {
 		seen = append(seen, area.Of(ev).String()+class.Of(ev).String()+image.Of(ev).String())
 		return ev.Get("confidence").Num > 0.8

@@ -24,10 +24,10 @@ type Text struct {
 }
 
 var (
-	filePath  = event.ParsePath("file")
-	bytesPath = event.ParsePath("bytes")
-	classPath = event.ParsePath("_class")
-	placePath = event.ParsePath("_place")
+	filePath  = event.MustPath("file")
+	bytesPath = event.MustPath("bytes")
+	classPath = event.MustPath("_class")
+	placePath = event.MustPath("_place")
 )
 
 const textTime = "15:04:05.000"

@@ -1,7 +1,8 @@
-// Package event holds the words of the flow: what an event is, who gives it
-// (Source), who takes it (Sink), and what is said beside it (Notice). It turns
-// the bytes of a record into an Event: checked once, its top-level values
-// found in the same pass, so that every later look-up is cheap.
+// Package event is the vocabulary of rtev: an Event, the Source that reads
+// events, the Sink that takes them, and the Notice that a source sends beside
+// them. A Maker turns records into events. A Path looks up a field, which may be
+// a computed one.
 //
-// It is the only package that uses gjson and unsafe.
+// A payload is checked once, when the event is made, and its top-level members
+// are indexed in the same pass, so that look-ups are cheap and safe.
 package event

@@ -2,85 +2,114 @@ package event
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/tidwall/gjson"
 )
 
-// field computes a field that no payload holds as such.
-type field func(*Event) gjson.Result
+// Field is a computed field: one that no payload holds as such.
+type Field struct {
+	Name    string
+	Meaning string // a phrase for help and completion
 
-// fields are the computed fields by name; Fields tells what each means.
-var fields = map[string]field{
-	"_time":     timeField,
-	"_type":     func(e *Event) gjson.Result { return text(e.Type) },
-	"_instance": instanceField,
-	"_place":    func(e *Event) gjson.Result { return e.own("area_name", "tripwire_name") },
-	"_class":    func(e *Event) gjson.Result { return e.own("object_class") },
-	"_event":    func(e *Event) gjson.Result { return e.first("event_id", "ref_event_id") },
-	"_track":    func(e *Event) gjson.Result { return e.first("tracking_id", "ref_tracking_id") },
-	"_delay_ms": delayField,
+	of func(*Event) gjson.Result
 }
 
-// Field is a computed field's name and meaning, for help and completion.
-type Field struct{ Name, Meaning string }
-
-// Fields lists the computed fields.
-func Fields() []Field {
-	return []Field{
-		{"_time", "system_timestamp as RFC 3339 in UTC with milliseconds"},
-		{"_type", "the event's type"},
-		{"_instance", "the instance's display name"},
-		{"_place", "area_name, else tripwire_name"},
-		{"_class", "object_class"},
-		{"_event", "event_id, else ref_event_id"},
-		{"_track", "tracking_id, else ref_tracking_id"},
-		{"_delay_ms", "received here minus system_timestamp, in ms"},
-		{"_ref", "in crops: the event or track the picture belongs to (_ref.area_name)"},
-	}
+// fields are the computed fields. A new one needs only a row here.
+var fields = []Field{
+	{"_time", "system_timestamp, else system_datetime, as RFC 3339 in UTC with milliseconds", timeOf},
+	{"_type", "the event's type", func(e *Event) gjson.Result { return textResult(e.Type) }},
+	{"_instance", "the instance's display name", instanceOf},
+	{"_place", "area_name, else tripwire_name", func(e *Event) gjson.Result { return e.firstOrRef("area_name", "tripwire_name") }},
+	{"_class", "object_class", func(e *Event) gjson.Result { return e.firstOrRef("object_class", "") }},
+	{"_confidence", "confidence, else detection_confidence", func(e *Event) gjson.Result { return e.first("confidence", "detection_confidence") }},
+	{"_event", "event_id, else ref_event_id", func(e *Event) gjson.Result { return e.first("event_id", "ref_event_id") }},
+	{"_track", "tracking_id, else ref_tracking_id", func(e *Event) gjson.Result { return e.first("tracking_id", "ref_tracking_id") }},
+	{"_delay_ms", "time of receipt minus _time, in ms", delayOf},
+	{"_ref", "in crops: the event or track the picture belongs to (_ref.area_name)", refOf},
 }
 
-// Time is the server's wall clock of the event (system_timestamp, Unix ms, a
-// number or a numeric string), and whether the payload holds one.
-func (e *Event) Time() (time.Time, bool) {
-	ms, ok := Number(e.member("system_timestamp"))
-	if !ok || math.Abs(ms) > 253402300799999 { // the end of the year 9999
-		return time.Time{}, false
-	}
-	return time.UnixMilli(int64(ms)).UTC(), true
-}
+// Fields returns the computed fields.
+func Fields() []Field { return slices.Clone(fields) }
 
-// Number is r as a number: a JSON number, or a string that holds one, as the
-// older servers send them. Not a number: ok is false.
+// Number returns r as a number: a JSON number, or a string that holds one. Some
+// servers send numbers as strings.
 func Number(r gjson.Result) (n float64, ok bool) {
 	switch r.Type {
 	case gjson.Number:
 		return r.Num, true
 	case gjson.String:
-		n, ok := jsonraw.Float(bytesOf(r.Str))
+		n, ok = jsonraw.Float(bytesOf(r.Str))
 		return n, ok && !math.IsInf(n, 0)
 	}
 	return 0, false
 }
 
-func timeField(e *Event) gjson.Result {
+// Time returns the time of the event by the server's clock, in UTC, and whether
+// the payload has one: system_timestamp, else system_datetime.
+func (e *Event) Time() (t time.Time, ok bool) {
+	for _, name := range [...]string{"system_timestamp", "system_datetime"} {
+		if value, found := e.Member(name); found {
+			if t, ok = parseTime(value); ok {
+				return t, true
+			}
+		}
+	}
+	return time.Time{}, false
+}
+
+// Unix times of this size and above are microseconds: as milliseconds they
+// would be after the year 5138, as microseconds they are after March 1973.
+const microseconds = 1e14
+
+// maxMillis is the end of the year 9999.
+const maxMillis = 253402300799999
+
+// layouts are the forms of a time as text. A fraction of a second may follow the
+// seconds; without a zone it is UTC.
+var layouts = [...]string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", time.DateTime}
+
+// parseTime reads a time: a number, or a string that holds one, of Unix
+// milliseconds or microseconds; or text.
+func parseTime(value []byte) (t time.Time, ok bool) {
+	if n, ok := jsonraw.Number(value); ok {
+		if math.Abs(n) >= microseconds {
+			n = math.Floor(n / 1000)
+		}
+		return time.UnixMilli(int64(n)).UTC(), math.Abs(n) <= maxMillis
+	}
+	if len(value) < len(time.DateTime) || value[0] != '"' {
+		return time.Time{}, false
+	}
+	var scratch []byte
+	text := view(jsonraw.Text(value, &scratch))
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+func timeOf(e *Event) gjson.Result {
 	t, ok := e.Time()
 	if !ok {
 		return gjson.Result{}
 	}
 	e.time = t.AppendFormat(e.time[:0], "2006-01-02T15:04:05.000Z07:00")
-	return text(view(e.time))
+	return textResult(view(e.time))
 }
 
-func instanceField(e *Event) gjson.Result {
+func instanceOf(e *Event) gjson.Result {
 	if e.Instance == nil {
 		return gjson.Result{}
 	}
-	return text(e.Instance.Name)
+	return textResult(e.Instance.Name)
 }
 
-func delayField(e *Event) gjson.Result {
+func delayOf(e *Event) gjson.Result {
 	t, ok := e.Time()
 	if !ok || e.Received.IsZero() {
 		return gjson.Result{}
@@ -88,26 +117,33 @@ func delayField(e *Event) gjson.Result {
 	return gjson.Result{Type: gjson.Number, Num: float64(e.Received.Sub(t).Microseconds()) / 1000}
 }
 
-// first returns the first of the named members that is there and not empty.
-func (e *Event) first(names ...string) gjson.Result {
-	for _, name := range names {
-		if r := e.member(name); r.Type != gjson.Null && r.String() != "" {
-			return r
+func refOf(e *Event) gjson.Result {
+	if e.Ref == nil {
+		return gjson.Result{}
+	}
+	return gjson.Result{Type: gjson.JSON, Raw: view(e.Ref.Payload)}
+}
+
+// first returns member a, or b if a is missing, null or "".
+func (e *Event) first(a, b string) gjson.Result {
+	for _, name := range [...]string{a, b} {
+		if value, ok := e.Member(name); ok && string(value) != "null" && string(value) != `""` {
+			return parse(view(value))
 		}
 	}
 	return gjson.Result{}
 }
 
-// own is first in the event itself, else in the one that a crop belongs to.
-func (e *Event) own(names ...string) gjson.Result {
-	r := e.first(names...)
+// firstOrRef returns what first does, from the event itself or else from the one
+// that a crop belongs to.
+func (e *Event) firstOrRef(a, b string) gjson.Result {
+	r := e.first(a, b)
 	if !r.Exists() && e.Ref != nil {
-		return e.Ref.first(names...)
+		return e.Ref.first(a, b)
 	}
 	return r
 }
 
-// text is s as a result. Raw stays empty: the field stands in no payload.
-func text(s string) gjson.Result {
-	return gjson.Result{Type: gjson.String, Str: s}
-}
+// textResult returns s as a result. Its Raw is empty: the payload does not hold
+// it.
+func textResult(s string) gjson.Result { return gjson.Result{Type: gjson.String, Str: s} }

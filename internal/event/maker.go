@@ -9,156 +9,181 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// MaxPayload is the longest event that is taken: 64 MiB.
+// MaxPayload is the size of the longest event that is accepted: 64 MiB.
 const MaxPayload = 64 << 20
 
-// keepBuffer is the size up to which a Maker's buffers are kept: 1 MiB.
+// keepBuffer is the size up to which a Maker keeps its buffers: 1 MiB.
 const keepBuffer = 1 << 20
 
-// Maker turns records into events, whatever the framing: a payload, a wrapped
-// item {"dataType","jsonObject"} or {"type","object"}, or an array of either.
-// A source has one of its own; not safe for concurrent use.
-type Maker struct {
-	// Instance is where the events come from. Nil for recorded input: then
-	// Locate tells, from the payload's instance_id ("" where there is none).
-	Instance *Instance
-	Locate   func(id string) *Instance
-	// Bad is called with what is not a JSON object, valid during the call.
-	Bad func(data []byte)
-
-	ev    Event
-	scan  jsonraw.Scanner
-	front []byte            // a payload with something put in front
-	text  []byte            // the text of a wrapped payload
-	typ   []byte            // and its type
-	names map[string]string // types seen, so that one costs a string once
-}
-
-// Bounds of the types that are remembered: how many, and how long in bytes.
+// Limits of the type names that a Maker remembers.
 const (
 	maxNames = 256
-	maxName  = 128
+	maxName  = 128 // bytes
 )
 
-// New is the function New with an event that is valid until the Maker is asked
-// again: for payloads of few shapes at a third of the price.
-func (m *Maker) New(typ string, payload []byte, in *Instance) (*Event, error) {
-	m.Instance = in
-	if !m.set(payload) {
-		return nil, jsonraw.ErrNotObject
-	}
-	if typ == "" && m.ev.Has("$id") {
-		typ = m.ev.member("$id").String()
-	}
-	m.name([]byte(typ))
-	m.locate()
-	m.complete()
-	return &m.ev, nil
+// Maker turns records into events, whatever the framing: a payload, a wrapped
+// one, or an array of either. Each source has its own Maker. Not safe for
+// concurrent use.
+type Maker struct {
+	// Instance is the instance that sends the events. For recorded input it is
+	// nil, and Locate finds the instance with the payload's instance_id, which
+	// is "" if missing.
+	Instance *Instance
+	Locate   func(id string) *Instance
+	// Bad is called with data that is not a JSON object. The data is valid
+	// during the call.
+	Bad func(data []byte)
+
+	ev     Event
+	scan   jsonraw.Scanner
+	front  []byte            // a payload with members added in front
+	inner  []byte            // a wrapped payload, unescaped
+	typ    []byte            // the type of a wrapped payload, unescaped
+	quoted []byte            // scratch for strings with escapes
+	names  map[string]string // types seen, so that each is allocated once
 }
 
-// Record puts what one record holds: its type and SSE id where the framing
-// has them, else empty, and its data, in which white space may be changed in
-// place. The type is typ, else the item's, else the payload's "$id". The only
-// errors are the sink's.
+// Record makes the events of one record and puts them into a sink. typ and id
+// are the record's type and SSE id, empty if the framing has none. White space
+// in data may be changed. The type of an event is typ, else the wrapper's, else
+// the payload's "$id". The only errors are those of the sink.
 func (m *Maker) Record(typ, id, data []byte, at time.Time, to Sink) error {
-	if i := space(data, 0); i < len(data) && data[i] == '[' {
-		return m.array(typ, id, data, at, to)
+	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '[' {
+		return m.object(typ, id, data, at, to)
 	}
-	return m.object(typ, id, data, at, to)
-}
-
-// space returns the first place from i on that is not white space.
-func space(p []byte, i int) int {
-	for i < len(p) && (p[i] == ' ' || p[i] == '\t' || p[i] == '\n' || p[i] == '\r') {
-		i++
-	}
-	return i
-}
-
-func (m *Maker) array(typ, id, data []byte, at time.Time, to Sink) error {
-	elems := jsonraw.NewSplitter(bytes.NewReader(data), MaxPayload)
+	elements := jsonraw.NewSplitter(bytes.NewReader(data), MaxPayload)
 	for {
-		elem, err := elems.Next()
+		element, err := elements.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if err != nil { // cut off: there is no other error in memory
+		if err != nil { // the array is not closed; in memory there is no other error
 			m.bad(data)
 			return nil
 		}
-		if err := m.object(typ, id, elem, at, to); err != nil {
+		if err := m.object(typ, id, element, at, to); err != nil {
 			return err
 		}
 	}
 }
 
+// New is like the function New, but cheaper for many similar payloads. The
+// event is valid until the next call.
+func (m *Maker) New(typ string, payload []byte, in *Instance) (*Event, error) {
+	if err := m.setPayload(payload); err != nil {
+		return nil, err
+	}
+	m.complete([]byte(typ), in)
+	return &m.ev, nil
+}
+
+// object makes one event.
 func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
-	e := &m.ev
-	if !m.set(data) {
+	defer m.shrink()
+	if m.setPayload(data) != nil {
 		m.bad(data)
 		return nil
 	}
-	if inner, ok := m.unwrap(&typ); ok && !m.set(inner) {
+	if inner, ok := m.unwrap(&typ); ok && m.setPayload(inner) != nil {
 		m.bad(data)
-		m.shrink()
 		return nil
 	}
-	if len(typ) == 0 && e.Has("$id") {
-		typ = []byte(e.member("$id").String())
+	in := m.Instance
+	if in == nil && m.Locate != nil {
+		in = m.Locate(m.text("instance_id"))
 	}
-	m.name(typ)
-	m.locate()
-	m.complete()
-	e.ID, e.Received = view(id), at
-	err := to.Put(e)
-	m.shrink()
-	return err
+	m.complete(typ, in)
+	m.ev.ID, m.ev.Received = view(id), at
+	return to.Put(&m.ev)
 }
 
-// shrink lets go of what one giant made grow.
-func (m *Maker) shrink() {
-	if cap(m.text)+cap(m.front)+cap(m.typ) > keepBuffer {
-		m.text, m.front, m.typ = nil, nil, nil
+// unwrap returns the payload inside a wrapper, and sets typ if it is empty.
+// Polling responses and older streams wrap payloads, most often as a string:
+//
+//	{"dataType": "track", "jsonObject": "{\"$id\":\"track\", …}"}
+//	{"type": "track", "object": "{…}"}
+//
+// An object with "$id" is a payload. "type" is common in payloads, so that pair
+// must be complete.
+func (m *Maker) unwrap(typ *[]byte) (payload []byte, ok bool) {
+	if m.ev.Has("$id") {
+		return nil, false
 	}
-}
-
-// set makes p the payload when it is a JSON object.
-func (m *Maker) set(p []byte) bool { return m.ev.take(p, m.scan.Scan(p, &m.ev.index)) }
-
-// set does the same where no other payload has come before.
-func (e *Event) set(p []byte) bool { return e.take(p, e.index.Scan(p)) }
-
-// take makes p, which was scanned, the payload, with line ends between its
-// tokens made blanks: an event is one line.
-func (e *Event) take(p []byte, err error) bool {
-	if err != nil {
-		return false
-	}
-	if e.index.HasLineEnd() {
-		for i, c := range p {
-			if c == '\n' || c == '\r' {
-				p[i] = ' '
-			}
+	name, named := m.ev.Member("dataType")
+	inner, ok := m.ev.Member("jsonObject")
+	if !isPayload(inner) {
+		name, named = m.ev.Member("type")
+		inner, ok = m.ev.Member("object")
+		if !named || !isPayload(inner) {
+			return nil, false
 		}
 	}
-	e.Payload = p
-	return true
-}
-
-func (m *Maker) bad(data []byte) {
-	if m.Bad != nil {
-		m.Bad(data)
+	if len(*typ) == 0 && named && name[0] == '"' {
+		*typ = jsonraw.Text(name, &m.typ)
 	}
+	return jsonraw.Text(inner, &m.inner), ok
 }
 
-// name gives the event its type, as a string made once for each type.
-func (m *Maker) name(typ []byte) {
-	if len(typ) == 0 {
-		m.ev.Type = "unknown"
+// isPayload reports whether a member of a wrapper may be a payload.
+func isPayload(value []byte) bool {
+	return len(value) > 0 && (value[0] == '"' || value[0] == '{')
+}
+
+// setPayload makes p the payload if it is a JSON object.
+func (m *Maker) setPayload(p []byte) error {
+	if err := m.scan.Scan(p, &m.ev.index); err != nil {
+		return err
+	}
+	m.ev.setPayload(p)
+	return nil
+}
+
+// complete sets the event's type and instance, and adds "$id" and "instance_id"
+// in front of a payload that lacks them.
+func (m *Maker) complete(typ []byte, in *Instance) {
+	e := &m.ev
+	_, named := e.Member("$id")
+	_, placed := e.Member("instance_id")
+	if len(typ) == 0 && named {
+		typ = []byte(m.text("$id"))
+	}
+	e.Type, e.Instance = m.name(typ), in
+	addType := !named && e.Type != "unknown"
+	addInstance := !placed && in != nil && in.ID != ""
+	if !addType && !addInstance {
 		return
+	}
+	front := append(m.front[:0], '{')
+	if addType {
+		front = append(jsonraw.AppendQuoted(append(front, `"$id":`...), e.Type), ',')
+	}
+	if addInstance {
+		front = append(jsonraw.AppendQuoted(append(front, `"instance_id":`...), in.ID), ',')
+	}
+	if e.index.Len() == 0 {
+		front = front[:len(front)-1]
+	}
+	m.front = append(front, e.Payload[bytes.IndexByte(e.Payload, '{')+1:]...)
+	_ = m.setPayload(m.front) // it was checked
+}
+
+// text returns the text of a top-level member, or "". It is valid until the next
+// call.
+func (m *Maker) text(name string) string {
+	value, _ := m.ev.Member(name)
+	if string(value) == "null" {
+		return ""
+	}
+	return view(jsonraw.Text(value, &m.quoted))
+}
+
+// name returns the type as a string that is allocated once for each type.
+func (m *Maker) name(typ []byte) string {
+	if len(typ) == 0 {
+		return "unknown"
 	}
 	if m.ev.Type == string(typ) { // the same as the last: no look-up
-		return
+		return m.ev.Type
 	}
 	name, ok := m.names[string(typ)]
 	if !ok {
@@ -170,44 +195,19 @@ func (m *Maker) name(typ []byte) {
 			m.names[name] = name
 		}
 	}
-	m.ev.Type = name
+	return name
 }
 
-func (m *Maker) locate() {
-	m.ev.Instance = m.Instance
-	if m.Instance == nil && m.Locate != nil {
-		m.ev.Instance = m.Locate(m.ev.member("instance_id").String())
+// bad reports data that is not a JSON object.
+func (m *Maker) bad(data []byte) {
+	if m.Bad != nil {
+		m.Bad(data)
 	}
 }
 
-// complete puts "$id" and "instance_id" in front of a payload that lacks them.
-func (m *Maker) complete() {
-	e := &m.ev
-	named, placed := e.Has("$id"), e.Has("instance_id")
-	if named && placed {
-		return
+// shrink releases buffers that grew for a very large event.
+func (m *Maker) shrink() {
+	if cap(m.inner)+cap(m.front)+cap(m.typ)+cap(m.quoted) > keepBuffer {
+		m.inner, m.front, m.typ, m.quoted = nil, nil, nil, nil
 	}
-	id := ""
-	if e.Instance != nil && !placed {
-		id = e.Instance.ID
-	}
-	typ := ""
-	if !named && e.Type != "unknown" {
-		typ = e.Type
-	}
-	if id == "" && typ == "" {
-		return
-	}
-	front := append(m.front[:0], '{')
-	if typ != "" {
-		front = append(jsonraw.AppendQuoted(append(front, `"$id":`...), typ), ',')
-	}
-	if id != "" {
-		front = append(jsonraw.AppendQuoted(append(front, `"instance_id":`...), id), ',')
-	}
-	if e.index.Len() == 0 {
-		front = front[:len(front)-1]
-	}
-	m.front = append(front, e.Payload[bytes.IndexByte(e.Payload, '{')+1:]...)
-	m.set(m.front)
 }

@@ -99,7 +99,7 @@ func TestRecordKeepsTheSamplesAsTheyAre(t *testing.T) {
 func TestRecordAllocatesNothing(t *testing.T) {
 	data := []byte(`{"$id":"track","instance_id":"x","location":{"x":0.25,"y":1e-3},"events":["a","b"]}`)
 	m, typ, id, to := Maker{}, []byte("track"), []byte("1"), drop{}
-	path, place := ParsePath("location.x"), ParsePath("_place")
+	path, place := MustPath("location.x"), MustPath("_place")
 	n := testing.AllocsPerRun(100, func() {
 		if m.Record(typ, id, data, time.Time{}, to) != nil || path.Of(&m.ev).Num != 0.25 || place.Of(&m.ev).Exists() {
 			t.Error("wrong")

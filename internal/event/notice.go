@@ -2,6 +2,17 @@ package event
 
 import "time"
 
+// Notice is what a source reports beside its events.
+type Notice struct {
+	Instance *Instance // nil for the run as a whole
+	Kind     Kind
+	// Text is one line in lower case. It may hold text of the server: it is not
+	// safe to print as it is.
+	Text  string
+	Span  time.Duration // set if Kind has a duration
+	Bytes int64         // set if Kind has a size
+}
+
 // Kind says what a Notice is about.
 type Kind int
 
@@ -10,29 +21,21 @@ const (
 	Info        Kind = iota // something worth a line
 	Detail                  // something for --verbose
 	Warning                 // something may be wrong or lost
-	Connected               // a source's first connection stands
-	Lost                    // a connection ended; it will be tried again
-	Retrying                // an attempt to connect failed; it will be tried again
-	Reconnected             // a connection stands again; Span is the gap
+	Connected               // the first connection of a source is open
+	Lost                    // a connection ended; the source will try again
+	Retrying                // an attempt to connect failed; the source will try again
+	Reconnected             // a connection is open again after Span
 	Waiting                 // the response header of a stream has not come yet; the source keeps waiting
 	Skipped                 // a record was not a JSON object
-	Oversize                // a record was longer than the limit; Bytes is its size so far
+	Oversize                // a record was longer than the limit: Bytes have come so far
 	Ended                   // a source ended for good
 )
 
-// Notice is what a source tells beside its events.
-type Notice struct {
-	Instance *Instance // nil: the run as a whole
-	Kind     Kind
-	Text     string        // one line, lower case, perhaps with the server's own text: not safe to print as it is
-	Span     time.Duration // how long, where Kind has a duration
-	Bytes    int64         // how much, where Kind has a size
-}
-
-// Notify takes notices. It must be safe for concurrent use, and must not block.
+// Notify receives notices. It must be safe for concurrent use and must not
+// block.
 type Notify func(Notice)
 
-// Tell passes n on, and does nothing where there is nobody to tell.
+// Tell passes n on. It does nothing if f is nil.
 func (f Notify) Tell(n Notice) {
 	if f != nil {
 		f(n)

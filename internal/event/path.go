@@ -1,166 +1,200 @@
 package event
 
 import (
+	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"unsafe"
 
 	"github.com/rtev/rtev/internal/jsonraw"
+	"github.com/rtev/rtev/internal/term"
 	"github.com/tidwall/gjson"
 )
 
-// Path is a gjson path or the name of a computed field, made ready once so
-// that looking it up in an event costs little. Zero finds nothing. Safe for
-// concurrent use.
+// Path finds a field of an event: a computed field, or one that a gjson path
+// (https://github.com/tidwall/gjson/blob/master/SYNTAX.md) leads to. The zero
+// Path finds nothing. Safe for concurrent use.
 type Path struct {
 	text  string
-	field field    // a computed field, or nil
-	head  string   // first component, found in the index; "" when gjson must walk the payload
-	rest  string   // what is looked up below head
-	names []string // of rest, where it is nothing but names
-	ref   *Path    // below _ref
-	made  bool     // may find a text that stands in the path, not in the payload
+	field func(*Event) gjson.Result // of a computed field
+	ref   *Path                     // the path below _ref
+	head  string                    // first name of a path, if the index can find it
+	rest  string                    // the path below head
+	names []string                  // rest, if it is names only
+	built bool                      // gjson may build the result, which is not in the payload
 }
 
-// special are the characters that make a first component more than a name:
-// https://github.com/tidwall/gjson/blob/master/SYNTAX.md
+// special are the characters that make a part of a gjson path more than a name.
 const special = `*?\|#@!{}[]()"`
 
-// ParsePath makes a path ready. Every text is a path; one that fits nothing
-// finds nothing.
-func ParsePath(text string) Path {
-	p := Path{text: text, made: strings.ContainsAny(text, "!{[@")}
-	head, rest, below := strings.Cut(text, ".")
-	if f, ok := fields[text]; ok {
-		p.field = f
-		return p
+// ParsePath prepares a path. A name that starts with "_" must be a computed
+// field, but for "\_name", which reads a member of the payload. The error names
+// what is wrong: an unknown computed field with the nearest known one, or a part
+// of a gjson path that a payload could make very expensive.
+func ParsePath(text string) (Path, error) {
+	if strings.HasPrefix(text, "_") {
+		return parseComputed(text)
 	}
-	if head == "_ref" {
-		ref := ParsePath(rest)
-		p.ref = &ref
-		return p
+	if err := checkCost(text); err != nil {
+		return Path{}, err
+	}
+	p := Path{text: text, built: strings.ContainsAny(text, "!{[@")}
+	if p.built || strings.Contains(text, "|") {
+		return p, nil
+	}
+	head, rest, below := strings.Cut(text, ".")
+	if strings.HasPrefix(head, `\_`) {
+		head = head[1:]
 	}
 	if head != "" && below == (rest != "") && !strings.ContainsAny(head, special) {
 		p.head, p.rest = head, rest
-		if !strings.ContainsAny(rest, special) && !strings.Contains("."+rest+".", "..") {
+		if below && !strings.ContainsAny(rest, special) && !strings.Contains("."+rest+".", "..") {
 			p.names = strings.Split(rest, ".")
 		}
 	}
+	return p, nil
+}
+
+// MustPath is ParsePath for a constant text. It panics on an error.
+func MustPath(text string) Path {
+	p, err := ParsePath(text)
+	if err != nil {
+		panic(err)
+	}
 	return p
+}
+
+// parseComputed prepares the path of a computed field.
+func parseComputed(text string) (Path, error) {
+	name, rest, below := strings.Cut(text, ".")
+	i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
+	switch {
+	case i < 0:
+		return Path{}, unknownField(name)
+	case !below:
+		return Path{text: text, field: fields[i].of}, nil
+	case name != "_ref":
+		return Path{}, fmt.Errorf("computed field %s has no fields of its own", name)
+	}
+	ref, err := ParsePath(rest)
+	return Path{text: text, ref: &ref}, err
+}
+
+// unknownField returns the error of a name that is no computed field.
+func unknownField(name string) error {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+	}
+	if near := term.Nearest(name, names); near != "" {
+		return fmt.Errorf("no computed field %q; did you mean %s?", name, near)
+	}
+	return fmt.Errorf(`no computed field %q; write \_ for the _ of a payload's key`, name)
 }
 
 // String returns the text that the path was made from.
 func (p Path) String() string { return p.text }
 
-// Of looks the path up. The result's strings are valid as long as the event.
-// A computed field, a top-level member and a plain path below one allocate
-// nothing, except for a string with escapes.
+// Of finds the field in an event. A result's strings are valid as long as the
+// event. Computed fields, top-level members and plain paths below them are found
+// without allocation, except for strings with escapes. Otherwise gjson walks
+// the payload, at a cost in time and memory that is at most proportional to it.
 func (p *Path) Of(e *Event) gjson.Result {
 	switch {
 	case p.field != nil:
 		return p.field(e)
-	case p.ref != nil:
-		if e.Ref == nil {
-			return gjson.Result{}
-		}
+	case p.ref != nil && e.Ref != nil:
 		return p.ref.Of(e.Ref)
+	case p.ref != nil || p.text == "":
+		return gjson.Result{}
 	case p.head == "":
-		if p.text == "" {
+		return p.get(view(e.Payload), p.text)
+	case p.rest == "":
+		value, ok := e.Member(p.head)
+		if !ok {
 			return gjson.Result{}
 		}
-		return p.get(view(e.Payload), p.text)
+		return parse(view(value))
 	}
-	raw, ok := e.Member(p.head)
-	switch {
-	case !ok:
-		return gjson.Result{}
-	case p.rest == "":
-		return parse(view(raw))
-	case raw[0] != '{' && raw[0] != '[':
+	for value := range e.index.All(p.head) { // a later one counts if there is nothing in the first
+		if r := p.below(value); r.Exists() {
+			return r
+		}
+	}
+	return gjson.Result{}
+}
+
+// below finds the rest of the path in a value of its head.
+func (p *Path) below(value []byte) gjson.Result {
+	if value[0] != '{' && value[0] != '[' {
 		return gjson.Result{}
 	}
 	if p.names == nil {
-		return p.get(view(raw), p.rest)
+		return p.get(view(value), p.rest)
 	}
-	below, ok := descend(raw, p.names)
-	switch {
-	case ok:
-		return parse(view(below))
-	case len(p.names) == 1 && raw[0] == '{':
-		return gjson.Result{}
-	}
-	return p.get(view(raw), p.rest)
-}
-
-// descend goes down from object to object: for a number of a location two thirds
-// of gjson's price. ok is false where it finds nothing: with an array on the
-// way, or where a name stands twice, gjson may.
-func descend(raw []byte, names []string) (below []byte, ok bool) {
-	for _, name := range names {
-		if raw, ok = jsonraw.Get(raw, name); !ok {
-			return nil, false
+	inner, ok := value, true
+	for _, name := range p.names {
+		if inner, ok = jsonraw.Get(inner, name); !ok {
+			break
 		}
 	}
-	return raw, true
+	switch {
+	case ok: // two thirds of what gjson costs
+		return parse(view(inner))
+	case len(p.names) == 1 && value[0] == '{':
+		return gjson.Result{}
+	}
+	return p.get(view(value), p.rest) // there may be an array, or a name twice
 }
 
-// get is gjson.Get, but a literal (!x), a selection ({a,b}) or a modifier
-// that makes a text which is no JSON finds nothing: who prints a number's
-// text as it stands may trust it.
+// get is gjson.Get without results that are not JSON: a literal (!x), a
+// multipath or a modifier can build such a text, and it must not be printed as a
+// value.
 func (p *Path) get(json, path string) gjson.Result {
 	r := gjson.Get(json, path)
-	if p.made && r.Raw != "" && !gjson.Valid(r.Raw) {
+	if p.built && r.Raw != "" && !jsonraw.Valid(bytesOf(r.Raw)) {
 		return gjson.Result{}
 	}
 	return r
 }
 
-// Get looks up a gjson path or a computed field. Path.Of costs less where the
-// same path is looked up in many events.
+// Get finds a field by its path. Path.Of costs less for many events. A path that
+// ParsePath refuses finds nothing.
 func (e *Event) Get(path string) gjson.Result {
-	p := ParsePath(path)
+	p, _ := ParsePath(path)
 	return p.Of(e)
 }
 
-// Has tells whether the payload has a top-level member of that name.
-func (e *Event) Has(name string) bool {
-	_, ok := e.Member(name)
-	return ok
+// Elements returns the elements of a result that is an array.
+func Elements(r gjson.Result) iter.Seq[gjson.Result] {
+	return func(yield func(gjson.Result) bool) { eachElement(r, yield) }
 }
 
-// Member returns a top-level member's value as it stands in the payload.
-func (e *Event) Member(name string) (raw []byte, ok bool) { return e.index.Get(name) }
-
-// EachMember calls do for each top-level member in the order of the payload,
-// with the name as it stands between its quotes, until do returns false.
-func (e *Event) EachMember(do func(name, raw []byte) bool) {
-	e.index.Members(do)
-}
-
-func (e *Event) member(name string) gjson.Result {
-	raw, ok := e.Member(name)
-	if !ok {
-		return gjson.Result{}
+func eachElement(r gjson.Result, do func(gjson.Result) bool) {
+	for value := range jsonraw.Elements(bytesOf(r.Raw)) {
+		if !do(parse(view(value))) {
+			return
+		}
 	}
-	return parse(view(raw))
 }
 
-// parse is gjson.Parse without its search for the value's ends, which are
-// known here: a third of the time for strings and numbers.
+// parse is gjson.Parse for a value whose end is known, at a third of the cost.
 func parse(raw string) gjson.Result {
 	switch c := raw[0]; {
 	case c == '"' && strings.IndexByte(raw, '\\') < 0:
 		return gjson.Result{Type: gjson.String, Raw: raw, Str: raw[1 : len(raw)-1]}
 	case c == '-' || c-'0' < 10:
-		num, _ := jsonraw.Float(bytesOf(raw))
-		return gjson.Result{Type: gjson.Number, Raw: raw, Num: num}
+		n, _ := jsonraw.Float(bytesOf(raw))
+		return gjson.Result{Type: gjson.Number, Raw: raw, Num: n}
 	case c == '{' || c == '[':
 		return gjson.Result{Type: gjson.JSON, Raw: raw}
 	}
 	return gjson.Parse(raw)
 }
 
-// view is b as a string without a copy, valid as long as b is left alone.
+// view returns b as a string without a copy. It is valid until b changes.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// bytesOf is s as bytes without a copy, which nobody may change.
+// bytesOf returns s as bytes without a copy. They must not be changed.
 func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

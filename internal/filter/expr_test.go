@@ -132,7 +132,6 @@ func TestWhatMatches(t *testing.T) {
 			missing >= 1
 			location.z != 1
 			text.x != 1
-			_none != 1
 			none.x != 1`},
 		{"there", `
 			object_class
@@ -227,7 +226,7 @@ func TestWhatMatches(t *testing.T) {
 			targets.#(object_class=="a)||&& b").n || yes
 			[object_class,age_ms] == 3600
 			{object_class}.object_class == Person
-			location.@pretty:{"indent":"=="}.x > 0.2
+			location.@ugly:"==".x > 0.2
 			(targets.#(object_class=="Person")) && !(none)`, `
 			events.# > 2
 			targets.#(object_class=="Animal").location.x < 0.5
@@ -377,6 +376,8 @@ func TestMistakes(t *testing.T) {
 		`a =~ ∑"(b"`:                     "missing closing )",
 		`a !~ ∑[`:                        "missing closing ]",
 		`a =~ ∑a{1001}`:                  "invalid repeat count",
+		`a && ∑_clas == x`:               "did you mean _class",
+		`!∑a.@pretty`:                    "@pretty is not allowed",
 		`a < ∑true`:                      "no order",
 		`a >= ∑null`:                     "no order",
 		"a == b∑\x01":                    "expected && or ||",
@@ -478,7 +479,7 @@ func FuzzParse(f *testing.F) {
 	all := events(f)
 	for _, s := range []string{
 		`object_class == Person && (location.x > 0.5 || !is_moving)`, `targets.#(object_class=="Person").location.x < 1e999999`, `a =~ "^\d+$" || b !% 'x*\'y'`,
-		`events.# >= 2`, `_ref.area_name != null`, `!(a == true)`, `[a,{"b":c}].0 % *`, `@this|@pretty:{"indent":"x"}|a|b`, `a\ b == "\u0041\n"`, `a == b & c`, `"x" == a`, `targets.#(n>0)#.n == 5`, `..#.a`, `!a.@reverse == 1`,
+		`events.# >= 2`, `_ref.area_name != null`, `!(a == true)`, `[a,{"b":c}].0 % *`, `@this|@ugly:{"indent":"x"}|a|b`, `a\ b == "\u0041\n"`, `a == b & c`, `"x" == a`, `targets.#(n>0)#.n == 5`, `..#.a`, `!a.@values == 1`,
 	} {
 		f.Add(s)
 	}
@@ -490,7 +491,7 @@ func FuzzParse(f *testing.F) {
 func TestTokens(t *testing.T) {
 	all := events(t)[:8]
 	tokens := []string{
-		"object_class", "location.x", "targets", "events", "_time", "_ref", "$id", "a", ".", "#", "#(", "(", ")", "[", "]", "{", "}", "|", "@reverse", "@keys", "@flatten", ":", ",", `\`,
+		"object_class", "location.x", "targets", "events", "_time", "_ref", "$id", "a", ".", "#", "#(", "(", ")", "[", "]", "{", "}", "|", "@values", "@keys", "@flatten", ":", ",", `\`,
 		"==", "!=", "<", ">=", "%", "!%", "=~", "!~", "!", "&&", "||", " ", " ", "Person", `"Person"`, "'x'", `"`, "'", "1", "-0.5e3", "true", "null", "*", "?", "..", "门", "\xff", "\x00", "\n", `\u0041`,
 	}
 	random := rand.New(rand.NewPCG(1, 2))

@@ -137,7 +137,10 @@ func (p *parser) condition() (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &condition{path: event.ParsePath(path), test: truth}
+	c := &condition{test: truth}
+	if c.path, err = event.ParsePath(path); err != nil {
+		return nil, p.fail(start, "%v", err)
+	}
 	if c.op, err = p.operator(); err != nil {
 		return nil, err
 	}

@@ -57,22 +57,27 @@ func ParseColumns(list string) (Columns, error) {
 		if slices.ContainsFunc(all, func(c Column) bool { return c.Name == name }) {
 			return nil, fmt.Errorf("columns: %q appears twice in %q; rename one of them with NAME=PATH", name, list)
 		}
-		all = append(all, newColumn(name, path))
+		c, err := newColumn(name, path)
+		if err != nil {
+			return nil, fmt.Errorf("columns: item %d of %q: %w", i+1, list, err)
+		}
+		all = append(all, c)
 	}
 	return all, nil
 }
 
-func newColumn(name, path string) Column {
+func newColumn(name, path string) (Column, error) {
 	for _, d := range defaultColumns {
 		if d.name == path {
 			path = d.path
 		}
 	}
-	c := Column{Name: name, Path: event.ParsePath(path), path: []byte(path), side: -1}
+	parsed, err := event.ParsePath(path)
+	c := Column{Name: name, Path: parsed, path: []byte(path), side: -1}
 	if below, ok := bytes.CutPrefix(c.path, []byte("location.")); ok {
 		c.side = sideOf(below)
 	}
-	return c
+	return c, err
 }
 
 // appendValue appends the column's value as JSON on one line: as sent, and for

@@ -43,7 +43,7 @@ func TestNDJSON(t *testing.T) {
 		{"columns changed", NDJSONOptions{Columns: columns(t, "x=location.x,location,image,targets"), NoImage: true, Frame: Frame{100, 10}},
 			`{` + front + `"location":{"x":0.5,"y":0.5},"image":"AAA=","targets":[{"location":{"y":1}}]}`,
 			`{"x":50,"location":{"x":50,"y":5},"image":2,"targets":[{"location":{"y":10}}]}`},
-		{"columns on one line", NDJSONOptions{Columns: columns(t, "p=location|@pretty")}, `{` + front + `"location":{"x":1}}`, `{"p":{   "x": 1 } }`},
+		{"columns on one line", NDJSONOptions{Columns: columns(t, "p=!{\"x\":\n1}")}, `{` + front + `"location":{"x":1}}`, `{"p":{"x": 1}}`},
 	} {
 		ev := flowtest.Event(t, "", tc.payload)
 		ev.Received = time.UnixMilli(1781889224027).Add(500 * time.Microsecond)

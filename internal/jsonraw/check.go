@@ -31,6 +31,13 @@ func (c *checker) scan(p []byte, x *Index) error {
 	return nil
 }
 
+// Valid reports whether p is one JSON value, however deep.
+func Valid(p []byte) bool {
+	var c checker
+	i := c.valueEnd(p, c.space(p, 0))
+	return i >= 0 && c.space(p, i) == len(p)
+}
+
 // object walks the members of the top-level object from behind its brace, and
 // returns the place behind the closing one, or -1.
 func (c *checker) object(p []byte, i int, x *Index) int {

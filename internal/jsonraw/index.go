@@ -1,6 +1,9 @@
 package jsonraw
 
-import "errors"
+import (
+	"errors"
+	"iter"
+)
 
 // ErrNotObject says that a payload is not one JSON object (RFC 8259).
 var ErrNotObject = errors.New("not a JSON object")
@@ -44,12 +47,7 @@ func (x *Index) HasLineEnd() bool { return x.lineEnd }
 // Get returns the value of the first member of that name, as it was sent.
 func (x *Index) Get(name string) (value []byte, ok bool) {
 	for i := range x.members {
-		m := &x.members[i]
-		if m.escaped {
-			if string(AppendUnescaped(nil, x.data[m.key:m.keyEnd])) == name {
-				return x.data[m.val:m.valEnd], true
-			}
-		} else if int(m.keyEnd-m.key) == len(name) && string(x.data[m.key:m.keyEnd]) == name {
+		if m := &x.members[i]; x.named(m, name) {
 			return x.data[m.val:m.valEnd], true
 		}
 	}
@@ -57,6 +55,32 @@ func (x *Index) Get(name string) (value []byte, ok bool) {
 		return Get(x.data[skip(x.data, 0):], name)
 	}
 	return nil, false
+}
+
+// All returns the values of all members of that name, in the order of the
+// object.
+func (x *Index) All(name string) iter.Seq[[]byte] {
+	return func(yield func(value []byte) bool) { x.all(name, yield) }
+}
+
+func (x *Index) all(name string, do func(value []byte) bool) {
+	if x.partial {
+		eachMember(x.data[skip(x.data, 0):], func(is, value []byte) bool { return !isName(is, name) || do(value) })
+		return
+	}
+	for i := range x.members {
+		if m := &x.members[i]; x.named(m, name) && !do(x.data[m.val:m.valEnd]) {
+			return
+		}
+	}
+}
+
+// named reports whether a member has that name.
+func (x *Index) named(m *member, name string) bool {
+	if m.escaped {
+		return isName(x.data[m.key:m.keyEnd], name)
+	}
+	return int(m.keyEnd-m.key) == len(name) && string(x.data[m.key:m.keyEnd]) == name
 }
 
 // Members calls do for each member in the order of the object, with the name as

@@ -83,12 +83,18 @@ func valueEnd(p []byte, i int) int {
 // checked. A value that is no object has none.
 func Get(object []byte, name string) (value []byte, ok bool) {
 	eachMember(object, func(is, raw []byte) bool {
-		if string(is) == name || bytes.IndexByte(is, '\\') >= 0 && string(AppendUnescaped(nil, is)) == name {
+		if isName(is, name) {
 			value, ok = raw, true
 		}
 		return !ok
 	})
 	return value, ok
+}
+
+// isName reports whether a member's name, as it was sent, is that name.
+func isName(sent []byte, name string) bool {
+	escaped := bytes.IndexByte(sent, '\\') >= 0
+	return !escaped && string(sent) == name || escaped && string(AppendUnescaped(nil, sent)) == name
 }
 
 // Float is the number that raw is by RFC 8259 section 6, infinite where it is

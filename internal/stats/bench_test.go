@@ -48,7 +48,7 @@ func BenchmarkPut(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			sink := New(Options{By: event.ParsePath(by)}).Sink()
+			sink := New(Options{By: event.MustPath(by)}).Sink()
 			ev.ID, ev.Received = "7", time.UnixMilli(1781889224066)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -29,7 +29,7 @@ func TestOpenEventsBeyondLimit(t *testing.T) {
 }
 
 func TestGroupsBeyondLimit(t *testing.T) {
-	c := New(Options{By: event.ParsePath("_track")})
+	c := New(Options{By: event.MustPath("_track")})
 	s := c.Sink()
 	var events uint64
 	put := func(id int) {
@@ -68,7 +68,7 @@ func TestInstancesBeyondLimit(t *testing.T) {
 }
 
 func TestItemsBeyondLimit(t *testing.T) {
-	c := New(Options{By: event.ParsePath("v")})
+	c := New(Options{By: event.MustPath("v")})
 	c.maxItems = 10
 	for i := range 20 {
 		f := newFeed(t, c, &event.Instance{ID: fmt.Sprintf("i%d", i)})
@@ -88,7 +88,7 @@ func TestItemsBeyondLimit(t *testing.T) {
 
 func TestPutDoesNotAllocate(t *testing.T) {
 	for _, by := range []string{"_type", "_place", "system_timestamp"} {
-		c := New(Options{By: event.ParsePath(by)})
+		c := New(Options{By: event.MustPath(by)})
 		s := c.Watch(c.Sink())
 		var all []*event.Event
 		for i, sample := range flowtest.Samples(t) {

@@ -77,7 +77,7 @@ func TestOpenEvents(t *testing.T) {
 }
 
 func TestGroups(t *testing.T) {
-	c := New(Options{By: event.ParsePath("v")})
+	c := New(Options{By: event.MustPath("v")})
 	f := newFeed(t, c, gate)
 	for _, v := range []string{`"a"`, `"a"`, `1`, `1`, `1.5`, `"1"`, `true`, `null`, `""`, `{"x":1}`, `[1]`, `"\u0061"`} {
 		f.put("track", 0, `,"v":`+v)

@@ -315,7 +315,7 @@ func TestHostileNames(t *testing.T) {
 	in := func(i int) *event.Instance {
 		return &event.Instance{ID: names[i], Name: names[i], Server: "http://h" + names[i], Order: i}
 	}
-	c := New(Options{By: event.ParsePath("v")})
+	c := New(Options{By: event.MustPath("v")})
 	f := NewFields()
 	for i, name := range names {
 		for _, sample := range append(flowtest.Hostile(), flowtest.Sample{Payload: strings.ReplaceAll(`{"$id":"event-intrusion","event_id":NAME,"area_name":NAME,"v":NAME}`, "NAME", string(jsonraw.AppendQuoted(nil, name)))}) {
