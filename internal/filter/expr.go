@@ -1,34 +1,33 @@
-// Package filter tells whether an event is wanted: by its type (Types) and by
+// Package filter decides whether an event is wanted: by its type (Types) and by
 // its fields (Expr).
 package filter
 
 import "github.com/rtev/rtev/internal/event"
 
-// Expr is a field expression, made ready. Safe for concurrent use.
+// Expr is a field expression. Safe for concurrent use.
 type Expr struct{ root node }
 
-// Match tells whether the event satisfies the expression. It allocates nothing
-// where the fields are scalars without escapes and the paths are plain.
+// Match reports whether the event satisfies the expression. It allocates nothing
+// if the paths are plain and the fields are scalars without escapes.
 func (x *Expr) Match(ev *event.Event) bool { return x.root.match(ev) }
 
-// String returns the expression in one form of its own, which Parse takes and
-// which means the same.
+// String returns the expression in a standard form that means the same to Parse.
 func (x *Expr) String() string { return string(x.root.append(nil)) }
 
-// node is a part of an expression that is true or false of an event.
+// node is a part of an expression that is true or false for an event.
 type node interface {
 	match(*event.Event) bool
 	append(dst []byte) []byte
 }
 
-// all is its parts joined by &&, some by ||; two or more of them.
+// and, or and not join other nodes; and and or have two or more.
 type (
-	all  []node
-	some []node
-	not  struct{ part node }
+	and []node
+	or  []node
+	not struct{ part node }
 )
 
-func (n all) match(ev *event.Event) bool {
+func (n and) match(ev *event.Event) bool {
 	for _, part := range n {
 		if !part.match(ev) {
 			return false
@@ -37,7 +36,7 @@ func (n all) match(ev *event.Event) bool {
 	return true
 }
 
-func (n some) match(ev *event.Event) bool {
+func (n or) match(ev *event.Event) bool {
 	for _, part := range n {
 		if part.match(ev) {
 			return true
@@ -48,8 +47,8 @@ func (n some) match(ev *event.Event) bool {
 
 func (n not) match(ev *event.Event) bool { return !n.part.match(ev) }
 
-func (n all) append(dst []byte) []byte  { return appendJoined(dst, n, " && ") }
-func (n some) append(dst []byte) []byte { return appendJoined(dst, n, " || ") }
+func (n and) append(dst []byte) []byte { return appendJoined(dst, n, " && ") }
+func (n or) append(dst []byte) []byte  { return appendJoined(dst, n, " || ") }
 
 func (n not) append(dst []byte) []byte {
 	dst = append(dst, '!')
@@ -69,17 +68,17 @@ func appendJoined(dst []byte, parts []node, op string) []byte {
 	return dst
 }
 
-// appendPart appends a part of a larger whole, in parentheses where it is
-// joined of parts itself.
+// appendPart appends a part of a larger expression, in parentheses if it is
+// joined from parts itself.
 func appendPart(dst []byte, part node) []byte {
 	switch part.(type) {
-	case all, some:
+	case and, or:
 		return append(part.append(append(dst, '(')), ')')
 	}
 	return part.append(dst)
 }
 
-// condition is PATH OP VALUE, or PATH alone: then op is empty.
+// condition is PATH OP VALUE, or PATH alone with an empty op.
 type condition struct {
 	path event.Path
 	op   string
@@ -87,15 +86,14 @@ type condition struct {
 	test func(value) bool
 }
 
-// match looks the field up. Of an array it is enough that one element fits.
+// match tests the field. Of an array, one element has to satisfy the condition.
 func (c *condition) match(ev *event.Event) bool {
 	r := c.path.Of(ev)
 	if !r.IsArray() {
-		return r.Exists() && c.test(scalar(r.Type.String(), r.Num, r.Str, r.Raw))
+		return r.Exists() && c.test(fieldValue(r.Type.String(), r.Num, r.Str, r.Raw))
 	}
-	for rest := r.Raw[1:]; rest != ""; {
-		var elem string
-		if elem, rest = element(rest); elem != "" && c.test(parseValue(elem)) {
+	for r := range event.Elements(r) {
+		if c.test(fieldValue(r.Type.String(), r.Num, r.Str, r.Raw)) {
 			return true
 		}
 	}

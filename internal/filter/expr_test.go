@@ -16,7 +16,8 @@ const sample = `{"$id":"track","instance_id":"i1","object_class":"Person","area_
 "detection_confidence":0.872,"age_ms":3600,"location":{"x":0.212,"y":0.634},"events":["e1","e2"],"none":[],"zeros":[0,""],
 "targets":[{"object_class":"Person","location":{"x":0.2},"n":1},{"object_class":"Vehicle","location":{"x":0.9},"n":"5"}],
 "fps":"9.940000","zero":"0","id":"007","text":"true","yes":true,"no":false,"nil":null,"empty":"","huge":1e999999,
-"quoted":"a \"b\" \\ c","lines":"a\nb","system_timestamp":1781889224026,"a.b":3,"not":1,"路径":"门","and":"x","mixed":[1,"Person",null,true,[7],{"k":8}]}`
+"quoted":"a \"b\" \\ c","lines":"a\nb","system_timestamp":1781889224026,"a.b":3,"not":1,"路径":"门","and":"x","big":9223372036854775056,"bigs":"9223372036854775056","minus":-9223372036854775056,"exp":1e21,"over":1e400,
+"bignums":[18446744073709551615,"18446744073709551614"],"slashes":["a\\","b\"c","d"],"mixed":[1,"Person",null,true,[7],{"k":8}]}`
 
 func sampleEvent(t testing.TB) *event.Event {
 	ev := flowtest.Event(t, "", sample)
@@ -61,6 +62,45 @@ func TestWhatMatches(t *testing.T) {
 			age_ms == 3600.1
 			huge < 5
 			age_ms < -1e999999`},
+		{"integers compare exactly", `
+			big == 9223372036854775056
+			big != 9223372036854775057
+			big < 9223372036854775057
+			big > 9223372036854775055
+			big <= 9223372036854775056
+			big == "9223372036854775056"
+			big == 9223372036854775056.0
+			big == 9223372036854775056e0
+			bigs == 9223372036854775056
+			bigs > 9223372036854775055
+			minus < -9223372036854775055
+			exp == 1000000000000000000000
+			exp < 1000000000000000000001
+			bigs > big || bigs == 9223372036854775056
+			over > 1e399
+			bignums.# == 2 && bignums == 18446744073709551614`, `
+			big == 9223372036854775057
+			big > 9223372036854775056
+			big < 9223372036854775056
+			bigs == 9223372036854775057
+			bigs == "9223372036854775057"
+			minus == -9223372036854775055
+			exp == 1000000000000000000001
+			over == 1e401
+			bignums == 18446744073709551613`},
+		{"three parts", `
+			yes && is_moving && object_class == Person
+			(yes && is_moving) && fps > 9`, `
+			no && yes && yes
+			yes && no && yes
+			yes && yes && no
+			yes && (yes && no)`},
+		{"elements with escapes", `
+			slashes == 'a\\'
+			slashes == 'b"c'
+			slashes == d`, `
+			slashes == 'a'
+			slashes == a\\`},
 		{"numeric strings", `
 			fps == 9.94
 			fps > 9
@@ -361,8 +401,8 @@ func TestMistakes(t *testing.T) {
 		`((a) ∑`:                         "expected )",
 		`a∑)`:                            "no ( for this",
 		`∑"Person" == a`:                 "value comes on the right",
-		`∑5 < a`:                         "value on the right",
-		`∑true`:                          "value on the right",
+		`∑5 < a`:                         "the value on the right",
+		`∑true`:                          "the value on the right",
 		`a == ∑"b`:                       "not closed",
 		`a == ∑'b\'`:                     "not closed",
 		`a == ∑'b\`:                      "not closed",
@@ -371,7 +411,7 @@ func TestMistakes(t *testing.T) {
 		`a.#(b==∑"c)`:                    "not closed",
 		`a.#(b==∑'c')`:                   "double quotes",
 		`a.#(b==[1∑).c`:                  "expected ]",
-		`a∑\`:                            `behind this \`,
+		`a∑\`:                            `after this \`,
 		`a∑,b`:                           "expected an operator",
 		`a =~ ∑"(b"`:                     "missing closing )",
 		`a !~ ∑[`:                        "missing closing ]",
@@ -426,7 +466,7 @@ func TestCaret(t *testing.T) {
 		{"a == ∑", "a == \n     ^"},
 		{"∑== b", "== b\n^"},
 		{"门门 ∑= b", "门门 = b\n     ^"},
-		{"a == b\n\x1b[1m∑ &\u202e\xff c", `a == b\n\x1b[1m &\u202e\xff c` + "\n               ^"},
+		{"a == b\n\x1b[1m∑ &\u202e\xff c", `a == b\x0a\x1b[1m &\u202e\xff c` + "\n                 ^"},
 		{strings.Repeat("x", 100) + "∑" + strings.Repeat("y", 100), "…" + strings.Repeat("x", 39) + strings.Repeat("y", 23) + "…\n" + strings.Repeat(" ", 40) + "^"},
 		{strings.Repeat("x", 100) + "∑ y", "…" + strings.Repeat("x", 39) + " y\n" + strings.Repeat(" ", 40) + "^"},
 	} {

@@ -2,19 +2,19 @@ package filter
 
 import "unicode/utf8"
 
-// glob tells whether all of s fits the pattern: * is any text, ? one
-// character, \ takes the next character as it is. The time is at most the
-// product of the two lengths: only the last * is ever tried again.
+// glob reports whether all of s matches the pattern: * is any text, ? one
+// character, and \ takes the next character literally. It retries only the last
+// *, so the time is at most the product of the two lengths.
 func glob(pattern, s string) bool {
 	p, i := 0, 0
-	star, from := -1, 0 // behind the last *, and where in s the text behind it is tried
+	star, from := -1, 0 // after the last *, and where in s the rest was tried last
 	for i < len(s) {
 		if p < len(pattern) && pattern[p] == '*' {
 			p++
 			star, from = p, i
 			continue
 		}
-		if np, ns := step(pattern[p:], s[i:]); np > 0 {
+		if np, ns := matchOne(pattern[p:], s[i:]); np > 0 {
 			p, i = p+np, i+ns
 			continue
 		}
@@ -30,9 +30,9 @@ func glob(pattern, s string) bool {
 	return p == len(pattern)
 }
 
-// step fits the pattern's first item, no *, to the start of s and returns the
-// lengths of both, or zeros. s is not empty.
-func step(pattern, s string) (np, ns int) {
+// matchOne matches the first item of the pattern, which is not *, with the start
+// of s, which is not empty. It returns the lengths of both, or zeros.
+func matchOne(pattern, s string) (np, ns int) {
 	switch {
 	case pattern == "":
 		return 0, 0

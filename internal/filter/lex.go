@@ -7,38 +7,44 @@ import (
 	"unicode/utf8"
 )
 
-// What ends a bare word and a path, beside white space and control characters.
-// A path goes on where it has a rule of its own: for the ( of a query, for a
-// single | and for the text behind a modifier's colon.
+// The characters that end a bare word and a path, besides white space and control
+// characters. Inside queries, multipaths and quotes a path goes on.
 const (
-	notBare = `()&|<>=!'"`
-	notPath = `()&<>=!'"%,`
+	endsWord = `()&|<>=!'"`
+	endsPath = `()&<>=!'"%,`
 )
 
-// space goes over white space.
+// space skips white space.
 func (p *parser) space() {
 	p.pos += len(p.in[p.pos:]) - len(strings.TrimLeftFunc(p.in[p.pos:], unicode.IsSpace))
 }
 
-// word returns the bare word that comes next, without going over it.
-func (p *parser) word() string {
-	rest := p.in[p.pos:]
-	end := strings.IndexFunc(rest, func(r rune) bool { return ends(r, notBare) })
-	if end < 0 {
-		return rest
+// take skips s and the white space after it, if s comes next.
+func (p *parser) take(s string) bool {
+	if !strings.HasPrefix(p.in[p.pos:], s) {
+		return false
 	}
-	return rest[:end]
+	p.pos += len(s)
+	p.space()
+	return true
 }
 
-// ends tells whether a word ends before r: at white space, control characters
-// and any of stop.
+// word returns the bare word that comes next without skipping it.
+func (p *parser) word() string {
+	rest := p.in[p.pos:]
+	if end := strings.IndexFunc(rest, func(r rune) bool { return ends(r, endsWord) }); end >= 0 {
+		return rest[:end]
+	}
+	return rest
+}
+
+// ends reports whether a word ends before r.
 func ends(r rune, stop string) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(stop, r)
 }
 
-// path reads a gjson path as one piece, with the parentheses, brackets, quotes
-// and operators that stand inside its queries and multipaths
-// (https://github.com/tidwall/gjson/blob/master/SYNTAX.md).
+// path reads a gjson path, with the operators and quotes inside its queries and
+// multipaths (https://github.com/tidwall/gjson/blob/master/SYNTAX.md).
 func (p *parser) path() (string, error) {
 	start := p.pos
 	for more := true; more; {
@@ -48,19 +54,18 @@ func (p *parser) path() (string, error) {
 		}
 	}
 	path := p.in[start:p.pos]
-	_, isNumber := numeric(path)
 	switch {
 	case path == "":
 		return "", p.noPath()
-	case isNumber, path == "true", path == "false", path == "null":
-		return "", p.fail(start, "expected a field: the field stands on the left, the value on the right")
+	case literal(path).kind != text:
+		return "", p.fail(start, "expected a field: write the field on the left and the value on the right")
 	}
 	p.space()
 	return path, nil
 }
 
-// pathPiece goes over the next piece of a path that began at start; more is
-// false where the path ends.
+// pathPiece skips the next piece of a path that began at start. more is false if
+// the path ends here.
 func (p *parser) pathPiece(start int) (more bool, err error) {
 	if p.pos == len(p.in) {
 		return false, nil
@@ -72,40 +77,39 @@ func (p *parser) pathPiece(start int) (more bool, err error) {
 	r, size := utf8.DecodeRuneInString(rest)
 	switch {
 	case r == '\\' && len(rest) == 1:
-		return false, p.fail(p.pos, "nothing stands behind this \\")
+		return false, p.fail(p.pos, "nothing after this \\")
 	case r == '\\':
 		size += runeLen(rest[1:])
 	case r == '(' && before == '#', r == '[', r == '{':
-		return true, p.group()
+		return true, p.brackets()
 	case r == '"' && before == ':':
-		return true, p.skipText()
+		return true, p.skipQuoted()
 	case r == '|':
 		next, _ := utf8.DecodeRuneInString(rest[1:])
-		if before == 0 || len(rest) == 1 || ends(next, notPath+"|") {
+		if before == 0 || len(rest) == 1 || ends(next, endsPath+"|") {
 			return false, nil
 		}
-	case ends(r, notPath):
+	case ends(r, endsPath):
 		return false, nil
 	}
 	p.pos += size
 	return true, nil
 }
 
-// noPath is the error of what stands where a field should.
+// noPath returns the error for what is in the place of a field.
 func (p *parser) noPath() error {
 	rest := p.in[p.pos:]
 	switch {
-	case rest == "" && p.pos == 0, strings.TrimSpace(p.in) == "":
+	case strings.TrimSpace(p.in) == "":
 		return p.fail(p.pos, "the expression is empty")
 	case rest != "" && strings.ContainsAny(rest[:1], `'"`):
-		return p.fail(p.pos, "expected a field, which stands without quotes: the value comes on the right")
+		return p.fail(p.pos, "expected a field without quotes: the value comes on the right")
 	}
 	return p.fail(p.pos, "expected a field, ! or (")
 }
 
-// group goes over a query or multipath from its opening bracket to the closing
-// one.
-func (p *parser) group() error {
+// brackets skips a query or multipath from its opening to its closing bracket.
+func (p *parser) brackets() error {
 	start := p.pos
 	var closing []byte
 	for p.pos < len(p.in) {
@@ -114,12 +118,12 @@ func (p *parser) group() error {
 			p.pos = min(p.pos+2, len(p.in))
 			continue
 		case '"':
-			if err := p.skipText(); err != nil {
+			if err := p.skipQuoted(); err != nil {
 				return err
 			}
 			continue
 		case '\'':
-			return p.fail(p.pos, `inside a path texts stand in double quotes: "…"`)
+			return p.fail(p.pos, `inside a path use double quotes: "…"`)
 		case '(', '[', '{':
 			if len(closing) == maxDepth {
 				return p.fail(p.pos, "nested deeper than %d", maxDepth)
@@ -139,8 +143,8 @@ func (p *parser) group() error {
 	return p.fail(start, "this %c is not closed", p.in[start])
 }
 
-// skipText goes over a text in double quotes inside a path.
-func (p *parser) skipText() error {
+// skipQuoted skips a string in double quotes inside a path.
+func (p *parser) skipQuoted() error {
 	start := p.pos
 	for p.pos++; p.pos < len(p.in); p.pos++ {
 		switch p.in[p.pos] {
@@ -155,7 +159,7 @@ func (p *parser) skipText() error {
 	return p.fail(start, "this quote is not closed")
 }
 
-// value reads the VALUE behind op.
+// value reads the VALUE after op.
 func (p *parser) value(op string) (value, error) {
 	rest := p.in[p.pos:]
 	switch {
@@ -163,20 +167,14 @@ func (p *parser) value(op string) (value, error) {
 		s, err := p.quoted()
 		return value{text, 0, s}, err
 	case strings.IndexAny(rest, "“”‘’") == 0:
-		return value{}, p.fail(p.pos, `typographic quotes: write '…' or "…"`)
+		return value{}, p.fail(p.pos, `typographic quotes; write '…' or "…"`)
 	}
 	w := p.word()
 	if w == "" {
 		return value{}, p.fail(p.pos, "expected a value after %s", op)
 	}
 	p.take(w)
-	if w == "true" || w == "false" || w == "null" {
-		return word(w), nil
-	}
-	if n, ok := numeric(w); ok {
-		return value{number, n, w}, nil
-	}
-	return value{text, 0, w}, nil
+	return literal(w), nil
 }
 
 // quoted reads a text in quotes of either kind.
@@ -199,8 +197,8 @@ func (p *parser) quoted() (string, error) {
 	return "", p.fail(start, "this quote is not closed")
 }
 
-// escape appends what the escape at pos stands for: a backslash and the
-// character behind it, where that is no escape.
+// escape appends what the escape at pos means. A backslash before any other
+// character is literal.
 func (p *parser) escape(s []byte) []byte {
 	rest := p.in[p.pos+1:]
 	if rest == "" {

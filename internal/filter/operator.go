@@ -10,48 +10,41 @@ import (
 // operators are all operators, the longer ones first.
 var operators = [...]string{"==", "!=", "<=", ">=", "=~", "!~", "!%", "<", ">", "%"}
 
-// newTest makes the test of a field against a wanted value, once for all events.
+// newTest returns the test of a field's value against a wanted value.
 func newTest(op string, want value) (func(value) bool, error) {
 	switch op {
 	case "%", "!%":
-		return texts(op == "%", func(s string) bool { return glob(want.text, s) }), nil
+		return textTest(op == "%", func(s string) bool { return glob(want.text, s) }), nil
 	case "=~", "!~":
 		re, err := regexp.Compile(want.text)
-		if err != nil {
-			return nil, badRegexp(err)
+		if s, ok := errors.AsType[*syntax.Error](err); ok {
+			return nil, fmt.Errorf("bad regular expression: %s: %q", s.Code, s.Expr)
 		}
-		return texts(op == "=~", re.MatchString), nil
-	case "==":
-		return func(v value) bool { c, ok := order(v, want); return ok && c == 0 }, nil
+		if err != nil {
+			return nil, err
+		}
+		return textTest(op == "=~", re.MatchString), nil
 	case "!=":
-		return func(v value) bool { c, ok := order(v, want); return !ok || c != 0 }, nil
+		return func(v value) bool { c, ok := compare(v, want); return !ok || c != 0 }, nil
 	}
-	if want.kind == boolean || want.kind == null {
+	if op != "==" && (want.kind == boolean || want.kind == null) {
 		return nil, fmt.Errorf("%s has no order: compare it with == or !=", want.text)
 	}
-	switch op {
-	case "<":
-		return func(v value) bool { c, ok := order(v, want); return ok && c < 0 }, nil
-	case "<=":
-		return func(v value) bool { c, ok := order(v, want); return ok && c <= 0 }, nil
-	case ">":
-		return func(v value) bool { c, ok := order(v, want); return ok && c > 0 }, nil
-	}
-	return func(v value) bool { c, ok := order(v, want); return ok && c >= 0 }, nil
+	passes := map[string]func(c int) bool{
+		"==": func(c int) bool { return c == 0 },
+		"<":  func(c int) bool { return c < 0 },
+		"<=": func(c int) bool { return c <= 0 },
+		">":  func(c int) bool { return c > 0 },
+		">=": func(c int) bool { return c >= 0 },
+	}[op]
+	return func(v value) bool { c, ok := compare(v, want); return ok && passes(c) }, nil
 }
 
-// texts tests that a field's text fits, or that it does not.
-func texts(yes bool, fits func(string) bool) func(value) bool {
+// textTest returns the test whether fits reports want for a field's text. A
+// field without a text does not fit.
+func textTest(want bool, fits func(string) bool) func(value) bool {
 	return func(v value) bool {
-		s, ok := v.str()
-		return (ok && fits(s)) == yes
+		s, ok := v.asText()
+		return (ok && fits(s)) == want
 	}
-}
-
-func badRegexp(err error) error {
-	var s *syntax.Error
-	if errors.As(err, &s) {
-		return fmt.Errorf("bad regular expression: %s: %q", s.Code, s.Expr)
-	}
-	return err
 }

@@ -7,36 +7,36 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// maxDepth bounds how deep parentheses, ! and the brackets of a path nest, so
+// maxDepth limits the nesting of parentheses, ! and the brackets of a path, so
 // that no expression can exhaust the stack.
 const maxDepth = 100
 
-// Parse makes a field expression ready. A mistake is a *SyntaxError.
+// Parse reads a field expression. A mistake is a *SyntaxError.
 //
 //	expression = PATH OP VALUE | PATH | "!" expression | "(" expression ")"
 //	           | expression "&&" expression | expression "||" expression
 //
 // "!" binds tighter than "&&", and that tighter than "||"; "!a == b" is
-// "!(a == b)". PATH is a gjson path or a computed field, VALUE a number, true,
+// "!(a == b)". PATH is a gjson path or a computed field. VALUE is a number, true,
 // false, null, a text in '…' or "…", or a bare word, which ends at white space
-// and at any of ( ) & | < > = ! ' ". In quotes \\ \' \" \n \r \t and \u with
-// four digits are escapes; before any other character a backslash stays.
+// and at any of ( ) & | < > = ! ' ". In quotes \\ \' \" \n \r \t and \u with four
+// digits are escapes; before any other character a backslash is literal.
 //
-// What holds of a comparison:
-//   - A field that is missing satisfies none, also not != !% !~.
-//   - Two values compare as numbers where one of them is a number (a JSON
-//     number, or a VALUE without quotes) and the other is or holds one: 9.9 and
-//     "9.9" are the same, and true is 1, false is 0, as is_moving has them.
-//     Else they compare as texts, byte by byte: "10" is less than "9". A number
-//     and another text are only ever !=.
+// Comparisons:
+//   - A missing field satisfies none, not even != !% !~.
+//   - Two values compare as numbers if one of them is a number (a JSON number, or
+//     a VALUE without quotes) and the other is or holds one: 9.9 equals "9.9",
+//     and true is 1 and false 0, as is_moving has them. Integers compare exactly,
+//     other numbers as float64. Otherwise values compare as texts, byte by byte:
+//     "10" is less than "9". A number and another text are only ever !=.
 //   - null equals null and nothing else, and has no text.
-//   - % and !% are globs over the whole text (* is any text, ? one character,
-//     \ takes the next character as it is); =~ and !~ search for an RE2 regular
-//     expression anywhere in it. Case counts. The text of what is no string is
-//     its JSON.
-//   - Of an array, as targets.#.object_class is one, it is enough that one
-//     element satisfies it, also with !=; !(…) says that none does. The
-//     same holds for PATH alone. So an empty array satisfies nothing.
+//   - % and !% are globs over the whole text (* is any text, ? one character, \
+//     takes the next character literally); =~ and !~ search for an RE2 regular
+//     expression anywhere in it. Case matters. The text of a value that is not a
+//     string is its JSON.
+//   - An array, such as targets.#.object_class, satisfies a condition if one
+//     element does, also with != and for PATH alone; !(…) means that none does.
+//     An empty array satisfies nothing.
 func Parse(expr string) (*Expr, error) {
 	p := &parser{in: expr}
 	root, err := p.or()
@@ -50,12 +50,12 @@ func Parse(expr string) (*Expr, error) {
 }
 
 // parser reads an expression by recursive descent. Each of its methods leaves
-// pos behind white space.
+// pos after white space.
 type parser struct {
 	in    string
 	pos   int
 	depth int
-	alone bool // what was read last is a path without an operator
+	alone bool // the last condition was a path without an operator
 }
 
 func (p *parser) fail(at int, format string, args ...any) error {
@@ -67,7 +67,7 @@ func (p *parser) or() (node, error) {
 	if len(parts) == 1 {
 		return parts[0], err
 	}
-	return some(parts), err
+	return or(parts), err
 }
 
 func (p *parser) and() (node, error) {
@@ -75,10 +75,10 @@ func (p *parser) and() (node, error) {
 	if len(parts) == 1 {
 		return parts[0], err
 	}
-	return all(parts), err
+	return and(parts), err
 }
 
-// joined reads one part or more, with op between them.
+// joined reads one or more parts with op between them.
 func (p *parser) joined(op string, part func() (node, error)) ([]node, error) {
 	var parts []node
 	for {
@@ -93,16 +93,6 @@ func (p *parser) joined(op string, part func() (node, error)) ([]node, error) {
 	}
 }
 
-// take goes over s and the white space behind it, if s comes next.
-func (p *parser) take(s string) bool {
-	if !strings.HasPrefix(p.in[p.pos:], s) {
-		return false
-	}
-	p.pos += len(s)
-	p.space()
-	return true
-}
-
 func (p *parser) unary() (node, error) {
 	p.space()
 	if p.depth++; p.depth > maxDepth {
@@ -111,24 +101,17 @@ func (p *parser) unary() (node, error) {
 	defer func() { p.depth-- }()
 	switch {
 	case p.take("("):
-		return p.parens()
+		inside, err := p.or()
+		if err == nil && !p.take(")") {
+			err = p.unexpected()
+		}
+		p.alone = false
+		return inside, err
 	case p.take("!"):
 		part, err := p.unary()
 		return not{part}, err
 	}
 	return p.condition()
-}
-
-func (p *parser) parens() (node, error) {
-	inside, err := p.or()
-	if err != nil {
-		return nil, err
-	}
-	if !p.take(")") {
-		return nil, p.unexpected()
-	}
-	p.alone = false
-	return inside, nil
 }
 
 func (p *parser) condition() (node, error) {
@@ -137,7 +120,7 @@ func (p *parser) condition() (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &condition{test: truth}
+	c := &condition{test: isTrue}
 	if c.path, err = event.ParsePath(path); err != nil {
 		return nil, p.fail(start, "%v", err)
 	}
@@ -160,7 +143,7 @@ func (p *parser) condition() (node, error) {
 	return c, nil
 }
 
-// operator reads an operator, or nothing.
+// operator reads an operator if there is one.
 func (p *parser) operator() (string, error) {
 	for _, op := range operators {
 		if p.take(op) {
@@ -169,13 +152,13 @@ func (p *parser) operator() (string, error) {
 	}
 	for _, slip := range [...][2]string{{"=<", "<="}, {"=>", ">="}, {"=", "=="}, {"~", "=~"}} {
 		if strings.HasPrefix(p.in[p.pos:], slip[0]) {
-			return "", p.fail(p.pos, "no such operator: write %s", slip[1])
+			return "", p.fail(p.pos, "no such operator; write %s", slip[1])
 		}
 	}
 	return "", nil
 }
 
-// unexpected is the error of what comes next, behind a whole condition.
+// unexpected returns the error for what comes next after a complete condition.
 func (p *parser) unexpected() error {
 	rest := p.in[p.pos:]
 	next := p.word()
@@ -183,13 +166,13 @@ func (p *parser) unexpected() error {
 	case rest == "":
 		return p.fail(p.pos, "expected ) at the end")
 	case rest[0] == ')':
-		return p.fail(p.pos, "there is no ( for this )")
+		return p.fail(p.pos, "no ( for this )")
 	case rest[0] == '&' || strings.EqualFold(next, "and"):
 		return p.fail(p.pos, "write && for and")
 	case rest[0] == '|' || strings.EqualFold(next, "or"):
-		return p.fail(p.pos, "write || for or; a value with | stands in quotes")
+		return p.fail(p.pos, "write || for or; put a value with | in quotes")
 	case p.alone:
 		return p.fail(p.pos, "expected an operator (== != < <= > >= %% !%% =~ !~), && or ||")
 	}
-	return p.fail(p.pos, "expected && or ||; a value with white space or any of ()&|<>=! stands in quotes")
+	return p.fail(p.pos, "expected && or ||; put a value with spaces or any of ()&|<>=! in quotes")
 }

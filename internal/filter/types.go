@@ -5,78 +5,135 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
-// Types is a list of event types, made ready. Safe for concurrent use.
-type Types struct{ only, but []kindOf }
+// Types selects events by type. Safe for concurrent use.
+type Types struct{ include, exclude []typePattern }
 
-// kindOf is one item of a list: a name, or a glob over names.
-type kindOf struct {
-	text string
-	glob bool
+// typePattern is a type's name, or a glob over names.
+type typePattern struct {
+	given string // as the user wrote it
+	text  string
+	glob  bool
 }
 
-func (k kindOf) fits(typ string) bool {
-	if k.glob {
-		return glob(k.text, typ)
+func (p typePattern) matches(typ string) bool {
+	if p.glob {
+		return glob(p.text, typ)
 	}
-	return k.text == typ
+	return p.text == typ
 }
 
-// ParseTypes reads a list of types, comma separated: names, globs ("event-*":
-// * is any text, ? one character, \ takes the next character as it is) and
-// either of them behind "!", which leaves out. What is left out stays out,
-// whatever the order; a list of nothing but "!" items is everything else; an
-// empty list is everything. Names are compared exactly.
+// eventPrefix begins the names of most types. Text output leaves it out.
+const eventPrefix = "event-"
+
+// ParseTypes reads a list of types, separated by commas: names, globs (* is any
+// text, ? one character, \ takes the next character literally), and either of
+// them after "!" to exclude them. What is excluded stays excluded, whatever the
+// order. A list of exclusions selects all other types, an empty list all types.
+// "intrusion" means "event-intrusion", as no type is called "intrusion".
 func ParseTypes(list string) (*Types, error) {
 	t := &Types{}
 	if strings.TrimSpace(list) == "" {
 		return t, nil
 	}
 	for item := range strings.SplitSeq(list, ",") {
-		name, out := strings.CutPrefix(strings.TrimSpace(item), "!")
+		name, excluded := strings.CutPrefix(strings.TrimSpace(item), "!")
 		switch {
-		case name == "" && out:
+		case name == "" && excluded:
 			return nil, fmt.Errorf("event types: a ! without a name in %q", list)
 		case name == "":
 			return nil, fmt.Errorf("event types: an empty item in %q", list)
 		case strings.ContainsFunc(name, unicode.IsSpace):
-			return nil, fmt.Errorf("event types: %q holds white space: put commas between types", name)
+			return nil, fmt.Errorf("event types: %q contains a space; put commas between types", name)
 		}
-		k := kindOf{name, strings.ContainsAny(name, `*?\`)}
-		if out {
-			t.but = append(t.but, k)
+		p := typePattern{name, name, strings.ContainsAny(name, `*?\`)}
+		if known := knownTypes(); !p.glob && !slices.Contains(known, name) && slices.Contains(known, eventPrefix+name) {
+			p.text = eventPrefix + name
+		}
+		if excluded {
+			t.exclude = append(t.exclude, p)
 		} else {
-			t.only = append(t.only, k)
+			t.include = append(t.include, p)
 		}
 	}
 	return t, nil
 }
 
-// Match tells whether a type is wanted.
+// Match reports whether a type is selected.
 func (t *Types) Match(typ string) bool {
-	fits := func(k kindOf) bool { return k.fits(typ) }
-	if slices.ContainsFunc(t.but, fits) {
+	matches := func(p typePattern) bool { return p.matches(typ) }
+	if slices.ContainsFunc(t.exclude, matches) {
 		return false
 	}
-	return len(t.only) == 0 || slices.ContainsFunc(t.only, fits)
+	return len(t.include) == 0 || slices.ContainsFunc(t.include, matches)
 }
 
-// Query is what the server is asked for: each name once, in the order of the
-// list. Nil is everything: as soon as there is a glob or a "!", the server
-// cannot know which types are meant.
+// Query returns the types to request from the server, each once and in the order
+// of the list. It is nil for all types: if there is a glob or an exclusion,
+// everything is requested, so that types unknown here are not lost.
 func (t *Types) Query() []string {
-	if len(t.but) > 0 {
+	if len(t.exclude) > 0 {
 		return nil
 	}
 	var names []string
-	for _, k := range t.only {
-		if k.glob {
+	for _, p := range t.include {
+		if p.glob {
 			return nil
 		}
-		if !slices.Contains(names, k.text) {
-			names = append(names, k.text)
+		if !slices.Contains(names, p.text) {
+			names = append(names, p.text)
 		}
+	}
+	return names
+}
+
+// Doubt is an item of a list that matches no known type.
+type Doubt struct {
+	Item    string // as the user wrote it, without its "!"
+	Nearest string // a known type or a glob with a similar name, "" if there is none
+}
+
+// Doubts returns the items that match no known type, in the order of the list,
+// inclusions first. They may be mistakes, and are applied all the same: a server
+// may have types that are unknown here.
+func (t *Types) Doubts() []Doubt {
+	known := knownTypes()
+	var doubts []Doubt
+	for _, p := range slices.Concat(t.include, t.exclude) {
+		if !slices.ContainsFunc(known, p.matches) {
+			doubts = append(doubts, Doubt{p.given, nearestType(p, known)})
+		}
+	}
+	return doubts
+}
+
+// nearestType returns the known type, or for a glob perhaps a common glob, whose
+// name is most similar.
+func nearestType(p typePattern, known []string) string {
+	candidates := slices.Clone(known)
+	for _, name := range known {
+		if short, ok := strings.CutPrefix(name, eventPrefix); ok {
+			candidates = append(candidates, short)
+		}
+	}
+	if p.glob {
+		candidates = append(candidates, eventPrefix+"*", "*-end")
+	}
+	near := term.Nearest(p.given, candidates)
+	if near != "" && slices.Contains(known, eventPrefix+near) {
+		return eventPrefix + near
+	}
+	return near
+}
+
+func knownTypes() []string {
+	var names []string
+	for _, t := range event.Types() {
+		names = append(names, t.Name)
 	}
 	return names
 }

@@ -26,6 +26,12 @@ func TestTypes(t *testing.T) {
 		{"track,!track", "", "track crop", "[]"},
 		{"*", "track crop", "", "[]"},
 		{"event-?????ing,[x]", "event-dwelling [x]", "event-loitering x", "[]"},
+		{"intrusion,line-crossing", "event-intrusion event-line-crossing", "intrusion line-crossing event-intrusion-end", "[event-intrusion event-line-crossing]"},
+		{"intrusion, event-intrusion", "event-intrusion", "intrusion", "[event-intrusion]"},
+		{"!intrusion", "intrusion track", "event-intrusion", "[]"},
+		{"track,crop", "track", "event-track", "[track crop]"},
+		{"new-type,Intrusion", "new-type Intrusion", "event-intrusion", "[new-type Intrusion]"},
+		{"intrusion,crop*", "event-intrusion crop", "intrusion", "[]"},
 		{`\*`, "*", "track", "[]"},
 		{"前門,*-門", "前門 x-門", "門", "[]"},
 	} {
@@ -46,6 +52,26 @@ func TestTypes(t *testing.T) {
 		}
 		if got := fmt.Sprint(types.Query()); got != tc.query || (got == "[]") != (types.Query() == nil) {
 			t.Errorf("%q asks the server for %s, want %s", tc.list, got, tc.query)
+		}
+	}
+}
+
+func TestTypesDoubts(t *testing.T) {
+	for list, want := range map[string]string{
+		"":                               "[]",
+		"track,event-*,intrusion,!*-end": "[]",
+		"trak, evnt-*":                   "[{trak track} {evnt-* event-*}]",
+		"intrusoin,!statistic":           "[{intrusoin event-intrusion} {statistic statistics}]",
+		"Intrusion":                      "[{Intrusion event-intrusion}]",
+		"something-else,?":               "[{something-else } {? }]",
+		"*-ned":                          "[{*-ned *-end}]",
+	} {
+		types, err := ParseTypes(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(types.Doubts()); got != want {
+			t.Errorf("%q: doubts %s, want %s", list, got, want)
 		}
 	}
 }

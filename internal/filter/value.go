@@ -3,19 +3,20 @@ package filter
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// kind is what a value is.
+// kind is the kind of a value.
 type kind uint8
 
 const (
-	text kind = iota // a string; also an object, as its JSON
-	number
-	boolean // num is 1 or 0
+	text    kind = iota // a string; also an object, as its JSON
+	number              // text is as in JSON, or "" if computed
+	boolean             // num is 1 or 0
 	null
 )
 
@@ -23,39 +24,23 @@ const (
 type value struct {
 	kind kind
 	num  float64
-	text string // as it was written; of a number it may be empty
+	text string
 }
 
-// scalar is a field's value, given as the parts of a gjson.Result.
-func scalar(typ string, num float64, str, raw string) value {
+// fieldValue returns the value of a field, given as the parts of a gjson.Result.
+func fieldValue(typ string, num float64, str, raw string) value {
 	switch typ {
 	case "String":
 		return value{text, 0, str}
 	case "Number":
 		return value{number, num, raw}
-	}
-	return parseValue(raw)
-}
-
-// parseValue is the value that a checked piece of JSON stands for.
-func parseValue(raw string) value {
-	switch c := raw[0]; {
-	case c == '"':
-		s := raw[1 : len(raw)-1]
-		if strings.IndexByte(s, '\\') >= 0 {
-			s = string(jsonraw.AppendUnescaped(nil, []byte(s)))
-		}
-		return value{text, 0, s}
-	case c == '-' || c-'0' < 10:
-		n, _ := strconv.ParseFloat(raw, 64) // out of range: infinite
-		return value{number, n, raw}
-	case raw == "true", raw == "false", raw == "null":
+	case "True", "False", "Null":
 		return word(raw)
 	}
 	return value{text, 0, raw}
 }
 
-// word is the value of true, false or null.
+// word returns the value of true, false or null.
 func word(s string) value {
 	switch s {
 	case "true":
@@ -66,119 +51,77 @@ func word(s string) value {
 	return value{null, 0, s}
 }
 
-// element cuts the first element off what stands behind the bracket or a comma
-// of a checked array. Empty: there is none.
-func element(s string) (elem, rest string) {
-	depth, quoted := 0, false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[', c == '{':
-			depth++
-		case depth == 0 && c == ',':
-			return strings.TrimSpace(s[:i]), s[i+1:]
-		case depth == 0 && c == ']':
-			return strings.TrimSpace(s[:i]), ""
-		case c == ']', c == '}':
-			depth--
+// literal returns the value that a bare word in an expression stands for. A
+// number may have a + in front, and no digit before or after its point.
+func literal(s string) value {
+	if s == "true" || s == "false" || s == "null" {
+		return word(s)
+	}
+	full := strings.TrimPrefix(s, "+")
+	sign := ""
+	if strings.HasPrefix(full, "-") {
+		sign, full = "-", full[1:]
+	}
+	if before, after, ok := strings.Cut(full, "."); ok && before+after != "" {
+		if before == "" {
+			before = "0"
 		}
-	}
-	return "", ""
-}
-
-// numeric is the number that a text holds, written as in JSON, or with a + or
-// without a digit before or behind the point. "007", "0x10" and "inf" are none.
-// Too large a number is infinite.
-func numeric(s string) (float64, bool) {
-	rest := unsigned(s)
-	whole := digits(rest)
-	if whole > 1 && rest[0] == '0' {
-		return 0, false
-	}
-	rest = rest[whole:]
-	fraction := 0
-	if strings.HasPrefix(rest, ".") {
-		fraction = digits(rest[1:])
-		rest = rest[1+fraction:]
-	}
-	if whole+fraction == 0 {
-		return 0, false
-	}
-	if rest != "" && rest[0]|0x20 == 'e' {
-		rest = unsigned(rest[1:])
-		exponent := digits(rest)
-		if exponent == 0 {
-			return 0, false
+		if after == "" || after[0]|0x20 == 'e' {
+			after = "0" + after
 		}
-		rest = rest[exponent:]
+		full = before + "." + after
 	}
-	if rest != "" {
-		return 0, false
+	if n, ok := jsonraw.ParseFloat(sign + full); ok {
+		return value{number, n, sign + full}
 	}
-	n, _ := strconv.ParseFloat(s, 64)
-	return n, true
+	return value{text, 0, s}
 }
 
-func unsigned(s string) string {
-	if s != "" && (s[0] == '-' || s[0] == '+') {
-		return s[1:]
-	}
-	return s
-}
-
-// digits is how many digits s starts with.
-func digits(s string) int {
-	n := 0
-	for n < len(s) && s[n]-'0' < 10 {
-		n++
-	}
-	return n
-}
-
-// number is v as a number, where it is or holds one.
-func (v value) number() (float64, bool) {
+// asNumber returns v as a number if it is or holds one. Its text is as in JSON.
+func (v value) asNumber() (n value, ok bool) {
 	switch v.kind {
+	case number, boolean:
+		return v, true
 	case text:
-		return numeric(v.text)
-	case null:
-		return 0, false
+		v.text = strings.TrimPrefix(v.text, "+")
+		v.num, ok = jsonraw.ParseFloat(v.text)
 	}
-	return v.num, true
+	return v, ok
 }
 
-// str is v as a text; null has none.
-func (v value) str() (string, bool) {
+// asText returns v as a text. null has none.
+func (v value) asText() (s string, ok bool) {
 	if v.kind == number && v.text == "" {
 		return strconv.FormatFloat(v.num, 'f', -1, 64), true
 	}
 	return v.text, v.kind != null
 }
 
-// truth tells whether v counts as true: not false, null, 0 or "".
-func truth(v value) bool {
+// isTrue reports whether v counts as true: it is not false, null, 0 or "".
+func isTrue(v value) bool {
 	if v.kind == text {
 		return v.text != ""
 	}
 	return v.num != 0
 }
 
-// order compares a field with a wanted value: as numbers where one of them is
-// a number and the other is or holds one (true is 1, false is 0), else as
-// texts. ok is false where the two cannot be compared.
-func order(v, want value) (c int, ok bool) {
-	switch {
-	case v.kind == null || want.kind == null:
+// compare compares a field with a wanted value: as numbers if one of them is a
+// number and the other is or holds one (true is 1, false is 0), else as texts.
+// ok is false if they cannot be compared.
+func compare(v, want value) (c int, ok bool) {
+	if v.kind == null || want.kind == null {
 		return 0, v.kind == want.kind
-	case v.kind == number || want.kind == number:
-		a, ok1 := v.number()
-		b, ok2 := want.number()
-		return cmp.Compare(a, b), ok1 && ok2
 	}
-	return strings.Compare(v.text, want.text), true
+	if v.kind != number && want.kind != number {
+		return strings.Compare(v.text, want.text), true
+	}
+	a, ok1 := v.asNumber()
+	b, ok2 := want.asNumber()
+	c = cmp.Compare(a.num, b.num)
+	if c == 0 && math.Abs(a.num) >= 1<<53 && a.text != "" && b.text != "" { // integers that are equal as float64
+		c = jsonraw.CompareNumbers(a.text, b.text)
+	}
+	return c, ok1 && ok2
 }
 
 // append appends v as Parse reads it.

@@ -2,9 +2,7 @@ package jsonraw
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math/bits"
-	"unsafe"
 
 	"github.com/segmentio/asm/ascii"
 )
@@ -183,11 +181,4 @@ func literalEnd(p []byte, i int, word string) int {
 		return -1
 	}
 	return i + len(word)
-}
-
-// word is p[i:i+8], first byte lowest. The caller has made sure that they are
-// there: the compiler, which cannot know, would look again for a third of the
-// time that fits takes.
-func word(p []byte, i int) uint64 {
-	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(p)), i))[:])
 }
