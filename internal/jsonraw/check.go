@@ -4,10 +4,13 @@ package jsonraw
 // level. Its buffers are reused from scan to scan.
 type checker struct {
 	noting  bool   // scan notes scalars
-	scalars []span // the strings, numbers and words, at most one more than maxHoles
+	scalars []span // the strings, numbers and words, at most one more than maxScalars
 	stack   []bool // open containers below the top: true is an object
 	lineEnd bool   // white space between the tokens holds CR or LF
 }
+
+// keepStack is the depth for which the stack is kept for the next scan.
+const keepStack = 64 << 10
 
 // span is a part of a payload.
 type span struct{ start, end int }
@@ -19,6 +22,9 @@ func (c *checker) scan(p []byte, x *Index) error {
 	}
 	x.data, x.members, x.partial = p, x.members[:0], false
 	c.scalars, c.lineEnd = c.scalars[:0], false
+	if cap(c.stack) > keepStack {
+		c.stack = nil
+	}
 	i := c.space(p, 0)
 	if i >= len(p) || p[i] != '{' {
 		return ErrNotObject
@@ -38,8 +44,11 @@ func Valid(p []byte) bool {
 	return i >= 0 && c.space(p, i) == len(p)
 }
 
-// object walks the members of the top-level object from behind its brace, and
-// returns the place behind the closing one, or -1.
+// The functions below check what is at p[i:] and return the index after it, or -1
+// if it is not JSON.
+
+// object checks the top-level object after its opening brace, and indexes its
+// members.
 func (c *checker) object(p []byte, i int, x *Index) int {
 	i = c.space(p, i)
 	if i < len(p) && p[i] == '}' {
@@ -58,7 +67,11 @@ func (c *checker) object(p []byte, i int, x *Index) int {
 		if i = c.valueEnd(p, i); i < 0 {
 			return -1
 		}
-		x.note(member{uint32(key), uint32(end - 1), uint32(val), uint32(i), escaped})
+		if len(x.members) < maxMembers {
+			x.members = append(x.members, member{uint32(key), uint32(end - 1), uint32(val), uint32(i), escaped})
+		} else {
+			x.partial = true
+		}
 		if i = c.space(p, i); i >= len(p) {
 			return -1
 		}
@@ -73,17 +86,8 @@ func (c *checker) object(p []byte, i int, x *Index) int {
 	}
 }
 
-// note adds a member to the index.
-func (x *Index) note(m member) {
-	if len(x.members) == maxMembers {
-		x.partial = true
-		return
-	}
-	x.members = append(x.members, m)
-}
-
-// nameEnd returns the place behind the member name that starts at i, or -1, and
-// whether there is a backslash in it.
+// nameEnd checks the name of a member. escaped reports whether it holds a
+// backslash.
 func nameEnd(p []byte, i int) (end int, escaped bool) {
 	if i >= len(p) || p[i] != '"' {
 		return -1, false
@@ -91,7 +95,7 @@ func nameEnd(p []byte, i int) (end int, escaped bool) {
 	return stringEnd(p, i+1)
 }
 
-// colon returns the place of the value behind the colon, or -1.
+// colon checks a colon with the white space around it.
 func (c *checker) colon(p []byte, i int) int {
 	i = c.space(p, i)
 	if i >= len(p) || p[i] != ':' {
@@ -100,7 +104,7 @@ func (c *checker) colon(p []byte, i int) int {
 	return c.space(p, i+1)
 }
 
-// valueEnd returns the place behind the value at i, or -1.
+// valueEnd checks a value.
 func (c *checker) valueEnd(p []byte, i int) int {
 	if i >= len(p) {
 		return -1
@@ -111,17 +115,16 @@ func (c *checker) valueEnd(p []byte, i int) int {
 	return c.scalar(p, i)
 }
 
-// scalar notes the string, number or word at i, and returns the place behind
-// it, or -1.
+// scalar checks a string, number or word, and notes it.
 func (c *checker) scalar(p []byte, i int) int {
 	end := scalarEnd(p, i)
-	if c.noting && len(c.scalars) <= maxHoles {
+	if c.noting && len(c.scalars) <= maxScalars {
 		c.scalars = append(c.scalars, span{i, end})
 	}
 	return end
 }
 
-// nested walks the container at i and all below it without recursion.
+// nested checks an object or array and everything inside, without recursion.
 func (c *checker) nested(p []byte, i int) int {
 	c.stack = c.stack[:0]
 	opened := false // the last token opened a container
@@ -145,9 +148,9 @@ func (c *checker) nested(p []byte, i int) int {
 	}
 }
 
-// next goes from behind an opened container or a value to the next value,
-// over closing brackets, a comma and a name. With an empty stack the returned
-// place is the one behind the outermost container.
+// next checks what is between values: closing brackets, a comma, and a name. It
+// returns the index of the next value or, with an empty stack, the index after
+// the outermost container. opened reports whether the last token opened one.
 func (c *checker) next(p []byte, i int, opened bool) int {
 	for {
 		if i >= len(p) {
@@ -178,7 +181,7 @@ func (c *checker) next(p []byte, i int, opened bool) int {
 	}
 }
 
-// space returns the first place from i on that is not white space.
+// space skips white space.
 func (c *checker) space(p []byte, i int) int {
 	for i < len(p) && p[i] <= ' ' {
 		switch p[i] {

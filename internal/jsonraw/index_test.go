@@ -3,6 +3,7 @@ package jsonraw
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,5 +112,27 @@ func TestManyMembersAreAllFound(t *testing.T) {
 	x.Members(func(_, _ []byte) bool { n++; return true })
 	if n != 1002 {
 		t.Errorf("%d members, want 1002", n)
+	}
+}
+
+func TestMembersAroundTheLimitOfTheIndex(t *testing.T) {
+	for n := maxMembers - 1; n <= maxMembers+1; n++ {
+		doc := []byte(`{"dup":1`)
+		for i := 2; i < n; i++ {
+			doc = fmt.Appendf(doc, `,"m%d":%d`, i, i)
+		}
+		doc = append(doc, `,"dup":2}`...)
+		var x Index
+		if err := x.Scan(doc); err != nil {
+			t.Fatal(err)
+		}
+		var dup, all []string
+		for value := range x.All("dup") {
+			dup = append(dup, string(value))
+		}
+		x.Members(func(name, _ []byte) bool { all = append(all, string(name)); return true })
+		if last, ok := x.Get(fmt.Sprintf("m%d", n-1)); !ok || string(last) != fmt.Sprint(n-1) || fmt.Sprint(dup) != "[1 2]" || len(all) != n {
+			t.Errorf("%d members: %s, %v, %d listed", n, last, dup, len(all))
+		}
 	}
 }

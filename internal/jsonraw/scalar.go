@@ -7,7 +7,10 @@ import (
 	"github.com/segmentio/asm/ascii"
 )
 
-// scalarEnd returns the place behind the string, number or word at i, or -1.
+// The functions of this file check what is at p[i:] and return the index after
+// it, or -1 if it is not JSON.
+
+// scalarEnd checks a string, number or word.
 func scalarEnd(p []byte, i int) int {
 	switch c := p[i]; {
 	case c == '"':
@@ -30,17 +33,16 @@ const (
 	highs = 0x8080808080808080
 )
 
-// Strings of more than long bytes are looked at in blocks.
+// The rest of a string after long bytes is searched in blocks.
 const (
 	long  = 128
 	block = 1 << 10
 )
 
-// stringStop returns the first place from i on that holds a quote, a control
-// character, or a backslash before anything but a quote; else len(p). escaped
-// tells whether it went over quotes with a backslash: of the escapes they are
-// by far the most. It looks at eight bytes at a time, and goes over the plain
-// blocks of a picture faster.
+// stringStop returns the first index from i on of a quote, a control character,
+// or a backslash before anything but a quote; else len(p). escaped reports whether
+// it skipped quotes with a backslash, by far the most common escape. It reads
+// eight bytes at a time, and the text of a picture in blocks.
 func stringStop(p []byte, i int) (stop int, escaped bool) {
 	for blocks := i + long; i+8 <= len(p); {
 		hit := stops(word(p, i))
@@ -67,17 +69,17 @@ func stringStop(p []byte, i int) (stop int, escaped bool) {
 	return i, escaped
 }
 
-// stops has the high bit of each byte of w set that is a quote, a backslash
-// or a control character, and perhaps of bytes behind the first such one. With
-// 2 flipped a quote is 0x20, below 0x21 like the control characters, and a
-// blank is not.
+// stops sets the high bit of each byte of w that is a quote, a backslash or a
+// control character, and perhaps of bytes after the first such one. With bit 2
+// flipped a quote is 0x20, below 0x21 like the control characters, and a space is
+// not.
 func stops(w uint64) uint64 {
 	x, b := w^ones*2, w^ones*'\\'
 	return ((x-ones*0x21)&^x | (b-ones)&^b) & highs
 }
 
-// skipPlain goes from i over blocks that hold nothing for stringStop, and
-// leaves at least eight bytes.
+// skipPlain skips blocks that hold nothing for stringStop. It leaves at least
+// eight bytes.
 func skipPlain(p []byte, i int) int {
 	for i+block+8 <= len(p) && plain(p[i:i+block]) {
 		i += block
@@ -85,15 +87,14 @@ func skipPlain(p []byte, i int) int {
 	return i
 }
 
-// plain tells that a block is nothing but printable ASCII without a quote and
-// a backslash, as pictures are. Where there are vector instructions each of the
-// three uses them.
+// plain reports whether a block is printable ASCII without quotes and
+// backslashes, as base64 is. All three calls use vector instructions.
 func plain(b []byte) bool {
 	return ascii.ValidPrint(b) && bytes.IndexByte(b, '"') < 0 && bytes.IndexByte(b, '\\') < 0
 }
 
-// stringEnd returns the place behind the closing quote of the string whose
-// text starts at i, or -1, and whether there is a backslash in it.
+// stringEnd checks a string after its opening quote. escaped reports whether it
+// holds a backslash.
 func stringEnd(p []byte, i int) (end int, escaped bool) {
 	i, escaped = stringStop(p, i)
 	for i < len(p) && p[i] != '"' {
@@ -112,7 +113,7 @@ func stringEnd(p []byte, i int) (end int, escaped bool) {
 	return i + 1, escaped
 }
 
-// escapeEnd returns the place behind the escape whose backslash stands before i.
+// escapeEnd checks an escape after its backslash.
 func escapeEnd(p []byte, i int) int {
 	if i >= len(p) {
 		return -1
@@ -128,7 +129,7 @@ func escapeEnd(p []byte, i int) int {
 	return -1
 }
 
-// numberEnd returns the place behind the number at i (RFC 8259 section 6).
+// numberEnd checks a number that starts with a digit or a minus.
 func numberEnd(p []byte, i int) int {
 	if p[i] == '-' {
 		i++
@@ -160,9 +161,8 @@ func exponentEnd(p []byte, i int) int {
 	return end
 }
 
-// digits returns the first place from i on that holds no digit. It looks at
-// eight at a time: how many there are cannot be foretold, and a loop's wrong
-// guess costs as much as four of its rounds.
+// digits skips digits. It reads eight at a time: a mispredicted branch at the end
+// of a loop over single bytes costs as much as four of its rounds.
 func digits(p []byte, i int) int {
 	for ; i+8 <= len(p); i += 8 {
 		w := word(p, i) ^ ones*'0'

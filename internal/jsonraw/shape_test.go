@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -30,11 +31,11 @@ func sameAsScan(t *testing.T, docs ...[]byte) {
 	var like Scanner
 	var x, alone Index
 	for _, p := range docs {
-		like.vain, like.rest = 0, 0 // never too tired to look for one
+		like.failures, like.rest = 0, 0 // never too tired to look for one
 		errLike := like.Scan(p, &x)
 		err := alone.Scan(p)
 		if got, want := told(&x, errLike), told(&alone, err); got != want {
-			t.Fatalf("%q after %d others:\n%s\nalone:\n%s", p, len(like.known), got, want)
+			t.Fatalf("%q after %d others:\n%s\nalone:\n%s", p, len(like.shapes), got, want)
 		}
 	}
 }
@@ -96,14 +97,14 @@ func TestAStreamOfTooManyKindsIsOnlyScanned(t *testing.T) {
 	for range 3 { // learned, then known
 		scan(docs[0])
 	}
-	if like.rest != 0 || like.vain != 0 || !like.find(docs[0], &x) {
+	if like.rest != 0 || like.failures != 0 || len(like.shapes) == 0 || !like.shapes[0].fits(docs[0]) {
 		t.Error("shapes are not looked for again")
 	}
 	sameAsScan(t, slices.Repeat(docs, 3)...)
 }
 
 func TestWhatIsLargeHasNoShape(t *testing.T) {
-	many := append(append([]byte(`{"a":[1`), bytes.Repeat([]byte(`,2`), maxHoles)...), `]}`...)
+	many := append(append([]byte(`{"a":[1`), bytes.Repeat([]byte(`,2`), maxScalars)...), `]}`...)
 	wide := append(append([]byte(`{"`), bytes.Repeat([]byte(`n`), maxFixed)...), `":1}`...)
 	members := []byte(`{"first":1`)
 	for i := range 2 * maxMembers {
@@ -113,8 +114,8 @@ func TestWhatIsLargeHasNoShape(t *testing.T) {
 	for _, p := range [][]byte{many, wide, members} {
 		var like Scanner
 		var x Index
-		if err := like.Scan(p, &x); err != nil || len(like.known) != 0 {
-			t.Errorf("%.20s…: %v, %d shapes", p, err, len(like.known))
+		if err := like.Scan(p, &x); err != nil || len(like.shapes) != 0 {
+			t.Errorf("%.20s…: %v, %d shapes", p, err, len(like.shapes))
 		}
 		sameAsScan(t, p, p)
 	}
@@ -148,5 +149,50 @@ func TestShapesAllocateNothing(t *testing.T) {
 	round()
 	if n := testing.AllocsPerRun(100, round); n > 0 {
 		t.Errorf("%v allocations a round", n)
+	}
+}
+
+// TestShapesCompareEveryByte changes each byte of an object whose shape is
+// known: the fixed text up to its last byte, names, and scalars.
+func TestShapesCompareEveryByte(t *testing.T) {
+	many := []byte(`{"long":[0`)
+	for i := range 100 { // more than a word of bits can count
+		many = fmt.Appendf(many, `,%d`, i)
+	}
+	many = append(many, `],"z":"end"}`...)
+	for _, doc := range [][]byte{[]byte(`{"$id":"track","n":[1,{"x":2.5}],"b":true}`), []byte(`{"a":"x","b":{"c":1}}`), many} {
+		for i := range doc {
+			for _, c := range []byte(`0"x,]}[{: \`) {
+				changed := bytes.Clone(doc)
+				changed[i] = c
+				sameAsScan(t, doc, doc, changed)
+			}
+			sameAsScan(t, doc, doc, doc[:i])
+		}
+		sameAsScan(t, doc, doc, append(bytes.Clone(doc), '}'))
+	}
+}
+
+func TestShapesOfManyScalarsAreKnown(t *testing.T) {
+	for _, n := range []int{63, 64, 65, maxScalars} {
+		var s Scanner
+		var x Index
+		doc := []byte(`{"a":[0` + strings.Repeat(`,1`, n-1) + `]}`)
+		if err := s.Scan(doc, &x); err != nil || len(s.shapes) != 1 || !s.shapes[0].fits(bytes.ReplaceAll(doc, []byte("1"), []byte("23"))) {
+			t.Errorf("%d scalars: %v, %d shapes", n, err, len(s.shapes))
+		}
+	}
+}
+
+func TestScannerReleasesTheStackOfADeepObject(t *testing.T) {
+	var s Scanner
+	var x Index
+	for _, doc := range []string{`{"a":` + strings.Repeat("[", 1<<20) + strings.Repeat("]", 1<<20) + `}`, `{}`} {
+		if err := s.Scan([]byte(doc), &x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if cap(s.check.stack) > keepStack {
+		t.Errorf("a stack for %d levels is kept", cap(s.check.stack))
 	}
 }

@@ -5,20 +5,20 @@ import (
 	"io"
 )
 
-// ErrTooLong says that one record was longer than the limit and was skipped.
-// The reader that returned it goes on with the next record.
+// ErrTooLong means that one record was longer than the limit and was skipped. The
+// reader that returned it continues with the next record.
 var ErrTooLong = errors.New("record too long")
 
-// Sizes of a reader's buffer: what it starts with, and what it keeps after a giant.
+// Sizes of a Splitter's buffer at first, and at most after a very long element.
 const (
 	firstBuffer = 32 << 10
 	keepBuffer  = 1 << 20
 )
 
-// Splitter splits JSON as it comes in into the elements of its arrays: a
-// polling answer, or any run of arrays and objects with or without line ends
-// between them. It finds where elements end and does not check them. Memory is bounded by the longest element. Not safe for
-// concurrent use.
+// Splitter splits JSON into the elements of its arrays while it is read: a list
+// from a server, or any sequence of arrays and objects, with or without line ends
+// between them. It finds where elements end and does not check them. Memory is
+// bounded by the longest element. Not safe for concurrent use.
 type Splitter struct {
 	// Oversize, if not nil, receives the bytes of an element that is longer
 	// than the limit, in pieces that are valid during the call. The last piece
@@ -31,13 +31,13 @@ type Splitter struct {
 
 	r     io.Reader
 	limit int
-	buf   []byte // what was read and not yet handed out
-	next  int    // start of the element at hand, or of what stands before one
-	seen  int    // how far the element at hand was searched
-	lists int    // arrays opened and not closed around the elements
-	depth int    // containers opened inside the element at hand
+	buf   []byte // what was read and not yet returned
+	next  int    // start of the current element, or of what is before it
+	seen  int    // how far the current element was searched
+	lists int    // open arrays around the elements
+	depth int    // open containers inside the current element
 	in    scope
-	cut   int64 // bytes of the element at hand that were dropped: it is too long
+	cut   int64 // bytes of the current element that were dropped: it is too long
 }
 
 type scope uint8
@@ -52,10 +52,10 @@ const (
 // NewSplitter reads from r and skips elements of more than limit bytes.
 func NewSplitter(r io.Reader, limit int) *Splitter { return &Splitter{r: r, limit: limit} }
 
-// Next returns the next element. Its bytes belong to the caller until the next
-// call, who may change them in place. io.EOF: the input ended behind a whole
-// array; io.ErrUnexpectedEOF: it was cut off, Rest tells how much was lost;
-// ErrTooLong: one element was skipped, go on; else the reader's own error.
+// Next returns the next element. The caller may change its bytes until the next
+// call. The error is io.EOF at the end of the input, io.ErrUnexpectedEOF if it
+// ends inside an array or element (Rest returns how much was lost), ErrTooLong if
+// one element was skipped and more may follow, else the reader's own.
 func (e *Splitter) Next() ([]byte, error) {
 	for {
 		if start, end, ok := e.split(); ok {
@@ -72,7 +72,8 @@ func (e *Splitter) Next() ([]byte, error) {
 	}
 }
 
-// Rest is the size in bytes of the unfinished element at the input's end.
+// Rest returns the size in bytes of the unfinished element at the end of the
+// input.
 func (e *Splitter) Rest() int64 { return e.cut + int64(len(e.buf)-e.next) }
 
 // Tail returns what is unread of the input when Next has failed: the bytes of
@@ -86,7 +87,7 @@ func (e *Splitter) oversize(piece []byte) {
 	}
 }
 
-// last ends the input: a bare value needs nothing behind it.
+// last handles the end of the input. A bare value ends there.
 func (e *Splitter) last(err error) ([]byte, error) {
 	if err == io.EOF && e.in == bare {
 		elem, long := e.buf[e.next:], e.cut > 0
@@ -103,7 +104,7 @@ func (e *Splitter) last(err error) ([]byte, error) {
 	return nil, err
 }
 
-// split searches what is in the buffer for the end of the element at hand.
+// split searches the buffer for the end of the current element.
 func (e *Splitter) split() (start, end int, ok bool) {
 	if e.in == between && !e.begin() {
 		return 0, 0, false
@@ -126,7 +127,7 @@ func (e *Splitter) split() (start, end int, ok bool) {
 	return 0, 0, false
 }
 
-// begin goes over white space, commas and the arrays' brackets to an element.
+// begin skips white space, commas and the brackets of arrays up to an element.
 func (e *Splitter) begin() bool {
 	for ; e.next < len(e.buf); e.next++ {
 		c := e.buf[e.next]
@@ -147,7 +148,7 @@ func (e *Splitter) begin() bool {
 	return false
 }
 
-// word looks for the end of a bare value.
+// word searches for the end of a bare value.
 func (e *Splitter) word() (ended bool) {
 	for ; e.seen < len(e.buf); e.seen++ {
 		switch e.buf[e.seen] {
@@ -162,8 +163,8 @@ func (e *Splitter) word() (ended bool) {
 	return false
 }
 
-// text looks for the end of a string. A line end inside one is never JSON: the
-// element is taken to end there, so that a line cut short costs only itself.
+// text searches for the end of a string. A line end inside one is never JSON: the
+// element ends there, so that a line that was cut short damages only itself.
 func (e *Splitter) text() (ended bool) {
 	for {
 		e.seen, _ = stringStop(e.buf, e.seen)
@@ -191,7 +192,7 @@ func (e *Splitter) text() (ended bool) {
 	}
 }
 
-// token looks at brackets and quotes up to the next string or the end.
+// token reads brackets and quotes up to the next string or the end.
 func (e *Splitter) token() (ended bool) {
 	for ; e.seen < len(e.buf); e.seen++ {
 		switch e.buf[e.seen] {
@@ -211,8 +212,8 @@ func (e *Splitter) token() (ended bool) {
 	return false
 }
 
-// fill reads more behind what is in the buffer, dropping what was handed out,
-// and the element at hand where it has become too long.
+// fill reads more into the buffer. It drops what was returned, and the current
+// element if it is too long.
 func (e *Splitter) fill() error {
 	if e.in != between && e.seen-e.next > e.limit {
 		e.oversize(e.buf[e.next:e.seen])
@@ -220,14 +221,14 @@ func (e *Splitter) fill() error {
 		e.next = e.seen
 	}
 	if e.next > 0 {
-		kept := copy(e.buf, e.buf[e.next:])
-		e.buf, e.seen, e.next = e.buf[:kept], max(0, e.seen-e.next), 0
-		if cap(e.buf) > keepBuffer && kept < keepBuffer/4 {
+		n := copy(e.buf, e.buf[e.next:])
+		e.buf, e.seen, e.next = e.buf[:n], max(0, e.seen-e.next), 0
+		if cap(e.buf) > keepBuffer && n < keepBuffer/4 {
 			e.buf = append(make([]byte, 0, keepBuffer), e.buf...)
 		}
 	}
 	if len(e.buf) == cap(e.buf) {
-		// an element that fills more than the limit was dropped above
+		// longer than the limit is no element: that was dropped above
 		e.buf = append(make([]byte, 0, max(firstBuffer, min(2*cap(e.buf), e.limit+firstBuffer))), e.buf...)
 	}
 	for range 100 {

@@ -166,3 +166,15 @@ func TestSplitterGivesOutOversizeBytes(t *testing.T) {
 		t.Errorf("cut: %v, got %q and %q", err, got, e.Tail())
 	}
 }
+
+func TestSplitterReleasesTheBufferOfALongElement(t *testing.T) {
+	e := NewSplitter(io.MultiReader(strings.NewReader(`["`+strings.Repeat("x", 8<<20)+`",`), strings.NewReader(strings.Repeat(`{"a":1},`, 10))), 64<<20)
+	for range 5 {
+		if _, err := e.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if cap(e.buf) > keepBuffer {
+		t.Errorf("a buffer of %d bytes is kept", cap(e.buf))
+	}
+}

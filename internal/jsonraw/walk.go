@@ -40,7 +40,7 @@ func eachElement(array []byte, do func(value []byte) bool) {
 	}
 }
 
-// open is the place of the first thing in a container that starts with c.
+// open returns the index of the first token in a container that starts with c.
 func open(p []byte, c byte) int {
 	if len(p) == 0 || p[0] != c {
 		return len(p)
@@ -48,7 +48,7 @@ func open(p []byte, c byte) int {
 	return skip(p, 1)
 }
 
-// skip returns the first place from i on that is not white space.
+// skip returns the first index from i on that is not white space.
 func skip(p []byte, i int) int {
 	for i < len(p) && p[i] <= ' ' {
 		i++
@@ -56,7 +56,7 @@ func skip(p []byte, i int) int {
 	return i
 }
 
-// valueEnd returns the place behind the value at i.
+// valueEnd returns the index after the value at i.
 func valueEnd(p []byte, i int) int {
 	if p[i] != '{' && p[i] != '[' {
 		return scalarEnd(p, i)

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// AppendUnescaped appends the text of a JSON string, given without its quotes
-// and already checked, to dst (RFC 8259 section 7). Half a surrogate pair
+// AppendUnescaped appends the text of a JSON string to dst (RFC 8259 section 7).
+// s is the string without its quotes, and was checked. Half of a surrogate pair
 // becomes U+FFFD.
 func AppendUnescaped(dst, s []byte) []byte {
 	for {
@@ -20,8 +20,8 @@ func AppendUnescaped(dst, s []byte) []byte {
 	}
 }
 
-// appendEscape appends the character of the escape that s starts with, behind
-// its backslash, and returns what comes behind it.
+// appendEscape appends the character of an escape, which s starts with after its
+// backslash, and returns the rest of s.
 func appendEscape(dst, s []byte) (out, rest []byte) {
 	switch c := s[0]; c {
 	case 'b':
@@ -42,8 +42,8 @@ func appendEscape(dst, s []byte) (out, rest []byte) {
 	return dst, s[1:]
 }
 
-// appendUnicode appends the character whose four digits s starts with, and
-// takes the second half of a surrogate pair with it.
+// appendUnicode appends the character whose four digits s starts with, with the
+// second half of a surrogate pair, and returns the rest of s.
 func appendUnicode(dst, s []byte) (out, rest []byte) {
 	r := hex4(s)
 	if r < 0 {
@@ -62,7 +62,7 @@ func appendUnicode(dst, s []byte) (out, rest []byte) {
 	return utf8.AppendRune(dst, r), s
 }
 
-// hex4 is the value of the four hexadecimal digits that p starts with, or -1.
+// hex4 returns the value of the four hexadecimal digits that p starts with, or -1.
 func hex4(p []byte) rune {
 	if len(p) < 4 {
 		return -1
