@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"time"
+	"unique"
 
 	"github.com/rtev/rtev/internal/jsonraw"
 )
@@ -14,12 +15,6 @@ const MaxPayload = 64 << 20
 
 // keepBuffer is the size up to which a Maker keeps its buffers: 1 MiB.
 const keepBuffer = 1 << 20
-
-// Limits of the type names that a Maker remembers.
-const (
-	maxNames = 256
-	maxName  = 128 // bytes
-)
 
 // Maker turns records into events, whatever the framing: a payload, a wrapped
 // one, or an array of either. Each source has its own Maker. Not safe for
@@ -36,11 +31,10 @@ type Maker struct {
 
 	ev     Event
 	scan   jsonraw.Scanner
-	front  []byte            // a payload with members added in front
-	inner  []byte            // a wrapped payload, unescaped
-	typ    []byte            // the type of a wrapped payload, unescaped
-	quoted []byte            // scratch for strings with escapes
-	names  map[string]string // types seen, so that each is allocated once
+	front  []byte // a payload with members added in front
+	inner  []byte // a wrapped payload, unescaped
+	typ    []byte // the type of a wrapped payload, unescaped
+	quoted []byte // scratch for strings with escapes
 }
 
 // Record makes the events of one record and puts them into a sink. typ and id
@@ -177,7 +171,8 @@ func (m *Maker) text(name string) string {
 	return view(jsonraw.Text(value, &m.quoted))
 }
 
-// name returns the type as a string that is allocated once for each type.
+// name returns the type as a string that may be kept. It allocates only for a new
+// type.
 func (m *Maker) name(typ []byte) string {
 	if len(typ) == 0 {
 		return "unknown"
@@ -185,17 +180,7 @@ func (m *Maker) name(typ []byte) string {
 	if m.ev.Type == string(typ) { // the same as the last: no look-up
 		return m.ev.Type
 	}
-	name, ok := m.names[string(typ)]
-	if !ok {
-		name = string(typ)
-		if m.names == nil {
-			m.names = map[string]string{}
-		}
-		if len(m.names) < maxNames && len(name) <= maxName {
-			m.names[name] = name
-		}
-	}
-	return name
+	return unique.Make(view(typ)).Value() // which copies a new one
 }
 
 // bad reports data that is not a JSON object.

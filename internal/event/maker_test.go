@@ -133,15 +133,37 @@ func TestNewAndClone(t *testing.T) {
 	}
 }
 
-func TestTypesAreRememberedWithinBounds(t *testing.T) {
+func TestKnownTypesAllocateNothing(t *testing.T) {
 	m := Maker{}
-	for i := range 2 * maxNames {
-		typ := strings.Repeat("x", i)
-		if err := m.Record([]byte(typ), nil, []byte(`{"a":1}`), time.Time{}, drop{}); err != nil || i > 0 && m.ev.Type != typ {
-			t.Fatalf("%v, type %q, want %q", err, m.ev.Type, typ)
+	types := [][]byte{[]byte("track"), []byte("event-intrusion"), []byte("crop")}
+	data := []byte(`{"$id":"x","instance_id":"x"}`)
+	records := func() {
+		for _, typ := range types {
+			if err := m.Record(typ, nil, data, time.Time{}, drop{}); err != nil || m.ev.Type != string(typ) {
+				t.Fatalf("%v, type %q, want %q", err, m.ev.Type, typ)
+			}
 		}
 	}
-	if len(m.names) != maxName {
-		t.Errorf("%d types are remembered, want those of 1 to %d bytes", len(m.names), maxName)
+	records()
+	if n := testing.AllocsPerRun(100, records); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	kept := m.ev.Type
+	copy(types[2], "xxxx")
+	if kept != "crop" {
+		t.Errorf("a type changed to %q", kept)
+	}
+}
+
+func TestMakerReleasesTheBuffersOfALargeEvent(t *testing.T) {
+	m := Maker{Instance: &Instance{ID: "i"}}
+	large := `{"dataType":"t` + strings.Repeat("\u0061", 1<<20) + `","jsonObject":"{\"a\":\"` + strings.Repeat("x", 4<<20) + `\"}"}`
+	for _, data := range []string{large, `{"jsonObject":"{\"a\":` + strings.Repeat("x", 4<<20) + `}"}`, large[:len(large)-1]} {
+		if err := m.Record(nil, nil, []byte(data), time.Time{}, drop{}); err != nil {
+			t.Fatal(err)
+		}
+		if n := cap(m.inner) + cap(m.front) + cap(m.typ) + cap(m.quoted); n > keepBuffer {
+			t.Errorf("buffers of %d bytes are kept", n)
+		}
 	}
 }

@@ -21,7 +21,6 @@ type Path struct {
 	ref   *Path                     // the path below _ref
 	head  string                    // first name of a path, if the index can find it
 	rest  string                    // the path below head
-	names []string                  // rest, if it is names only
 	built bool                      // gjson may build the result, which is not in the payload
 }
 
@@ -47,11 +46,8 @@ func ParsePath(text string) (Path, error) {
 	if strings.HasPrefix(head, `\_`) {
 		head = head[1:]
 	}
-	if head != "" && below == (rest != "") && !strings.ContainsAny(head, special) {
+	if head != "" && below == (rest != "") && !strings.HasPrefix(rest, ".") && !strings.ContainsAny(head, special) {
 		p.head, p.rest = head, rest
-		if below && !strings.ContainsAny(rest, special) && !strings.Contains("."+rest+".", "..") {
-			p.names = strings.Split(rest, ".")
-		}
 	}
 	return p, nil
 }
@@ -97,9 +93,9 @@ func unknownField(name string) error {
 func (p Path) String() string { return p.text }
 
 // Of finds the field in an event. A result's strings are valid as long as the
-// event. Computed fields, top-level members and plain paths below them are found
-// without allocation, except for strings with escapes. Otherwise gjson walks
-// the payload, at a cost in time and memory that is at most proportional to it.
+// event. Computed fields, top-level members and names below them are found without
+// allocation, except for strings with escapes. For other paths gjson walks the
+// payload; the cost in time and memory is at most proportional to its size.
 func (p *Path) Of(e *Event) gjson.Result {
 	switch {
 	case p.field != nil:
@@ -118,34 +114,14 @@ func (p *Path) Of(e *Event) gjson.Result {
 		return parse(view(value))
 	}
 	for value := range e.index.All(p.head) { // a later one counts if there is nothing in the first
-		if r := p.below(value); r.Exists() {
+		if value[0] != '{' && value[0] != '[' {
+			continue
+		}
+		if r := p.get(view(value), p.rest); r.Exists() {
 			return r
 		}
 	}
 	return gjson.Result{}
-}
-
-// below finds the rest of the path in a value of its head.
-func (p *Path) below(value []byte) gjson.Result {
-	if value[0] != '{' && value[0] != '[' {
-		return gjson.Result{}
-	}
-	if p.names == nil {
-		return p.get(view(value), p.rest)
-	}
-	inner, ok := value, true
-	for _, name := range p.names {
-		if inner, ok = jsonraw.Get(inner, name); !ok {
-			break
-		}
-	}
-	switch {
-	case ok: // two thirds of what gjson costs
-		return parse(view(inner))
-	case len(p.names) == 1 && value[0] == '{':
-		return gjson.Result{}
-	}
-	return p.get(view(value), p.rest) // there may be an array, or a name twice
 }
 
 // get is gjson.Get without results that are not JSON: a literal (!x), a

@@ -10,7 +10,7 @@ import (
 
 var fuzzPaths = []string{
 	"a", "a.b", "a.b.c", "a.#", "a.#.b", "a.#(b==1).c", "a.#(b>0)#.c", "a.1", "a*", "*.b", "a.*", "a|b", "a.b|c", "a.@keys", "@this|a", "a.@values.0", "[a,b]", "{a,b}.a", "a.{b}",
-	"..#", "..0.a", `a\.b`, `\_a`, `\_a.b`, "!7", `a.!"x"`, "a.", ".a", ".", "a..b", "$id", "a.#.#.b", "#", "a.b.#(c%\"*x*\")", "a.@flatten", "@ugly", "a.#(@keys)", "0", "a.0.b",
+	"..#", "..0.a", `a\.b`, `\_a`, `\_a.b`, "!7", `a.!"x"`, "a.", ".a", ".", "a..b", "a...0", "$id", "a.#.#.b", "#", "a.b.#(c%\"*x*\")", "a.@flatten", "@ugly", "a.#(@keys)", "0", "a.0.b",
 }
 
 var fuzzPayloads = []string{
