@@ -77,7 +77,7 @@ func TestRecordFramings(t *testing.T) {
 	}
 }
 
-func TestRecordKeepsTheSamplesAsTheyAre(t *testing.T) {
+func TestRecordKeepsBytes(t *testing.T) {
 	files, _ := filepath.Glob("testdata/payloads/*.json")
 	if len(files) < 20 {
 		t.Fatalf("%d samples", len(files))

@@ -57,8 +57,8 @@ func TestUnknownComputedFieldsAreRefused(t *testing.T) {
 	}
 }
 
-// TestNestedPathsAreThoseOfGjson looks plain paths up in odd objects.
-func TestNestedPathsAreThoseOfGjson(t *testing.T) {
+// TestNestedPathsAgreeWithGjson looks plain paths up in odd objects.
+func TestNestedPathsAgreeWithGjson(t *testing.T) {
 	doc := `{"o":{"x":0.5,"y":{"z":[1,{"w":2}],"":3},"x":6,"n\u0061me":"a\"b","0":"zero","t":true,"f":false,"nil":null,"s":"1"},"a":[{"x":1},[2]],"d":{"p":{"x":1},"p":{"y":2}},"v":1,"":{"":4}}`
 	e := &Event{}
 	e.must(t, doc)

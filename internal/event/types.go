@@ -1,11 +1,11 @@
 package event
 
-// TypeInfo is an event type's name and what it tells.
+// TypeInfo is the name and the meaning of an event type.
 type TypeInfo struct{ Name, Meaning string }
 
-// Types lists the types that are documented or seen in practice
-// (docs.cvedia.com, "Reading Events with SSE"), for help and completion. It is
-// no list of what is let through: unknown types pass.
+// Types returns the types that are documented (docs.cvedia.com, "Reading Events
+// with SSE") or seen in practice, for help, completion and suggestions. Events of
+// other types are not refused.
 func Types() []TypeInfo {
 	return []TypeInfo{
 		{"track", "where an object is; sent for objects that cause events"},

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
@@ -25,7 +24,7 @@ func sampleEvent(t testing.TB) *event.Event {
 	return ev
 }
 
-func TestWhatMatches(t *testing.T) {
+func TestExpressions(t *testing.T) {
 	ev := sampleEvent(t)
 	for _, tc := range []struct{ name, yes, no string }{ // an expression a line
 		{"text", `
@@ -319,7 +318,7 @@ func TestWhatMatches(t *testing.T) {
 	}
 }
 
-// matches checks an expression, and its own form of it.
+// matches checks an expression and its standard form.
 func matches(t *testing.T, ev *event.Event, expr string, want bool) {
 	t.Helper()
 	x, err := Parse(expr)
@@ -336,7 +335,7 @@ func matches(t *testing.T, ev *event.Event, expr string, want bool) {
 	}
 }
 
-func TestPrecedenceInItsOwnForm(t *testing.T) {
+func TestPrecedence(t *testing.T) {
 	for in, want := range map[string]string{
 		`a||b&&c`:                          `a || (b && c)`,
 		`(a||b)&&!c`:                       `(a || b) && !c`,
@@ -361,8 +360,8 @@ func TestPrecedenceInItsOwnForm(t *testing.T) {
 	}
 }
 
-// TestMistakes: ∑ stands where the caret should.
-func TestMistakes(t *testing.T) {
+// TestSyntaxErrors marks the place of the caret with ∑.
+func TestSyntaxErrors(t *testing.T) {
 	for in, want := range map[string]string{
 		`∑`:                              "empty",
 		`  ∑`:                            "empty",
@@ -441,8 +440,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-func TestNoExpressionExhaustsAnything(t *testing.T) {
-	began := time.Now()
+func TestLongExpressions(t *testing.T) {
 	const n = 200_000
 	for _, expr := range []string{
 		strings.Repeat("(", n), strings.Repeat("!", n), strings.Repeat("a.#(", n), strings.Repeat("{", n),
@@ -455,9 +453,6 @@ func TestNoExpressionExhaustsAnything(t *testing.T) {
 	x, err := Parse("a" + strings.Repeat(" || a && a", n))
 	if err != nil || x.Match(sampleEvent(t)) {
 		t.Error(err)
-	}
-	if d := time.Since(began); d > 20*time.Second {
-		t.Errorf("it took %v", d)
 	}
 }
 
@@ -494,9 +489,9 @@ func TestMatchAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestABigArrayCostsLittle: a hostile array must not become a hundred times
-// its size.
-func TestABigArrayCostsLittle(t *testing.T) {
+// TestLongArrayAllocatesNothing guards against a hostile array that becomes a
+// hundred times its size.
+func TestLongArrayAllocatesNothing(t *testing.T) {
 	ev := flowtest.Event(t, "track", `{"a":[`+strings.Repeat("1,", 1<<20)+`1],"deep":[`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+`]}`)
 	x, err := Parse("a == 2 || deep == 1")
 	if err != nil {
@@ -526,9 +521,8 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, expr string) { holds(t, expr, all) })
 }
 
-// TestTokens puts expressions together at random: that reaches deeper than
-// random bytes.
-func TestTokens(t *testing.T) {
+// TestRandomTokens joins tokens at random, which reaches deeper than random bytes.
+func TestRandomTokens(t *testing.T) {
 	all := events(t)[:8]
 	tokens := []string{
 		"object_class", "location.x", "targets", "events", "_time", "_ref", "$id", "a", ".", "#", "#(", "(", ")", "[", "]", "{", "}", "|", "@values", "@keys", "@flatten", ":", ",", `\`,
@@ -550,8 +544,8 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// holds checks what is true of every text: it is an expression whose own form
-// means the same, or a mistake with a place. It tells which.
+// holds checks that a text is an expression whose standard form means the same, or
+// an error with a place. It returns which.
 func holds(t *testing.T, expr string, all []*event.Event) (taken bool) {
 	x, err := Parse(expr)
 	if err != nil {

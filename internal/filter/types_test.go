@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestTypes(t *testing.T) {
@@ -76,7 +75,7 @@ func TestTypesDoubts(t *testing.T) {
 	}
 }
 
-func TestTypesMistakes(t *testing.T) {
+func TestTypesErrors(t *testing.T) {
 	for list, want := range map[string]string{
 		"track,":      "empty item",
 		",":           "empty item",
@@ -130,12 +129,10 @@ func TestGlob(t *testing.T) {
 	}
 }
 
-// TestGlobCostsNoMoreThanBothLengths: trying every star again would take years.
-func TestGlobCostsNoMoreThanBothLengths(t *testing.T) {
-	began := time.Now()
-	glob(strings.Repeat("*a", 1000)+"b", strings.Repeat("a", 10_000))
-	if d := time.Since(began); d > 10*time.Second {
-		t.Errorf("it took %v", d)
+// TestGlobIsNotExponential would take years if every star were tried again.
+func TestGlobIsNotExponential(t *testing.T) {
+	if glob(strings.Repeat("*a", 1000)+"b", strings.Repeat("a", 10_000)) {
+		t.Error("it matches")
 	}
 }
 

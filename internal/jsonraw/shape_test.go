@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// told is all that an index says of a payload.
-func told(x *Index, err error) string {
+// describe returns all that an index knows of an object.
+func describe(x *Index, err error) string {
 	if err != nil {
 		return err.Error()
 	}
@@ -24,23 +24,23 @@ func told(x *Index, err error) string {
 	return b.String()
 }
 
-// sameAsScan scans documents one after another with one memory of shapes, and
-// each of them alone.
+// sameAsScan scans documents one after another with one Scanner, and each of them
+// with an Index of its own.
 func sameAsScan(t *testing.T, docs ...[]byte) {
 	t.Helper()
 	var like Scanner
 	var x, alone Index
 	for _, p := range docs {
-		like.failures, like.rest = 0, 0 // never too tired to look for one
+		like.failures, like.rest = 0, 0 // always look for a shape
 		errLike := like.Scan(p, &x)
 		err := alone.Scan(p)
-		if got, want := told(&x, errLike), told(&alone, err); got != want {
+		if got, want := describe(&x, errLike), describe(&alone, err); got != want {
 			t.Fatalf("%q after %d others:\n%s\nalone:\n%s", p, len(like.shapes), got, want)
 		}
 	}
 }
 
-func TestShapesTellWhatAScanTells(t *testing.T) {
+func TestShapesAgreeWithScan(t *testing.T) {
 	var all [][]byte
 	for range 3 {
 		for _, doc := range documents {
@@ -62,7 +62,7 @@ func TestShapesTellWhatAScanTells(t *testing.T) {
 	sameAsScan(t, all...)
 }
 
-func TestShapesOfManyKindsTakeTurns(t *testing.T) {
+func TestShapesReplaceTheOldest(t *testing.T) {
 	var all [][]byte
 	for round := range 5 {
 		for kind := range maxShapes + 3 {
@@ -73,7 +73,7 @@ func TestShapesOfManyKindsTakeTurns(t *testing.T) {
 	sameAsScan(t, all...)
 }
 
-func TestAStreamOfTooManyKindsIsOnlyScanned(t *testing.T) {
+func TestScannerRestsIfNoShapeFits(t *testing.T) {
 	var like Scanner
 	var x Index
 	var docs [][]byte
@@ -89,7 +89,7 @@ func TestAStreamOfTooManyKindsIsOnlyScanned(t *testing.T) {
 		scan(docs[i%len(docs)])
 	}
 	if like.rest == 0 || like.check.noting {
-		t.Error("shapes are looked for in vain")
+		t.Error("it still looks for shapes")
 	}
 	for range restFor {
 		scan(docs[0])
@@ -98,12 +98,12 @@ func TestAStreamOfTooManyKindsIsOnlyScanned(t *testing.T) {
 		scan(docs[0])
 	}
 	if like.rest != 0 || like.failures != 0 || len(like.shapes) == 0 || !like.shapes[0].fits(docs[0]) {
-		t.Error("shapes are not looked for again")
+		t.Error("it does not look for shapes again")
 	}
 	sameAsScan(t, slices.Repeat(docs, 3)...)
 }
 
-func TestWhatIsLargeHasNoShape(t *testing.T) {
+func TestLargeObjectsHaveNoShape(t *testing.T) {
 	many := append(append([]byte(`{"a":[1`), bytes.Repeat([]byte(`,2`), maxScalars)...), `]}`...)
 	wide := append(append([]byte(`{"`), bytes.Repeat([]byte(`n`), maxFixed)...), `":1}`...)
 	members := []byte(`{"first":1`)
@@ -136,7 +136,7 @@ func TestShapesAllocateNothing(t *testing.T) {
 	var like Scanner
 	var x Index
 	var docs [][]byte
-	for i := range 2 * maxShapes { // more than are remembered: all of them are learned anew
+	for i := range 2 * maxShapes { // more than are remembered: all are learned again
 		docs = append(docs, fmt.Appendf(nil, `{"$id":"track","name %d":%[1]d,"instance_id":"some text"}`, i))
 	}
 	round := func() {

@@ -9,7 +9,7 @@ import (
 	"testing/iotest"
 )
 
-// elements reads all of in and tells how it ended.
+// elements reads all of r and returns how it ended.
 func elements(r io.Reader, limit int) (got []string, tooLong int, rest int64, err error) {
 	e := NewSplitter(r, limit)
 	for {
@@ -25,7 +25,7 @@ func elements(r io.Reader, limit int) (got []string, tooLong int, rest int64, er
 	}
 }
 
-func TestSplitterWhateverTheCut(t *testing.T) {
+func TestSplitterAtAnyChunkBorder(t *testing.T) {
 	for _, tc := range []struct {
 		name, in string
 		want     []string
@@ -60,7 +60,7 @@ func TestSplitterWhateverTheCut(t *testing.T) {
 	}
 }
 
-func TestSplitterSkipGiantsInBoundedMemory(t *testing.T) {
+func TestSplitterSkipsLongElementsInBoundedMemory(t *testing.T) {
 	const giant = 64 << 20
 	in := io.MultiReader(strings.NewReader(`[{"a":1},{"b":"`), io.LimitReader(fill('x'), giant), strings.NewReader(`"},{"c":3}]`))
 	e := NewSplitter(in, 100_000)
@@ -80,8 +80,9 @@ func TestSplitterSkipGiantsInBoundedMemory(t *testing.T) {
 	}
 }
 
-// A reader that gives much at once (a file does) is no way round the limit.
-func TestSplitterTooLongInOneRead(t *testing.T) {
+// TestSplitterLimitAppliesToOneRead reads from a file-like reader, which returns
+// much at once.
+func TestSplitterLimitAppliesToOneRead(t *testing.T) {
 	const limit = 40_000
 	giant := `{"b":"` + strings.Repeat("x", limit) + `"}`
 	for _, in := range []io.Reader{
@@ -146,7 +147,7 @@ func TestSplitterStrict(t *testing.T) {
 	}
 }
 
-func TestSplitterGivesOutOversizeBytes(t *testing.T) {
+func TestSplitterOversize(t *testing.T) {
 	giant := `{"a":"` + strings.Repeat("0123456789", 30) + `"}`
 	for _, end := range []string{"]", ",{}]", ""} {
 		for _, limit := range []int{10, 299, len(giant) - 1} {
