@@ -42,7 +42,11 @@ type Maker struct {
 // in data may be changed. The type of an event is typ, else the wrapper's, else
 // the payload's "$id". The only errors are those of the sink.
 func (m *Maker) Record(typ, id, data []byte, at time.Time, to Sink) error {
-	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '[' {
+	i := 0
+	for i < len(data) && data[i] <= ' ' {
+		i++
+	}
+	if i == len(data) || data[i] != '[' {
 		return m.object(typ, id, data, at, to)
 	}
 	elements := jsonraw.NewSplitter(bytes.NewReader(data), MaxPayload)
