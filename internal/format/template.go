@@ -54,7 +54,10 @@ func ParseTemplate(text string) (*Template, error) {
 		if err != nil {
 			return nil, fmt.Errorf("template %q, character %d: %w", text, utf8.RuneCountInString(text[:at])+1, err)
 		}
-		c := newColumn("", strings.TrimSpace(path))
+		c, err := newColumn("", strings.TrimSpace(path))
+		if err != nil {
+			return nil, fmt.Errorf("template %q: %w", text, err)
+		}
 		t.pieces = append(t.pieces, piece{literal, &c})
 		literal = ""
 		at += len(path) + len("{}")
