@@ -16,15 +16,15 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-// TestBrokersGetTheEvents runs the recipes for Kafka, MQTT and NATS, each with a
-// broker of its own: what a consumer gets is what the server sent, byte for
-// byte and in its order.
+// TestBrokersGetTheEvents runs the recipes for Kafka, MQTT and NATS, each with
+// its own broker. A consumer must receive what the server sent, byte for byte
+// and in order.
 func TestBrokersGetTheEvents(t *testing.T) {
 	t.Run("kafka", func(t *testing.T) {
 		t.Parallel()
 		has(t, "kcat")
-		// kcat brings the broker that its library tests itself with: it
-		// listens as long as this one waits for its input.
+		// kcat contains the mock broker of its library, which runs while kcat
+		// waits for input.
 		broker := talk(t, "kcat", "-P", "-b", "none", "-t", "none", "-X", "test.mock.num.brokers=1", "-d", "mock")
 		address := broker.until(`bootstrap\.servers=(\S+)`)
 		consumer := []string{"kcat", "-C", "-b", address, "-t", "rt-events", "-o", "beginning", "-u", "-q", "-c", "30"}
@@ -38,14 +38,14 @@ func TestBrokersGetTheEvents(t *testing.T) {
 		broker := talk(t, "mosquitto", "-v", "-p", port)
 		broker.until(`version .* (running)`)
 		deliver(t, []string{"mosquitto_sub", "-p", port, "-t", "rt/events", "-C", "5"}, 5, func() string {
-			broker.until(`Received (SUBSCRIBE)`) // one who comes later gets nothing of before
+			broker.until(`Received (SUBSCRIBE)`) // a later subscriber would miss events
 			return strings.ReplaceAll(recipe(t, "mosquitto_pub"), "mqtt1", "127.0.0.1 -p "+port)
 		})
 	})
 	t.Run("nats", func(t *testing.T) {
 		t.Parallel()
 		has(t, "nats-server")
-		has(t, "nats") // no Debian package
+		has(t, "nats") // not a Debian package
 		port := freePort(t)
 		broker := talk(t, "nats-server", "-DV", "-a", "127.0.0.1", "-p", port)
 		broker.until(`Server is (ready)`)
@@ -56,7 +56,7 @@ func TestBrokersGetTheEvents(t *testing.T) {
 	})
 }
 
-// deliver starts a consumer that ends after n events, then the recipe, and
+// deliver starts a consumer that ends after n events, runs the recipe, and
 // compares what arrived with what was served.
 func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	t.Helper()
@@ -74,13 +74,13 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	produce.Env, produce.Dir = documentedEnv(t, server), t.TempDir()
 	produce.Stdout, produce.Stderr = &produced, &produced
 	produce.WaitDelay = time.Second
-	produce.Cancel = func() error { return produce.Process.Signal(syscall.SIGTERM) } // timeout passes it on to all
+	produce.Cancel = func() error { return produce.Process.Signal(syscall.SIGTERM) } // timeout forwards it
 	if err := produce.Start(); err != nil {
 		t.Fatal(err)
 	}
 	consumed := consume.Wait()
 	cancel()
-	produce.Wait() //nolint:errcheck // it was stopped
+	produce.Wait() //nolint:errcheck // the test stopped it
 	if lines := bytes.Count(got.Bytes(), []byte("\n")); consumed != nil || lines != n {
 		t.Fatalf("%d of %d events came through (%v):\n%s%s", lines, n, consumed, said.String(), produced.String())
 	}
@@ -88,13 +88,13 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	for line := range bytes.Lines(got.Bytes()) {
 		place := slices.Index(served, simulator.Hash(bytes.TrimSuffix(line, []byte("\n"))))
 		if place < 0 {
-			t.Fatalf("this was not served, or not after the one before it: %s", line)
+			t.Fatalf("not served, or not in this order: %s", line)
 		}
 		served = served[place+1:]
 	}
 }
 
-// recipe returns the line of the recipes that uses a program.
+// recipe returns the line of docs/recipes.md that uses a program.
 func recipe(t *testing.T, program string) string {
 	t.Helper()
 	for _, block := range blocks(t, "docs/recipes.md") {
@@ -108,13 +108,13 @@ func recipe(t *testing.T, program string) string {
 	return ""
 }
 
-// A talker is a program that runs for the length of a test, and what it says.
+// talker is a program that runs during a test, with its output.
 type talker struct {
 	t     *testing.T
 	lines chan string
 }
 
-// talk starts a program whose input stays open. It is killed with the test.
+// talk starts a program with open input, and kills it when the test ends.
 func talk(t *testing.T, name string, args ...string) *talker {
 	t.Helper()
 	c := exec.Command(name, args...)
@@ -128,7 +128,7 @@ func talk(t *testing.T, name string, args ...string) *talker {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	k := &talker{t, make(chan string, 1<<16)} // more than a test makes it say
+	k := &talker{t, make(chan string, 1<<16)} // more than any test causes
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -145,7 +145,7 @@ func talk(t *testing.T, name string, args ...string) *talker {
 	return k
 }
 
-// until waits for a line that fits and returns what its first group holds.
+// until waits for a line that matches and returns its first group.
 func (k *talker) until(pattern string) string {
 	k.t.Helper()
 	re, all := regexp.MustCompile(pattern), ""
@@ -157,10 +157,10 @@ func (k *talker) until(pattern string) string {
 				return m[1]
 			}
 			if all += line + "\n"; !ok {
-				k.t.Fatalf("ended without a word like %q:\n%s", pattern, all)
+				k.t.Fatalf("ended before a line matched %q:\n%s", pattern, all)
 			}
 		case <-late:
-			k.t.Fatalf("no word like %q:\n%s", pattern, all)
+			k.t.Fatalf("no line matched %q:\n%s", pattern, all)
 		}
 	}
 }

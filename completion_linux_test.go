@@ -13,8 +13,8 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-// bashTry types its argument and TAB into a bash with a terminal, which a zsh
-// provides; another key tells what the line became.
+// bashTry types its argument and TAB into a bash on a terminal that zsh
+// provides. Another key prints the resulting line.
 const bashTry = `
 zmodload zsh/zpty || exit
 zpty b bash --norc -i
@@ -25,8 +25,8 @@ zpty -r b line '*<<*>>*'
 line=${line##*<<}
 print -r -- ${line%%>>*}`
 
-// zshTry types its argument and a key into a zsh with a terminal; the key
-// completes the line and tells what it became.
+// zshTry types its argument and a key into a zsh on a terminal. The key
+// completes the line and prints the result.
 const zshTry = `
 zmodload zsh/zpty || exit
 zpty z zsh -f -i
@@ -37,8 +37,8 @@ zpty -r z line '*<<*>>*'
 line=${line##*<<}
 print -r -- ${line%%>>*}`
 
-// TestCompletionsWorkInShells tries the scripts of completions/ in the shells
-// themselves: flags, event types, lists of them, and the names of a server.
+// TestCompletionsWorkInShells runs the scripts of completions/ in the shells:
+// flags, event types, lists of types, and the names of instances.
 func TestCompletionsWorkInShells(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(6)})
 	env := append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "RTEV_SERVER="+server, "RTEV_CONFIG=none", "HOME="+t.TempDir(), "TERM=xterm")
@@ -50,8 +50,8 @@ func TestCompletionsWorkInShells(t *testing.T) {
 		out, err := c.CombinedOutput()
 		return string(out), err
 	}
-	// A completion waits a second for the server, and then says nothing: on a
-	// machine that is busy with other tests it is asked again.
+	// A completion waits a second for the server and then offers nothing, which
+	// can happen on a busy machine: try again.
 	try := func(t *testing.T, line, want string, shell ...string) {
 		t.Parallel()
 		out, err := once(line, shell...)
@@ -89,7 +89,7 @@ func TestCompletionsWorkInShells(t *testing.T) {
 	}
 }
 
-// has skips a test where a program or a file that it needs is not installed.
+// has skips a test if a program or a file that it needs is not installed.
 func has(t *testing.T, program string, files ...string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
@@ -102,8 +102,8 @@ func has(t *testing.T, program string, files ...string) {
 	}
 }
 
-// programFolder is a folder with rtev in it: this test, which is the program
-// under that name.
+// programFolder returns a folder with rtev in it: a link to the test binary,
+// which runs the program under that name.
 func programFolder(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()

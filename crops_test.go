@@ -17,9 +17,9 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-// TestTwoProcessesSaveIntoOneFolder gives two processes the same capture at the
-// same time and one folder. They want the same name for every picture: both get
-// one, so that each picture is there twice, whole, where it is said to be.
+// TestTwoProcessesSaveIntoOneFolder runs two processes on the same capture and
+// folder at the same time. Both use the same name for every picture, so each
+// picture must exist twice, complete, under the printed names.
 func TestTwoProcessesSaveIntoOneFolder(t *testing.T) {
 	capture, pictures := cropsCapture(t, 400)
 	dir := t.TempDir()
@@ -72,7 +72,7 @@ func TestTwoProcessesSaveIntoOneFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path := range said {
-		t.Errorf("%s is not there", path)
+		t.Errorf("%s does not exist", path)
 	}
 	for sum, n := range pictures {
 		if n != 0 {
@@ -81,8 +81,8 @@ func TestTwoProcessesSaveIntoOneFolder(t *testing.T) {
 	}
 }
 
-// cropsCapture is a recorded stream of n crops, and how many files of each
-// picture two processes make of it.
+// cropsCapture returns a recorded stream of n crops, and how many files of each
+// picture two processes must write.
 func cropsCapture(t *testing.T, n int) (capture []byte, pictures map[[sha256.Size]byte]int) {
 	t.Helper()
 	server, err := simulator.New(simulator.Options{Seed: 1, Rate: simulator.Max, Mix: simulator.MixCrops, Count: n, Instances: simulator.Fleet(1)})

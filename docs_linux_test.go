@@ -13,27 +13,24 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-// TestDocumentedCommandsWork runs every command in a block marked sh of the
-// README and the guides, against a simulator that answers for every host. A
-// command that goes on for ever is stopped after a moment; none may end with a
-// mistake of usage, an unreachable server or a failure.
+// TestDocumentedCommandsWork runs every command of the sh blocks in README and
+// the guides against a simulator that answers for every host name. Commands
+// that do not end are stopped after a moment; the others must succeed.
 //
-// Not run is what is shown in blocks without sh: the crontab line (its command
-// is run above it), systemctl and journalctl (they want a running systemd;
-// TestUnitsAreSound and TestOldPicturesGo try what systemd reads), and making a
-// user. Nothing reads the text for node_exporter: Debian's promtool comes with
-// 96 MB. The recipes for brokers have a test of their own; NATS is run where
-// its client is, which is no Debian package.
+// Blocks that are not marked sh are not run: the crontab line, whose command is
+// run elsewhere, systemctl and journalctl, which need a running systemd
+// (TestUnitsAreSound and TestOldPicturesGo cover the files), and adding a user.
+// TestBrokersGetTheEvents runs the recipes for brokers.
 func TestDocumentedCommandsWork(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: append(simulator.Fleet(3),
 		simulator.Instance{ID: "00000000-0000-4000-8000-000000000000", Name: "other"})})
 	env := documentedEnv(t, server)
-	var all sync.WaitGroup // of what waits more than it works: all at once
+	var all sync.WaitGroup // the commands mostly wait, so they run at once
 	for _, file := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md"} {
 		for _, block := range blocks(t, file) {
 			dir := t.TempDir()
-			// There before a line saves into it: the next one must not depend
-			// on how far that came in its second.
+			// Made here, since a later line of the block must not depend on
+			// how far an earlier one came in its second.
 			if err := os.Mkdir(filepath.Join(dir, "pictures"), 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -43,8 +40,8 @@ func TestDocumentedCommandsWork(t *testing.T) {
 	all.Wait()
 }
 
-// documentedEnv is an environment with rtev in its PATH, the config file of the
-// guides, and a simulator behind every host name.
+// documentedEnv returns an environment with rtev in PATH, the config file of
+// the guides, and a proxy that leads every host name to the simulator.
 func documentedEnv(t *testing.T, server string) []string {
 	t.Helper()
 	home := t.TempDir()
@@ -83,7 +80,7 @@ func blocks(t *testing.T, file string) (list []string) {
 	return list
 }
 
-// notHere says why a line is not run, "" where it is.
+// notHere returns why a line is not run, or "".
 func notHere(line string) string {
 	for _, broker := range []string{"kafka1", "mqtt1", "nats1"} {
 		if strings.Contains(line, broker) {
@@ -100,8 +97,8 @@ func notHere(line string) string {
 
 var lasting = regexp.MustCompile(`--for [0-9]+[sm]`)
 
-// runBlock runs a block's lines one after the other in a folder of their own,
-// for a second where they say how long.
+// runBlock runs the lines of a block in dir, one after the other. Durations are
+// shortened to a second.
 func runBlock(t *testing.T, dir, block string, env []string) {
 	here := strings.NewReplacer("/var/spool/", "./", "/srv/", "./")
 	for line := range strings.Lines(block) {
@@ -122,8 +119,8 @@ func runBlock(t *testing.T, dir, block string, env []string) {
 	}
 }
 
-// TestUnitsAreSound has systemd read the units, and one with the drop-in that
-// the guide shows, as far as it can where it does not run.
+// TestUnitsAreSound lets systemd-analyze verify the units, one of them with the
+// drop-in of the guide.
 func TestUnitsAreSound(t *testing.T) {
 	has(t, "systemd-analyze")
 	text, err := os.ReadFile("docs/recipes.md")
@@ -155,7 +152,8 @@ func TestUnitsAreSound(t *testing.T) {
 	}
 }
 
-// TestOldPicturesGo has systemd clean a folder by the line of the guide.
+// TestOldPicturesGo lets systemd-tmpfiles clean a folder with the line of the
+// guide.
 func TestOldPicturesGo(t *testing.T) {
 	has(t, "systemd-tmpfiles")
 	text, err := os.ReadFile("docs/recipes.md")
@@ -172,7 +170,7 @@ func TestOldPicturesGo(t *testing.T) {
 	write(t, young, "")
 	write(t, old, "")
 	if taken := time.Now().Add(-31 * 24 * time.Hour); os.Chtimes(old, taken, taken) != nil {
-		t.Fatal("the picture does not get older")
+		t.Fatal("cannot set the time of the picture")
 	}
 	write(t, conf, strings.ReplaceAll(string(rule), "/srv/pictures", pictures)+"\n")
 	if out, err := exec.Command("systemd-tmpfiles", "--clean", conf).CombinedOutput(); err != nil {
@@ -182,13 +180,13 @@ func TestOldPicturesGo(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := os.Stat(old); err == nil {
-		t.Error("a picture of 31 days is still there")
+		t.Error("a picture of 31 days was not removed")
 	}
 }
 
 var links = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
 
-// TestLinksLeadSomewhere follows the links between the pages of the repository.
+// TestLinksLeadSomewhere checks the links between pages of the repository.
 func TestLinksLeadSomewhere(t *testing.T) {
 	var pages []string
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {

@@ -17,13 +17,13 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// evil is what a server should not say in a string: escape sequences, bidi
-// marks, NUL, line ends, characters that are none, overlong and cut UTF-8.
+// evil is what a server should not send in a string: escape sequences, bidi
+// marks, NUL, line ends, noncharacters, overlong and truncated UTF-8.
 const evil = `\u001b[2J\u001b]0;x\u0007\u009b31m\u202e\u2066\u0000\n\r\u2028\ud800` + "\u202e\u009b\xc0\xaf\xe0\x80\xaf\xff\xf4\x90\x80\x80"
 
-// capture is a recording of everything that a server may do wrong with JSON
-// that is JSON: an event a line, in fields that reach a terminal, a file name,
-// a CSV, a label, or an error.
+// capture returns a recording of valid JSON, an event per line, with hostile
+// values in all fields that reach a terminal, a file name, a CSV, a label or an
+// error.
 func capture() string {
 	var b strings.Builder
 	line := func(parts ...string) {
@@ -55,7 +55,7 @@ func capture() string {
 	return b.String()
 }
 
-// fields is n members of different names.
+// fields returns n members with different names.
 func fields(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -68,9 +68,9 @@ func fields(n int) string {
 	return b.String()
 }
 
-// TestHostileContent reads the recording with every command and every output:
-// each ends well, in bounded memory and time, and says nothing that a terminal
-// would obey.
+// TestHostileContent reads the recording with every command and output. Each
+// must succeed in bounded memory and time, and print nothing that a terminal
+// would interpret.
 func TestHostileContent(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "evil.ndjson")
@@ -95,7 +95,7 @@ func TestHostileContent(t *testing.T) {
 			if err := c.Run(); err != nil {
 				t.Fatalf("%v: %.300q", err, talk.String())
 			}
-			if strings.Contains(command, "-o csv") { // data for another program: the same table when it is read back
+			if strings.Contains(command, "-o csv") { // for another program: it must read back as a table
 				rows(t, out.String())
 			} else {
 				obeyed(t, "stdout", out.String(), strings.Contains(command, "always"), strings.Contains(command, "ndjson"))
@@ -109,8 +109,8 @@ func TestHostileContent(t *testing.T) {
 	}
 }
 
-// TestHostileErrors: what a server says in a refusal, in a name, or in a
-// redirect is shown and not obeyed; nor is what was typed.
+// TestHostileErrors checks that text from a refusal, a name, a redirect or the
+// command line is made safe before it is printed.
 func TestHostileErrors(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	const bad = "\x1b[2J\x1b]0;x\a\u202e\u009b\xff"
@@ -145,7 +145,7 @@ func TestHostileErrors(t *testing.T) {
 	}
 }
 
-// rows reads a table: RFC 4180, as many fields in each record, UTF-8.
+// rows checks a table: RFC 4180, the same number of fields per record, UTF-8.
 func rows(t *testing.T, text string) {
 	t.Helper()
 	all, err := csv.NewReader(strings.NewReader(text)).ReadAll()
@@ -154,8 +154,8 @@ func rows(t *testing.T, text string) {
 	}
 }
 
-// obeyed looks for what a terminal would act on: controls but for the line
-// end, bidi marks, bytes that are no UTF-8. In colour, SGR sequences are ours.
+// obeyed fails on what a terminal would interpret: control characters except
+// line feed, bidi marks, invalid UTF-8. With colour, SGR sequences are allowed.
 func obeyed(t *testing.T, what, text string, color, raw bool) {
 	t.Helper()
 	for i, r := range text {
@@ -168,7 +168,7 @@ func obeyed(t *testing.T, what, text string, color, raw bool) {
 	}
 }
 
-// sgr tells whether s begins with a sequence that sets colours and no more.
+// sgr reports whether s starts with a sequence that only sets colours.
 func sgr(s string) bool {
 	end := strings.IndexByte(s, 'm')
 	return strings.HasPrefix(s, "\x1b[") && end > 0 && strings.Trim(s[2:end], "0123456789;") == ""

@@ -17,13 +17,12 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-// tooMuch is the status of within when a command cost more than it may.
+// tooMuch is the status of within if a command used more than it may.
 const tooMuch = 99
 
 // within is a program for scripts: "within 500ms 64MB CMD…" runs CMD and ends
-// with its status, unless it took more CPU time or, at its peak, more memory.
-// It is a process of its own because a child's peak counts from its parent's
-// size on (Linux).
+// with its status, or with tooMuch if CMD used more CPU time or memory. It is a
+// separate process because on Linux a child's peak starts at its parent's size.
 func within() {
 	if len(os.Args) < 4 {
 		fmt.Fprintln(os.Stderr, "usage: within CPU MEMORY CMD [ARG...]")
@@ -42,7 +41,7 @@ func within() {
 		os.Exit(1)
 	}
 	took, had := c.ProcessState.UserTime()+c.ProcessState.SystemTime(), peak(c.ProcessState)
-	if file := os.Getenv("COST"); file != "" { // to see what limits would be close
+	if file := os.Getenv("COST"); file != "" { // for choosing limits
 		f, _ := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		fmt.Fprintf(f, "%v %d MB: %s\n", took, had/1e6, strings.Join(os.Args[3:], " "))
 		f.Close()
@@ -54,15 +53,15 @@ func within() {
 	os.Exit(c.ProcessState.ExitCode())
 }
 
-// servers are the simulators of a script, by the variable that has the address.
+// servers are the simulators of a script, by the variable with their address.
 type servers map[string]*simulator.Server
 
 // started is the key of a script's servers.
 type started struct{}
 
 // served FILE [NAME] checks that the lines of FILE are the events that the
-// server delivered whole, to all instances and over all connections, each as
-// often as it was delivered, byte for byte.
+// server delivered, over all instances and connections, each as often as it was
+// delivered, byte for byte.
 func served(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: served FILE [NAME]")
@@ -90,7 +89,7 @@ func waitUntil(done func() bool) {
 	}
 }
 
-// deliveries counts what a simulator delivered, by the hash of the payload.
+// deliveries counts the events that a simulator delivered, by hash.
 func deliveries(server *simulator.Server) map[uint64]int {
 	given := map[uint64]int{}
 	for _, id := range ids(server) {
@@ -102,7 +101,7 @@ func deliveries(server *simulator.Server) map[uint64]int {
 	return given
 }
 
-// ids asks a simulator for the ids of its instances.
+// ids returns the ids of a simulator's instances.
 func ids(server *simulator.Server) (list []string) {
 	w := httptest.NewRecorder()
 	server.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/core/instances", nil))
@@ -111,15 +110,15 @@ func ids(server *simulator.Server) (list []string) {
 			ID string `json:"instanceId"`
 		}
 	}
-	_ = json.Unmarshal(w.Body.Bytes(), &body) // an empty list fails what compares
+	_ = json.Unmarshal(w.Body.Bytes(), &body) // callers fail on an empty list
 	for _, in := range body.Instances {
 		list = append(list, in.ID)
 	}
 	return list
 }
 
-// compare takes the lines of text off what was given: what is left is missing,
-// and what could not be taken is forged.
+// compare counts given events that text lacks (missing) and lines that were not
+// given, or not so often (forged). It changes given.
 func compare(text string, given map[uint64]int) (missing, forged int) {
 	for line := range strings.Lines(text) {
 		h := simulator.Hash([]byte(strings.TrimSuffix(line, "\n")))

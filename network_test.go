@@ -25,13 +25,13 @@ import (
 
 const camera = "899c89f9-90c3-c633-8586-8f09b005ebed"
 
-// result is how a run of the binary ended.
+// result is how a run of the program ended.
 type result struct {
 	code        int
 	out, errors string
 }
 
-// rtev runs the real binary with some environment of its own.
+// rtev runs the program with additional environment variables.
 func rtev(t *testing.T, env []string, args ...string) result {
 	t.Helper()
 	var out, talk bytes.Buffer
@@ -46,14 +46,14 @@ func rtev(t *testing.T, env []string, args ...string) result {
 	return result{c.ProcessState.ExitCode(), out.String(), talk.String()}
 }
 
-// one answers any request with a stream of one event, which tells the protocol.
+// one responds with a stream of one event that names the protocol.
 func one(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	io.WriteString(w, "event: track\ndata: {\"$id\":\"track\",\"instance_id\":\"i\",\"proto\":\""+r.Proto+"\"}\n\n")
 }
 
-// secure serves one with a certificate for 127.0.0.1 that is valid until then,
-// and returns the file that names its authority.
+// secure serves one with a certificate for 127.0.0.1 that expires at until. It
+// returns the file with the certificate authority.
 func secure(t *testing.T, until time.Time, h2 bool) (url, ca string) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -80,8 +80,8 @@ func secure(t *testing.T, until time.Time, h2 bool) (url, ca string) {
 	return server.URL, ca
 }
 
-// TestTLSFaults: what a user sees of certificates that are not as they should
-// be, and of servers that speak something else.
+// TestTLSFaults checks the messages about bad certificates and about servers
+// that speak another protocol.
 func TestTLSFaults(t *testing.T) {
 	good, goodCA := secure(t, time.Now().Add(time.Hour), false)
 	old, oldCA := secure(t, time.Now().Add(-time.Hour), false)
@@ -115,7 +115,8 @@ func TestTLSFaults(t *testing.T) {
 	}
 }
 
-// TestRedirectKeepsSecrets: what was given for one server goes to no other.
+// TestRedirectKeepsSecrets checks that credentials for one server are not sent
+// to another.
 func TestRedirectKeepsSecrets(t *testing.T) {
 	var there http.Header
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +140,7 @@ func TestRedirectKeepsSecrets(t *testing.T) {
 	}
 }
 
-// TestProxyFromTheEnvironment: through a proxy, and past it where NO_PROXY says so.
+// TestProxyFromTheEnvironment covers HTTP_PROXY and NO_PROXY.
 func TestProxyFromTheEnvironment(t *testing.T) {
 	var asked string
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -159,7 +160,7 @@ func TestProxyFromTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestIPv6: an address as typed, with and without brackets and port.
+// TestIPv6 covers addresses with and without brackets and port.
 func TestIPv6(t *testing.T) {
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {

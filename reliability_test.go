@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestPromisesAreTested: each test that docs/reliability.md names is there.
+// TestPromisesAreTested checks that the tests named in docs/reliability.md exist.
 func TestPromisesAreTested(t *testing.T) {
 	page, err := os.ReadFile("docs/reliability.md")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// peak is the most memory that a process had at a time, in bytes.
+// peak returns the largest resident memory of a process, in bytes.
 func peak(p *os.ProcessState) int64 {
 	most := int64(p.SysUsage().(*syscall.Rusage).Maxrss)
 	if runtime.GOOS == "linux" || runtime.GOOS == "freebsd" {

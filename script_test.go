@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"rtev": func() { os.Exit(cmd.Main()) }, "within": within})
 }
 
-// TestScript runs the command line as a user would: testdata/script, one file
-// a behaviour. HOME is a folder that does not exist, the zone is UTC.
+// TestScript runs the scripts of testdata/script, one per behaviour. HOME does
+// not exist, and the time zone is UTC.
 func TestScript(t *testing.T) {
 	captures, err := filepath.Abs("testdata/capture")
 	if err != nil {
@@ -54,8 +54,8 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// exits N CMD… runs a command that must end with status N; one that died of a
-// signal counts as 128 and the signal, as in a shell.
+// exits N CMD… runs a command that must end with status N. Death by a signal
+// counts as 128 plus the signal, as in a shell.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits N CMD [ARG...]")
@@ -118,7 +118,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Value(started{}).(servers)[as] = server
 }
 
-// ndjson FILE N checks that a file holds N lines, a JSON object each.
+// ndjson FILE N checks that a file holds N lines, each a JSON object.
 func ndjson(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: ndjson FILE N")
@@ -132,7 +132,7 @@ func ndjson(ts *testscript.TestScript, neg bool, args []string) {
 	lines(ts, false, args)
 }
 
-// lines FILE N checks that a file holds N whole lines.
+// lines FILE N checks that a file holds N complete lines.
 func lines(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: lines FILE N")
