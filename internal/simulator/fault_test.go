@@ -95,7 +95,7 @@ type seen struct {
 	err    error // of reading the body
 	took   time.Duration
 	header time.Duration // until the response header
-	plain  []record      // what the same server tells without faults
+	plain  []record      // the same stream without faults
 }
 
 type faultRow struct {
@@ -301,8 +301,8 @@ func TestFaults(t *testing.T) {
 				got.plain = plain
 				row.check(t, got)
 				n, _ := s.Served(gate)
-				if whole := strings.Count(got.body, "\n\n"); strings.Contains("cut=3 cleanclose=2", row.fault) && n != whole {
-					t.Errorf("served %d, came %d", n, whole)
+				if complete := strings.Count(got.body, "\n\n"); strings.Contains("cut=3 cleanclose=2", row.fault) && n != complete {
+					t.Errorf("served %d, received %d", n, complete)
 				}
 			})
 		})

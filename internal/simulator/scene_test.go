@@ -42,7 +42,7 @@ func TestSameSeedSameEvents(t *testing.T) {
 		}
 	}
 	if c := produce(8, noon(), time.Minute); bytes.Equal(c[5].append(nil), a[5].append(nil)) {
-		t.Error("another seed tells the same")
+		t.Error("another seed produces the same")
 	}
 }
 

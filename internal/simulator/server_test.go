@@ -177,7 +177,7 @@ func TestServedCountsWhatWasDelivered(t *testing.T) {
 func TestSlowReaderLosesButSpoilsNothing(t *testing.T) {
 	inBubble(t, Options{Record: true, Rate: 1000}, func(s *Server, c client) {
 		res := c.stream()
-		time.Sleep(12 * time.Second) // 12,000 events, 4,096 are kept
+		time.Sleep(12 * time.Second) // 12,000 events, 4,096 are stored
 		time.AfterFunc(time.Second, func() { res.Body.Close() })
 		body, _ := all(res)
 		var got []uint64
