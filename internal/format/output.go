@@ -39,6 +39,17 @@ func (o *Output) Notice(line string) {
 	_, _ = o.messages.Write(o.line)
 }
 
+// Message writes to messages what is safe to show and whole, such as a line of
+// AppendMessage. If that fails, nothing is left to report it to.
+func (o *Output) Message(text []byte) {
+	if o.messages == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, _ = o.messages.Write(text)
+}
+
 // Write writes whole lines of data. After a failure, which may have left half a
 // line, every later write returns the same error and writes nothing.
 func (o *Output) Write(lines []byte) (int, error) {

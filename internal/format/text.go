@@ -61,15 +61,16 @@ type layout struct {
 }
 
 const (
-	idCells    = 8
-	classCells = 7
-	sourceMost = 24
-	typeMost   = 40
-	nameMost   = 80 // of a place
-	valueMost  = 48
-	extraLeast = 8   // cells that another name=value needs
-	extrasMost = 400 // cells that all of them may take
-	maxTotals  = 4096
+	idCells     = 8
+	foldedCells = 6 // " +1234"
+	classCells  = 7
+	sourceMost  = 24
+	typeMost    = 40
+	nameMost    = 80 // of a place
+	valueMost   = 48
+	extraLeast  = 8   // cells that another name=value needs
+	extrasMost  = 400 // cells that all of them may take
+	maxTotals   = 4096
 )
 
 // NewText returns an encoder. It remembers the time of the line before and the
@@ -165,6 +166,11 @@ func (t *Text) putTime(ev *event.Event) {
 	if ok {
 		t.part = t.appendTime(t.part, ms)
 	}
+	t.putTimeColumn()
+}
+
+// putTimeColumn puts the time in t.part as a column.
+func (t *Text) putTimeColumn() {
 	cells := [...]int{Clock: 12, RFC3339: 24, Delta: 10}[t.o.Time]
 	switch {
 	case t.o.Time == RFC3339 && t.o.Zone != time.UTC:

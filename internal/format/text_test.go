@@ -12,6 +12,7 @@ import (
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/flowtest"
+	"github.com/rtev/rtev/internal/term"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -149,6 +150,60 @@ func TestTextOfCropNamesItsEvent(t *testing.T) {
 	ev.Ref = flowtest.Event(t, "event-intrusion", `{"object_class":"Person","area_name":"Dock"}`)
 	if got, want := string(NewText(TextOptions{Time: Off}).AppendEvent(nil, ev)), "  crop                     picture of Person in Dock  3 B  e1\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// The words are cut before the number of folded events is.
+func TestTextShowsFoldedEvents(t *testing.T) {
+	for _, tc := range []struct {
+		width, folded int
+		payload, want string
+	}{
+		{0, 12, `{"$id":"track","object_class":"Person","is_moving":1,"age_ms":2000,"tracking_id":"83f1535f"}`, "  track                    Person  moving for 2.0 s +12  83f1535f"},
+		{0, 0, `{"$id":"track","object_class":"Person","is_moving":1,"age_ms":2000,"tracking_id":"83f1535f"}`, "  track                    Person  moving for 2.0 s  83f1535f"},
+		{40, 1234, `{"$id":"event-intrusion","object_class":"Person","area_name":"the yard behind the third gate","event_id":"6b42f3eb"}`, "! Person entered the yard behind … +1234"},
+		{40, 3, `{"$id":"something-new","why":"rain"}`, "  something-new +3 why=rain"},
+		{12, 3, `{"$id":"event-intrusion","object_class":"Person"}`, "! Per… +3"},
+	} {
+		ev := flowtest.Event(t, "", tc.payload)
+		ev.Folded = tc.folded
+		if got := string(NewText(TextOptions{Time: Off, Width: columnsOf(tc.width)}).AppendEvent(nil, ev)); got != tc.want+"\n" {
+			t.Errorf("%q, want %q", got, tc.want)
+		}
+	}
+}
+
+// Messages have the time column of the events, in each format.
+func TestTextMessages(t *testing.T) {
+	at := time.Date(2026, 6, 19, 17, 13, 44, 26e6, time.UTC)
+	for _, tc := range []struct {
+		o    TextOptions
+		want string
+	}{
+		{TextOptions{Zone: time.UTC}, "17:13:44.026  rtev: lost\\x1b[2J"},
+		{TextOptions{Zone: time.UTC, Width: columnsOf(40)}, "17:13:44 rtev: lost\\x1b[2J"},
+		{TextOptions{Zone: time.UTC, Time: RFC3339, Width: columnsOf(20)}, "2026-06-19T17:13:44.026Z rtev: lost\\x1b[2J"},
+		{TextOptions{Time: Delta}, "            rtev: lost\\x1b[2J"},
+		{TextOptions{Time: Off}, "rtev: lost\\x1b[2J"},
+	} {
+		enc := NewText(tc.o)
+		if got := string(enc.AppendMessage([]byte("> "), at, term.Style{}, "rtev: lost\x1b[2J")); got != "> "+tc.want+"\n" {
+			t.Errorf("%q, want %q", got, tc.want)
+		}
+		ev := flowtest.Event(t, "track", `{"system_timestamp":"1781889224026"}`)
+		message := escapes.ReplaceAllString(string(enc.AppendMessage(nil, at, term.NewStyles(true).Good, "x")), "")
+		line := string(enc.AppendEvent(nil, ev))
+		if tc.o.Width == nil && len(message)-len("x\n") != strings.Index(line, "track")-len("  ") {
+			t.Errorf("%q does not begin where the text of %q does", message, line)
+		}
+	}
+}
+
+func TestIsAlarm(t *testing.T) {
+	for typ, want := range map[string]bool{"event-intrusion": true, "event-intrusion-end": false, "event-line-crossing": false, "track": false, "something-new": false} {
+		if IsAlarm(typ) != want {
+			t.Errorf("%s: %v", typ, !want)
+		}
 	}
 }
 

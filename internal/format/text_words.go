@@ -16,7 +16,13 @@ func (t *Text) putWords(ev *event.Event, k *kind) {
 	if k.level == low {
 		t.words = t.styles.Faint
 	}
+	end := t.line.End
+	if ev.Folded > 0 { // the words may be cut, this number may not
+		t.line.End = max(t.line.Col, end-foldedCells)
+	}
 	k.words(t, ev, k)
+	t.line.End = end
+	t.putFolded(ev, k)
 	t.reserveID()
 	if ev.Type == "statistics" {
 		t.putDropped(ev)
@@ -27,6 +33,19 @@ func (t *Text) putWords(ev *event.Event, k *kind) {
 	t.putPicture(k)
 	t.putBox()
 	t.putExtras(ev, k)
+}
+
+// putFolded puts how many events before this one a cooldown dropped.
+func (t *Text) putFolded(ev *event.Event, k *kind) {
+	if ev.Folded == 0 {
+		return
+	}
+	style := t.styles.Bold
+	if k.level == low {
+		style = t.styles.Faint
+	}
+	t.part = strconv.AppendInt(append(t.part[:0], '+'), int64(ev.Folded), 10)
+	putWord(t, style, t.part)
 }
 
 // eventWords puts who did what, where, in which direction and for how long.

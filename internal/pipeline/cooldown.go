@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"hash/maphash"
 	"sync"
 	"time"
@@ -10,6 +11,10 @@ import (
 
 // maxGroups bounds the groups that a Cooldown remembers, twice.
 const maxGroups = 10_000
+
+// maxPositions bounds the events that a chain of a Cooldown counts exactly if
+// the output fails: more than a polling response holds between two flushes.
+const maxPositions = 1 << 16
 
 // Cooldown lets one event of a group pass and drops those that follow within
 // a period. The period starts when an event was put without an error. Live
@@ -55,13 +60,18 @@ type cooled struct {
 	event.Sink
 	cooldown *Cooldown
 	key      []byte
+	put      int   // events put since the last Flush that returned nil
+	passed   []int // the positions among them of the first that passed
+	err      error // the first *event.WriteError, as counted here
 }
 
 // Put implements event.Sink.
 func (s *cooled) Put(ev *event.Event) error {
+	at := s.put
+	s.put++
 	c := s.cooldown
 	if s.key = c.key(s.key[:0], ev); len(s.key) == 0 || c.period <= 0 {
-		return s.Sink.Put(ev)
+		return s.pass(ev, at)
 	}
 	id := maphash.Bytes(c.seed, s.key)
 	folded, pass := c.admit(id, now(ev))
@@ -69,12 +79,46 @@ func (s *cooled) Put(ev *event.Event) error {
 		return nil
 	}
 	ev.Folded = folded
-	err := s.Sink.Put(ev)
+	err := s.pass(ev, at)
 	ev.Folded = 0
 	if err == nil {
 		c.passed(id, now(ev), folded)
 	}
 	return err
+}
+
+func (s *cooled) pass(ev *event.Event, at int) error {
+	if len(s.passed) < maxPositions {
+		s.passed = append(s.passed, at)
+	}
+	return s.recount(s.Sink.Put(ev))
+}
+
+// Flush implements event.Sink.
+func (s *cooled) Flush() error {
+	err := s.recount(s.Sink.Flush())
+	if err == nil {
+		s.put, s.passed = 0, s.passed[:0]
+	}
+	return err
+}
+
+// recount adds the dropped events to those that a failed output has written:
+// there is nothing more to do for them.
+func (s *cooled) recount(err error) error {
+	if s.err != nil {
+		return s.err
+	}
+	failure, ok := errors.AsType[*event.WriteError](err)
+	if !ok {
+		return err
+	}
+	whole := s.put
+	if n := len(s.passed); failure.Whole < n || n == maxPositions {
+		whole = s.passed[max(0, min(failure.Whole, n-1))]
+	}
+	s.err = &event.WriteError{Err: failure.Err, Whole: whole}
+	return s.err
 }
 
 // Close implements io.Closer.

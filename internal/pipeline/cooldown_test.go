@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,6 +89,46 @@ func TestCooldownOfRecordedEventsUsesTheirTime(t *testing.T) {
 	}
 	if got := fmt.Sprint(to.all); got != "[a+0 a+2 a+1]" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// Dropped events count as written as soon as those before them are.
+func TestCooldownCountsDroppedEventsAsWritten(t *testing.T) {
+	const events = "daabbbcab" // d passes because it has no group
+	for written, want := range []int{0, 1, 3, 6, 9} {
+		failing := &event.WriteError{Err: errors.New("full"), Whole: written}
+		to := &flowtest.Collect{FlushErr: failing}
+		chain := NewCooldown(time.Hour, func(dst []byte, ev *event.Event) []byte {
+			return append(dst, strings.TrimPrefix(ev.Type, "d")...)
+		}).Sink(to)
+		for _, typ := range strings.Split(events, "") {
+			if err := chain.Put(live(t, typ)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			failure, ok := errors.AsType[*event.WriteError](chain.Flush())
+			if !ok || failure.Err != failing.Err || failure.Whole != want {
+				t.Errorf("%d of 4 lines written: %+v, want %d events", written, failure, want)
+			}
+		}
+	}
+}
+
+func TestCooldownRemembersABoundedNumberOfPositions(t *testing.T) {
+	chain := NewCooldown(time.Hour, func(dst []byte, _ *event.Event) []byte { return dst }).Sink(nowhere{}).(*cooled)
+	ev := live(t, "a")
+	for range 2 * maxPositions {
+		if err := chain.Put(ev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tc := range []struct{ written, want int }{{-7, 0}, {10, 10}, {maxPositions + 10, maxPositions - 1}} {
+		chain.err = nil
+		failure, _ := errors.AsType[*event.WriteError](chain.recount(&event.WriteError{Whole: tc.written}))
+		if failure == nil || failure.Whole != tc.want || len(chain.passed) > maxPositions {
+			t.Errorf("%d lines written: %+v, want %d events; %d positions", tc.written, failure, tc.want, len(chain.passed))
+		}
 	}
 }
 

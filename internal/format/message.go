@@ -1,0 +1,29 @@
+package format
+
+import (
+	"time"
+
+	"github.com/rtev/rtev/internal/term"
+)
+
+// AppendMessage appends a message between the lines of events: its time as a
+// column like theirs, and the text, made safe and not cut. With Delta the column
+// stays empty, because it shows the server's time between two events.
+func (t *Text) AppendMessage(dst []byte, at time.Time, style term.Style, text string) []byte {
+	t.StartBatch()
+	t.line = term.NewLine(dst, term.NoLimit)
+	if t.o.Time != Off {
+		t.part = t.part[:0]
+		if t.o.Time != Delta {
+			t.part = t.stamp.append(t.part, at.UnixMilli())
+		}
+		t.putTimeColumn()
+	}
+	put(t, style, text)
+	dst = append(t.line.Bytes(), '\n')
+	t.line = term.Line{}
+	return dst
+}
+
+// IsAlarm reports whether text marks events of a type as an alarm.
+func IsAlarm(typ string) bool { return kindOf(typ).level == alarm }
