@@ -152,7 +152,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 func TestClosedPipeKillsSilently(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
 	for _, args := range [][]string{{"tail", "-o", "ndjson"}, {"stats", "-i", "1ms", "-o", "csv"}, {"poll", "Gate", "-i", "1ms", "-o", "ndjson"}, {"--help"}, {"completion", "bash"}} {
-		c := exec.CommandContext(t.Context(), "rtev", append(args, "-s", server, "--config", "none")...)
+		c := exec.CommandContext(t.Context(), "rtev", args...)
 		var messages bytes.Buffer
 		c.Stderr = &messages
 		reader, writer, err := os.Pipe()
@@ -161,7 +161,7 @@ func TestClosedPipeKillsSilently(t *testing.T) {
 		}
 		c.Stdout = writer
 		reader.Close()
-		c.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir())
+		c.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir(), "RTEV_SERVER="+server, "RTEV_CONFIG=none")
 		_ = c.Run()
 		writer.Close()
 		if got := died(c); got != syscall.SIGPIPE || messages.Len() > 0 && args[0] != "poll" { // poll names where it keeps what it drained

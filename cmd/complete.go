@@ -7,26 +7,33 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/simulator"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // completeWait is how long a completion waits for the servers.
 const completeWait = time.Second
 
-func cause(c *cobra.Command) error { return context.Cause(c.Context()) }
-
-// register panics only where a flag is not there, which every start would show.
+// register adds a completion for a flag. It panics if there is no such flag,
+// which every start would show.
 func register(c *cobra.Command, flag string, f cobra.CompletionFunc) {
 	if err := c.RegisterFlagCompletionFunc(flag, f); err != nil {
 		panic(err)
 	}
 }
 
-func completeGlobals(a *app, root *cobra.Command) {
-	register(root, "output", cobra.FixedCompletions([]string{"text", "ndjson", "json", "csv", "prom"}, cobra.ShellCompDirectiveNoFileComp))
+func completeGlobals(root *cobra.Command) {
+	register(root, "output", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		formats := []string{"text", "ndjson", "json", "csv"}
+		if c.Name() == "stats" {
+			formats = append(formats, "prom")
+		}
+		return formats, cobra.ShellCompDirectiveNoFileComp
+	})
 	register(root, "color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, flag := range []string{"server", "header"} {
 		register(root, flag, cobra.NoFileCompletions)
@@ -78,7 +85,8 @@ func computedFields() (list []string) {
 	return list
 }
 
-// listCompletions completes the last item of a list with commas, and keeps a ! in front of it.
+// listCompletions completes the last item of a list with commas, and keeps a !
+// in front of it.
 func listCompletions(typed string, items []string) (list []string) {
 	front := typed[:strings.LastIndexByte(typed, ',')+1]
 	if strings.HasPrefix(typed[len(front):], "!") {
@@ -91,34 +99,32 @@ func listCompletions(typed string, items []string) (list []string) {
 }
 
 // completeInstances offers the names of the config file, then those of the
-// servers that answer within a second. Every error is silent: a completion
+// servers that answer within a second. It ignores every error: a completion
 // must not disturb the line that is being typed.
-func (a *app) completeInstances(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (a *app) completeInstances(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	const done = cobra.ShellCompDirectiveNoFileComp
 	cfg, err := a.load(c)
 	if err != nil {
 		return nil, done
 	}
-	cfg.Server, cfg.Header = once(cfg.Server), once(cfg.Header) // cobra reads the flags twice before it completes
+	cfg.Server, cfg.Header = distinct(cfg.Server), distinct(cfg.Header) // cobra reads the flags twice before it completes
 	var list []string
 	for _, n := range cfg.Instances {
 		list = append(list, cobra.CompletionWithDesc(n.Name, "config file"))
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), completeWait)
 	defer cancel()
-	s := &session{app: a, cfg: cfg, ctx: ctx, voice: newVoice(format.NewOutput(nil, nil), a)}
+	s := &session{app: a, cfg: cfg, ctx: ctx, notices: newNotices(format.NewOutput(nil, nil), a)}
 	if demo := c.Flags().Lookup("demo"); demo != nil {
 		s.demo = demo.Value.String() == "true"
 	}
-	f, err := s.open()
+	set, err := s.instances()
 	if err != nil {
 		return list, done
 	}
-	f.list(ctx)
-	for i, instances := range f.lists {
-		for _, in := range instances {
-			name := string(format.AppendSafe(nil, in.Name))
-			list = append(list, cobra.CompletionWithDesc(name, in.State()+", "+f.servers[i].Server()))
+	for _, l := range set.List(ctx) {
+		for _, in := range l.Instances {
+			list = append(list, cobra.CompletionWithDesc(term.Safe(in.Name), in.State()+", "+l.Client.Server()))
 		}
 	}
 	if s.sim != nil {
@@ -127,12 +133,51 @@ func (a *app) completeInstances(c *cobra.Command, args []string, _ string) ([]st
 	return list, done
 }
 
-// once returns the items of a list without those that stood before.
-func once(list []string) (kept []string) {
+// distinct returns the items of a list, each once.
+func distinct(list []string) (once []string) {
 	for _, item := range list {
-		if !slices.Contains(kept, item) {
-			kept = append(kept, item)
+		if !slices.Contains(once, item) {
+			once = append(once, item)
 		}
 	}
-	return kept
+	return once
+}
+
+// prepareCompletion adds cobra's completion command, and makes it refuse a shell
+// that it does not know.
+func prepareCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Short = "print the completion script for a shell"
+		c.Example = "  rtev completion bash > /etc/bash_completion.d/rtev\n  source <(rtev completion zsh)\n  rtev completion fish | source"
+		c.Args = func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("no completion script for %q; there are bash, fish, powershell and zsh", args[0])
+			}
+			return nil
+		}
+		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+		c.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+			for _, name := range clientFlags {
+				if c.Flags().Changed(name) {
+					return usagef("--%s has no effect on completion", name)
+				}
+			}
+			return nil
+		}
+	}
+}
+
+// plainUsages removes the marks that name a flag's value from the usages: shells
+// would show them.
+func plainUsages(c *cobra.Command) {
+	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	c.Flags().VisitAll(plain)
+	c.PersistentFlags().VisitAll(plain)
+	for _, sub := range c.Commands() {
+		plainUsages(sub)
+	}
 }

@@ -85,11 +85,11 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := crop.Open(o.dir, s.voice.notice)
+	dir, err := crop.Open(o.dir, s.notices.report)
 	if err != nil {
 		return err
 	}
-	so := crop.Options{Name: name, Types: s.types.Match, Where: s.fits, Best: o.best, Meta: o.meta, FlushWaiting: o.once, Notify: s.voice.notice}
+	so := crop.Options{Name: name, Types: s.types.Match, Where: s.fits, Best: o.best, Meta: o.meta, FlushWaiting: o.once, Notify: s.notices.report}
 	so.Location, so.NoSum = o.zone(), s.cfg.Output == "text" && !o.meta
 	if s.limit != nil {
 		so.Limit = s.limit
@@ -108,10 +108,10 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 		err = s.cropsOnce(args, o, open)
 	} else {
 		err = s.live(args, liveOptions{
-			retry: o.retry, idle: o.idle, types: crop.Needs(s.types.Query(), o.best), notify: s.voice.notice, met: dir.Know,
+			retry: o.retry, idle: o.idle, types: crop.Needs(s.types.Query(), o.best), notify: s.notices.report, met: dir.Know,
 		}, func() event.Sink { return open(nil) })
 	}
-	s.voice.info("%s", dir.Summary())
+	s.notices.info("%s", dir.Summary())
 	return s.end(err)
 }
 
@@ -148,7 +148,7 @@ func (s *session) cropsOnce(args []string, o cropsOptions, open func(rest event.
 		}
 		rest = func() event.Sink { return file }
 	}
-	p := poll.Poll{Types: crop.Needs(s.types.Query(), o.best), Once: true, Hold: 32 << 20, Notify: s.voice.notice}
+	p := poll.Poll{Types: crop.Needs(s.types.Query(), o.best), Once: true, Hold: 32 << 20, Notify: s.notices.report}
 	return s.drain(args, p, o.draining, func() event.Sink { return open(rest()) })
 }
 
@@ -172,7 +172,7 @@ func (s *session) cropEncoder(o cropsOptions) (func() format.Encoder, error) {
 	case "text":
 		text := crop.Text{Terminal: s.outTTY, Location: o.zone()}
 		if o.preview {
-			text.Preview = s.previewProtocol(s.voice.info)
+			text.Preview = s.previewProtocol(s.notices.info)
 		}
 		return func() format.Encoder { t := text; return &t }, nil
 	}

@@ -11,9 +11,10 @@ import (
 	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/filter"
-	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/poll"
 	"github.com/rtev/rtev/internal/rtapi"
+	"github.com/rtev/rtev/internal/target"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // exitHelp ends the help of every command that reads events.
@@ -66,10 +67,15 @@ type stdoutError struct{ err error }
 func (e *stdoutError) Error() string { return "standard output: " + e.err.Error() }
 func (e *stdoutError) Unwrap() error { return e.err }
 
-// noInstanceError says that an INSTANCE argument matches nothing.
-type noInstanceError struct{ msg, hint string }
+// hintError is an error with something to try next. It has the exit status of
+// its cause.
+type hintError struct {
+	err  error
+	hint string
+}
 
-func (e *noInstanceError) Error() string { return e.msg }
+func (e *hintError) Error() string { return e.err.Error() }
+func (e *hintError) Unwrap() error { return e.err }
 
 // ending is how the process ends.
 type ending struct {
@@ -121,6 +127,9 @@ func status(err error) ending {
 		return ending{code: 128 + int(syscall.SIGPIPE), signal: syscall.SIGPIPE}
 	}
 	code, hint := classify(err)
+	if better, ok := errors.AsType[*hintError](err); ok {
+		hint = better.hint
+	}
 	return ending{code: code, message: errorLines(err, hint)}
 }
 
@@ -134,7 +143,7 @@ func classify(err error) (code int, hint string) {
 		syntax *filter.SyntaxError
 		name   *crop.NameError
 		option *rtapi.OptionError
-		none   *noInstanceError
+		none   *target.NotFoundError
 		far    *rtapi.UnreachableError
 		no     *rtapi.StatusError
 		other  *rtapi.NotStreamError
@@ -160,7 +169,7 @@ func classify(err error) (code int, hint string) {
 	case errors.As(err, &far):
 		return exitUnreachable, ""
 	case errors.As(err, &none):
-		return exitRefused, none.hint
+		return exitRefused, "rtev instances"
 	case errors.As(err, &no), errors.As(err, &other):
 		return exitRefused, ""
 	case errors.Is(err, errTimeUp):
@@ -174,14 +183,14 @@ func classify(err error) (code int, hint string) {
 func errorLines(err error, hint string) string {
 	var b strings.Builder
 	var syntax *filter.SyntaxError
-	fmt.Fprintf(&b, "rtev: %s\n", format.AppendSafe(nil, err.Error()))
+	fmt.Fprintf(&b, "rtev: %s\n", term.Safe(err.Error()))
 	if errors.As(err, &syntax) {
 		for line := range strings.Lines(syntax.Caret()) {
 			fmt.Fprintf(&b, "  %s\n", strings.TrimRight(line, "\n"))
 		}
 	}
 	if hint != "" {
-		fmt.Fprintf(&b, "rtev: try: %s\n", format.AppendSafe(nil, hint))
+		fmt.Fprintf(&b, "rtev: try: %s\n", term.Safe(hint))
 	}
 	return b.String()
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/poll"
 	"github.com/rtev/rtev/internal/rtapi"
+	"github.com/rtev/rtev/internal/target"
 )
 
 // errNetTimeout is what package net returns when a deadline passes. It is a
@@ -47,7 +48,8 @@ func TestStatusOfEveryError(t *testing.T) {
 		{&rtapi.UnreachableError{URL: "http://nvr1:3546", Err: syscall.EPIPE}, exitUnreachable, "http://nvr1:3546"},
 		{&rtapi.StatusError{URL: "http://nvr1:3546/v1", Code: 404}, exitRefused, "404"},
 		{&rtapi.NotStreamError{URL: "http://nvr1:3546/v1"}, exitRefused, "http://nvr1:3546/v1"},
-		{&noInstanceError{"no instance", "rtev instances"}, exitRefused, "no instance\nrtev: try: rtev instances"},
+		{&target.NotFoundError{Text: "no instance"}, exitRefused, "no instance\nrtev: try: rtev instances"},
+		{&hintError{&target.NotFoundError{Text: "no instance"}, "rtev tail - < x"}, exitRefused, "no instance\nrtev: try: rtev tail - < x"},
 		{&event.WriteError{Err: syscall.ENOSPC}, exitOutput, "no space left"},
 		{&event.WriteError{Err: syscall.EPIPE}, exitOutput, "broken pipe"}, // a file, such as a FIFO
 		{&stdoutError{syscall.ENOSPC}, exitOutput, "standard output: no space left"},

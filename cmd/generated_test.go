@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-var update = flag.Bool("update", false, "write the generated files anew")
+var update = flag.Bool("update", false, "write the generated files")
 
 // current compares a generated file with what it should hold, and with
 // -update writes it.
@@ -37,7 +37,7 @@ func current(t *testing.T, name string, want []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")), want) {
-		t.Errorf("%s is stale; make docs completions writes it anew", name)
+		t.Errorf("%s is out of date; make docs completions writes it", name)
 	}
 }
 
@@ -58,15 +58,14 @@ func only(t *testing.T, folder string, names map[string]bool) {
 func testRoot() *cobra.Command {
 	root := newRoot(&app{env: env{getenv: func(string) string { return "" }}})
 	root.DisableAutoGenTag = true
-	root.InitDefaultHelpCmd()
 	return root
 }
 
 func TestCompletionsAreCurrent(t *testing.T) {
 	root := testRoot()
 	for name, generate := range map[string]func(*bytes.Buffer) error{
-		"rtev.bash": func(b *bytes.Buffer) error { return bashCompletion(root, b, true) },
-		"rtev.zsh":  func(b *bytes.Buffer) error { return zshCompletion(root, b, true) },
+		"rtev.bash": func(b *bytes.Buffer) error { return root.GenBashCompletionV2(b, true) },
+		"rtev.zsh":  func(b *bytes.Buffer) error { return root.GenZshCompletion(b) },
 		"rtev.fish": func(b *bytes.Buffer) error { return root.GenFishCompletion(b, true) },
 		"rtev.ps1":  func(b *bytes.Buffer) error { return root.GenPowerShellCompletionWithDesc(b) },
 	} {
@@ -110,7 +109,8 @@ func markdown(c *cobra.Command) string {
 }
 
 // manPage makes a page of cobra's look like others: the value of a flag has a
-// name, and what it means stands beside the flag.
+// name, its meaning is beside the flag, and the sections that a reader expects
+// are there.
 func manPage(c *cobra.Command, page []byte) []byte {
 	if !c.Runnable() {
 		page = topicParts.ReplaceAll(page, []byte("$2$3"))
@@ -125,8 +125,49 @@ func manPage(c *cobra.Command, page []byte) []byte {
 	}
 	c.NonInheritedFlags().VisitAll(name)
 	c.InheritedFlags().VisitAll(name)
-	page = bytes.ReplaceAll(page, []byte(`\fBrtev-completion(1)\fP`), []byte(topicLinks(`\fBrtev-%[1]s(1)\fP`, ", ")))
-	return flagLines.ReplaceAll(page, []byte(".TP\n$1\n$2"))
+	page = flagLines.ReplaceAll(page, []byte(".TP\n$1\n$2"))
+	front, _, _ := bytes.Cut(page, []byte(".SH SEE ALSO"))
+	return fmt.Appendf(front, "%s.SH SEE ALSO\n%s\n", manSections(c), strings.Join(seeAlso(c), ",\n"))
+}
+
+// manSections returns the sections that cobra does not know.
+func manSections(c *cobra.Command) string {
+	if !c.Runnable() {
+		return ""
+	}
+	text := `.SH EXIT STATUS
+0 done, 1 anything unexpected, 2 usage, 3 server not reachable, 4 server said no,
+5 output cannot be written, 124 --for ran out before -n. See \fBrtev-exit-codes(1)\fP.
+.SH ENVIRONMENT
+RTEV_SERVER, RTEV_INSTANCE, RTEV_CONFIG, RTEV_OUTPUT, RTEV_COLOR, RTEV_HEADER,
+NO_COLOR, FORCE_COLOR, CLICOLOR, TZ and the proxy variables. See
+\fBrtev-environment(1)\fP.
+.SH FILES
+.TP
+\fI$XDG_CONFIG_HOME/rtev/config.yaml\fP, \fI/etc/rtev/config.yaml\fP
+configuration
+`
+	if c.Name() == "poll" || c.Name() == "crops" {
+		text += `.TP
+\fI$XDG_STATE_HOME/rtev/unwritten-*.ndjson\fP
+drained events that could not be written
+`
+	}
+	return text
+}
+
+// seeAlso returns references to the pages that a reader may need next.
+func seeAlso(c *cobra.Command) (pages []string) {
+	root := c.Root()
+	if c != root {
+		pages = append(pages, `\fBrtev(1)\fP`)
+	}
+	for _, other := range root.Commands() {
+		if name := other.Name(); other != c && name != "help" && name != "completion" && (c == root || !other.Runnable()) {
+			pages = append(pages, `\fBrtev-`+name+`(1)\fP`)
+		}
+	}
+	return pages
 }
 
 var (

@@ -3,127 +3,115 @@ package cmd
 import (
 	"embed"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/rtev/rtev/internal/term"
 )
 
 // helpTemplate prints a topic's text, or a command's usage.
 const helpTemplate = `{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{else}}{{.Long | trimTrailingWhitespaces}}
 {{end}}`
 
-// printUsage prints examples first, then how a command is written, what it is
-// about, what there is below it, and its flags.
-func printUsage(c *cobra.Command) error {
-	w := c.OutOrStderr()
-	fmt.Fprintf(w, "%s: %s\n\n", c.CommandPath(), c.Short)
-	if c.HasExample() {
-		fmt.Fprintf(w, "Examples\n%s\n\n", c.Example)
-	}
-	use := c.UseLine()
-	if c.HasAvailableSubCommands() {
-		use = c.CommandPath() + " COMMAND [flags]"
-	}
-	fmt.Fprintf(w, "Usage\n  %s\n", use)
-	if c.Long != "" {
-		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(c.Long))
-	}
-	if c.HasAvailableSubCommands() {
-		printCommands(w, c)
-	}
-	printFlags(w, "Flags", c.LocalFlags())
-	printFlags(w, "Flags of every command", c.InheritedFlags())
-	return nil
-}
+// usageTemplate is cobra's own, with the examples first and lines of 80 columns.
+const usageTemplate = `{{.CommandPath}}: {{.Short}}{{if .HasExample}}
 
-func printCommands(w io.Writer, c *cobra.Command) {
-	for _, group := range append(c.Groups(), &cobra.Group{Title: "Commands"}) {
-		title := "\n" + group.Title + "\n"
-		for _, sub := range c.Commands() {
-			if sub.GroupID == group.ID && sub.IsAvailableCommand() {
-				fmt.Fprintf(w, "%s  %-12s %s\n", title, sub.Name(), sub.Short)
-				title = ""
-			}
-		}
-	}
-	var topics []string
-	for _, sub := range c.Commands() {
-		if sub.IsAdditionalHelpTopicCommand() {
-			topics = append(topics, sub.Name())
-		}
-	}
-	if topics != nil {
-		fmt.Fprintf(w, "\nTopics\n  %s help %s\n", c.CommandPath(), strings.Join(topics, "|"))
-	}
-}
+Examples:
+{{.Example}}{{end}}
 
-// flagCells is how wide the column of flags is, helpCells the whole help.
-const (
-	flagCells = 23
-	helpCells = 80
-)
+Usage:
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND [flags]{{else}}{{.UseLine}}{{end}}{{with .Long}}
 
-// printFlags prints a flag a line, without the word that a boolean takes.
-func printFlags(w io.Writer, title string, flags *pflag.FlagSet) {
-	if !flags.HasAvailableFlags() {
-		return
-	}
-	fmt.Fprintf(w, "\n%s\n", title)
-	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Hidden {
-			return
+{{. | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}{{$commands := .Commands}}{{range $group := .Groups}}
+
+{{.Title}}{{range $commands}}{{if and (eq .GroupID $group.ID) .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if not .Groups}}
+
+Commands:{{range $commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{if .HasHelpSubCommands}}
+
+Topics:
+  rtev help TOPIC:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}} {{.Name}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{flagUsages .LocalFlags}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{flagUsages .InheritedFlags}}{{end}}
+`
+
+// flagUsages returns the usages of flags, wrapped at 80 columns.
+func flagUsages(f *pflag.FlagSet) string {
+	list := pflag.NewFlagSet("", pflag.ContinueOnError)
+	list.SortFlags = false
+	f.VisitAll(func(flag *pflag.Flag) {
+		shown := *flag
+		if kind := shown.Value.Type(); kind == "bool" || kind == "count" {
+			shown.Value, shown.NoOptDefVal, shown.DefValue = switchValue{}, "", ""
 		}
-		value, usage := pflag.UnquoteUsage(f)
-		short := "   "
-		if f.Shorthand != "" {
-			short = "-" + f.Shorthand + ","
-		}
-		name := "--" + f.Name
-		switch f.Value.Type() {
-		case "bool", "count":
-		default:
-			name += " " + value
-		}
-		if d := f.DefValue; d != "" && d != "false" && d != "0" && d != "[]" && d != "0s" {
-			usage += " (" + d + ")"
-		}
-		const indent = len("  -x,  ") + flagCells
-		fmt.Fprintf(w, "  %s %-*s %s\n", short, flagCells, name, wrap(usage, max(indent, len(name)+len("  -x,  ")), indent))
+		list.AddFlag(&shown)
 	})
+	return strings.TrimRight(list.FlagUsagesWrapped(80), "\n")
 }
 
-// wrap breaks a text that starts in the column at, so that no line passes the
-// edge; the lines after the first start in the column indent.
-func wrap(text string, at, indent int) string {
-	var b strings.Builder
-	for i, word := range strings.Fields(text) {
-		switch {
-		case i == 0:
-		case at+1+len(word) > helpCells:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			at = indent
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += len(word)
+// switchValue makes pflag show a flag without the values that it could take.
+type switchValue struct{}
+
+func (switchValue) String() string   { return "" }
+func (switchValue) Set(string) error { return nil }
+func (switchValue) Type() string     { return "boolfunc" }
+
+// newHelp returns the help command. Unlike cobra's, it fails for an unknown
+// topic.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND|TOPIC]", Short: "help about a command or topic",
+		Example: "  rtev help tail\n  rtev help filters",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (list []string, _ cobra.ShellCompDirective) {
+			for _, c := range root.Commands() {
+				if len(args) == 0 && (c.IsAvailableCommand() || c.IsAdditionalHelpTopicCommand()) {
+					list = append(list, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return list, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if len(args) > 0 && (err != nil || c == root || len(rest) > 0) {
+				return unknownTopic(root, args)
+			}
+			c.InitDefaultHelpFlag()
+			return c.Help()
+		},
 	}
-	return b.String()
+}
+
+// unknownTopic returns the error for a word that help knows nothing about.
+func unknownTopic(root *cobra.Command, args []string) error {
+	names := commandNames(root)
+	for _, t := range topics() {
+		names = append(names, t.Name())
+	}
+	e := &usageError{msg: fmt.Sprintf("no help on %q", strings.Join(args, " ")), hint: "rtev help"}
+	if near := term.Nearest(args[0], names); near != "" {
+		e.hint = "rtev help " + near
+	}
+	return e
 }
 
 //go:embed topics
 var topicTexts embed.FS
 
-// topics are the texts that "rtev help NAME" prints: commands that cannot run.
+// topics returns the texts that "rtev help TOPIC" prints, as commands that
+// cannot run.
 func topics() []*cobra.Command {
 	var cmds []*cobra.Command
 	for _, t := range []struct{ name, short string }{
 		{"filters", "event types, field expressions, computed fields"},
 		{"events", "the event types and their fields"},
-		{"exit-codes", "what the exit status tells"},
+		{"exit-codes", "what the exit status means"},
 		{"environment", "variables and the configuration file"},
 	} {
 		text, err := topicTexts.ReadFile("topics/" + t.name + ".txt")

@@ -2,16 +2,18 @@ package cmd
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
+	"github.com/rtev/rtev/internal/rtapi"
+	"github.com/rtev/rtev/internal/target"
+	"github.com/rtev/rtev/internal/term"
 )
 
 const instancesExample = `  rtev instances -s nvr1
@@ -22,8 +24,8 @@ func newInstances(a *app) *cobra.Command {
 	var demo bool
 	c := &cobra.Command{
 		Use: "instances", Short: "list the server's instances", Example: instancesExample,
-		Long: `instances lists what the servers have: name, id, group, solution, state, frames
-a second and version. -o ndjson prints the server's own objects.` + exitHelp,
+		Long: `instances lists the instances of the servers: name, state, frames per second,
+id, group, solution and version. -o ndjson prints the server's own objects.` + exitHelp,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return a.instances(c, demo) },
 	}
@@ -33,133 +35,130 @@ a second and version. -o ndjson prints the server's own objects.` + exitHelp,
 
 func noArguments(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return &usageError{msg: fmt.Sprintf("%s takes no argument such as %q", c.CommandPath(), args[0]), hint: c.CommandPath() + " --help"}
+		return &usageError{msg: fmt.Sprintf("%s takes no argument, but %q was given", c.CommandPath(), args[0]), hint: c.CommandPath() + " --help"}
 	}
 	return nil
 }
 
+// instances prints what the servers that answer have. One that does not is the
+// error of the command.
 func (a *app) instances(c *cobra.Command, demo bool) error {
 	s, err := a.begin(c, reading{demo: demo})
 	if err != nil {
 		return err
 	}
-	f, err := s.open()
+	if err := checkOutput(s.cfg.Output); err != nil {
+		return err
+	}
+	set, err := s.instances()
 	if err != nil {
 		return err
 	}
-	f.list(s.ctx)
-	if err := f.failed(); err != nil {
-		return s.end(err)
+	var listings []target.Listing
+	var failed error
+	for _, l := range set.List(s.ctx) {
+		switch {
+		case l.Err == nil:
+			listings = append(listings, l)
+		case failed == nil:
+			failed = l.Err
+		default:
+			s.notices.warn("%v", l.Err)
+		}
 	}
-	lines := a.instanceLines(s, f)
-	if lines == nil {
-		return s.end(usagef("-o %s is for rtev stats; here it is text, ndjson or csv", s.cfg.Output))
+	if len(listings) > 0 {
+		if _, err := s.out.Write(s.instanceLines(listings)); err != nil {
+			return s.end(&event.WriteError{Err: err})
+		}
 	}
-	if _, err := s.out.Write(lines); err != nil {
-		return s.end(&event.WriteError{Err: err})
-	}
-	return s.end(nil)
+	return s.end(failed)
 }
 
-// instanceLines is the list in the format that was asked for, nil for none known.
-func (a *app) instanceLines(s *session, f *finder) []byte {
-	lines := []byte{}
+// instanceLines returns the list in the format of --output.
+func (s *session) instanceLines(listings []target.Listing) (lines []byte) {
 	switch s.cfg.Output {
 	case "ndjson":
-		for _, list := range f.lists {
-			for _, in := range list {
-				lines = append(appendLine(lines, in.Raw), '\n')
+		return s.instanceObjects(listings)
+	case "csv":
+		record := format.CSVRecord{Terminal: s.outTTY}
+		lines = record.Append(lines, append(slices.Clone(instanceTitles), "server")...)
+		for _, l := range listings {
+			for _, in := range l.Instances {
+				lines = record.Append(lines, append(instanceTexts(in), l.Client.Server())...)
 			}
 		}
 		return lines
-	case "csv":
-		var b strings.Builder
-		w := csv.NewWriter(&b)
-		for _, row := range instanceRows(f, true, -1) {
-			for i, field := range row {
-				if field != "" && strings.ContainsRune("=+-@\t\r", rune(field[0])) {
-					row[i] = "'" + field // so that no spreadsheet runs it
-				}
-			}
-			_ = w.Write(row) // a strings.Builder takes all
-		}
-		w.Flush()
-		return append(lines, b.String()...)
-	case "text":
-		return appendTable(lines, instanceRows(f, len(f.servers) > 1, 1), s.color)
 	}
-	return nil
+	return s.instanceTable(listings)
 }
 
-// appendLine appends the server's own object, line ends between its tokens
-// taken out: a record is one line.
-func appendLine(dst []byte, raw json.RawMessage) []byte {
-	var b bytes.Buffer
-	if bytes.ContainsAny(raw, "\n\r") && json.Compact(&b, raw) == nil {
-		return append(dst, b.Bytes()...)
-	}
-	return append(dst, raw...)
-}
-
-// instanceRows is a header and a row an instance, rates with so many digits
-// behind the point (-1: all).
-func instanceRows(f *finder, server bool, digits int) [][]string {
-	rows := [][]string{{"name", "state", "fps", "id", "group", "solution", "version"}}
-	if server {
-		rows[0] = append(rows[0], "server")
-	}
-	for i, list := range f.lists {
-		for _, in := range list {
-			row := []string{in.Name, in.State(), strconv.FormatFloat(in.FPS, 'f', digits, 64), in.ID, in.Group, in.Solution, in.Version}
-			if server {
-				row = append(row, f.servers[i].Server())
+// instanceObjects appends the server's own objects, each as one line.
+func (s *session) instanceObjects(listings []target.Listing) (lines []byte) {
+	for _, l := range listings {
+		for _, in := range l.Instances {
+			raw := []byte(in.Raw)
+			var b bytes.Buffer
+			if bytes.ContainsAny(raw, "\n\r") && json.Compact(&b, raw) == nil {
+				raw = b.Bytes()
 			}
-			rows = append(rows, row)
+			if s.outTTY {
+				lines = format.AppendVisibleJSON(lines, raw)
+			} else {
+				lines = append(lines, raw...)
+			}
+			lines = append(lines, '\n')
 		}
 	}
-	return rows
+	return lines
 }
 
-// stateColors are the SGR codes of the states; the words say the same.
-var stateColors = map[string]string{"running": "32", "loaded": "33", "registered": "2"}
+var instanceTitles = []string{"name", "state", "fps", "id", "group", "solution", "version"}
 
-// appendTable appends rows in columns, the header in capitals. Every value is
-// made safe to show.
-func appendTable(dst []byte, rows [][]string, color bool) []byte {
-	widths := make([]int, len(rows[0]))
-	for r, row := range rows {
-		for i, field := range row {
-			if r == 0 {
-				field = strings.ToUpper(field)
-			}
-			row[i] = string(format.AppendSafe(nil, field))
-			widths[i] = max(widths[i], format.Width(row[i]))
-		}
-	}
-	for r, row := range rows {
-		for i, field := range row {
-			code := stateColors[field]
-			if r == 0 {
-				code = "1"
-			}
-			if i == len(row)-1 {
-				widths[i] = 0
-			}
-			dst = appendCell(dst, field, widths[i], code, color)
-		}
-		dst = append(bytes.TrimRight(dst, " "), '\n')
-	}
-	return dst
+// instanceTexts returns the values of instanceTitles.
+func instanceTexts(in rtapi.Instance) []string {
+	return []string{in.Name, in.State(), strconv.FormatFloat(in.FPS, 'f', 1, 64), in.ID, in.Group, in.Solution, in.Version}
 }
 
-func appendCell(dst []byte, field string, width int, code string, color bool) []byte {
-	if color && code != "" {
-		dst = fmt.Appendf(dst, "\x1b[%sm%s\x1b[0m", code, field)
-	} else {
-		dst = append(dst, field...)
+// nameCells limits the width of a name, so that name, state, fps and id fit in
+// 80 columns.
+const nameCells = 22
+
+// instanceTable appends a table that fits the terminal.
+func (s *session) instanceTable(listings []target.Listing) []byte {
+	styles := term.NewStyles(s.color)
+	table := term.Table{Title: styles.Bold, Columns: []term.Column{
+		{Title: "NAME"}, {Title: "STATE"}, {Title: "FPS", Right: true}, {Title: "ID"},
+		{Title: "GROUP"}, {Title: "SOLUTION"}, {Title: "VERSION"}, {Title: "SERVER"},
+	}}
+	width := 0
+	if s.outTTY {
+		width, _ = s.size()
+		table.Columns[0].Most = nameCells
 	}
-	for n := format.Width(field); n < width+2 && width > 0; n++ {
-		dst = append(dst, ' ')
+	for _, l := range listings {
+		server := ""
+		if len(s.cfg.Server) > 1 {
+			server = l.Client.Server()
+		}
+		for _, in := range l.Instances {
+			row := make([]term.Cell, 0, len(table.Columns))
+			for _, text := range append(instanceTexts(in), server) {
+				row = append(row, term.Cell{Text: text})
+			}
+			row[1].Style = stateStyle(styles, in)
+			table.Rows = append(table.Rows, row)
+		}
 	}
-	return dst
+	return table.Append(nil, width)
+}
+
+// stateStyle returns the colour of a state; the word says the same.
+func stateStyle(styles *term.Styles, in rtapi.Instance) term.Style {
+	switch {
+	case in.Running:
+		return styles.Good
+	case in.Loaded:
+		return styles.Warn
+	}
+	return styles.Faint
 }

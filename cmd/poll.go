@@ -70,16 +70,15 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 	}
 	open := func() event.Sink { return s.limited(s.joined(format.NewWriter(encoder(), s.out))) }
 	if len(args) == 1 && args[0] == "-" {
-		return s.end(s.recorded(s.voice.notice, func() event.Sink { return s.matched(open()) }))
+		return s.end(s.recorded(s.notices.report, func() event.Sink { return s.matched(open()) }))
 	}
-	p := poll.Poll{Types: s.types.Query(), Interval: o.interval, Once: o.once, Match: s.match, Notify: s.voice.notice}
+	p := poll.Poll{Types: s.types.Query(), Interval: o.interval, Once: o.once, Match: s.match, Notify: s.notices.report}
 	return s.end(s.drain(args, p, o.draining, open))
 }
 
 // recorded runs the events on standard input into a chain that open returns.
 func (s *session) recorded(notify event.Notify, open func() event.Sink) error {
-	known := newLocator(s)
-	return pipeline.Run(s.ctx, []event.Source{&stream.Replay{In: s.stdin, Locate: known.locate, Notify: notify}}, open)
+	return pipeline.Run(s.ctx, []event.Source{&stream.Replay{In: s.stdin, Locate: s.locate(), Notify: notify}}, open)
 }
 
 // drain polls the instances with the options in p, into chains that open
@@ -100,29 +99,27 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 			return err
 		}
 		defer spool.Close()
-		spool.Locate = newLocator(s).locate
+		spool.Locate = s.locate()
 		p.Spool = spool
 	}
-	targets, _, err := s.targets(args)
+	targets, set, err := s.targets(args)
 	if err != nil {
 		return err
 	}
+	s.reportUnreached(set, false)
 	if len(targets) > 1 {
-		s.voice.many()
+		s.notices.many()
 	}
 	for _, t := range targets {
-		s.names.add(t.inst.Name)
+		s.names.add(t.Instance.Name)
 		if d.known != nil {
-			d.known(t.inst)
+			d.known(t.Instance)
 		}
 	}
 	group := pipeline.NewGroup(s.ctx, func(event.Source) event.Sink { return open() })
 	for _, t := range targets {
 		source := p
-		source.Client, source.Instance = t.client, t.inst
-		if t.types != nil && len(s.events) == 0 {
-			source.Types = t.types
-		}
+		source.Client, source.Instance, source.Types = t.Client, t.Instance, s.typesOf(t, p.Types)
 		group.Add(&source)
 	}
 	return group.Wait()

@@ -9,7 +9,6 @@ import (
 	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
-	"github.com/rtev/rtev/internal/pipeline"
 )
 
 // printing is how events are printed, as typed.
@@ -141,14 +140,3 @@ func (s *session) joined(to event.Sink) event.Sink {
 	}
 	return crop.NewJoiner(to)
 }
-
-// matched puts -e and -w in front of a sink.
-func (s *session) matched(to event.Sink) event.Sink {
-	if s.unfiltered() {
-		return to
-	}
-	return pipeline.Match(s.match, to)
-}
-
-// unfiltered tells that every event is wanted.
-func (s *session) unfiltered() bool { return len(s.events) == 0 && len(s.exprs) == 0 }

@@ -3,14 +3,13 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -72,26 +71,28 @@ func (o *stdout) failed() error {
 	return o.err
 }
 
-const rootExample = `  rtev tail --demo                      see it without a server
-  rtev tail -s nvr1 'gate*'             follow the instances whose names fit
+const rootExample = `  rtev tail --demo                      try it without a server
+  rtev tail -s nvr1 'gate*'             follow the instances whose names match
   rtev tail -e 'event-*' -o ndjson | jq .
-  rtev crops --once --spool q -d pics gate`
+  rtev crops --once --spool q -d pics --events-to rest.ndjson gate`
 
+// newRoot returns the command line.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
-		Use: "rtev", Short: "the events of CVEDIA RT Server, shown, filtered, kept", Example: rootExample,
-		Version: version(), SuggestionsMinimumDistance: 2, SilenceErrors: true, SilenceUsage: true,
-		Args: unknownCommand,
+		Use: "rtev", Short: "watch, filter and save events from CVEDIA RT Server", Example: rootExample,
+		Version: version() + " " + buildDetails(), SilenceErrors: true, SilenceUsage: true,
+		Args: func(c *cobra.Command, args []string) error { return unknownCommand(c, args) },
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetOut(a.stdout)   // before the completion command, which keeps it
 	root.SetErr(io.Discard) // cobra repeats there what run returns
 	root.SetVersionTemplate("rtev {{.Version}}\n")
-	root.SetUsageFunc(printUsage)
+	cobra.AddTemplateFunc("flagUsages", flagUsages)
+	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate(helpTemplate)
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, a.args, err) })
 	a.globals(root.PersistentFlags())
-	root.AddGroup(&cobra.Group{ID: "read", Title: "Read events"}, &cobra.Group{ID: "more", Title: "More"})
+	root.AddGroup(&cobra.Group{ID: "read", Title: "Read events:"}, &cobra.Group{ID: "more", Title: "More:"})
 	for _, c := range []*cobra.Command{newTail(a), newPoll(a), newCrops(a), newStats(a)} {
 		c.GroupID = "read"
 		root.AddCommand(c)
@@ -101,25 +102,26 @@ func newRoot(a *app) *cobra.Command {
 		root.AddCommand(c)
 	}
 	root.AddCommand(topics()...)
-	root.SetCompletionCommandGroupID("more")
+	root.SetHelpCommand(newHelp(root))
 	root.SetHelpCommandGroupID("more")
-	addCompletion(root)
-	completeGlobals(a, root)
+	root.SetCompletionCommandGroupID("more")
+	prepareCompletion(root)
+	completeGlobals(root)
 	return root
 }
 
 func (a *app) globals(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringArrayP("server", "s", nil, "server `URL`, repeatable (http://localhost:3546)")
-	f.StringArrayP("header", "H", nil, "`HEADER` K: V to send; 'K: @FILE' reads a file")
-	f.StringVar(&a.cacert, "cacert", "", "trust the certificates in `FILE`")
+	f.StringArrayP("header", "H", nil, "send `HEADER` 'K: V'; 'K: @FILE' reads a file")
+	f.StringVar(&a.cacert, "cacert", "", "trust the certificate authorities in `FILE`")
 	f.StringVar(&a.cert, "cert", "", "client certificate `FILE`")
 	f.StringVar(&a.key, "key", "", "client key `FILE`")
 	f.BoolVarP(&a.insecure, "insecure", "k", false, "do not check the server's certificate")
 	f.StringP("output", "o", "text", "`FORMAT`: text, ndjson (or json), csv")
-	f.String("color", "auto", "`WHEN`: auto, always, never")
-	f.BoolVarP(&a.quiet, "quiet", "q", false, "no notices but warnings")
-	f.CountVarP(&a.verbose, "verbose", "v", "more notices; -vv: HTTP headers too")
+	f.String("color", "auto", "colour `WHEN`: auto, always, never")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "suppress notices, but not warnings about loss")
+	f.CountVarP(&a.verbose, "verbose", "v", "print more notices; -vv: HTTP headers too")
 	f.String("config", "", "configuration `FILE`; none reads no file")
 }
 
@@ -128,7 +130,7 @@ func (a *app) load(c *cobra.Command) (*config.Config, error) {
 	return config.Load(c.Flags(), a.getenv)
 }
 
-// version is the module's version as the build recorded it.
+// version returns the module's version as the build recorded it.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
@@ -137,39 +139,15 @@ func version() string {
 	return strings.TrimPrefix(info.Main.Version, "v")
 }
 
-func unknownCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	e := &usageError{msg: fmt.Sprintf("unknown command %q", args[0]), hint: "rtev --help"}
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		e.hint = "rtev " + near[0]
-	}
-	return e
-}
-
-// flagError names the nearest flag of the command.
-func flagError(c *cobra.Command, err error) error {
-	e := &usageError{msg: err.Error(), hint: c.CommandPath() + " --help"}
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
-		var names []string
-		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := nearest(unknown.GetSpecifiedName(), names); near != "" {
-			e.hint = c.CommandPath() + " --" + near
+// buildDetails returns the commit, the Go version and the platform.
+func buildDetails() string {
+	commit := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				commit = "commit " + setting.Value[:min(12, len(setting.Value))] + ", "
+			}
 		}
 	}
-	return e
-}
-
-// nearest returns the name that differs least from the given one, "" when
-// none is close: at most a third of the letters, and at least two, may differ.
-func nearest(given string, names []string) string {
-	best, least := "", max(2, len(given)/3)+1
-	for _, n := range names {
-		if d := levenshtein.ComputeDistance(strings.ToLower(given), strings.ToLower(n)); d < least {
-			best, least = n, d
-		}
-	}
-	return best
+	return fmt.Sprintf("(%s%s, %s/%s)", commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

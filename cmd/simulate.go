@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -161,7 +162,7 @@ func (a *app) simulate(c *cobra.Command, o simulateOptions) error {
 		_ = l.Close() // Serve returns because of it
 		<-ended
 		var sig *signalError
-		if errors.As(cause(c), &sig) {
+		if errors.As(context.Cause(c.Context()), &sig) {
 			return sig
 		}
 		return nil

@@ -89,7 +89,7 @@ func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
 		o.interval = 0 // only the total
 	}
 	counter := stats.New(stats.Options{
-		By: by, Recorded: recorded, Wanted: s.types.Match, Notify: s.voice.notice,
+		By: by, Recorded: recorded, Wanted: s.types.Match, Notify: s.notices.report,
 	})
 	printer, every := s.printer(o.interval, c.Flags().Changed("interval"))
 	stop, err := s.serveMetrics(o.listen, counter)
@@ -146,7 +146,7 @@ func (s *session) printer(every time.Duration, given bool) (stats.Printer, time.
 		return stats.NewCSV(s.stdout, s.outTTY), every
 	case "prom":
 		if s.errTTY {
-			s.voice.info("counters start at 0 with each run, so rates need a scrape of --listen")
+			s.notices.info("counters start at 0 with each run, so rates need a scrape of --listen")
 		}
 		return stats.NewProm(s.stdout), 0
 	}
@@ -154,7 +154,7 @@ func (s *session) printer(every time.Duration, given bool) (stats.Printer, time.
 		return stats.NewText(s.stdout, s.color), every
 	}
 	view := stats.NewView(s.stdout, s.size, s.color)
-	s.voice.line = view.Notice
+	s.notices.print = view.Notice
 	if !given {
 		every = stats.Redraw
 	}
@@ -176,7 +176,7 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter, p
 		retry: o.retry, idle: o.idle, types: s.types.Query(), met: counter.Expect,
 		notify: func(n event.Notice) {
 			counter.Notice(n)
-			s.voice.notice(n)
+			s.notices.report(n)
 		},
 	}, func() event.Sink {
 		if s.unfiltered() {
@@ -199,11 +199,11 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter, p
 func (s *session) countFields(o statsOptions, args []string) error {
 	fields := stats.NewFields()
 	err := s.live(args, liveOptions{
-		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.voice.notice,
+		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.notices.report,
 	}, func() event.Sink { return s.matched(s.limited(fields)) })
 	if len(fields.List()) == 0 {
 		if err == nil {
-			s.voice.info("no events arrived")
+			s.notices.info("no events arrived")
 		}
 		return err
 	}
@@ -232,7 +232,7 @@ func (s *session) serveMetrics(addr string, counter *stats.Counter) (stop func()
 	if err != nil {
 		return nil, fmt.Errorf("--listen %s: %w", addr, err)
 	}
-	s.voice.info("metrics on http://%s/metrics", server.Addr())
+	s.notices.info("metrics on http://%s/metrics", server.Addr())
 	return func() error {
 		if err := server.Close(); err != nil {
 			return fmt.Errorf("--listen %s: %w", addr, err)

@@ -44,12 +44,6 @@ func newTail(a *app) *cobra.Command {
 	return c
 }
 
-// connecting adds the flags of commands that hold a connection.
-func connecting(c *cobra.Command, retry *bool, idle *time.Duration) {
-	c.Flags().BoolVar(retry, "retry", false, "keep trying a first connection that fails, too")
-	c.Flags().DurationVar(idle, "idle-timeout", 0, "connect again after no byte for this `DURATION`")
-}
-
 func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 	s, err := a.begin(c, o.reading)
 	if err != nil {
@@ -60,7 +54,7 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 		return err
 	}
 	return s.end(s.live(args, liveOptions{
-		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.voice.notice,
+		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.notices.report,
 	}, func() event.Sink {
 		return s.matched(s.limited(s.joined(format.NewWriter(encoder(), s.out))))
 	}))

@@ -299,32 +299,29 @@ __rtev_handle_standard_completion_case() {
         # Don't call "printf" in a sub-shell because it will be much slower
         # since we are in a loop.
         printf -v comp "%q" "${compline%%$tab*}" &>/dev/null || comp=$(printf "%q" "${compline%%$tab*}")
-        comp=${comp//\\,/,}
 
         # Only consider the completions that match
         [[ $comp == "$cur"* ]] || continue
 
         # The completions matches.  Add it to the list of full completions including
-        # its description.
-        COMPREPLY+=("$comp${compline#"${compline%%$tab*}"}")
+        # its description.  We don't escape the completion because it may get printed
+        # in a list if there are more than one and we don't want show escape characters
+        # in that list.
+        COMPREPLY+=("$compline")
 
+        # Strip any description before checking the length, and again, don't escape
+        # the completion because this length is only used when printing the completions
+        # in a list and we don't want show escape characters in that list.
+        comp=${compline%%$tab*}
         if ((${#comp}>longest)); then
             longest=${#comp}
         fi
     done < <(printf "%s\n" "${completions[@]}")
 
-    # Nothing fits as it was typed: look again, in any case
-    if ((${#COMPREPLY[*]} == 0)) && ! shopt -q nocasematch; then
-        shopt -s nocasematch
-        __rtev_handle_standard_completion_case
-        shopt -u nocasematch
-        return 0
-    fi
-
     # If there is a single completion left, remove the description text and escape any special characters
     if ((${#COMPREPLY[*]} == 1)); then
         __rtev_debug "COMPREPLY[0]: ${COMPREPLY[0]}"
-        COMPREPLY[0]=${COMPREPLY[0]%%$tab*}
+        COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]%%$tab*}")
         __rtev_debug "Removed description from single completion, which is now: ${COMPREPLY[0]}"
     else
         # Format the descriptions

@@ -178,7 +178,7 @@ _rtev()
         return $result
     else
         __rtev_debug "Calling _describe"
-        if eval _describe $keepOrder "completions" completions $flagPrefix $noSpace -M "'m:{[:lower:][:upper:]}={[:upper:][:lower:]}'"; then
+        if eval _describe $keepOrder "completions" completions $flagPrefix $noSpace; then
             __rtev_debug "_describe found some completions"
 
             # Return the success of having called _describe

@@ -25,7 +25,7 @@ func rooms() []room {
 	return []room{
 		{".", []string{"cmd"}, "main.go is the exit status and nothing else"},
 		{"cmd", []string{"internal/config", "internal/crop", "internal/event", "internal/filter", "internal/format", "internal/pipeline",
-			"internal/poll", "internal/rtapi", "internal/simulator", "internal/stats", "internal/stream", "internal/term"}, "test helpers are for tests"},
+			"internal/poll", "internal/rtapi", "internal/simulator", "internal/stats", "internal/stream", "internal/target", "internal/term"}, "test helpers are for tests"},
 		{"internal/broker", []string{"internal/event", "internal/term"}, sink},
 		{"internal/config", []string{"internal/term"}, "what the user asked for is known before anything else is"},
 		{"internal/crop", []string{"internal/event", "internal/jsonraw", "internal/term"}, sink},
@@ -39,6 +39,7 @@ func rooms() []room {
 		{"internal/rtapi", nil, "the wire does not know the house"},
 		{"internal/simulator", nil, "a mistake would be made on both sides and cancel out"},
 		{"internal/stats", []string{"internal/event", "internal/format", "internal/jsonraw", "internal/term"}, sink},
+		{"internal/target", []string{"internal/config", "internal/event", "internal/rtapi", "internal/term"}, "which instances are read depends on neither what is read nor where it goes"},
 		{"internal/stream", []string{"internal/event", "internal/jsonraw", "internal/rtapi"}, source},
 		{"internal/term", nil, "what people see is the same whatever is shown"},
 	}

@@ -3,7 +3,7 @@ package cmd
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -11,9 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-	"unsafe"
 
-	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/simulator"
 )
 
@@ -53,16 +51,41 @@ func start(t *testing.T, servers []*simulator.Server, args ...string) *rtev {
 	}, args...)
 }
 
+// noNetwork fails the test of whoever opens a connection.
+func noNetwork(context.Context, string, string) (net.Conn, error) {
+	return nil, errors.New("no network here")
+}
+
 // startDial runs the program with a network of the caller's.
 func startDial(t *testing.T, dial dialer, args ...string) *rtev {
 	t.Helper()
+	return startEnv(t, env{dial: dial}, args...)
+}
+
+// startEnv runs the program with an environment of the caller's, of which what
+// is missing has no effect.
+func startEnv(t *testing.T, e env, args ...string) *rtev {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &rtev{stop: cancel, ended: make(chan error, 1)}
-	e := env{
-		args: append(args, "--config", "none"), stdin: strings.NewReader(""), stdout: &r.out, stderr: &r.err,
-		getenv: func(string) string { return "" }, size: func() (int, int) { return 0, 0 }, keepPipe: func() {},
-		dial: dial,
+	e.args, e.stdout, e.stderr = args, &r.out, &r.err
+	if e.getenv == nil {
+		e.getenv = func(string) string { return "" }
 	}
+	if e.stdin == nil {
+		e.stdin = strings.NewReader("")
+	}
+	if e.size == nil {
+		e.size = func() (int, int) { return 0, 0 }
+	}
+	getenv := e.getenv
+	e.getenv = func(name string) string { // no file of this machine is read
+		if name == "RTEV_CONFIG" {
+			return "none"
+		}
+		return getenv(name)
+	}
+	e.keepPipe = func() {}
 	go func() { r.ended <- run(ctx, e) }()
 	return r
 }
@@ -220,16 +243,4 @@ func TestRetryWaitsForAServerThatIsNotThereYet(t *testing.T) {
 			t.Errorf("%d warnings of -k, want 1:\n%s", n, r.err.String())
 		}
 	})
-}
-
-func TestLocatedInstancesOwnTheirNames(t *testing.T) {
-	l := newLocator(&session{cfg: &config.Config{}})
-	for i := range maxLocated + 1 {
-		id := []byte(fmt.Sprintf("instance-%05d", i))
-		in := l.locate(unsafe.String(&id[0], len(id)))
-		copy(id, "overwritten-----")
-		if want := fmt.Sprintf("instance-%05d", i); in.ID != want || in.Name != want {
-			t.Fatalf("located %q, %q, want %q", in.ID, in.Name, want)
-		}
-	}
 }

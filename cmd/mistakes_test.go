@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rtev/rtev/internal/simulator"
+)
+
+// Every mistake that ends in status 2, and what the user reads. No request is
+// sent.
+func TestMistakes(t *testing.T) {
+	for _, tc := range []struct{ args, message string }{
+		// words of other programs, and instances where a command belongs
+		{"tial", `unknown command "tial"|try: rtev tail`},
+		{"ls", `unknown command "ls"|try: rtev instances`},
+		{"list", `unknown command "list"|try: rtev instances`},
+		{"version", `unknown command "version"|try: rtev --version`},
+		{"gatee", `unknown command "gatee"|try: rtev tail gatee, if it is an INSTANCE; else rtev --help`},
+		{"gatee -n 5", `unknown command "gatee"|try: rtev tail gatee, if it is an INSTANCE; else rtev --help`},
+		{"gat*", `unknown command "gat*"|try: rtev tail 'gat*', if it is an INSTANCE; else rtev --help`},
+		{"http://nvr1/v1/core/instance/a?x=1", `unknown command|try: rtev tail 'http://nvr1/v1/core/instance/a?x=1', if`},
+		{"help nosuch", `no help on "nosuch"|try: rtev help`},
+		{"help filtres", `no help on "filtres"|try: rtev help filters`},
+		{"completion tcsh", `no completion script for "tcsh"`},
+		{"instances gate", `rtev instances takes no argument, but "gate" was given`},
+		// flags of other programs
+		{"tail -f", `'f' in -f; rtev tail always follows|try: rtev tail`},
+		{"poll --follow", `--follow; rtev tail always follows`},
+		{"tail --type x", `unknown flag: --type|try: -e LIST`},
+		{"tail --filter x", `unknown flag: --filter|try: -w EXPR`},
+		{"stats --jq x", `unknown flag: --jq|try: -w EXPR`},
+		{"tail --json", `unknown flag: --json|try: -o ndjson`},
+		{"tail --no-color", `unknown flag: --no-color|try: --color never`},
+		{"tail -5", `'5' in -5|try: -n NUMBER`},
+		{"tail -u me", `'u' in -u|try: credentials in the URL`},
+		{"tail --evnets x", `unknown flag: --evnets|try: rtev tail --events`},
+		{"tail --zzzzzz", `unknown flag: --zzzzzz|try: rtev tail --help`},
+		{"instances --type x", `unknown flag: --type|try: rtev instances --help`}, // it has no -e
+		{"simulate --json", `unknown flag: --json|try: rtev simulate --help`},
+		{"tail -n x", `invalid argument "x" for "-n, --count"`},
+		// values
+		{"tail -n 0", `-n 0: the number must be 1 or more`},
+		{"tail -n -3", `-n -3: the number must be 1 or more`},
+		{"tail --for 0s", `--for 0s: the duration must be positive`},
+		{"tail --for -5s", `--for -5s: the duration must be positive`},
+		{"tail --idle-timeout -1s", `--idle-timeout -1s: the duration must not be negative`},
+		{"poll x -i 0s", `--interval 0s`},
+		{"stats -i 0s", `--interval 0s`},
+		{"stats --listen 99", `--listen 99`},
+		{"tail -e track,,crop", `-e: `},
+		{"tail -w a==", `field expression|try: rtev help filters`},
+		{"tail --color pink", `--color: |auto, always, never`},
+		{"tail --time noon", `--time: `},
+		{"tail --frame big", `--frame: `},
+		{"tail -o csv -c a,,b", `--columns: `},
+		{"tail -o xml", `--output: `},
+		{"tail -H nothing", `header`},
+		{"tail -s ftp://x", `the scheme is http or https`},
+		{"tail -s host:99999", `port 99999 is not between 1 and 65535`},
+		{"tail http://nvr1/v1/other", `no instance in the URL`},
+		{"tail --cert /nowhere/x gate", `client certificate`},
+		{"tail --key /nowhere/x gate", `key`},
+		{"tail - gate", `- (standard input) cannot be combined with other instances`},
+		// flags without effect
+		{"tail -o prom", `-o prom is for rtev stats`},
+		{"instances -o prom", `-o prom is for rtev stats`},
+		{"crops -o prom", `-o prom is for rtev stats`},
+		{"tail --no-header", `--no-header has no effect with -o text`},
+		{"tail --no-image -o csv", `--no-image has no effect with -o csv`},
+		{"tail --time off -o ndjson", `--time has no effect with -o ndjson`},
+		{"tail --utc -o ndjson", `--utc has no effect with -o ndjson`},
+		{"tail -c a", `--columns has no effect with -o text`},
+		{"poll x --no-header", `--no-header has no effect with -o text`},
+		{"simulate --output csv", `--output has no effect`},
+		{"completion bash -o csv", `--output has no effect`},
+		{"crops --spool q", `--spool`},
+		{"poll", `no INSTANCE given|try: rtev instances`},
+	} {
+		r := startDial(t, noNetwork, strings.Fields(tc.args)...)
+		end := status(<-r.ended)
+		if end.code != exitUsage {
+			t.Errorf("%s: status %d, want 2: %s", tc.args, end.code, end.message)
+		}
+		for part := range strings.SplitSeq(tc.message, "|") {
+			if !strings.Contains(end.message, part) {
+				t.Errorf("%s:\n%swant %q", tc.args, end.message, part)
+			}
+		}
+		if r.out.String() != "" || strings.Contains(end.message, "%!") {
+			t.Errorf("%s: printed %q, %q", tc.args, r.out.String(), end.message)
+		}
+	}
+}
+
+func TestDoubtfulTypes(t *testing.T) {
+	for list, want := range map[string]string{
+		"track,event-*,!crop,*": "",
+		"intrusion":             "",
+		"intrusoin":             "-e intrusoin: no type of that name is known; it is applied all the same; did you mean intrusion?",
+		"evnt-*":                "-e evnt-*: no type of that name is known; it is applied all the same; did you mean event-*?",
+		"!trakc":                "-e trakc: no type of that name is known; it is applied all the same; did you mean track?",
+		"zzz":                   "-e zzz: no type of that name is known; it is applied all the same",
+	} {
+		if got := strings.Join(doubtfulTypes([]string{list}), "\n"); got != want {
+			t.Errorf("%s: %q, want %q", list, got, want)
+		}
+	}
+	if got := doubtfulTypes(nil); got != nil {
+		t.Errorf("without -e: %q", got)
+	}
+}
+
+func TestDoubtfulZone(t *testing.T) {
+	for zone, doubt := range map[string]bool{"": false, "UTC": false, "Europe/Berlin": false, ":America/New_York": false, "/etc/localtime": false, "CET-1CEST,M3.5.0,M10.5.0/3": true, "Nowhere/Land": true} {
+		if got := doubtfulZone(zone); (got != "") != doubt {
+			t.Errorf("TZ=%s: %q", zone, got)
+		}
+	}
+}
+
+// A TZ that cannot be used is reported once, and only where local times are
+// shown.
+func TestDoubtfulZoneIsReportedOnce(t *testing.T) {
+	sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
+	defer sim.Close()
+	for args, want := range map[string]int{"tail": 1, "tail --utc": 0, "tail -o ndjson": 0, "stats": 0} {
+		r := startEnv(t, env{dial: sim.DialContext, getenv: func(name string) string {
+			if name == "TZ" {
+				return "CET-1CEST"
+			}
+			return ""
+		}}, append(strings.Fields(args), "-n", "1", "-s", "sim")...)
+		if err := <-r.ended; err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(r.err.String(), "TZ=CET-1CEST is not a zone name"); got != want {
+			t.Errorf("%s: reported %d times, want %d: %s", args, got, want, r.err.String())
+		}
+	}
+}
+
+func TestShellWord(t *testing.T) {
+	for word, want := range map[string]string{"gate": "gate", "a b": "'a b'", "gate*": "'gate*'", "it's": `'it'\''s'`, "": "''", "門": "門"} {
+		if got := shellWord(word); got != want {
+			t.Errorf("%q: %s, want %s", word, got, want)
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package cmd
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rtev/rtev/internal/config"
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/filter"
+	"github.com/rtev/rtev/internal/format"
+	"github.com/rtev/rtev/internal/pipeline"
+	"github.com/rtev/rtev/internal/simulator"
+	"github.com/rtev/rtev/internal/term"
+)
+
+// reading holds the flags of every command that reads events, as typed.
+type reading struct {
+	demo   bool
+	events []string
+	where  []string
+	count  int64
+	span   time.Duration
+}
+
+func (r *reading) flags(a *app, c *cobra.Command) {
+	f := c.Flags()
+	f.SortFlags = false
+	f.BoolVar(&r.demo, "demo", false, "read from a simulator inside this process")
+	f.StringArrayVarP(&r.events, "events", "e", nil, "only these types: `LIST` of names, globs ('event-*') and !name")
+	f.StringArrayVarP(&r.where, "where", "w", nil, "only events matching `EXPR`; repeat it to require all; see rtev help filters")
+	f.Int64VarP(&r.count, "count", "n", 0, "stop after `N` events")
+	f.DurationVar(&r.span, "for", 0, "stop after `DURATION` (55s, 10m)")
+	completeReading(a, c)
+}
+
+// check reports values that cannot be used.
+func (r *reading) check(c *cobra.Command) error {
+	if r.count < 0 || c.Flags().Changed("count") && r.count == 0 {
+		return usagef("-n %d: the number must be 1 or more", r.count)
+	}
+	if r.span < 0 || c.Flags().Changed("for") && r.span == 0 {
+		return usagef("--for %v: the duration must be positive", r.span)
+	}
+	return nil
+}
+
+// session is one run of a command that asks servers: its options, compiled, and
+// its outputs. Every mistake in the command line has been reported when begin
+// returns, and nothing has been sent.
+type session struct {
+	*app
+	reading
+	cfg     *config.Config
+	types   *filter.Types
+	exprs   []*filter.Expr
+	out     *format.Output
+	notices *notices
+	color   bool
+	ctx     context.Context // done by a signal, --for or -n; its cause says which
+	cancel  context.CancelCauseFunc
+	limit   *pipeline.Limit   // of -n, else nil
+	sim     *simulator.Server // of --demo, else nil
+	names   names
+}
+
+// begin compiles the flags. The caller ends the session with end.
+func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
+	cfg, err := a.load(c)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{app: a, reading: r, cfg: cfg}
+	if err := r.check(c); err != nil {
+		return nil, err
+	}
+	if s.types, err = filter.ParseTypes(strings.Join(r.events, ",")); err != nil {
+		return nil, &usageError{msg: "-e: " + err.Error(), hint: "rtev help filters"}
+	}
+	for _, text := range r.where {
+		x, err := filter.Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		s.exprs = append(s.exprs, x)
+	}
+	if s.color, err = term.UseColor(cfg.Color, a.getenv, a.outTTY); err != nil {
+		return nil, usagef("%v", err)
+	}
+	s.out = format.NewOutput(a.stdout, a.stderr)
+	s.notices = newNotices(s.out, a)
+	if a.insecure {
+		s.notices.info("certificates are not checked (-k)")
+	}
+	for _, doubt := range doubtfulTypes(r.events) {
+		s.notices.info("%s", doubt)
+	}
+	if doubt := doubtfulZone(a.getenv("TZ")); doubt != "" && showsLocalTime(c, cfg.Output) {
+		s.notices.info("%s", doubt)
+	}
+	s.start(c.Context())
+	return s, nil
+}
+
+// doubtfulTypes describes the items of -e that no known type matches. They are
+// applied as they are: a server may know more types than this program.
+func doubtfulTypes(lists []string) (doubts []string) {
+	var known, short []string
+	for _, t := range event.Types() {
+		known = append(known, t.Name)
+		short = append(short, strings.TrimPrefix(t.Name, "event-"))
+	}
+	for item := range strings.SplitSeq(strings.Join(lists, ","), ",") {
+		item = strings.TrimPrefix(strings.TrimSpace(item), "!")
+		if matchesType(item, known) || matchesType(item, short) {
+			continue
+		}
+		doubt := "-e " + item + ": no type of that name is known; it is applied all the same"
+		if near := term.Nearest(item, append(append(known[:len(known):len(known)], short...), "event-*")); near != "" {
+			doubt += "; did you mean " + near + "?"
+		}
+		doubts = append(doubts, doubt)
+	}
+	return doubts
+}
+
+// matchesType reports whether item, a name or glob, selects one of the types.
+func matchesType(item string, types []string) bool {
+	list, err := filter.ParseTypes(item)
+	if err != nil {
+		return true // begin reports it
+	}
+	for _, name := range types {
+		if list.Match(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// doubtfulZone describes a TZ that Go cannot use, such as the POSIX form
+// CET-1CEST; "" if it can. Go uses UTC then, without a word.
+func doubtfulZone(tz string) string {
+	if _, err := time.LoadLocation(strings.TrimPrefix(tz, ":")); err == nil || strings.HasPrefix(strings.TrimPrefix(tz, ":"), "/") {
+		return ""
+	}
+	return "TZ=" + tz + " is not a zone name such as Europe/Berlin; times are in UTC"
+}
+
+// showsLocalTime reports whether a command shows times of the local zone: in
+// text, and in the file names of crops.
+func showsLocalTime(c *cobra.Command, output string) bool {
+	utc := c.Flags().Lookup("utc")
+	return utc != nil && utc.Value.String() == "false" && (output == "text" || c.Name() == "crops")
+}
+
+// start sets what ends the run: a signal (the parent), --for, -n.
+func (s *session) start(parent context.Context) {
+	s.ctx, s.cancel = context.WithCancelCause(parent)
+	if s.span > 0 {
+		ctx, stop := context.WithTimeoutCause(s.ctx, s.span, errForOver)
+		cancel := s.cancel
+		s.ctx, s.cancel = ctx, func(why error) { cancel(why); stop() }
+	}
+	if s.count > 0 {
+		s.limit = pipeline.NewLimit(s.count, func() { s.cancel(errLimit) })
+	}
+}
+
+// end closes what the run opened and returns the error of the command.
+func (s *session) end(err error) error {
+	err = runError(s.ctx, err, s.count > 0)
+	s.cancel(nil)
+	if s.sim != nil {
+		s.sim.Close()
+	}
+	s.notices.close()
+	return err
+}
+
+// match reports whether an event passes -e and -w.
+func (s *session) match(ev *event.Event) bool {
+	return s.types.Match(ev.Type) && s.fits(ev)
+}
+
+// fits reports whether an event passes every -w.
+func (s *session) fits(ev *event.Event) bool {
+	for _, x := range s.exprs {
+		if !x.Match(ev) {
+			return false
+		}
+	}
+	return true
+}
+
+// unfiltered reports whether every event passes.
+func (s *session) unfiltered() bool { return len(s.events) == 0 && len(s.exprs) == 0 }
+
+// matched puts -e and -w in front of a sink.
+func (s *session) matched(to event.Sink) event.Sink {
+	if s.unfiltered() {
+		return to
+	}
+	return pipeline.Match(s.match, to)
+}
+
+// limited puts the limit of -n in front of a sink.
+func (s *session) limited(to event.Sink) event.Sink {
+	if s.limit == nil {
+		return to
+	}
+	return s.limit.Sink(to)
+}

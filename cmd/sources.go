@@ -1,0 +1,273 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rtev/rtev/internal/config"
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/pipeline"
+	"github.com/rtev/rtev/internal/rtapi"
+	"github.com/rtev/rtev/internal/simulator"
+	"github.com/rtev/rtev/internal/stream"
+	"github.com/rtev/rtev/internal/target"
+)
+
+// demoServer is the address of the simulator inside this process; nothing
+// listens there.
+const demoServer = "http://demo"
+
+type dialer = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// names are the display names of the instances of a run, in the order in which
+// they joined. Safe for concurrent use.
+type names struct {
+	mu   sync.Mutex
+	list []string
+}
+
+// add adds the name of an instance; one that leaves and comes back is not new.
+func (n *names) add(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !slices.Contains(n.list, name) {
+		n.list = append(n.list, name)
+	}
+}
+
+// all returns the names, which must not be changed.
+func (n *names) all() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.list
+}
+
+// instances returns the set of instances of the run, still empty: the
+// simulator's with --demo, else those of the servers that were named.
+func (s *session) instances() (*target.Set, error) {
+	if s.demo && s.sim == nil { // a look-up that is tried again finds the same one
+		sim, err := simulator.New(simulator.Options{Seed: 1})
+		if err != nil {
+			return nil, err
+		}
+		s.sim = sim
+		s.cfg.Server, s.cfg.Instances, s.cfg.Default = []string{demoServer}, nil, nil
+	}
+	open, err := s.clients()
+	if err != nil {
+		return nil, err
+	}
+	o := target.Options{Open: open, Named: s.cfg.Instances, Notify: s.notices.report}
+	for _, server := range s.cfg.Server {
+		c, err := open(server)
+		if err != nil {
+			return nil, err
+		}
+		o.Servers = append(o.Servers, c)
+	}
+	return target.New(o), nil
+}
+
+// clients returns a function that opens a server's client, the same one for the
+// same server. The simulator of --demo is reached without a network, so without
+// a proxy.
+func (s *session) clients() (open func(server string) (*rtapi.Client, error), err error) {
+	header, err := config.ParseHeaders(s.cfg.Header, config.ReadFile)
+	if err != nil {
+		return nil, err
+	}
+	o := rtapi.Options{
+		Header: header, CACert: s.cacert, Cert: s.cert, Key: s.key, Insecure: s.insecure,
+		UserAgent: "rtev/" + version(), Dial: s.dial, Proxy: s.proxy,
+	}
+	if s.sim != nil {
+		o.Dial = s.sim.DialContext
+	}
+	if o.Dial != nil {
+		o.Proxy = nil
+	}
+	if s.verbose > 1 {
+		o.Trace = s.notices.trace
+	}
+	known := map[string]*rtapi.Client{}
+	return func(server string) (*rtapi.Client, error) {
+		o := o
+		o.Server = server
+		c, err := rtapi.New(o)
+		if err != nil {
+			return nil, err
+		}
+		if first := known[c.Server()]; first != nil {
+			return first, nil
+		}
+		known[c.Server()] = c
+		return c, nil
+	}, nil
+}
+
+// targets resolves INSTANCE arguments; without any, the default of the config
+// file or every running instance.
+func (s *session) targets(args []string) ([]*target.Target, *target.Set, error) {
+	set, err := s.instances()
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(args) == 0 {
+		args = s.cfg.Default
+	}
+	list, err := set.Resolve(s.ctx, args)
+	if err != nil {
+		return nil, nil, s.explain(args, err)
+	}
+	return list, set, nil
+}
+
+// explain adds a hint where an argument is the name of a file.
+func (s *session) explain(args []string, err error) error {
+	code, _ := classify(err)
+	if code != exitRefused && code != exitUnreachable {
+		return err
+	}
+	for _, arg := range args {
+		if info, bad := os.Stat(arg); bad == nil && info.Mode().IsRegular() {
+			return &hintError{err, "rtev tail - < " + shellWord(arg)}
+		}
+	}
+	return err
+}
+
+// liveOptions say how tail, crops and stats read live streams.
+type liveOptions struct {
+	retry  bool                  // also retry if the first connection fails
+	idle   time.Duration         // reconnect if nothing arrives for so long; 0: never
+	types  []string              // for the server; nil: all
+	notify event.Notify          // receives what happens beside the events
+	met    func(*event.Instance) // is called for every instance; may be nil
+}
+
+// connecting adds the flags of commands that keep a connection.
+func connecting(c *cobra.Command, retry *bool, idle *time.Duration) {
+	c.Flags().BoolVar(retry, "retry", false, "also retry if the first connection fails")
+	c.Flags().DurationVar(idle, "idle-timeout", 0, "reconnect if nothing arrives for `DURATION`")
+}
+
+// live runs the live streams of the instances, or recorded events for "-", into
+// chains made by open.
+func (s *session) live(args []string, o liveOptions, open func() event.Sink) error {
+	if len(args) == 1 && args[0] == "-" {
+		return s.recorded(o.notify, open)
+	}
+	if o.idle < 0 {
+		return usagef("--idle-timeout %v: the duration must not be negative", o.idle)
+	}
+	if slices.Contains(args, "-") {
+		return usagef("- (standard input) cannot be combined with other instances")
+	}
+	targets, set, err := s.targets(args)
+	if err != nil && o.retry {
+		targets, set, err = s.retryTargets(args, err)
+	}
+	if err != nil {
+		return err
+	}
+	s.reportUnreached(set, set.Follows())
+	group := pipeline.NewGroup(s.ctx, func(event.Source) event.Sink { return open() })
+	if len(targets) > 1 {
+		s.notices.many()
+	}
+	for _, t := range targets {
+		s.join(group, t, o)
+	}
+	if set.Follows() {
+		group.Go(func(ctx context.Context) {
+			set.Follow(ctx, func(t *target.Target) {
+				s.notices.many()
+				s.notices.info("%s joins", t.Instance.Name)
+				later := o
+				later.retry = true // its first connection is not the run's
+				s.join(group, t, later)
+			})
+		})
+	}
+	return group.Wait()
+}
+
+// reportUnreached reports the servers that could not be asked for their
+// instances, where others could.
+func (s *session) reportUnreached(set *target.Set, joins bool) {
+	for _, err := range set.Unreached() {
+		if joins {
+			s.notices.info("%v; its instances join when it answers", err)
+		} else {
+			s.notices.warn("%v; its instances are not read", err)
+		}
+	}
+}
+
+// retryTargets resolves the arguments again and again, with --retry, while the
+// servers do not answer or have no such instance.
+func (s *session) retryTargets(args []string, err error) ([]*target.Target, *target.Set, error) {
+	var wait rtapi.Backoff
+	for first := true; ; first = false {
+		code, _ := classify(err)
+		status, ok := errors.AsType[*rtapi.StatusError](err)
+		denied := ok && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden)
+		if code != exitUnreachable && code != exitRefused || denied {
+			return nil, nil, err
+		}
+		if first || s.verbose > 0 {
+			s.notices.info("%v; trying again", err)
+		}
+		rtapi.Sleep(s.ctx, wait.Next())
+		if s.ctx.Err() != nil {
+			return nil, nil, s.ctx.Err()
+		}
+		var targets []*target.Target
+		var set *target.Set
+		if targets, set, err = s.targets(args); err == nil {
+			return targets, set, nil
+		}
+	}
+}
+
+// join starts the live stream of one instance.
+func (s *session) join(group *pipeline.Group, t *target.Target, o liveOptions) {
+	s.meet(t, o.met)
+	t.Stop = group.Add(&stream.Live{
+		Client: t.Client, Instance: t.Instance, Types: s.typesOf(t, o.types), Retry: o.retry, IdleTimeout: o.idle, Notify: o.notify,
+	})
+}
+
+// meet notes an instance that is about to be read.
+func (s *session) meet(t *target.Target, met func(*event.Instance)) {
+	s.names.add(t.Instance.Name)
+	if met != nil {
+		met(t.Instance)
+	}
+	if t.Stopped {
+		s.notices.info("%s is not running; connecting anyway", t.Instance.Name)
+	}
+}
+
+// typesOf returns the types to ask the server for: those of a pasted URL,
+// unless -e was given.
+func (s *session) typesOf(t *target.Target, types []string) []string {
+	if t.Types != nil && len(s.events) == 0 {
+		return t.Types
+	}
+	return types
+}
+
+// locate returns a function that finds the instance of a recorded event.
+func (s *session) locate() func(id string) *event.Instance {
+	known := target.Recorded{Named: s.cfg.Instances, Found: func(in *event.Instance) { s.names.add(in.Name) }}
+	return known.Locate
+}

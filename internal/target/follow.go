@@ -1,0 +1,79 @@
+package target
+
+import (
+	"context"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/rtapi"
+)
+
+// followEvery is how often servers are asked for their instances.
+const followEvery = 10 * time.Second
+
+// Follow keeps the set up to date until ctx is done. It calls join for instances
+// that the arguments of Resolve select and that appear later, and Target.Stop
+// for those that the server has deleted. One that merely stops running stays. A
+// server that does not answer is asked again, without a notice: its streams
+// report it.
+func (s *Set) Follow(ctx context.Context, join func(*Target)) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, client := range s.o.Servers {
+			asking, cancel := context.WithTimeout(ctx, followEvery/2)
+			list, err := client.Instances(asking)
+			cancel()
+			if err == nil {
+				s.update(client, list, join)
+			}
+		}
+	}
+}
+
+// update compares the set with what a server has now. Targets leave before
+// others join, so that an instance that was deleted and made again gets its
+// name back.
+func (s *Set) update(client *rtapi.Client, list []rtapi.Instance, join func(*Target)) {
+	exists := map[key]bool{}
+	for _, in := range list {
+		exists[(&Target{Client: client, Instance: &event.Instance{ID: in.ID}}).key()] = true
+	}
+	for k, t := range s.targets {
+		if t.Client == client && !t.fixed && !exists[k] {
+			s.forget(t)
+		}
+	}
+	for _, in := range list {
+		if s.wants(in) {
+			if t := s.add(client, in); t != nil {
+				join(t)
+			}
+		}
+	}
+}
+
+// forget ends the reading of a deleted instance and removes it from the set.
+func (s *Set) forget(t *Target) {
+	t.Stop()
+	delete(s.targets, t.key())
+	s.o.Notify.Tell(event.Notice{Text: t.Instance.Name + " was deleted on the server"})
+}
+
+// wants reports whether an instance that appeared later is one to read.
+func (s *Set) wants(in rtapi.Instance) bool {
+	if s.running {
+		return in.Running
+	}
+	for _, p := range s.patterns {
+		if matches(p, in) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,273 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rtev/rtev/internal/config"
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/rtapi"
+)
+
+// Target is one instance to read.
+type Target struct {
+	Client   *rtapi.Client // of its server
+	Instance *event.Instance
+	Types    []string // the events= of a pasted URL; nil: all
+	Stopped  bool     // the server said that it is not running
+	// Stop ends the reading of the instance. The reader sets it, and Follow calls
+	// it when the server has deleted the instance.
+	Stop func()
+
+	fixed bool // named by its id: it stays whatever the server lists
+}
+
+// key identifies the instance on its server.
+func (t *Target) key() key { return key{t.Client.Server(), strings.ToLower(t.Instance.ID)} }
+
+type key struct{ server, id string }
+
+// Options say where instances are looked for.
+type Options struct {
+	Servers []*rtapi.Client // of --server; at least one
+	// Open returns the client of another server, which a URL or the config file
+	// names. It returns the same client for the same server.
+	Open   func(server string) (*rtapi.Client, error)
+	Named  []config.Named // instances of the config file
+	Notify event.Notify   // what the user should know; may be nil
+}
+
+// Listing is what one server answered when it was asked for its instances.
+type Listing struct {
+	Client    *rtapi.Client
+	Instances []rtapi.Instance
+	Err       error // why there are none; see rtapi.Client.Instances
+}
+
+// Set is the set of instances that a run reads. It is not safe for concurrent
+// use: Follow runs after Resolve has returned.
+type Set struct {
+	o        Options
+	listings []Listing // of Options.Servers; nil until one is needed
+	targets  map[key]*Target
+	order    int      // of the next target
+	patterns []string // names and globs that may match later
+	running  bool     // every running instance is wanted
+}
+
+// New returns an empty set.
+func New(o Options) *Set { return &Set{o: o, targets: map[key]*Target{}} }
+
+// List asks every server of the options for its instances, all at once.
+func (s *Set) List(ctx context.Context) []Listing {
+	list := make([]Listing, len(s.o.Servers))
+	var all sync.WaitGroup
+	for i, client := range s.o.Servers {
+		all.Go(func() {
+			instances, err := client.Instances(ctx)
+			list[i] = Listing{client, instances, err}
+		})
+	}
+	all.Wait()
+	return list
+}
+
+// Resolve returns the targets that args name; without args, every running
+// instance. It starts from an empty set, so that it can be tried again. Errors:
+// *rtapi.OptionError for an argument that cannot be used, *NotFoundError, the
+// error of a server's client where no server could be asked, else the error of
+// ctx.
+func (s *Set) Resolve(ctx context.Context, args []string) ([]*Target, error) {
+	*s = *New(s.o)
+	if len(args) == 0 {
+		s.running = true
+		if err := s.resolveRunning(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for _, arg := range args {
+		if err := s.resolve(ctx, arg); err != nil {
+			return nil, err
+		}
+	}
+	return slices.SortedFunc(maps.Values(s.targets), func(a, b *Target) int { return a.Instance.Order - b.Instance.Order }), nil
+}
+
+// Unreached returns why servers could not be asked, where another one could.
+func (s *Set) Unreached() (errs []error) {
+	for _, l := range s.listings {
+		if l.Err != nil {
+			errs = append(errs, l.Err)
+		}
+	}
+	return errs
+}
+
+// Follows reports whether instances may join later: those of names, globs and
+// of no argument do.
+func (s *Set) Follows() bool { return s.running || len(s.patterns) > 0 }
+
+var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// pasted matches a URL: server, instance, query.
+var pasted = regexp.MustCompile(`^(.*?)/v1/core/instance/([^/?#]+)(?:/[^?#]*)?(?:\?([^#]*))?(?:#.*)?$`)
+
+// resolve adds the targets of one argument.
+func (s *Set) resolve(ctx context.Context, arg string) error {
+	if strings.Contains(arg, "://") {
+		return s.resolveURL(arg)
+	}
+	for _, n := range s.o.Named {
+		if sameName(n.Name, arg) {
+			return s.resolveNamed(ctx, n)
+		}
+	}
+	if uuid.MatchString(arg) {
+		return s.resolveID(ctx, arg, arg)
+	}
+	return s.resolveName(ctx, arg)
+}
+
+func (s *Set) resolveURL(arg string) error {
+	m := pasted.FindStringSubmatch(arg)
+	if m == nil {
+		return &rtapi.OptionError{Text: "no instance in the URL; it looks like http://HOST:3546/v1/core/instance/UUID"}
+	}
+	client, err := s.o.Open(m[1])
+	if err != nil {
+		return err
+	}
+	id, err := url.PathUnescape(m[2])
+	if err != nil {
+		return &rtapi.OptionError{Text: fmt.Sprintf("the instance in the URL: %v", err)}
+	}
+	query, err := url.ParseQuery(m[3])
+	if err != nil {
+		return &rtapi.OptionError{Text: fmt.Sprintf("the query of the URL: %v", err)}
+	}
+	t := s.addFixed(client, id, id)
+	if list := query.Get("events"); t != nil && list != "" {
+		t.Types = strings.Split(list, ",")
+	}
+	return nil
+}
+
+func (s *Set) resolveNamed(ctx context.Context, n config.Named) error {
+	if n.Server == "" {
+		return s.resolveID(ctx, n.ID, n.Name)
+	}
+	client, err := s.o.Open(n.Server)
+	if err != nil {
+		return err
+	}
+	s.addFixed(client, n.ID, n.Name)
+	return nil
+}
+
+// resolveID asks nobody if there is one server, else each server whether it has
+// the instance.
+func (s *Set) resolveID(ctx context.Context, id, name string) error {
+	if len(s.o.Servers) == 1 {
+		s.addFixed(s.o.Servers[0], id, name)
+		return nil
+	}
+	if s.addMatching(ctx, func(in rtapi.Instance) bool { return strings.EqualFold(in.ID, id) }) == 0 {
+		return s.notFound(id)
+	}
+	return nil
+}
+
+// resolveName compares display names; a name may be that of several instances.
+func (s *Set) resolveName(ctx context.Context, name string) error {
+	s.patterns = append(s.patterns, name)
+	found := s.addMatching(ctx, func(in rtapi.Instance) bool { return matches(name, in) })
+	switch {
+	case found == 0:
+		return s.notFound(name)
+	case found > 1 && !isGlob(name):
+		s.o.Notify.Tell(event.Notice{Text: fmt.Sprintf("%q is the name of %d instances; reading all of them", name, found)})
+	}
+	return nil
+}
+
+func (s *Set) resolveRunning(ctx context.Context) error {
+	if s.addMatching(ctx, func(in rtapi.Instance) bool { return in.Running }) > 0 {
+		return nil
+	}
+	if err := s.unreachable(); err != nil {
+		return err
+	}
+	return &NotFoundError{Text: "no instance is running on " + s.servers()}
+}
+
+// addMatching adds the listed instances that match and returns their number.
+func (s *Set) addMatching(ctx context.Context, match func(rtapi.Instance) bool) (found int) {
+	if s.listings == nil {
+		s.listings = s.List(ctx)
+	}
+	for _, l := range s.listings {
+		for _, in := range l.Instances {
+			if match(in) {
+				found++
+				s.add(l.Client, in)
+			}
+		}
+	}
+	return found
+}
+
+// addFixed adds a target of which nothing but the id is known; it returns nil
+// if there is one already.
+func (s *Set) addFixed(client *rtapi.Client, id, name string) *Target {
+	t := s.add(client, rtapi.Instance{ID: id, Name: name, Running: true})
+	if t != nil {
+		t.fixed = true
+	}
+	return t
+}
+
+// add adds a target for the instance; it returns nil if there is one already.
+func (s *Set) add(client *rtapi.Client, in rtapi.Instance) *Target {
+	t := &Target{Client: client, Stopped: !in.Running, Instance: &event.Instance{
+		ID: in.ID, Name: in.Name, Server: client.Server(), Order: s.order,
+	}}
+	if s.targets[t.key()] != nil {
+		return nil
+	}
+	t.Instance.Name = s.uniqueName(t.Instance)
+	s.targets[t.key()] = t
+	s.order++
+	return t
+}
+
+// uniqueName returns the display name of in; if an instance of the set has it
+// already, with the server or the start of the id behind it.
+func (s *Set) uniqueName(in *event.Instance) string {
+	name := in.Name
+	for _, suffix := range []string{"@" + host(in.Server), "#" + in.ID[:min(8, len(in.ID))], "#" + in.ID} {
+		if !s.hasName(name) {
+			break
+		}
+		name = in.Name + suffix
+	}
+	return name
+}
+
+func (s *Set) hasName(name string) bool {
+	for _, t := range s.targets {
+		if t.Instance.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func host(server string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(server, "http://"), "https://")
+}
