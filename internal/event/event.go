@@ -29,6 +29,8 @@ type Event struct {
 	Received time.Time
 	// Ref is the event or track that a crop belongs to, nil if unknown.
 	Ref *Event
+	// Stored says that the event comes from the server's database.
+	Stored bool
 	// Folded is the number of earlier events of the same group that a cooldown
 	// dropped since the last one that passed. It is valid until Put returns.
 	Folded int

@@ -22,12 +22,13 @@ var fields = []Field{
 	{"_time", "system_timestamp, else system_datetime, as RFC 3339 in UTC with milliseconds", timeOf},
 	{"_type", "the event's type", func(e *Event) gjson.Result { return textResult(e.Type) }},
 	{"_instance", "the instance's display name", instanceOf},
-	{"_place", "area_name, else tripwire_name", func(e *Event) gjson.Result { return e.firstOrRef("area_name", "tripwire_name") }},
+	{"_place", "area_name, else tripwire_name, else a stored row's trigger_name", placeOf},
 	{"_class", "object_class", func(e *Event) gjson.Result { return e.firstOrRef("object_class", "") }},
 	{"_confidence", "confidence, else detection_confidence", func(e *Event) gjson.Result { return e.first("confidence", "detection_confidence") }},
 	{"_event", "event_id, else ref_event_id", func(e *Event) gjson.Result { return e.first("event_id", "ref_event_id") }},
 	{"_track", "tracking_id, else ref_tracking_id", func(e *Event) gjson.Result { return e.first("tracking_id", "ref_tracking_id") }},
 	{"_delay_ms", "time of receipt minus _time, in ms", delayOf},
+	{"_stored", "true for an event from the server's database, else false", storedOf},
 	{"_ref", "in crops: the event or track the picture belongs to (_ref.area_name)", refOf},
 }
 
@@ -147,3 +148,19 @@ func (e *Event) firstOrRef(a, b string) gjson.Result {
 // textResult returns s as a result. Its Raw is empty: the payload does not hold
 // it.
 func textResult(s string) gjson.Result { return gjson.Result{Type: gjson.String, Str: s} }
+
+// placeOf returns where the event happened. Rows of the database have only a
+// trigger_name.
+func placeOf(e *Event) gjson.Result {
+	if r := e.firstOrRef("area_name", "tripwire_name"); r.Exists() || !e.Stored {
+		return r
+	}
+	return e.first("trigger_name", "")
+}
+
+func storedOf(e *Event) gjson.Result {
+	if e.Stored {
+		return gjson.Result{Type: gjson.True, Raw: "true"}
+	}
+	return gjson.Result{Type: gjson.False, Raw: "false"}
+}

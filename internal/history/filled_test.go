@@ -1,0 +1,236 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+)
+
+// script is a live source: a list of steps.
+type script struct {
+	notify event.Notify
+	steps  []func(s *script, to event.Sink) error
+}
+
+func (s *script) Run(ctx context.Context, to event.Sink) error {
+	for _, step := range s.steps {
+		if err := step(s, to); err != nil {
+			return err
+		}
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func tell(kind event.Kind, span time.Duration) func(*script, event.Sink) error {
+	return func(s *script, _ event.Sink) error {
+		s.notify.Tell(event.Notice{Kind: kind, Span: span, Text: "connection"})
+		return nil
+	}
+}
+
+func wait(d time.Duration) func(*script, event.Sink) error {
+	return func(*script, event.Sink) error {
+		time.Sleep(d)
+		return nil
+	}
+}
+
+// send puts a live event with an id, whose server time is now and ahead.
+func send(id string, ahead time.Duration) func(*script, event.Sink) error {
+	return func(_ *script, to event.Sink) error {
+		now := time.Now()
+		e, err := event.New("event-intrusion", fmt.Appendf(nil, `{"$id":"event-intrusion","instance_id":"i","event_id":%q,"system_timestamp":%d}`,
+			id, now.Add(ahead).UnixMilli()), gate)
+		if err != nil {
+			return err
+		}
+		e.Received = now
+		if err := to.Put(e); err != nil {
+			return err
+		}
+		return to.Flush()
+	}
+}
+
+// shown is a sink that notes the ids of events, with ~ before stored ones.
+type shown struct {
+	mu   sync.Mutex
+	ids  []string
+	fail error
+}
+
+func (s *shown) Put(e *event.Event) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return s.fail
+	}
+	mark := ""
+	if e.Stored {
+		mark = "~"
+	}
+	s.ids = append(s.ids, mark+e.Get("event_id").String())
+	return nil
+}
+
+func (s *shown) Flush() error { return nil }
+
+// remembered returns a row of the database.
+func remembered(id string, at time.Time) storedRow {
+	return storedRow{at, fmt.Sprintf(`{"event_type":"Intrusion","event_id":%q,"instance_id":"i","system_timestamp":%d}`, id, at.UnixMilli())}
+}
+
+// filledRun runs a script for two minutes of a bubble's time.
+func filledRun(t *testing.T, d *database, since time.Time, gaps bool, sink *shown, steps ...func(*script, event.Sink) error) (notices string, err error) {
+	t.Helper()
+	var list []string
+	var mu sync.Mutex
+	f := Filled{
+		Live:   func(notify event.Notify) event.Source { return &script{notify, steps} },
+		Stored: Source{Client: d, InstanceID: "i", Locate: func(string) *event.Instance { return gate }},
+		Since:  since, Gaps: gaps,
+		Notify: func(n event.Notice) {
+			mu.Lock()
+			defer mu.Unlock()
+			list = append(list, n.Text)
+		},
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	err = f.Run(ctx, sink)
+	return strings.Join(list, "\n"), err
+}
+
+func TestStoredEventsComeFirstThenLiveOnesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		d := &database{rows: []storedRow{
+			remembered("old", began.Add(-time.Hour)), remembered("a", began.Add(-2*time.Minute)),
+			remembered("b", began.Add(-time.Minute)), remembered("both", began),
+		}}
+		var sink shown
+		_, err := filledRun(t, d, began.Add(-10*time.Minute), false, &sink,
+			tell(event.Connected, 0), send("both", 0), send("live", 0))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if want := []string{"~a", "~b", "~both", "live"}; !slices.Equal(sink.ids, want) {
+			t.Errorf("shown %q, want %q", sink.ids, want)
+		}
+	})
+}
+
+func TestStoredEventsComeWhileTheHeaderIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &database{rows: []storedRow{remembered("a", time.Now().Add(-time.Minute))}}
+		var sink shown
+		filledRun(t, d, time.Now().Add(-time.Hour), false, &sink, tell(event.Waiting, 0))
+		if want := []string{"~a"}; !slices.Equal(sink.ids, want) {
+			t.Errorf("shown %q, want %q", sink.ids, want)
+		}
+	})
+}
+
+func TestGapsAreFilledOnce(t *testing.T) {
+	for _, ahead := range []time.Duration{0, 3 * time.Second, -time.Hour} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := func(d time.Duration) time.Time { return time.Now().Add(ahead + d) }
+				d := &database{rows: []storedRow{
+					remembered("before", server(-time.Minute)), remembered("first", server(0)),
+					remembered("missed1", server(4*time.Second)), remembered("missed2", server(9*time.Second)),
+				}}
+				late := func(*script, event.Sink) error {
+					time.AfterFunc(2*time.Second, func() {
+						d.mu.Lock()
+						defer d.mu.Unlock()
+						d.rows = append(d.rows, remembered("late", server(-3*time.Second)))
+					})
+					return nil
+				}
+				var sink shown
+				notices, _ := filledRun(t, d, time.Time{}, true, &sink,
+					tell(event.Connected, 0), send("first", ahead), wait(12*time.Second), late,
+					tell(event.Reconnected, 12*time.Second), send("now", ahead))
+				got := slices.Sorted(slices.Values(sink.ids))
+				if want := []string{"first", "now", "~late", "~missed1", "~missed2"}; !slices.Equal(got, want) {
+					t.Errorf("shown %q, want %q", got, want)
+				}
+				if !strings.Contains(notices, "3 events of the gap from the database") {
+					t.Errorf("notices:\n%s", notices)
+				}
+			})
+		})
+	}
+}
+
+func TestTailGoesOnWithoutADatabase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink shown
+		notices, _ := filledRun(t, &database{status: 404}, time.Now().Add(-time.Hour), true, &sink,
+			tell(event.Connected, 0), send("a", 0), tell(event.Reconnected, time.Second), wait(time.Second), tell(event.Reconnected, time.Second), send("b", 0))
+		if want := []string{"a", "b"}; !slices.Equal(sink.ids, want) {
+			t.Errorf("shown %q, want %q", sink.ids, want)
+		}
+		if n := strings.Count(notices, "no event database"); n != 1 {
+			t.Errorf("said %d times, want once:\n%s", n, notices)
+		}
+	})
+}
+
+func TestAQueryThatFailsIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink shown
+		notices, _ := filledRun(t, &database{status: 500}, time.Time{}, true, &sink,
+			tell(event.Connected, 0), tell(event.Reconnected, 10*time.Second), send("b", 0))
+		if !strings.Contains(notices, "could not be filled: ") || !slices.Equal(sink.ids, []string{"b"}) {
+			t.Errorf("shown %q, notices:\n%s", sink.ids, notices)
+		}
+	})
+}
+
+func TestASinkThatFailsEndsBothSides(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := errors.New("disk full")
+		sink := shown{fail: full}
+		began := time.Now()
+		_, err := filledRun(t, &database{rows: []storedRow{remembered("a", began.Add(-time.Second))}}, began.Add(-time.Hour), false, &sink,
+			tell(event.Connected, 0))
+		if err != full || time.Since(began) > time.Minute {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
+func TestLiveEventsMayShareAnID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink shown
+		filledRun(t, &database{}, time.Time{}, true, &sink, tell(event.Connected, 0), send("a", 0), send("a", 0))
+		if !slices.Equal(sink.ids, []string{"a", "a"}) {
+			t.Errorf("shown %q", sink.ids)
+		}
+	})
+}
+
+func TestSeenIsBounded(t *testing.T) {
+	s := newSeen()
+	for i := range maxSeen + 10 {
+		e, err := event.New("event-intrusion", fmt.Appendf(nil, `{"event_id":"%d"}`, i), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.again(e, live)
+	}
+	if len(s.from) > maxSeen || len(s.order) > maxSeen {
+		t.Errorf("%d remembered", len(s.from))
+	}
+}
