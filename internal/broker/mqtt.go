@@ -73,8 +73,12 @@ func (c *mqttConn) connect(ctx context.Context) (mqtt.Client, error) {
 // open opens the connection below MQTT.
 func (c *mqttConn) open(ctx context.Context) (net.Conn, error) {
 	plain, err := c.o.Dial(ctx, "tcp", c.address.host)
-	if err != nil || !c.address.secure {
-		return plain, err
+	if err != nil {
+		return nil, err
+	}
+	plain = withQuickAcks(plain)
+	if !c.address.secure {
+		return plain, nil
 	}
 	config := c.o.TLS.Clone()
 	if config.ServerName == "" {

@@ -26,7 +26,7 @@ import (
 )
 
 // freePort returns a port of 127.0.0.1 that nothing listens on.
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,7 +39,7 @@ func freePort(t *testing.T) string {
 
 // start runs a broker's program until the test ends, and returns when it
 // accepts connections.
-func start(t *testing.T, port, program string, args ...string) *exec.Cmd {
+func start(t testing.TB, port, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
@@ -69,13 +69,13 @@ func start(t *testing.T, port, program string, args ...string) *exec.Cmd {
 	return nil
 }
 
-func startNATS(t *testing.T, port, dir string, args ...string) *exec.Cmd {
+func startNATS(t testing.TB, port, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	return start(t, port, "nats-server", append([]string{"-a", "127.0.0.1", "-p", port, "-js", "-sd", dir}, args...)...)
 }
 
 // stream makes a JetStream stream for a subject.
-func stream(t *testing.T, port, subject string) jetstream.Stream {
+func stream(t testing.TB, port, subject string) jetstream.Stream {
 	t.Helper()
 	nc, err := nats.Connect("nats://127.0.0.1:"+port, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	if err != nil {
