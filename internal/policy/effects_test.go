@@ -29,7 +29,7 @@ func restricted() []effect {
 		{[]string{"log.Print", "log.Printf", "log.Println", "log.Fatal", "log.Fatalf", "log.Fatalln", "log.Panic", "log.Panicf", "log.Panicln", "log.Default",
 			"log/slog.Default", "log/slog.Debug", "log/slog.Info", "log/slog.Warn", "log/slog.Error"}, nil,
 			"notices go through event.Notify, so that they never tear a line of output"},
-		{[]string{"time.Now", "time.Since", "time.Until", "time.Sleep"}, []string{"internal/broker/", "internal/pipeline/cooldown.go", "internal/stream/", "internal/poll/", "internal/stats/", "internal/simulator/",
+		{[]string{"time.Now", "time.Since", "time.Until", "time.Sleep"}, []string{"internal/broker/", "internal/history/", "internal/pipeline/cooldown.go", "internal/stream/", "internal/poll/", "internal/stats/", "internal/simulator/",
 			"internal/flowtest/", "internal/crop/write.go", "cmd/main_unix.go"}, // tests; the age of a file; waiting for one's own death
 			"only what waits or measures looks at the clock, and testing/synctest turns it"},
 		{[]string{"net/http.DefaultClient", "net/http.DefaultTransport", "net/http.Get", "net/http.Post", "net/http.DefaultServeMux", "net/http.HandleFunc", "net/http.Handle"}, nil,

@@ -33,6 +33,7 @@ func rooms() []room {
 		{"internal/filter", []string{"internal/event", "internal/jsonraw", "internal/term"}, "whether an event is wanted depends on the event alone"},
 		{"internal/flowtest", []string{"internal/event"}, "rules for every source and encoder know none of them"},
 		{"internal/format", []string{"internal/event", "internal/jsonraw", "internal/term"}, "bytes of an event depend on neither the server nor the config"},
+		{"internal/history", []string{"internal/event", "internal/jsonraw", "internal/rtapi", "internal/term"}, source},
 		{"internal/jsonraw", nil, "JSON is the same whatever it says"},
 		{"internal/pipeline", []string{"internal/event"}, "it takes functions and interfaces"},
 		{"internal/poll", []string{"internal/event", "internal/jsonraw", "internal/rtapi"}, source},
