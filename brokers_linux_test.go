@@ -98,7 +98,7 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 func recipe(t *testing.T, program string) string {
 	t.Helper()
 	for _, block := range blocks(t, "docs/recipes.md") {
-		for line := range strings.Lines(block) {
+		for line := range strings.Lines(block.text) {
 			if strings.Contains(line, "| "+program+" ") {
 				return strings.TrimSpace(line)
 			}

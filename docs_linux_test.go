@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,31 +14,74 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-// TestDocumentedCommandsWork runs every command of the sh blocks in README and
-// the guides against a simulator that answers for every host name. Commands
-// that do not end are stopped after a moment; the others must succeed.
-//
-// Blocks that are not marked sh are not run: the crontab line, whose command is
-// run elsewhere, systemctl and journalctl, which need a running systemd
-// (TestUnitsAreSound and TestOldPicturesGo cover the files), and adding a user.
-// TestBrokersGetTheEvents runs the recipes for brokers.
+// guides are the pages that show commands.
+func guides(t *testing.T) []string {
+	t.Helper()
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil || len(pages) < 9 {
+		t.Fatal(pages, err)
+	}
+	return append(pages, "README.md", "CONTRIBUTING.md")
+}
+
+// notRun are the languages of blocks that are not run, and why. A block in sh
+// is run line by line; every other language must be listed here.
+var notRun = map[string]string{
+	"text":      "output; TestShownOutputIsReal checks it",
+	"ascii":     "a picture",
+	"console":   "commands for root: systemctl, useradd",
+	"crontab":   "the recipes run the same commands",
+	"ini":       "a drop-in for systemd; TestUnitsAreSound checks it",
+	"logrotate": "TestLogrotate checks it",
+	"tmpfiles":  "TestOldPicturesAreDeleted checks it",
+	"yaml":      "a configuration file; documentedEnv has the same names",
+}
+
+// skipped are commands in sh that are not run, by how they start, and why.
+var skipped = map[string]string{
+	"go test":        "this is go test",
+	"go install .":   "the tests have built rtev",
+	"go run . simul": "it needs a terminal of its own",
+	"make":           "the targets run these tests",
+	"scripts/":       "they take minutes, or need root",
+	"git":            "they change the repository",
+}
+
+// TestDocumentedCommandsWork runs every command in a block marked sh of the
+// README and the guides, against --demo or a simulator that answers for every
+// host. A command that does not end is stopped after a moment; none may end
+// with a mistake of usage, an unreachable server or a failure. Brokers have
+// tests of their own; NATS is run where its client is installed.
 func TestDocumentedCommandsWork(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: append(simulator.Fleet(3),
 		simulator.Instance{ID: "00000000-0000-4000-8000-000000000000", Name: "other"})})
 	env := documentedEnv(t, server)
-	var all sync.WaitGroup // the commands mostly wait, so they run at once
-	for _, file := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md"} {
-		for _, block := range blocks(t, file) {
+	ran := map[string]bool{}
+	var all sync.WaitGroup // they wait more than they work
+	for _, page := range guides(t) {
+		for _, block := range blocks(t, page) {
+			if block.language != "sh" {
+				if notRun[block.language] == "" {
+					t.Errorf("%s has a block in %q, which no test looks at:\n%s", page, block.language, block.text)
+				}
+				continue
+			}
+			ran[page] = true
 			dir := t.TempDir()
-			// Made here, since a later line of the block must not depend on
-			// how far an earlier one came in its second.
-			if err := os.Mkdir(filepath.Join(dir, "pictures"), 0o755); err != nil {
+			// Commands need the folders of logs and of pictures, even if the one
+			// before them saved no picture.
+			if err := errors.Join(os.Mkdir(filepath.Join(dir, "pictures"), 0o755), os.Mkdir(filepath.Join(dir, "rtev"), 0o755)); err != nil {
 				t.Fatal(err)
 			}
-			all.Go(func() { runBlock(t, dir, block, env) })
+			all.Go(func() { runBlock(t, dir, block.text, env) })
 		}
 	}
 	all.Wait()
+	for _, page := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md", "docs/stats.md"} {
+		if !ran[page] {
+			t.Errorf("no command of %s was run", page)
+		}
+	}
 }
 
 // documentedEnv returns an environment with rtev in PATH, the config file of
@@ -63,28 +107,51 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-var fenced = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
+// block is a fenced block of a page.
+type block struct{ language, text string }
 
-func blocks(t *testing.T, file string) (list []string) {
+var fenced = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
+
+func blocks(t *testing.T, page string) (list []block) {
 	t.Helper()
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
-		list = append(list, m[1])
-	}
-	if len(list) == 0 {
-		t.Fatalf("%s has no block of commands", file)
+		list = append(list, block{m[1], m[2]})
 	}
 	return list
 }
 
-// notHere returns why a line is not run, or "".
+// shown returns the only block of a page in a language.
+func shown(t *testing.T, page, language string) string {
+	t.Helper()
+	text := ""
+	for _, b := range blocks(t, page) {
+		if b.language == language && text != "" {
+			t.Fatalf("%s has more than one block in %s", page, language)
+		}
+		if b.language == language {
+			text = b.text
+		}
+	}
+	if text == "" {
+		t.Fatalf("%s has no block in %s", page, language)
+	}
+	return text
+}
+
+// notHere returns why a line is not run here, "" if it is.
 func notHere(line string) string {
+	for start, why := range skipped {
+		if strings.HasPrefix(line, start) {
+			return why
+		}
+	}
 	for _, broker := range []string{"kafka1", "mqtt1", "nats1"} {
 		if strings.Contains(line, broker) {
-			return "but in TestBrokersGetTheEvents"
+			return "TestBrokersGetTheEvents runs it"
 		}
 	}
 	for _, tool := range []string{"jq", "mlr"} {
@@ -97,19 +164,20 @@ func notHere(line string) string {
 
 var lasting = regexp.MustCompile(`--for [0-9]+[sm]`)
 
-// runBlock runs the lines of a block in dir, one after the other. Durations are
-// shortened to a second.
+// runBlock runs the lines of a block one after the other in dir, each for a
+// second at most. "go run ." is the rtev of the test.
 func runBlock(t *testing.T, dir, block string, env []string) {
-	here := strings.NewReplacer("/var/spool/", "./", "/srv/", "./")
+	here := strings.NewReplacer("/var/spool/", "./", "/var/log/", "./", "/srv/", "./", "go run .", "rtev")
 	for line := range strings.Lines(block) {
-		line = lasting.ReplaceAllString(here.Replace(strings.TrimSpace(line)), "--for 1s")
-		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "go ") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		if why := notHere(line); why != "" {
 			t.Logf("not run here, %s: %s", why, line)
 			continue
 		}
+		line = lasting.ReplaceAllString(here.Replace(line), "--for 1s")
 		c := exec.Command("timeout", "-k", "30", "-s", "TERM", "1.5", "bash", "-o", "pipefail", "-c", line)
 		c.Dir, c.Env = dir, env
 		out, err := c.CombinedOutput()
@@ -119,18 +187,135 @@ func runBlock(t *testing.T, dir, block string, env []string) {
 	}
 }
 
-// TestUnitsAreSound lets systemd-analyze verify the units, one of them with the
-// drop-in of the guide.
-func TestUnitsAreSound(t *testing.T) {
-	has(t, "systemd-analyze")
-	text, err := os.ReadFile("docs/recipes.md")
+// TestShownOutputIsReal compares the output that README and the quick start
+// show, but for times and the width of columns, with what --demo prints.
+func TestShownOutputIsReal(t *testing.T) {
+	t.Parallel()
+	c := exec.Command(filepath.Join(programFolder(t), "rtev"), "tail", "--demo", "--config", "none", "-e", "!track,!statistics", "-n", "10")
+	out, err := c.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dropIn := regexp.MustCompile("(?ms)^```ini\n(.*?)^```$").FindSubmatch(text)
-	if dropIn == nil {
-		t.Fatal("the recipes show no drop-in")
+	event := func(line string) string {
+		fields := strings.Fields(line)
+		return strings.Join(fields[min(1, len(fields)):], " ")
 	}
+	printed := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		printed[event(line)] = true
+	}
+	for _, page := range []string{"README.md", "docs/quickstart.md"} {
+		for line := range strings.Lines(shown(t, page, "text")) {
+			if !strings.HasPrefix(line, "$") && !printed[event(line)] {
+				t.Errorf("%s shows a line that rtev does not print:\n%s%s", page, line, out)
+			}
+		}
+	}
+}
+
+var expressions = regexp.MustCompile("(?m)^\\| [^|`]+ \\| `(.*)` \\|$")
+
+// TestFilterExamplesMatch runs every expression of the table of filters.md over
+// a recording: it must match something.
+func TestFilterExamplesMatch(t *testing.T) {
+	t.Parallel()
+	server := start(t, simulator.Options{Seed: 1, Rate: 2000, Instances: simulator.Fleet(3)})
+	env, dir := documentedEnv(t, server), t.TempDir()
+	shell := func(line string) string {
+		c := exec.Command("bash", "-c", line)
+		c.Dir, c.Env = dir, env
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Errorf("%s\nends with %v: %s", line, err, out)
+		}
+		return string(out)
+	}
+	shell("rtev tail '*' -n 6000 -o ndjson > recorded.ndjson")
+	text, err := os.ReadFile("docs/filters.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := expressions.FindAllStringSubmatch(string(text), -1)
+	if len(found) < 12 {
+		t.Fatalf("%d expressions in the table", len(found))
+	}
+	for _, m := range found {
+		expr := "'" + strings.ReplaceAll(m[1], `\|`, "|") + "'"
+		var out string
+		switch {
+		case strings.Contains(expr, "_delay_ms"): // a recording has none
+			out = shell("rtev tail gate -n 1 -q -w " + strings.ReplaceAll(expr, "> 500", "> -500"))
+		case strings.Contains(expr, "_ref."):
+			out = shell("rtev crops - -n 1 -q -d pictures -w " + expr + " < recorded.ndjson")
+		default:
+			out = shell("rtev tail - -n 1 -q -w " + expr + " < recorded.ndjson")
+		}
+		if strings.Count(out, "\n") != 1 {
+			t.Errorf("%s matches nothing: %s", expr, out)
+		}
+	}
+}
+
+// TestLogrotate lets logrotate empty, by the rules of the recipe, a file that
+// rtev appends to.
+func TestLogrotate(t *testing.T) {
+	t.Parallel()
+	has(t, "logrotate")
+	dir := t.TempDir()
+	rules, log := filepath.Join(dir, "rtev.conf"), filepath.Join(dir, "gate.ndjson")
+	write(t, rules, strings.ReplaceAll(shown(t, "docs/recipes.md", "logrotate"), "/var/log/rtev", dir))
+	if err := os.Chmod(rules, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	server := start(t, simulator.Options{Seed: 1, Rate: 200})
+	c := exec.Command(filepath.Join(programFolder(t), "rtev"), "tail", "-s", server, "--config", "none", "-o", "ndjson", "--no-image")
+	c.Stdout = file
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		c.Process.Kill() //nolint:errcheck // it runs until then
+		c.Wait()         //nolint:errcheck // it was killed
+	}()
+	grown(t, log, 20_000)
+	if out, err := exec.Command("logrotate", "-f", "-s", filepath.Join(dir, "state"), rules).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	grown(t, log, 2_000)
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsRune(string(text), 0) {
+		t.Errorf("the emptied file has NULs: %.100q", text)
+	}
+	if _, err := os.Stat(log + ".1.gz"); err != nil {
+		t.Error(err)
+	}
+}
+
+// grown waits until a file has that many bytes.
+func grown(t *testing.T, name string, size int64) {
+	t.Helper()
+	for range 3000 {
+		if info, err := os.Stat(name); err == nil && info.Size() >= size {
+			return
+		}
+		time.Sleep(10 * time.Millisecond) // another process writes it
+	}
+	t.Fatalf("%s stays below %d bytes", name, size)
+}
+
+// TestUnitsAreSound lets systemd check the units, one of them with the drop-in
+// that the guide shows.
+func TestUnitsAreSound(t *testing.T) {
+	has(t, "systemd-analyze")
+	dropIn := shown(t, "docs/recipes.md", "ini")
 	units, err := filepath.Glob("packaging/systemd/*")
 	if err != nil || len(units) != 3 {
 		t.Fatal(units, err)
@@ -143,7 +328,7 @@ func TestUnitsAreSound(t *testing.T) {
 		}
 		write(t, filepath.Join(dir, filepath.Base(unit)), strings.ReplaceAll(string(text), "/usr/bin/rtev", program))
 	}
-	write(t, filepath.Join(dir, "rtev-crops@.service.d", "elsewhere.conf"), string(dropIn[1]))
+	write(t, filepath.Join(dir, "rtev-crops@.service.d", "elsewhere.conf"), dropIn)
 	for _, unit := range []string{"rtev-tail@gate.service", "rtev-crops@gate.service", "rtev-crops@gate.timer"} {
 		c := exec.Command("systemd-analyze", "--man=no", "verify", filepath.Join(dir, unit))
 		if out, err := c.CombinedOutput(); err != nil || len(out) > 0 {
@@ -152,18 +337,11 @@ func TestUnitsAreSound(t *testing.T) {
 	}
 }
 
-// TestOldPicturesGo lets systemd-tmpfiles clean a folder with the line of the
-// guide.
-func TestOldPicturesGo(t *testing.T) {
+// TestOldPicturesAreDeleted lets systemd clean a folder by the rule of the
+// recipe.
+func TestOldPicturesAreDeleted(t *testing.T) {
 	has(t, "systemd-tmpfiles")
-	text, err := os.ReadFile("docs/recipes.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rule := regexp.MustCompile(`(?m)^e /srv/pictures .*$`).Find(text)
-	if rule == nil {
-		t.Fatal("the recipes show no rule for tmpfiles")
-	}
+	rule := shown(t, "docs/recipes.md", "tmpfiles")
 	dir := t.TempDir()
 	pictures, conf := filepath.Join(dir, "pictures"), filepath.Join(dir, "rtev.conf")
 	young, old := filepath.Join(pictures, "young.jpg"), filepath.Join(pictures, "old.jpg")
@@ -172,7 +350,7 @@ func TestOldPicturesGo(t *testing.T) {
 	if taken := time.Now().Add(-31 * 24 * time.Hour); os.Chtimes(old, taken, taken) != nil {
 		t.Fatal("cannot set the time of the picture")
 	}
-	write(t, conf, strings.ReplaceAll(string(rule), "/srv/pictures", pictures)+"\n")
+	write(t, conf, strings.ReplaceAll(rule, "/srv/pictures", pictures))
 	if out, err := exec.Command("systemd-tmpfiles", "--clean", conf).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
