@@ -9,15 +9,15 @@ import (
 
 const dependencies = "docs/dependencies.md"
 
-// Somebody has thought about each module that the program is built on: what
-// for, what else there was, what it costs, and on what terms it is used.
+// docs/dependencies.md says for each direct dependency what it is for, what it
+// was compared with, and its licence.
 func TestEveryDependencyIsExplained(t *testing.T) {
 	direct, _ := required(readText(t, "go.mod"))
 	text := readText(t, dependencies)
 	compare(t, "direct", direct, append(tableOf(t, text, "## In the program"), tableOf(t, text, "## In tests only")...))
 }
 
-// compare says what of go.mod a table lacks, and the other way round.
+// compare reports modules that are in go.mod or in the table, but not in both.
 func compare(t *testing.T, what string, inMod, inTable []string) {
 	for _, m := range inMod {
 		if !slices.Contains(inTable, m) {

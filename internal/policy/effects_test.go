@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"cmp"
 	"go/ast"
 	"path"
 	"slices"
@@ -8,36 +9,36 @@ import (
 	"testing"
 )
 
-// effect says which files alone may use names of other packages, and why.
+// effect lists names of other packages that only some files may use, and why.
 type effect struct {
 	names   []string // "os.Exit"; by import path
-	only    []string // files or folders, named by how they start
+	only    []string // prefixes of file names; nil: no file
 	because string
 }
 
 func restricted() []effect {
 	return []effect{
 		{[]string{"os.Exit", "syscall.Exit", "runtime.Goexit"}, []string{"main.go"},
-			"what cannot return cannot be tested"},
+			"a function that does not return cannot be tested"},
 		{[]string{"os.Stdin", "os.Stdout", "os.Stderr", "os.Args", "fmt.Print", "fmt.Println", "fmt.Printf"}, []string{"cmd/main"},
-			"streams are handed down, so that tests can read them"},
+			"streams are passed down, so that tests can read them"},
 		{[]string{"os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv", "os.Setenv", "os.Unsetenv", "os.UserHomeDir", "os.UserConfigDir", "os.UserCacheDir", "os.TempDir",
 			"net/http.ProxyFromEnvironment"}, []string{"cmd/main"},
-			"the environment is handed down as a function, so that tests can have their own"},
+			"the environment is passed down as a function, so that tests can have their own"},
 		{[]string{"os/signal.Notify", "os/signal.NotifyContext", "os/signal.Ignore", "os/signal.Reset", "os/signal.Stop"}, []string{"cmd/main"},
 			"signals belong to the process"},
 		{[]string{"log.Print", "log.Printf", "log.Println", "log.Fatal", "log.Fatalf", "log.Fatalln", "log.Panic", "log.Panicf", "log.Panicln", "log.Default",
 			"log/slog.Default", "log/slog.Debug", "log/slog.Info", "log/slog.Warn", "log/slog.Error"}, nil,
-			"notices go through event.Notify, so that they never tear a line of output"},
+			"messages go through event.Notify, so that they never split a line of output"},
 		{[]string{"time.Now", "time.Since", "time.Until", "time.Sleep"}, []string{"internal/broker/", "internal/history/", "internal/pipeline/cooldown.go", "internal/stream/", "internal/poll/", "internal/stats/", "internal/simulator/",
-			"internal/flowtest/", "internal/crop/write.go", "cmd/main_unix.go"}, // tests; the age of a file; waiting for one's own death
-			"only what waits or measures looks at the clock, and testing/synctest turns it"},
+			"internal/flowtest/", "internal/crop/write.go", "cmd/main_unix.go"}, // tests; the age of a file; waiting for the process to end
+			"only code that waits or measures uses the clock; its tests run in testing/synctest"},
 		{[]string{"net/http.DefaultClient", "net/http.DefaultTransport", "net/http.Get", "net/http.Post", "net/http.DefaultServeMux", "net/http.HandleFunc", "net/http.Handle"}, nil,
-			"they are shared by everything in the process, and wait for ever"},
+			"they are shared by the whole process and have no time limits"},
 	}
 }
 
-func TestEffectsHaveOneHome(t *testing.T) {
+func TestRestrictedNames(t *testing.T) {
 	tree := sources(t)
 	for _, f := range tree.files {
 		if f.test {
@@ -50,18 +51,11 @@ func TestEffectsHaveOneHome(t *testing.T) {
 			}
 			for _, name := range e.names {
 				for _, n := range used[name] {
-					t.Errorf("%s: %s belongs to %s: %s", tree.at(n), name, home(e.only), e.because)
+					t.Errorf("%s: only %s may use %s: %s", tree.at(n), cmp.Or(strings.Join(e.only, ", "), "tests"), name, e.because)
 				}
 			}
 		}
 	}
-}
-
-func home(only []string) string {
-	if only == nil {
-		return "no file of ours"
-	}
-	return strings.Join(only, ", ")
 }
 
 // qualified returns where a file uses names of other packages, by import path
@@ -80,8 +74,8 @@ func qualified(file *ast.File) map[string][]ast.Node {
 	return used
 }
 
-// pathOf returns the import path of the package whose name is selected, "" for
-// what is no package: a name of the file itself that hides an import has an Obj.
+// pathOf returns the import path of the package that x.Sel belongs to, or "". A
+// name of the file itself that hides an import has an Obj.
 func pathOf(file *ast.File, s *ast.SelectorExpr) string {
 	x, ok := s.X.(*ast.Ident)
 	if !ok || x.Obj != nil {
@@ -101,14 +95,14 @@ func TestNothingHappensBeforeMain(t *testing.T) {
 	for _, f := range tree.files {
 		for _, d := range f.file.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && !f.test && fn.Name.Name == "init" && fn.Recv == nil {
-				t.Errorf("%s: an init function: it runs in every test and for every --help", tree.at(fn))
+				t.Errorf("%s: an init function, which would run in every test and for every --help", tree.at(fn))
 			}
 		}
 	}
 }
 
-// A test that sleeps outside a synctest bubble waits for luck. One that does not
-// wait, but kills at any instant, sleeps for a random time or says so on the line.
+// A test that sleeps outside a synctest bubble depends on luck. Allowed are random
+// sleeps, for tests that kill at any instant, and sleeps with a comment on the line.
 func TestTestsDoNotSleep(t *testing.T) {
 	tree := sources(t)
 	for _, f := range tree.files {
@@ -125,15 +119,15 @@ func TestTestsDoNotSleep(t *testing.T) {
 				return true
 			}
 			if s, ok := call.Fun.(*ast.SelectorExpr); ok && pathOf(f.file, s) == "time" && s.Sel.Name == "Sleep" && !isRandom(f.file, call.Args[0]) {
-				t.Errorf("%s: a sleep outside of testing/synctest, and no word why", tree.at(n))
+				t.Errorf("%s: a sleep outside testing/synctest, without a comment on the line that says why", tree.at(n))
 			}
 			return true
 		})
 	}
 }
 
-// inBubble says whether a file's tests run in bubbles: its own, or those that a
-// helper of this name makes.
+// inBubble reports whether the tests of a file run in synctest bubbles, their own
+// or those of a helper with this name.
 func inBubble(file *ast.File) (in bool) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -147,7 +141,7 @@ func inBubble(file *ast.File) (in bool) {
 	return in
 }
 
-// isRandom says whether an expression asks math/rand.
+// isRandom reports whether an expression uses math/rand.
 func isRandom(file *ast.File, e ast.Expr) (random bool) {
 	ast.Inspect(e, func(n ast.Node) bool {
 		s, ok := n.(*ast.SelectorExpr)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Go has no constants for tables, paths and errors, so a package variable may
-// hold one. It gets its value where it is declared, and nothing changes it.
+// Go has no constant tables, paths and errors, so a package variable may hold
+// one. It is set where it is declared and never changed.
 func TestPackageVariablesAreConstants(t *testing.T) {
 	tree := sources(t)
 	fixed := map[string]bool{} // "internal/format.hidden"
@@ -23,10 +23,10 @@ func TestPackageVariablesAreConstants(t *testing.T) {
 				v := s.(*ast.ValueSpec)
 				specs[v] = true
 				for _, name := range v.Names {
-					fixed[f.room+"."+name.Name] = true
+					fixed[f.dir+"."+name.Name] = true
 				}
 				if len(v.Values) == 0 && !isEmbedded(g) {
-					t.Errorf("%s: the package variable %s has no value, so something fills it later; make it a field", tree.at(v), v.Names[0])
+					t.Errorf("%s: the package variable %s has no value where it is declared; make it a field", tree.at(v), v.Names[0])
 				}
 			}
 		}
@@ -34,8 +34,8 @@ func TestPackageVariablesAreConstants(t *testing.T) {
 	for _, f := range tree.files {
 		for _, target := range assigned(f.file) {
 			switch x := target.(type) {
-			case *ast.Ident: // of this file, or with no Obj of another one of the room
-				if x.Obj != nil && specs[x.Obj.Decl] || x.Obj == nil && fixed[f.room+"."+x.Name] {
+			case *ast.Ident: // of this file or, without Obj, of another file of the package
+				if x.Obj != nil && specs[x.Obj.Decl] || x.Obj == nil && fixed[f.dir+"."+x.Name] {
 					t.Errorf("%s: the package variable %s is changed", tree.at(x), x.Name)
 				}
 			case *ast.SelectorExpr:
@@ -90,7 +90,6 @@ func variable(file *ast.File, e ast.Expr) ast.Expr {
 	}
 }
 
-// The length of files and functions is kept where one can still see the whole.
 func TestFilesAndFunctionsStayShort(t *testing.T) {
 	const longestFile, longestFunc = 400, 60
 	tree := sources(t)
@@ -99,12 +98,12 @@ func TestFilesAndFunctionsStayShort(t *testing.T) {
 			continue
 		}
 		if f.lines > longestFile {
-			t.Errorf("%s has %d lines; more than %d are two subjects", f.name, f.lines, longestFile)
+			t.Errorf("%s has %d lines; split files of more than %d", f.name, f.lines, longestFile)
 		}
 		for _, d := range f.file.Decls {
 			lines := tree.fset.Position(d.End()).Line - tree.fset.Position(d.Pos()).Line + 1
 			if fn, ok := d.(*ast.FuncDecl); ok && lines > longestFunc {
-				t.Errorf("%s: %s has %d lines; more than %d do not fit a screen", tree.at(fn), fn.Name, lines, longestFunc)
+				t.Errorf("%s: %s has %d lines; split functions of more than %d", tree.at(fn), fn.Name, lines, longestFunc)
 			}
 		}
 	}

@@ -1,6 +1,6 @@
-// Package policy_test checks what the compiler does not: who may import whom,
-// who may touch the process, and that what is exported is explained. It reads
-// the sources only, so that all of it takes less than a second.
+// Package policy_test checks rules that the compiler does not know: which
+// package may import which, and where the process, the clock and the environment
+// may be used. It only reads the sources, so it takes less than a second.
 package policy_test
 
 import (
@@ -23,13 +23,13 @@ const module = "github.com/rtev/rtev"
 // source is one Go file of the program.
 type source struct {
 	name  string // from the root, with slashes
-	room  string // its folder; "." is the root
+	dir   string // "." is the root
 	test  bool
 	lines int
 	file  *ast.File
 }
 
-// tree is every Go file of the root, cmd and internal, whatever system it is for.
+// tree holds the Go files of the root, cmd and internal, for all systems.
 type tree struct {
 	fset  *token.FileSet
 	files []source
@@ -62,10 +62,10 @@ var readTree = sync.OnceValues(func() (*tree, error) {
 	return t, err
 })
 
-// root is the place of a file that is named from the repository's root.
+// root returns the path of a file that is named from the repository's root.
 func root(name string) string { return filepath.Join("..", "..", name) }
 
-// add parses a file, if it is one of Go.
+// add parses a file if it is a Go file.
 func (t *tree) add(name string) error {
 	if filepath.Ext(name) != ".go" {
 		return nil
@@ -76,7 +76,7 @@ func (t *tree) add(name string) error {
 	}
 	name = filepath.ToSlash(strings.TrimPrefix(name, root("")+string(filepath.Separator)))
 	t.files = append(t.files, source{
-		name: name, room: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
+		name: name, dir: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
 		lines: t.fset.File(file.Pos()).LineCount(), file: file,
 	})
 	return nil
@@ -90,29 +90,29 @@ func sources(t *testing.T) *tree {
 		t.Fatal(err)
 	}
 	if len(tree.files) < 20 {
-		t.Fatalf("found %d files only: does this test still look at the right folders?", len(tree.files))
+		t.Fatalf("found only %d files; is the list of folders right?", len(tree.files))
 	}
 	return tree
 }
 
-// at is where a node stands, for a message.
+// at returns the position of a node, for messages.
 func (t *tree) at(n ast.Node) string {
 	p := t.fset.Position(n.Pos())
 	return filepath.ToSlash(strings.TrimPrefix(p.Filename, root("")+string(filepath.Separator))) + ":" + strconv.Itoa(p.Line)
 }
 
-// rooms returns the folders that hold Go files other than tests.
-func (t *tree) rooms() []string {
-	var rooms []string
+// packages returns the folders with Go files other than tests.
+func (t *tree) packages() []string {
+	var dirs []string
 	for _, f := range t.files {
-		if !f.test && !slices.Contains(rooms, f.room) {
-			rooms = append(rooms, f.room)
+		if !f.test && !slices.Contains(dirs, f.dir) {
+			dirs = append(dirs, f.dir)
 		}
 	}
-	return rooms
+	return dirs
 }
 
-// importPath is what an import imports.
+// importPath returns the path of an import.
 func importPath(i *ast.ImportSpec) string { return strings.Trim(i.Path.Value, `"`) }
 
 // readText returns a file named from the root.
