@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/rtev/rtev/internal/broker"
 	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
@@ -153,24 +154,28 @@ func classify(err error) (code int, hint string) {
 		lost   *poll.LostError
 		raw    *poll.UnwrittenError
 		cut    *poll.CutError
+		saved  *broker.SavedError
+		url    *broker.AddressError
+		away   *broker.UnreachableError
+		denied *broker.DeniedError
 	)
 	switch {
 	case errors.As(err, &write), errors.As(err, &stdout), errors.As(err, &spool),
-		errors.As(err, &lost), errors.As(err, &raw), errors.As(err, &cut):
+		errors.As(err, &lost), errors.As(err, &raw), errors.As(err, &cut), errors.As(err, &saved):
 		return exitOutput, ""
 	case errors.As(err, &usage):
 		return exitUsage, usage.hint
 	case errors.As(err, &syntax):
 		return exitUsage, "rtev help filters"
-	case errors.As(err, &conf), errors.As(err, &name), errors.As(err, &option):
+	case errors.As(err, &conf), errors.As(err, &name), errors.As(err, &option), errors.As(err, &url):
 		return exitUsage, ""
 	case errors.As(err, &far) && far.URL == config.DefaultServer: // perhaps no server was named
 		return exitUnreachable, "-s SERVER, or --demo without a server"
-	case errors.As(err, &far):
+	case errors.As(err, &far), errors.As(err, &away):
 		return exitUnreachable, ""
 	case errors.As(err, &none):
 		return exitRefused, "rtev instances"
-	case errors.As(err, &no), errors.As(err, &other):
+	case errors.As(err, &no), errors.As(err, &other), errors.As(err, &denied):
 		return exitRefused, ""
 	case errors.Is(err, errTimeUp):
 		return exitTimeUp, ""

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/pipeline"
 	"github.com/rtev/rtev/internal/poll"
 	"github.com/rtev/rtev/internal/stream"
@@ -30,6 +29,7 @@ const pollExample = `  rtev poll gate                                   every 2 
 type pollOptions struct {
 	reading
 	printing
+	publishing
 	draining
 	interval time.Duration
 	once     bool
@@ -37,8 +37,9 @@ type pollOptions struct {
 
 // draining holds the options of commands that empty the polling queue.
 type draining struct {
-	spool string
-	known func(*event.Instance) // called with every instance before it is polled; may be nil
+	spool        string
+	stdoutUnused bool                  // the events go elsewhere
+	known        func(*event.Instance) // called with every instance before it is polled; may be nil
 }
 
 func newPoll(a *app) *cobra.Command {
@@ -49,6 +50,7 @@ func newPoll(a *app) *cobra.Command {
 	}
 	o.reading.flags(a, c)
 	o.printing.flags(c)
+	o.publishing.flags(c)
 	c.Flags().DurationVarP(&o.interval, "interval", "i", 2*time.Second, "`DURATION` between requests")
 	c.Flags().BoolVar(&o.once, "once", false, "drain the queue once and exit")
 	c.Flags().StringVar(&o.spool, "spool", "", "store each response in `DIR` until all of it is printed")
@@ -61,19 +63,21 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	encoder, err := s.encoder(o.printing)
-	if err != nil {
-		return err
-	}
 	if o.interval <= 0 {
 		return usagef("--interval %v: the time between requests must be positive", o.interval)
 	}
-	open := func() event.Sink { return s.limited(s.joined(format.NewWriter(encoder(), s.out))) }
-	if len(args) == 1 && args[0] == "-" {
-		return s.end(s.recorded(s.notices.report, func() event.Sink { return s.matched(open()) }))
+	recorded := len(args) == 1 && args[0] == "-"
+	last, closed, err := s.output(c, o.printing, o.publishing, recorded)
+	if err != nil {
+		return s.end(err)
+	}
+	open := func() event.Sink { return s.limited(last()) }
+	if recorded {
+		return s.end(closed(s.recorded(s.notices.report, func() event.Sink { return s.matched(open()) })))
 	}
 	p := poll.Poll{Types: s.types.Query(), Interval: o.interval, Once: o.once, Match: s.match, Notify: s.notices.report}
-	return s.end(s.drain(args, p, o.draining, open))
+	o.stdoutUnused = o.to != ""
+	return s.end(closed(s.drain(args, p, o.draining, open)))
 }
 
 // recorded runs the events on standard input into a chain that open returns.
@@ -88,7 +92,7 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 	if len(args) == 0 && len(s.cfg.Default) == 0 {
 		return &usageError{msg: "no INSTANCE given: polling removes events from the queue, so name the instances to poll", hint: "rtev instances"}
 	}
-	if s.outShut {
+	if s.outShut && !d.stdoutUnused {
 		return errOutShut
 	}
 	s.keepPipe()

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/format"
 )
 
 const tailLong = `tail follows the live events of one or more instances. The end of a connection
@@ -27,6 +26,7 @@ const tailExample = `  rtev tail --demo                                see it wi
 type tailOptions struct {
 	reading
 	printing
+	publishing
 	retry bool
 	idle  time.Duration
 }
@@ -39,6 +39,7 @@ func newTail(a *app) *cobra.Command {
 	}
 	o.reading.flags(a, c)
 	o.printing.flags(c)
+	o.publishing.flags(c)
 	connecting(c, &o.retry, &o.idle)
 	c.ValidArgsFunction = a.completeInstances
 	return c
@@ -49,13 +50,11 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	encoder, err := s.encoder(o.printing)
+	open, closed, err := s.output(c, o.printing, o.publishing, true)
 	if err != nil {
-		return err
+		return s.end(err)
 	}
-	return s.end(s.live(args, liveOptions{
+	return s.end(closed(s.live(args, liveOptions{
 		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.notices.report,
-	}, func() event.Sink {
-		return s.matched(s.limited(s.joined(format.NewWriter(encoder(), s.out))))
-	}))
+	}, func() event.Sink { return s.matched(s.limited(open())) })))
 }

@@ -43,13 +43,13 @@ type Options struct {
 	TLS    *tls.Config                                                       // for tls, mqtts and kafkas; nil: the system's roots
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the network
 	Notify event.Notify                                                      // receives outages, refused events and the closing line
-	// Keep appends a payload that cannot be published to a file and returns
+	// Save appends a payload that cannot be published to a file and returns
 	// the file's name. It must be safe for concurrent use.
-	Keep func(payload []byte) (file string, err error)
-	// KeepRest makes the Broker call Keep for events that are not acknowledged
+	Save func(payload []byte) (file string, err error)
+	// SaveRest makes the Broker call Save for events that are not acknowledged
 	// when the run ends, for sources that cannot read them again. Without it,
-	// Flush returns an *event.WriteError and the source keeps them.
-	KeepRest bool
+	// Flush returns an *event.WriteError and the source saves them.
+	SaveRest bool
 }
 
 // conn is a connection to one broker. It reconnects by itself.
@@ -68,7 +68,7 @@ type message struct {
 	subject string // NATS subject, MQTT topic or Kafka topic
 	key     string // Kafka's record key
 	body    []byte // what is published
-	payload []byte // the event's payload: its identity, and what is kept aside
+	payload []byte // the event's payload: its identity, and what is saved
 
 	typ  string
 	in   *event.Instance
@@ -77,7 +77,7 @@ type message struct {
 	size int    // bytes counted against maxInFlightBytes
 	lost int    // connections that ended while only this message was in flight
 	err  error  // why it was not acknowledged
-	done bool   // acknowledged, or kept aside
+	done bool   // acknowledged, or saved
 }
 
 // Broker is one connection to a broker, shared by the sinks of a run. All
@@ -90,17 +90,17 @@ type Broker struct {
 
 	mu        sync.Mutex
 	changed   *sync.Cond // any of the fields below
-	unsettled int        // messages put and neither acknowledged nor kept aside
+	unsettled int        // messages put and neither acknowledged nor saved
 	bytes     int        // their sizes
 	flying    int        // messages handed to conn whose done is outstanding
-	failed    []*message // to be published again, or kept aside
+	failed    []*message // to be published again, or saved
 	seq       uint64
 	ended     error // why no acknowledgement is waited for any longer
 	recovery  sync.WaitGroup
 
 	published, acknowledged, refused int64
-	kept                             int64
-	file                             string // where the last one was kept
+	saved                            int64
+	file                             string // where the last one was saved
 }
 
 // Dial connects to the broker that address names. ctx is the run: after its
@@ -204,15 +204,15 @@ func (b *Broker) notice(kind event.Kind, format string, args ...any) {
 }
 
 // Close drops the connection and reports the counts of the run. It is called
-// after the last Flush. The error is a *KeptError when events were kept aside.
+// after the last Flush. The error is a *SavedError when events were saved.
 func (b *Broker) Close() error {
 	b.end(errClosed)
 	b.conn.close()
 	b.recovery.Wait()
 	b.notice(event.Info, "published %s, acknowledged %s, refused %s",
 		term.Number(b.published), term.Number(b.acknowledged), term.Number(b.refused))
-	if b.kept > 0 {
-		return &KeptError{Broker: b.address.String(), Events: b.kept, File: b.file}
+	if b.saved > 0 {
+		return &SavedError{Broker: b.address.String(), Events: b.saved, File: b.file}
 	}
 	return nil
 }

@@ -76,10 +76,10 @@ type rig struct {
 	end     context.CancelFunc
 	mu      sync.Mutex
 	notices []string
-	kept    []string
+	saved   []string
 }
 
-func newRig(t *testing.T, keepRest bool) *rig {
+func newRig(t *testing.T, saveRest bool) *rig {
 	t.Helper()
 	address, err := ParseAddress("nats://broker/events.{type}")
 	if err != nil {
@@ -94,13 +94,13 @@ func newRig(t *testing.T, keepRest bool) *rig {
 			defer r.mu.Unlock()
 			r.notices = append(r.notices, n.Text)
 		},
-		Keep: func(p []byte) (string, error) {
+		Save: func(p []byte) (string, error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			r.kept = append(r.kept, string(p))
+			r.saved = append(r.saved, string(p))
 			return "unwritten.ndjson", nil
 		},
-		KeepRest: keepRest,
+		SaveRest: saveRest,
 	})
 	r.sink = r.Sink(Shape{Body: lines{}, Small: lines{small: true}})
 	return r
@@ -290,18 +290,18 @@ func TestTooLargeGoesWithoutImageThenAside(t *testing.T) {
 					t.Errorf("arrived %q, want %q", got, want)
 				}
 				err := r.Close()
-				var kept *KeptError
+				var kept *SavedError
 				if tc.body != "" {
-					if err != nil || len(r.kept) != 0 {
-						t.Errorf("Close: %v, kept %q", err, r.kept)
+					if err != nil || len(r.saved) != 0 {
+						t.Errorf("Close: %v, kept %q", err, r.saved)
 					}
 					return
 				}
-				if !errors.As(err, &kept) || kept.Events != 1 || kept.File != "unwritten.ndjson" || !slices.Equal(r.kept, payloads(1, 2)) {
-					t.Errorf("Close: %v, kept %q", err, r.kept)
+				if !errors.As(err, &kept) || kept.Events != 1 || kept.File != "unwritten.ndjson" || !slices.Equal(r.saved, payloads(1, 2)) {
+					t.Errorf("Close: %v, kept %q", err, r.saved)
 				}
 				all := strings.Join(r.notices, "\n")
-				if !strings.Contains(all, "track of gate") || !strings.Contains(all, tc.reason+"; kept in unwritten.ndjson") {
+				if !strings.Contains(all, "track of gate") || !strings.Contains(all, tc.reason+"; saved in unwritten.ndjson") {
 					t.Errorf("notices do not name the event, the reason and the file:\n%s", all)
 				}
 			})
@@ -310,10 +310,10 @@ func TestTooLargeGoesWithoutImageThenAside(t *testing.T) {
 }
 
 func TestEndWithoutAcknowledgement(t *testing.T) {
-	for _, keepRest := range []bool{false, true} {
-		t.Run(fmt.Sprintf("keep rest %v", keepRest), func(t *testing.T) {
+	for _, saveRest := range []bool{false, true} {
+		t.Run(fmt.Sprintf("keep rest %v", saveRest), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, keepRest)
+				r := newRig(t, saveRest)
 				r.conn.set(func(m *message) error {
 					if bytes.Contains(m.body, []byte(`"n":0}`)) || bytes.Contains(m.body, []byte(`"n":1}`)) {
 						return nil
@@ -329,19 +329,20 @@ func TestEndWithoutAcknowledgement(t *testing.T) {
 				if waited := time.Since(began); waited != grace {
 					t.Errorf("Flush returned after %v, want %v", waited, grace)
 				}
+				put := r.sink.Put(newEvent(t, 9))
+				if saveRest {
+					var saved *SavedError
+					if err != nil || put != event.ErrStop || !errors.As(r.Close(), &saved) || saved.Events != 4 {
+						t.Errorf("Flush: %v, Put: %v, Close: %v", err, put, saved)
+					}
+					if want := append(payloads(2, 5), payloads(9, 10)...); !slices.Equal(r.saved, want) {
+						t.Errorf("saved %q, want %q", r.saved, want)
+					}
+					return
+				}
 				var failed *event.WriteError
-				if !errors.As(err, &failed) {
-					t.Fatalf("Flush: %v", err)
-				}
-				whole, kept := 2, []string(nil)
-				if keepRest {
-					whole, kept = 5, payloads(2, 5)
-				}
-				if failed.Whole != whole || !slices.Equal(r.kept, kept) {
-					t.Errorf("whole %d, kept %q; want %d, %q", failed.Whole, r.kept, whole, kept)
-				}
-				if err := r.sink.Put(newEvent(t, 9)); !errors.As(err, &failed) {
-					t.Errorf("Put after the end: %v", err)
+				if !errors.As(err, &failed) || failed.Whole != 2 || len(r.saved) != 0 || !errors.As(put, &failed) {
+					t.Errorf("Flush: %v, Put: %v, saved %q", err, put, r.saved)
 				}
 				r.Close()
 			})
@@ -362,11 +363,11 @@ func TestDeniedEndsTheRun(t *testing.T) {
 	})
 }
 
-func TestKeepThatFailsIsAnError(t *testing.T) {
+func TestSaveThatFailsIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, false)
 		full := errors.New("no space left on device")
-		r.o.Keep = func([]byte) (string, error) { return "", full }
+		r.o.Save = func([]byte) (string, error) { return "", full }
 		r.conn.set(func(*message) error { return errRefused })
 		if err := errors.Join(r.put(t, 0, 1), r.sink.Flush()); !errors.Is(err, full) {
 			t.Errorf("got %v", err)

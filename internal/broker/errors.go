@@ -51,16 +51,16 @@ type DeniedError struct {
 // Error names the broker and what it says.
 func (e *DeniedError) Error() string { return e.Broker + ": " + e.Text }
 
-// KeptError says that events were kept in a file instead of published.
-type KeptError struct {
+// SavedError says that events were saved in a file instead of published.
+type SavedError struct {
 	Broker string
 	Events int64
 	File   string
 }
 
 // Error names the file.
-func (e *KeptError) Error() string {
-	return fmt.Sprintf("%s not published to %s; kept in %s", term.Count(e.Events, "event"), e.Broker, e.File)
+func (e *SavedError) Error() string {
+	return fmt.Sprintf("%s not published to %s; saved in %s", term.Count(e.Events, "event"), e.Broker, e.File)
 }
 
 // connectError returns the typed error of a connection that could not be made.

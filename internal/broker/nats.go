@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,19 +25,27 @@ type natsConn struct {
 	waiting map[*nats.Msg]func(error)
 }
 
-// natsDialer is a nats.CustomDialer over Options.Dial.
-type natsDialer struct{ o Options }
+// natsDialer is a nats.CustomDialer over Options.Dial. It remembers the error of
+// the first connection, which the client library replaces by one without a
+// reason.
+type natsDialer struct {
+	o     Options
+	first error
+}
 
 // Dial opens a connection within connectTimeout.
-func (d natsDialer) Dial(network, address string) (net.Conn, error) {
+func (d *natsDialer) Dial(network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
 	defer cancel()
-	return d.o.Dial(ctx, network, address)
+	c, err := d.o.Dial(ctx, network, address)
+	d.first = cmp.Or(d.first, err)
+	return c, err
 }
 
 func dialNATS(ctx context.Context, a Address, o Options) (conn, error) {
+	dialer := &natsDialer{o: o}
 	opts := nats.Options{
-		Url: "nats://" + a.host, Name: "rtev", Secure: a.secure, TLSConfig: o.TLS, CustomDialer: natsDialer{o},
+		Url: "nats://" + a.host, Name: "rtev", Secure: a.secure, TLSConfig: o.TLS, CustomDialer: dialer,
 		Timeout: connectTimeout, AllowReconnect: true, MaxReconnect: -1, ReconnectWait: 500 * time.Millisecond,
 		PingInterval: 10 * time.Second, MaxPingsOut: 2,
 		ReconnectBufSize:        -1,   // an outage is an error at once; messages wait here, not in the client
@@ -56,6 +65,9 @@ func dialNATS(ctx context.Context, a Address, o Options) (conn, error) {
 	if err != nil {
 		if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) {
 			return nil, &DeniedError{a.String(), "the credentials are not accepted (" + err.Error() + ")"}
+		}
+		if errors.Is(err, nats.ErrNoServers) {
+			err = cmp.Or(dialer.first, err)
 		}
 		return nil, err
 	}

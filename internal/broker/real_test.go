@@ -297,12 +297,12 @@ func TestJetStreamSaysNo(t *testing.T) {
 		"nats://127.0.0.1:" + port + "/x":                       "credentials are not accepted",
 	} {
 		var kept []string
-		err := publish(t, url, recording(1), Options{Keep: func(p []byte) (string, error) {
+		err := publish(t, url, recording(1), Options{Save: func(p []byte) (string, error) {
 			kept = append(kept, string(p))
 			return "f", nil
 		}})
 		if want == "" {
-			var aside *KeptError
+			var aside *SavedError
 			if !errors.As(err, &aside) || len(kept) != 1 {
 				t.Errorf("%s: %v, kept %q", url, err, kept)
 			}

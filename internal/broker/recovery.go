@@ -96,7 +96,7 @@ func (b *Broker) nextFailed() []*message {
 }
 
 // resolved reports whether m needs nothing more: it was acknowledged, or it
-// never can be and was kept aside. A message that is too large loses its
+// never can be and was saved. A message that is too large loses its
 // image first.
 func (b *Broker) resolved(m *message) bool {
 	var denied *DeniedError
@@ -147,15 +147,15 @@ func (b *Broker) again(m *message) {
 	}
 }
 
-// refuse keeps an event aside that the broker will never take, so that those
+// refuse saves an event that the broker will never take, so that those
 // behind it are not held up.
 func (b *Broker) refuse(m *message) {
-	file, err := b.keep(m)
+	file, err := b.save(m)
 	if err != nil {
 		b.end(err)
 		return
 	}
-	b.notice(event.Warning, "%s of %s (%s) was refused by %s: %v; kept in %s",
+	b.notice(event.Warning, "%s of %s (%s) was refused by %s: %v; saved in %s",
 		m.typ, name(m.in), term.Size(len(m.body)), b.address, m.err, file)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -165,14 +165,14 @@ func (b *Broker) refuse(m *message) {
 	b.changed.Broadcast()
 }
 
-// keep appends the payload of m to the file of unwritten events.
-func (b *Broker) keep(m *message) (file string, err error) {
-	if file, err = b.o.Keep(m.payload); err != nil {
-		return "", fmt.Errorf("%s of %s could neither be published nor kept: %w", m.typ, name(m.in), err)
+// save appends the payload of m to the file of unwritten events.
+func (b *Broker) save(m *message) (file string, err error) {
+	if file, err = b.o.Save(m.payload); err != nil {
+		return "", fmt.Errorf("%s of %s could neither be published nor saved: %w", m.typ, name(m.in), err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.kept++
+	b.saved++
 	b.file = file
 	return file, nil
 }

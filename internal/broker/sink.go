@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"github.com/rtev/rtev/internal/event"
@@ -34,13 +35,17 @@ func (b *Broker) Sink(s Shape) *Sink { return &Sink{b: b, shape: s} }
 
 // Put copies what it needs of e and publishes it. It waits while too much is
 // in flight or the broker is away. After the run's end it returns an
-// *event.WriteError.
+// *event.WriteError, or with Options.SaveRest saves the event and returns
+// event.ErrStop.
 func (s *Sink) Put(e *event.Event) error {
 	m := s.message(e)
-	if err := s.b.put(m); err != nil {
-		return s.failure(err)
+	err := s.b.put(m)
+	if err == nil || s.b.o.SaveRest {
+		s.sent = append(s.sent, m)
 	}
-	s.sent = append(s.sent, m)
+	if err != nil {
+		return cmp.Or(s.failure(err), event.ErrStop)
+	}
 	s.b.mu.Lock()
 	s.collect()
 	s.b.mu.Unlock()
@@ -103,10 +108,10 @@ func (s *Sink) collect() {
 	s.sent = s.sent[:copy(s.sent, s.sent[n:])]
 }
 
-// Flush waits until everything put so far was acknowledged or kept aside. When
+// Flush waits until everything put so far was acknowledged or saved. When
 // the run has ended and the broker does not answer, it returns an
 // *event.WriteError that counts the events acknowledged from the first on;
-// with Options.KeepRest the rest is kept aside instead.
+// with Options.SaveRest the rest is saved instead.
 func (s *Sink) Flush() error {
 	s.b.mu.Lock()
 	for s.collect(); len(s.sent) > 0 && s.b.ended == nil; s.collect() {
@@ -122,9 +127,9 @@ func (s *Sink) Flush() error {
 }
 
 // failure returns the error of a sink whose broker does not answer any more,
-// and keeps what is left where nobody else can.
+// and saves what is left where nobody else can.
 func (s *Sink) failure(err error) error {
-	if !s.b.o.KeepRest {
+	if !s.b.o.SaveRest {
 		return &event.WriteError{Err: err, Whole: s.whole}
 	}
 	s.b.mu.Lock()
@@ -133,9 +138,12 @@ func (s *Sink) failure(err error) error {
 	s.b.mu.Unlock()
 	s.sent = nil
 	for _, m := range rest {
-		if _, failed := s.b.keep(m); failed != nil {
+		if _, failed := s.b.save(m); failed != nil {
 			return &event.WriteError{Err: failed, Whole: s.whole}
 		}
+	}
+	if err == errNotAcknowledged {
+		return nil // Close reports what was saved
 	}
 	return &event.WriteError{Err: err, Whole: all}
 }

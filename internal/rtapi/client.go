@@ -55,7 +55,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	secure, err := o.tls()
+	secure, err := o.TLS()
 	if err != nil {
 		return nil, err
 	}

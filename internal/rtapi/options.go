@@ -124,7 +124,9 @@ func validValue(v string) bool {
 	return true
 }
 
-func (o *Options) tls() (*tls.Config, error) {
+// TLS returns the TLS configuration of the options, for other connections that
+// follow the same flags. Its error is an *OptionError.
+func (o *Options) TLS() (*tls.Config, error) {
 	c := &tls.Config{InsecureSkipVerify: o.Insecure}
 	if o.CACert != "" {
 		pem, err := os.ReadFile(o.CACert)

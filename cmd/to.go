@@ -1,0 +1,72 @@
+package cmd
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rtev/rtev/internal/broker"
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/format"
+	"github.com/rtev/rtev/internal/poll"
+	"github.com/rtev/rtev/internal/rtapi"
+)
+
+// publishing is where events go instead of standard output, as typed.
+type publishing struct{ to string }
+
+func (p *publishing) flags(c *cobra.Command) {
+	c.Flags().StringVar(&p.to, "to", "", "publish to a broker: `URL` nats://HOST/SUBJECT, mqtt://HOST/TOPIC or kafka://HOST/TOPIC; {fields} in braces")
+}
+
+// output returns what makes the last sink of a chain, and what to call after
+// the run with its error. saveRest is for sources that cannot read an event
+// again: events that are not acknowledged at the end are saved.
+func (s *session) output(c *cobra.Command, p printing, to publishing, saveRest bool) (open func() event.Sink, closed func(error) error, err error) {
+	if to.to == "" {
+		encoder, err := s.encoder(p)
+		return func() event.Sink { return s.joined(format.NewWriter(encoder(), s.out)) }, func(err error) error { return err }, err
+	}
+	address, err := broker.ParseAddress(to.to)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !c.Flags().Changed("output") && p.template == "" {
+		s.cfg.Output = "ndjson"
+	}
+	s.outTTY = false // nothing of a message is shown
+	body, err := s.encoder(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.noImage = s.cfg.Output == "ndjson"
+	small, err := s.encoder(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	options := rtapi.Options{CACert: s.cacert, Cert: s.cert, Key: s.key, Insecure: s.insecure}
+	secure, err := options.TLS()
+	if err != nil {
+		return nil, nil, err
+	}
+	unwritten := poll.NewUnwritten(s.unwrittenDirs(), "broker")
+	b, err := broker.Dial(s.ctx, address, broker.Options{TLS: secure, Notify: s.notices.report, Save: unwritten.Save, SaveRest: saveRest})
+	if err != nil {
+		return nil, nil, err
+	}
+	open = func() event.Sink { return b.Sink(broker.Shape{Body: body(), Small: small()}) }
+	return open, func(err error) error {
+		defer unwritten.Close()
+		saved := b.Close()
+		if err == nil || saved == nil {
+			return errors.Join(err, saved)
+		}
+		return &bothError{err, saved}
+	}, nil
+}
+
+// bothError is a run's error and what was saved at its end, in one line.
+type bothError struct{ run, saved error }
+
+func (e *bothError) Error() string   { return e.run.Error() + "; " + e.saved.Error() }
+func (e *bothError) Unwrap() []error { return []error{e.run, e.saved} }

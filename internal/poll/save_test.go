@@ -1,0 +1,39 @@
+package poll
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestUnwrittenAppendsWhatIsSaved(t *testing.T) {
+	dir := t.TempDir()
+	blocked := filepath.Join(dir, "file")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := NewUnwritten([]string{filepath.Join(blocked, "x"), filepath.Join(dir, "state", "rtev")}, "nats")
+	first, err := w.Save([]byte(`{"n":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := w.Save([]byte(`{"n":2}`))
+	if err != nil || second != first {
+		t.Fatalf("%s then %s, %v", first, second, err)
+	}
+	w.Close()
+	got, err := os.ReadFile(first)
+	if err != nil || string(got) != "{\"n\":1}\n{\"n\":2}\n" || !strings.Contains(first, "state/rtev/unwritten-") {
+		t.Errorf("%s: %q, %v", first, got, err)
+	}
+}
+
+func TestUnwrittenWithoutADirectoryIsALoss(t *testing.T) {
+	_, err := NewUnwritten(nil, "nats").Save([]byte(`{}`))
+	var lost *LostError
+	if !errors.As(err, &lost) || lost.Items != 1 {
+		t.Errorf("got %v", err)
+	}
+}
