@@ -27,7 +27,11 @@ var kills = flag.Int("kills", 5, "how many processes TestKilled kills")
 // arrived. Events that were written but not yet removed from the spool may
 // come twice. (TestKilledAtAnyInstant of internal/poll knows what exactly had
 // arrived.)
-func TestKilled(t *testing.T) {
+func TestKilled(t *testing.T) { killed(t, nil) }
+
+// killed is TestKilled. published returns what a broker received from all runs;
+// nil: the events are on standard output.
+func killed(t *testing.T, published func() []string, to ...string) {
 	server, err := simulator.New(simulator.Options{Seed: 1, Rate: 2000, Record: true, Instances: simulator.Fleet(1)})
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +60,7 @@ func TestKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer out.Close()
-		args = append([]string{"poll", "-s", web.URL, "-H", "X-Run: " + run, "--config", "none", "-q", "-o", "ndjson", "-i", "20ms", "--spool", filepath.Join(dir, "spool"), camera}, args...)
+		args = append([]string{"poll", "-s", web.URL, "-H", "X-Run: " + run, "--config", "none", "-q", "-o", "ndjson", "-i", "20ms", "--spool", filepath.Join(dir, "spool"), camera}, append(args, to...)...)
 		c := exec.CommandContext(ctx, "rtev", args...)
 		c.Stdout, c.Stderr = out, &messages
 		ended := c.Run()
@@ -81,6 +85,11 @@ func TestKilled(t *testing.T) {
 	}
 	if err := poll(t.Context(), "last", "--once"); err != nil {
 		t.Fatalf("%v: %s", err, messages.String())
+	}
+	if published != nil {
+		for _, body := range published() {
+			seen[simulator.Hash([]byte(body))]++
+		}
 	}
 	web.Close() // waits for requests of killed runs that the server was late to read
 	inFlight := map[int]bool{}

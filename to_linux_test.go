@@ -1,0 +1,322 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rtev/rtev/internal/simulator"
+)
+
+// startNATS starts a NATS server with a stream of a subject. stop kills it and
+// returns what starts it again; stored returns the messages in the stream.
+func startNATS(t *testing.T, subject string) (stop func() (start func()), url string, stored func() []string) {
+	t.Helper()
+	has(t, "nats-server")
+	port, dir := freePort(t), t.TempDir()
+	var server *exec.Cmd
+	start := func() {
+		server = exec.Command("nats-server", "-a", "127.0.0.1", "-p", port, "-js", "-sd", dir)
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kill := func() {
+		server.Process.Kill() //nolint:errcheck // it may have ended
+		server.Wait()         //nolint:errcheck // it was killed
+	}
+	start()
+	t.Cleanup(func() { kill() })
+	url = "nats://127.0.0.1:" + port
+	nc, err := nats.Connect(url, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var stream jetstream.Stream
+	for stream == nil { // until the server is there
+		if stream, err = js.CreateStream(ctx, jetstream.StreamConfig{Name: "EVENTS", Subjects: []string{subject}}); ctx.Err() != nil {
+			t.Fatal(err)
+		}
+	}
+	stored = func() (bodies []string) {
+		info, err := stream.Info(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seq := info.State.FirstSeq; info.State.Msgs > 0 && seq <= info.State.LastSeq; seq++ {
+			m, err := stream.GetMsg(t.Context(), seq)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bodies = append(bodies, string(m.Data))
+		}
+		return bodies
+	}
+	return func() func() { kill(); return start }, url, stored
+}
+
+// recorded returns n events of the simulator, one per line.
+func recorded(t *testing.T, n int) []string {
+	t.Helper()
+	_, server := simulate(t, simulator.Options{Seed: 1, Rate: simulator.Max, Instances: simulator.Fleet(1)})
+	out, err := exec.Command("rtev", "tail", "-s", server, "-o", "ndjson", "-n", fmt.Sprint(n), "--config", "none", "-e", "!crop").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Collect(strings.Lines(string(out)))
+}
+
+// publish runs "rtev tail -" with the lines as input and returns its status
+// and messages.
+func publish(t *testing.T, lines []string, args ...string) (status int, messages string) {
+	t.Helper()
+	c := exec.Command("rtev", append([]string{"tail", "-", "--config", "none"}, args...)...)
+	c.Stdin = strings.NewReader(strings.Join(lines, ""))
+	c.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir())
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	c.Run() //nolint:errcheck // the status says it
+	if out.Len() > 0 {
+		t.Errorf("on standard output: %.100q", out.String())
+	}
+	return c.ProcessState.ExitCode(), errs.String()
+}
+
+func trimmed(lines []string) (list []string) {
+	for _, line := range lines {
+		list = append(list, strings.TrimSuffix(line, "\n"))
+	}
+	return list
+}
+
+func TestToBrokersByteForByte(t *testing.T) {
+	lines := recorded(t, 200)
+	t.Run("nats", func(t *testing.T) {
+		_, url, stored := startNATS(t, "rtev.>")
+		for range 2 {
+			if status, messages := publish(t, lines, "--to", url+"/rtev.{instance}.{type}"); status != 0 || !strings.Contains(messages, "published 200, acknowledged 200, refused 0") {
+				t.Fatalf("status %d: %s", status, messages)
+			}
+		}
+		if got := stored(); !slices.Equal(got, trimmed(lines)) {
+			t.Errorf("%d messages are stored after two runs, want the 200 events once", len(got))
+		}
+	})
+	t.Run("mqtt", func(t *testing.T) {
+		has(t, "mosquitto")
+		port := freePort(t)
+		broker := talk(t, "mosquitto", "-v", "-p", port)
+		broker.until(`version .* (running)`)
+		got := make(chan string, 400)
+		reader := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://127.0.0.1:" + port).SetOrderMatters(true))
+		for _, token := range []func() mqtt.Token{
+			reader.Connect,
+			func() mqtt.Token {
+				return reader.Subscribe("rtev/#", 1, func(_ mqtt.Client, m mqtt.Message) { got <- string(m.Payload()) })
+			},
+		} {
+			if token := token(); token.Wait() && token.Error() != nil {
+				t.Fatal(token.Error())
+			}
+		}
+		defer reader.Disconnect(0)
+		if status, messages := publish(t, lines, "--to", "mqtt://127.0.0.1:"+port+"/rtev/{instance}/{type}"); status != 0 {
+			t.Fatalf("status %d: %s", status, messages)
+		}
+		for i, want := range trimmed(lines) {
+			if body := <-got; body != want {
+				t.Fatalf("message %d is %s, want %s", i, body, want)
+			}
+		}
+	})
+	t.Run("kafka", func(t *testing.T) {
+		cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "rtev"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cluster.Close()
+		host := cluster.ListenAddrs()[0]
+		if status, messages := publish(t, lines, "--to", "kafka://"+host+"/rtev"); status != 0 {
+			t.Fatalf("status %d: %s", status, messages)
+		}
+		reader, err := kgo.NewClient(kgo.SeedBrokers(host), kgo.ConsumeTopics("rtev"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close()
+		var got []string
+		for len(got) < len(lines) {
+			for _, r := range reader.PollFetches(t.Context()).Records() {
+				got = append(got, string(r.Value))
+			}
+		}
+		if !slices.Equal(got, trimmed(lines)) {
+			t.Errorf("%d records differ from the 200 events", len(got))
+		}
+	})
+}
+
+// TestKilledToNATS is TestKilled with a broker instead of a pipe.
+func TestKilledToNATS(t *testing.T) {
+	_, url, stored := startNATS(t, "rtev.>")
+	killed(t, stored, "--to", url+"/rtev.{type}")
+}
+
+func TestToShapesMessages(t *testing.T) {
+	_, url, stored := startNATS(t, "rtev")
+	line := `{"$id":"track","instance_id":"i","tracking_id":"t1","object_class":"Person"}` + "\n"
+	for _, args := range [][]string{
+		{"-c", "_track,class=object_class"},
+		{"-o", "csv", "-c", "_track,object_class"},
+		{"--template", "{object_class} {_track}"},
+	} {
+		if status, messages := publish(t, []string{line}, append(args, "--to", url+"/rtev", "-q")...); status != 0 {
+			t.Fatalf("%q: status %d: %s", args, status, messages)
+		}
+		line = strings.Replace(line, "t1", "t1x", 1) // another event: the same one is stored once
+	}
+	want := []string{`{"_track":"t1","class":"Person"}`, "t1x,Person", "Person t1xx"}
+	if got := stored(); !slices.Equal(got, want) {
+		t.Errorf("stored %q, want %q", got, want)
+	}
+}
+
+func TestToAnswersOfBrokers(t *testing.T) {
+	_, url, _ := startNATS(t, "rtev")
+	line := []string{`{"$id":"track","instance_id":"i"}` + "\n"}
+	secret := strings.Replace(url, "nats://", "nats://me:hunter2@", 1)
+	for _, tc := range []struct {
+		to     string
+		status int
+		want   string
+	}{
+		{url + "/other", 4, `no stream takes the subject "other"; make one, such as: nats stream add`},
+		{secret + "/other", 4, "no stream takes"},
+		{url + "/rtev.*", 2, "wildcards"},
+		{url, 2, "no subject or topic"},
+		{"amqp://h/x", 2, `no broker is called "amqp"`},
+		{url + "/{_clas}", 2, "_class"},
+		{"nats://me:hunter2@127.0.0.1:" + freePort(t) + "/rtev", 3, "is not reachable: dial tcp"},
+		{"kafka://127.0.0.1:" + freePort(t) + "/rtev", 3, "is not reachable"},
+		{"mqtt://127.0.0.1:" + freePort(t) + "/rtev", 3, "is not reachable"},
+	} {
+		status, messages := publish(t, line, "--to", tc.to)
+		if status != tc.status || !strings.Contains(messages, tc.want) || strings.Contains(messages, "hunter2") {
+			t.Errorf("%s: status %d, want %d with %q:\n%s", tc.to, status, tc.status, tc.want, messages)
+		}
+	}
+}
+
+// A broker that dies and comes back slows the reading and loses nothing.
+func TestToOutageLosesNothing(t *testing.T) {
+	t.Parallel()
+	stop, url, stored := startNATS(t, "rtev")
+	lines := recorded(t, 100)
+	in, feed, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer feed.Close()
+	c := exec.Command("rtev", "tail", "-", "--config", "none", "--to", url+"/rtev")
+	c.Stdin = in
+	var messages bytes.Buffer
+	c.Stderr = &messages
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	send := func(part []string) {
+		if _, err := feed.WriteString(strings.Join(part, "")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(lines[:50])
+	for len(stored()) < 50 {
+		time.Sleep(20 * time.Millisecond) // between looks: the broker gives no sign
+	}
+	start := stop()
+	send(lines[50:])
+	start()
+	feed.Close()
+	if err := c.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, messages.String())
+	}
+	got, want := stored(), trimmed(lines)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(slices.Compact(got), slices.Compact(want)) {
+		t.Errorf("%d messages are stored, want 100:\n%s", len(got), messages.String())
+	}
+}
+
+// What a dead broker does not acknowledge before a signal ends tail is saved.
+func TestToSavesTheRestAtTheEnd(t *testing.T) {
+	t.Parallel()
+	stop, url, stored := startNATS(t, "rtev")
+	server, address := simulate(t, simulator.Options{Seed: 1, Rate: 50, Record: true, Instances: simulator.Fleet(1)})
+	state := t.TempDir()
+	c := exec.Command("rtev", "tail", "-s", address, "--config", "none", "--to", url+"/rtev")
+	c.Env = append(os.Environ(), "XDG_STATE_HOME="+state)
+	errs, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	messages, text := bufio.NewScanner(errs), ""
+	until := func(want string) {
+		for !strings.Contains(text, want) && messages.Scan() {
+			text += messages.Text() + "\n"
+		}
+	}
+	for len(stored()) == 0 {
+		time.Sleep(20 * time.Millisecond) // between looks: the broker gives no sign
+	}
+	stop()
+	until("does not acknowledge")
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	until("never said: read to the end")
+	c.Wait() //nolint:errcheck // the status says it
+	files, err := filepath.Glob(filepath.Join(state, "rtev", "unwritten-*.ndjson"))
+	if err != nil || len(files) != 1 || c.ProcessState.ExitCode() != 5 || !strings.Contains(text, files[0]) {
+		t.Fatalf("status %d, files %q: %s", c.ProcessState.ExitCode(), files, text)
+	}
+	saved, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, served := server.Served(ids(server)[0])
+	for line := range bytes.Lines(saved) {
+		if !slices.Contains(served, simulator.Hash(bytes.TrimSuffix(line, []byte("\n")))) {
+			t.Errorf("was never sent: %s", line)
+		}
+	}
+	if !strings.Contains(text, "published") || len(saved) == 0 {
+		t.Errorf("no closing line, or nothing saved:\n%s", text)
+	}
+}
