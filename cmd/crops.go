@@ -89,7 +89,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	so := crop.Options{Name: name, Types: s.types.Match, Where: s.fits, Best: o.best, Meta: o.meta, FlushWaiting: o.once, Notify: s.notices.report}
+	so := crop.Options{Name: name, Types: s.matchType, Where: s.fits, Best: o.best, Meta: o.meta, FlushWaiting: o.once, Notify: s.notices.report}
 	so.Location, so.NoSum = o.zone(), s.cfg.Output == "text" && !o.meta
 	if s.limit != nil {
 		so.Limit = s.limit
@@ -100,9 +100,10 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 		if text, ok := enc.(*crop.Text); ok && text.Preview != crop.NoPreview {
 			so.Show = text.Show
 		}
-		so.To, so.Rest = format.NewWriter(enc, s.out), rest
+		so.To, so.Rest = s.shown(format.NewWriter(enc, s.out)), rest
 		return crop.NewSaver(dir, so)
 	}
+	s.tell("saving pictures of", "in "+o.dir, "picture")
 	if o.once {
 		o.known = dir.Know
 		err = s.cropsOnce(args, o, open)

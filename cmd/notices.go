@@ -21,7 +21,8 @@ const mergeTime = 500 * time.Millisecond
 // Connections that break or come back together are one line. Safe for
 // concurrent use.
 type notices struct {
-	print    func(line string) // prints one line, made safe
+	print    func(style term.Style, line string) // prints one line, made safe
+	styles   *term.Styles
 	quiet    bool
 	level    int  // number of -v
 	terminal bool // stderr is one
@@ -30,9 +31,21 @@ type notices struct {
 	several bool // more than one instance is read
 	merging map[event.Kind][]event.Notice
 	timer   *time.Timer
-	failing map[*event.Instance]bool // a failed attempt was reported
-	skipped map[event.Kind]int       // records, by Skipped and Oversize
-	shown   map[shown]bool           // of which the first record was reported
+	away    map[*event.Instance]*outage
+	skipped map[event.Kind]int // records, by Skipped and Oversize
+	shown   map[shown]bool     // of which the first record was reported
+}
+
+// remindAfter is how long after a notice of an outage another one follows, on a
+// terminal.
+const remindAfter = 5 * time.Minute
+
+// outage is what is known of an instance that cannot be read now.
+type outage struct {
+	since    time.Time
+	failed   bool      // a failed attempt was reported
+	reported time.Time // when the last notice was printed
+	tried    time.Time // the last attempt
 }
 
 type shown struct {
@@ -42,9 +55,10 @@ type shown struct {
 
 func newNotices(out *format.Output, a *app) *notices {
 	return &notices{
-		print: out.Notice, quiet: a.quiet, level: a.verbose, terminal: a.errTTY,
+		print:  func(_ term.Style, line string) { out.Notice(line) },
+		styles: term.NewStyles(false), quiet: a.quiet, level: a.verbose, terminal: a.errTTY,
 		merging: map[event.Kind][]event.Notice{},
-		failing: map[*event.Instance]bool{},
+		away:    map[*event.Instance]*outage{},
 		skipped: map[event.Kind]int{},
 		shown:   map[shown]bool{},
 	}
@@ -60,17 +74,39 @@ func (n *notices) many() {
 // info prints a line unless --quiet was given.
 func (n *notices) info(format string, args ...any) {
 	if !n.quiet {
-		n.print("rtev: " + fmt.Sprintf(format, args...))
+		n.print(term.Style{}, "rtev: "+fmt.Sprintf(format, args...))
+	}
+}
+
+// aside prints a line that is only for people at a terminal.
+func (n *notices) aside(text string) {
+	if n.terminal && !n.quiet {
+		n.print(n.styles.Faint, "rtev: "+text)
 	}
 }
 
 // warn prints a line even with --quiet: something may be lost.
 func (n *notices) warn(format string, args ...any) {
-	n.print("rtev: " + fmt.Sprintf(format, args...))
+	n.print(n.styles.Warn, "rtev: "+fmt.Sprintf(format, args...))
 }
 
 // trace prints a line of -vv.
-func (n *notices) trace(line string) { n.print(line) }
+func (n *notices) trace(line string) { n.print(n.styles.Faint, line) }
+
+// style returns the look of a kind of notice. Only lost data is red.
+func (n *notices) style(kind event.Kind) term.Style {
+	switch kind {
+	case event.Oversize:
+		return n.styles.Alarm
+	case event.Warning, event.Lost, event.Retrying, event.Skipped, event.Ended:
+		return n.styles.Warn
+	case event.Reconnected:
+		return n.styles.Good
+	case event.Detail, event.Connected, event.Waiting:
+		return n.styles.Faint
+	}
+	return term.Style{}
+}
 
 // report is an event.Notify.
 func (n *notices) report(notice event.Notice) {
@@ -78,7 +114,7 @@ func (n *notices) report(notice event.Notice) {
 	defer n.mu.Unlock()
 	switch notice.Kind {
 	case event.Warning:
-		n.line(notice.Instance, notice.Text)
+		n.line(notice.Kind, notice.Instance, notice.Text)
 		return
 	case event.Skipped, event.Oversize:
 		n.reportSkipped(notice)
@@ -88,44 +124,96 @@ func (n *notices) report(notice event.Notice) {
 		return
 	}
 	switch notice.Kind {
-	case event.Detail, event.Connected:
+	case event.Detail:
 		if n.level > 0 {
-			n.line(notice.Instance, notice.Text)
+			n.line(notice.Kind, notice.Instance, notice.Text)
 		}
 	case event.Waiting:
 		if n.terminal || n.level > 0 {
 			n.merge(notice)
 		}
-	case event.Ended:
-		if n.several { // the end of the only one is the error of the run
-			n.line(notice.Instance, notice.Text)
-		}
-	case event.Lost, event.Reconnected:
-		delete(n.failing, notice.Instance)
-		n.merge(notice)
-	case event.Retrying:
-		if n.level == 0 && n.failing[notice.Instance] {
-			return
-		}
-		n.failing[notice.Instance] = true
-		n.merge(notice)
+	case event.Connected, event.Lost, event.Retrying, event.Reconnected, event.Ended:
+		n.reportConnection(notice)
 	default:
-		n.line(notice.Instance, notice.Text)
+		n.line(notice.Kind, notice.Instance, notice.Text)
 	}
 }
 
+// reportConnection reports what became of a connection. Of the failed attempts
+// of an outage only the first is reported; with -v, each.
+func (n *notices) reportConnection(notice event.Notice) {
+	now := time.Now()
+	o := n.away[notice.Instance]
+	switch notice.Kind {
+	case event.Connected, event.Reconnected, event.Ended:
+		delete(n.away, notice.Instance)
+	case event.Lost:
+		n.away[notice.Instance] = &outage{since: now, reported: now, tried: now}
+	case event.Retrying:
+		if o == nil {
+			o = &outage{since: now}
+			n.away[notice.Instance] = o
+		}
+		o.tried = now
+		if o.failed && n.level == 0 {
+			n.remind(notice, now)
+			return
+		}
+		o.failed, o.reported = true, now
+	}
+	switch {
+	case notice.Kind == event.Connected && n.level == 0:
+	case notice.Kind == event.Ended && !n.several: // the error of the run says it
+	case notice.Kind == event.Connected, notice.Kind == event.Ended:
+		n.line(notice.Kind, notice.Instance, notice.Text)
+	default:
+		n.merge(notice)
+	}
+}
+
+// remind reports, on a terminal, that the server of a failed attempt is still
+// away: one line for all its instances that are.
+func (n *notices) remind(notice event.Notice, now time.Time) {
+	o := n.away[notice.Instance]
+	if !n.terminal || now.Sub(o.reported) < remindAfter {
+		return
+	}
+	longest, count := now.Sub(o.since), 0
+	for in, other := range n.away {
+		// One that was not tried for long is not read any more.
+		if in.Server == notice.Instance.Server && now.Sub(other.tried) <= remindAfter {
+			other.reported = now
+			longest = max(longest, now.Sub(other.since))
+			count++
+		}
+	}
+	if count > 1 {
+		n.line(notice.Kind, nil, fmt.Sprintf("%d instances of %s are still away after %s (%s)", count, notice.Instance.Server, term.Duration(longest), notice.Text))
+		return
+	}
+	o.reported = now
+	n.line(notice.Kind, notice.Instance, fmt.Sprintf("still away after %s: %s", term.Duration(longest), notice.Text))
+}
+
+// allAway reports whether none of so many instances can be read now.
+func (n *notices) allAway(instances int) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.away) >= instances && instances > 0
+}
+
 // line prints a line about an instance, or about the run.
-func (n *notices) line(in *event.Instance, text string) {
+func (n *notices) line(kind event.Kind, in *event.Instance, text string) {
 	if in != nil && n.several {
 		text = in.Name + ": " + text
 	}
-	n.print("rtev: " + text)
+	n.print(n.style(kind), "rtev: "+text)
 }
 
 // merge holds a notice back for a moment where others may follow.
 func (n *notices) merge(notice event.Notice) {
 	if !n.several {
-		n.line(notice.Instance, notice.Text)
+		n.line(notice.Kind, notice.Instance, notice.Text)
 		return
 	}
 	n.merging[notice.Kind] = append(n.merging[notice.Kind], notice)
@@ -156,7 +244,7 @@ func (n *notices) printMerged() {
 
 func (n *notices) printGroup(kind event.Kind, server string, list []event.Notice) {
 	if len(list) == 1 {
-		n.line(list[0].Instance, list[0].Text)
+		n.line(kind, list[0].Instance, list[0].Text)
 		return
 	}
 	longest := list[0].Span
@@ -165,13 +253,13 @@ func (n *notices) printGroup(kind event.Kind, server string, list []event.Notice
 	}
 	switch kind {
 	case event.Waiting:
-		n.line(nil, fmt.Sprintf("waiting for %d instances of %s: no response to the stream requests yet", len(list), server))
+		n.line(kind, nil, fmt.Sprintf("waiting for %d instances of %s: no response to the stream requests yet", len(list), server))
 	case event.Lost:
-		n.line(nil, fmt.Sprintf("%d connections to %s are lost; trying again", len(list), server))
+		n.line(kind, nil, fmt.Sprintf("%d connections to %s are lost; trying again", len(list), server))
 	case event.Retrying:
-		n.line(nil, fmt.Sprintf("%d instances of %s do not answer; trying again (%s)", len(list), server, list[0].Text))
+		n.line(kind, nil, fmt.Sprintf("%d instances of %s do not answer; trying again (%s)", len(list), server, list[0].Text))
 	case event.Reconnected:
-		n.line(nil, fmt.Sprintf("%d instances of %s reconnected after up to %s; events in between were not sent", len(list), server, term.Duration(longest)))
+		n.line(kind, nil, fmt.Sprintf("%d instances of %s reconnected after up to %s; events in between were not sent", len(list), server, term.Duration(longest)))
 	}
 }
 
@@ -186,7 +274,7 @@ func (n *notices) reportSkipped(notice event.Notice) {
 		return
 	}
 	if first || n.level > 0 && !n.quiet {
-		n.line(notice.Instance, notice.Text)
+		n.line(notice.Kind, notice.Instance, notice.Text)
 	}
 }
 
@@ -203,9 +291,9 @@ func (n *notices) close() {
 		if n.level == 0 && count > 1 {
 			more = " (-v shows each)"
 		}
-		n.line(nil, fmt.Sprintf("%s skipped: not a JSON object%s", term.Count(count, "record"), more))
+		n.line(event.Skipped, nil, fmt.Sprintf("%s skipped: not a JSON object%s", term.Count(count, "record"), more))
 	}
 	if count := n.skipped[event.Oversize]; count > 0 {
-		n.line(nil, fmt.Sprintf("%s skipped: longer than 64 MiB", term.Count(count, "record")))
+		n.line(event.Oversize, nil, fmt.Sprintf("%s skipped: longer than 64 MiB", term.Count(count, "record")))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rtev/rtev/internal/pipeline"
 	"github.com/rtev/rtev/internal/poll"
 	"github.com/rtev/rtev/internal/stream"
+	"github.com/rtev/rtev/internal/term"
 )
 
 const pollLong = `poll drains the polling queue of one or more instances. Polling removes events
@@ -51,6 +52,7 @@ func newPoll(a *app) *cobra.Command {
 	o.reading.flags(a, c)
 	o.printing.flags(c)
 	o.publishing.flags(c)
+	cooling(c)
 	c.Flags().DurationVarP(&o.interval, "interval", "i", 2*time.Second, "`DURATION` between requests")
 	c.Flags().BoolVar(&o.once, "once", false, "drain the queue once and exit")
 	c.Flags().StringVar(&o.spool, "spool", "", "store each response in `DIR` until all of it is printed")
@@ -66,22 +68,32 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 	if o.interval <= 0 {
 		return usagef("--interval %v: the time between requests must be positive", o.interval)
 	}
+	if err := s.parseCooldown(c, o.template == "" && o.to == ""); err != nil {
+		return s.end(err)
+	}
 	recorded := len(args) == 1 && args[0] == "-"
 	last, closed, err := s.output(c, o.printing, o.publishing, recorded)
 	if err != nil {
 		return s.end(err)
 	}
-	open := func() event.Sink { return s.limited(last()) }
+	how := "every " + term.Duration(o.interval)
+	if o.once {
+		how = "once"
+	}
+	s.tell("polling", how, "event")
+	filters := func(to event.Sink) event.Sink { return s.cooled(s.limited(s.shown(to))) }
 	if recorded {
-		return s.end(closed(s.recorded(s.notices.report, func() event.Sink { return s.matched(open()) })))
+		matched := func(to event.Sink) event.Sink { return s.matched(filters(to)) }
+		return s.end(closed(s.recorded(s.notices.report, func() event.Sink { return s.joined(matched, last()) })))
 	}
 	p := poll.Poll{Types: s.types.Query(), Interval: o.interval, Once: o.once, Match: s.match, Notify: s.notices.report}
 	o.stdoutUnused = o.to != ""
-	return s.end(closed(s.drain(args, p, o.draining, open)))
+	return s.end(closed(s.drain(args, p, o.draining, func() event.Sink { return s.joined(filters, last()) })))
 }
 
 // recorded runs the events on standard input into a chain that open returns.
 func (s *session) recorded(notify event.Notify, open func() event.Sink) error {
+	s.announce(nil)
 	return pipeline.Run(s.ctx, []event.Source{&stream.Replay{In: s.stdin, Locate: s.locate(), Notify: notify}}, open)
 }
 
@@ -120,6 +132,7 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 			d.known(t.Instance)
 		}
 	}
+	s.announce(targets)
 	group := pipeline.NewGroup(s.ctx, func(event.Source) event.Sink { return open() })
 	for _, t := range targets {
 		source := p

@@ -81,7 +81,7 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 	}
 	o := format.TextOptions{Color: s.color, Sources: s.names.all, Time: clock, Frame: frame}
 	if s.outTTY {
-		o.Width = func() int { w, _ := s.size(); return w }
+		o.Width = s.width
 	}
 	if p.utc {
 		o.Zone = time.UTC
@@ -132,11 +132,21 @@ func parseColumns(lists []string) (format.Columns, error) {
 	return columns, nil
 }
 
-// joined puts a Joiner before a sink of text on a terminal, so that the line of a
-// crop says what it shows and where.
-func (s *session) joined(to event.Sink) event.Sink {
-	if s.cfg.Output != "text" || !s.outTTY {
-		return to
+// onScreen reports whether events are shown as text on a terminal.
+func (s *session) onScreen() bool { return s.cfg.Output == "text" && s.outTTY }
+
+// width returns the columns of the terminal.
+func (s *session) width() int {
+	w, _ := s.size()
+	return w
+}
+
+// joined puts filters in front of a sink. In text on a terminal, the line of a
+// crop says what it shows and where, also if the filters drop the event or the
+// updates of the track that say so.
+func (s *session) joined(filters func(to event.Sink) event.Sink, to event.Sink) event.Sink {
+	if s.onScreen() {
+		return crop.NewJoiner(filters, to)
 	}
-	return crop.NewJoiner(to)
+	return filters(to)
 }

@@ -64,6 +64,11 @@ type session struct {
 	limit   *pipeline.Limit   // of -n, else nil
 	sim     *simulator.Server // of --demo, else nil
 	names   names
+
+	activity *activity          // what is told at a terminal; nil: nothing
+	cooldown *pipeline.Cooldown // of --cooldown; nil: none
+	folds    bool               // cooldown folds the updates of tracks, without the flag
+	ring     func()             // rings the bell for --bell, else nil
 }
 
 // begin compiles the flags. The caller ends the session with end.
@@ -91,6 +96,7 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	}
 	s.out = format.NewOutput(a.stdout, a.stderr)
 	s.notices = newNotices(s.out, a)
+	s.messagesLikeEvents(c)
 	if a.insecure {
 		s.notices.info("certificates are not checked (-k)")
 	}
@@ -173,24 +179,42 @@ func (s *session) start(parent context.Context) {
 func (s *session) end(err error) error {
 	err = runError(s.ctx, err, s.count > 0)
 	s.cancel(nil)
+	if s.activity != nil {
+		s.activity.watch.Wait()
+	}
 	if s.sim != nil {
 		s.sim.Close()
 	}
 	s.notices.close()
+	s.reportDropped()
 	return err
 }
 
 // match reports whether an event passes -e and -w.
 func (s *session) match(ev *event.Event) bool {
-	return s.types.Match(ev.Type) && s.fits(ev)
+	return s.matchType(ev.Type) && s.fits(ev)
 }
 
-// fits reports whether an event passes every -w.
+// matchType reports whether a type passes -e.
+func (s *session) matchType(typ string) bool {
+	if s.activity != nil {
+		s.activity.arrived.Add(1)
+	}
+	return s.types.Match(typ)
+}
+
+// fits reports whether an event of a type that passes -e passes every -w.
 func (s *session) fits(ev *event.Event) bool {
+	if s.activity != nil {
+		s.activity.typed.Add(1)
+	}
 	for _, x := range s.exprs {
 		if !x.Match(ev) {
 			return false
 		}
+	}
+	if s.activity != nil {
+		s.activity.fitting.Add(1)
 	}
 	return true
 }

@@ -183,6 +183,7 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 	if len(targets) > 1 {
 		s.notices.many()
 	}
+	s.announce(targets)
 	for _, t := range targets {
 		s.join(group, t, o)
 	}

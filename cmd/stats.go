@@ -11,6 +11,7 @@ import (
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/stats"
+	"github.com/rtev/rtev/internal/term"
 )
 
 const statsLong = `stats counts the events of each instance: how many of each type, how fast they
@@ -154,7 +155,7 @@ func (s *session) printer(every time.Duration, given bool) (stats.Printer, time.
 		return stats.NewText(s.stdout, s.color), every
 	}
 	view := stats.NewView(s.stdout, s.size, s.color)
-	s.notices.print = view.Notice
+	s.notices.print = func(_ term.Style, line string) { view.Notice(line) }
 	if !given {
 		every = stats.Redraw
 	}

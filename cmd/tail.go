@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ type tailOptions struct {
 	reading
 	printing
 	publishing
+	bell  bool
 	retry bool
 	idle  time.Duration
 }
@@ -40,6 +42,8 @@ func newTail(a *app) *cobra.Command {
 	o.reading.flags(a, c)
 	o.printing.flags(c)
 	o.publishing.flags(c)
+	cooling(c)
+	c.Flags().BoolVar(&o.bell, "bell", false, "ring the terminal's bell for alarms")
 	connecting(c, &o.retry, &o.idle)
 	c.ValidArgsFunction = a.completeInstances
 	return c
@@ -50,11 +54,23 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := s.parseCooldown(c, o.template == "" && o.to == ""); err != nil {
+		return s.end(err)
+	}
 	open, closed, err := s.output(c, o.printing, o.publishing, true)
 	if err != nil {
 		return s.end(err)
 	}
+	if o.bell {
+		s.ring = s.bell()
+	}
+	types := s.types.Query()
+	if s.onScreen() && slices.Contains(types, "crop") {
+		types = nil // crops are joined with what they show
+	}
+	s.tell("following", "", "event")
+	filters := func(to event.Sink) event.Sink { return s.matched(s.cooled(s.limited(s.shown(to)))) }
 	return s.end(closed(s.live(args, liveOptions{
-		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.notices.report,
-	}, func() event.Sink { return s.matched(s.limited(open())) })))
+		retry: o.retry, idle: o.idle, types: types, notify: s.notices.report,
+	}, func() event.Sink { return s.joined(filters, open()) })))
 }

@@ -25,7 +25,7 @@ func (p *publishing) flags(c *cobra.Command) {
 func (s *session) output(c *cobra.Command, p printing, to publishing, saveRest bool) (open func() event.Sink, closed func(error) error, err error) {
 	if to.to == "" {
 		encoder, err := s.encoder(p)
-		return func() event.Sink { return s.joined(format.NewWriter(encoder(), s.out)) }, func(err error) error { return err }, err
+		return func() event.Sink { return format.NewWriter(encoder(), s.out) }, func(err error) error { return err }, err
 	}
 	address, err := broker.ParseAddress(to.to)
 	if err != nil {

@@ -26,9 +26,26 @@ func (r *refs) Put(ev *event.Event) error {
 
 func (r *refs) Flush() error { return nil }
 
+// cropsOnly is a filter, which must not see what a crop is joined with.
+type cropsOnly struct {
+	t *testing.T
+	event.Sink
+}
+
+func (c cropsOnly) Put(ev *event.Event) error {
+	if ev.Ref != nil {
+		c.t.Errorf("the filter sees the Ref of %s", ev.Type)
+	}
+	if !isCrop(ev) {
+		return nil
+	}
+	return c.Sink.Put(ev)
+}
+
+// Crops are joined with events that a filter drops.
 func TestJoiner(t *testing.T) {
 	var to refs
-	j := NewJoiner(&to)
+	j := NewJoiner(func(to event.Sink) event.Sink { return cropsOnly{t, to} }, &to)
 	now := time.UnixMilli(first)
 	put := func(typ, payload string) {
 		t.Helper()

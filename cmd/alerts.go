@@ -1,0 +1,86 @@
+package cmd
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/pipeline"
+	"github.com/rtev/rtev/internal/term"
+)
+
+// cooling adds --cooldown.
+func cooling(c *cobra.Command) {
+	c.Flags().String("cooldown", "", "after an event, drop others of its group for `D[:FIELDS]` (30s, 1m:_place); 0 drops none")
+}
+
+// tracksFold is how long updates of a track are folded in text on a terminal.
+const tracksFold = 5 * time.Second
+
+// parseCooldown reads --cooldown. Without it, text on a terminal folds the updates
+// of tracks, unless -e names them. plain reports whether text would be shown.
+func (s *session) parseCooldown(c *cobra.Command, plain bool) (err error) {
+	if flag := c.Flags().Lookup("cooldown"); flag.Changed {
+		if s.cooldown, err = pipeline.ParseCooldown(flag.Value.String()); err != nil {
+			return usagef("--cooldown: %v", err)
+		}
+		return nil
+	}
+	named := slices.Contains(strings.FieldsFunc(strings.Join(s.events, ","), func(r rune) bool { return r == ',' || r == ' ' }), "track")
+	s.folds = plain && s.onScreen() && !named
+	if s.folds {
+		s.cooldown = pipeline.NewTrackCooldown(tracksFold)
+	}
+	return nil
+}
+
+// reportDropped says at the end how many events --cooldown dropped.
+func (s *session) reportDropped() {
+	if s.cooldown == nil || s.cooldown.Dropped() == 0 {
+		return
+	}
+	dropped := s.cooldown.Dropped()
+	if s.folds {
+		s.notices.aside(term.Count(dropped, "update") + " of tracks folded; --cooldown 0 shows all")
+		return
+	}
+	s.notices.info("%s dropped by --cooldown", term.Count(dropped, "event"))
+}
+
+// cooled puts --cooldown in front of a sink.
+func (s *session) cooled(to event.Sink) event.Sink {
+	if s.cooldown == nil {
+		return to
+	}
+	return s.cooldown.Sink(to)
+}
+
+// bellEvery is the shortest time between two bells.
+const bellEvery = 2 * time.Second
+
+// bell returns a function that rings the terminal's bell, at most every 2 s; nil
+// if there is no terminal.
+func (s *session) bell() func() {
+	write := s.out.Message
+	switch {
+	case s.errTTY:
+	case s.outTTY:
+		write = func(text []byte) { _, _ = s.out.Write(text) } // a failure is the next line's
+	default:
+		return nil
+	}
+	var mu sync.Mutex
+	var last time.Time
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); last.IsZero() || now.Sub(last) >= bellEvery {
+			last = now
+			write([]byte("\a"))
+		}
+	}
+}
