@@ -23,7 +23,7 @@ import (
 
 // demoServer is the address of the simulator inside this process; nothing
 // listens there.
-const demoServer = "http://demo"
+const demoServer = "http://demo:3546"
 
 type dialer = func(ctx context.Context, network, addr string) (net.Conn, error)
 

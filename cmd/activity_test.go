@@ -1,0 +1,345 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/simulator"
+	"github.com/rtev/rtev/internal/target"
+)
+
+var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// startScreen runs the program on a terminal of 100 columns, against a simulator
+// with the name sim, and waits so long.
+func startScreen(t *testing.T, o simulator.Options, wait time.Duration, args ...string) *rtev {
+	t.Helper()
+	sim := newSimulator(t, o)
+	t.Cleanup(sim.Close)
+	r := startEnv(t, terminal(sim.DialContext), append(args, "-s", "http://sim")...)
+	time.Sleep(wait)
+	synctest.Wait()
+	return r
+}
+
+func terminal(dial dialer) env {
+	return env{dial: dial, outTTY: true, errTTY: true, size: func() (int, int) { return 100, 40 }}
+}
+
+// messages returns the lines on stderr, without colours.
+func (r *rtev) messages() []string {
+	return strings.Split(strings.TrimSuffix(escapes.ReplaceAllString(r.err.String(), ""), "\n"), "\n")
+}
+
+// The bubble's clock starts at 00:00:00.
+func TestTerminalSaysWhatIsRead(t *testing.T) {
+	for _, tc := range []struct{ args, want string }{
+		{"tail", "00:00:00.000  rtev: following Gate, Dock and Car park on http://sim:3546"},
+		{"tail Dock --time rfc3339", "2000-01-01T00:00:00.000Z  rtev: following Dock on http://sim:3546"},
+		{"tail Dock --time delta", "            rtev: following Dock on http://sim:3546"},
+		{"tail Dock --time off", "rtev: following Dock on http://sim:3546"},
+		{"tail Dock -o ndjson --no-image", "  rtev: following Dock on http://sim:3546"},
+		{"tail --demo", "00:00:00.000  rtev: following Gate, Dock and Car park on the built-in simulator"},
+		{"poll Gate -i 5s", "00:00:00.000  rtev: polling Gate on http://sim:3546 every 5.0 s"},
+		{"poll Gate --once", "00:00:00.000  rtev: polling Gate on http://sim:3546 once"},
+		{"crops Gate -d TEMP", "00:00:00.000  rtev: saving pictures of Gate on http://sim:3546 in TEMP"},
+		{"tail -", "00:00:00.000  rtev: following recorded events from standard input"},
+		{"tail -q", ""},
+	} {
+		dir := t.TempDir()
+		synctest.Test(t, func(t *testing.T) {
+			args := strings.Fields(strings.ReplaceAll(tc.args, "TEMP", dir))
+			if !strings.Contains(tc.args, "-o ") {
+				args = append(args, "--utc")
+			}
+			r := startScreen(t, simulator.Options{Seed: 1}, 100*time.Millisecond, args...)
+			if got, want := r.messages()[0], strings.ReplaceAll(tc.want, "TEMP", dir); !strings.HasSuffix(got, want) || want == "" && got != "" {
+				t.Errorf("%s: %q, want %q", tc.args, got, want)
+			}
+			if dim := strings.Contains(r.err.String(), "\x1b[2mrtev: "); !dim && tc.want != "" && !strings.Contains(tc.args, "off") && !strings.Contains(r.err.String(), "\x1b[2m") {
+				t.Errorf("%s: not dim: %q", tc.args, r.err.String())
+			}
+			r.stop()
+			<-r.ended
+		})
+	}
+}
+
+func TestPlacesOfInstances(t *testing.T) {
+	on := func(server string, names ...string) (list []*target.Target) {
+		for _, name := range names {
+			list = append(list, &target.Target{Instance: &event.Instance{Name: name, Server: server}})
+		}
+		return list
+	}
+	many := on("http://a", strings.Split("1 2 3 4 5 6 7 8 9", " ")...)
+	for _, tc := range []struct {
+		targets []*target.Target
+		want    string
+	}{
+		{on("http://a", "Gate"), "Gate on http://a"},
+		{append(on("http://a", "Gate", "Dock"), on("http://b", "Yard")...), "Gate and Dock on http://a and Yard on http://b"},
+		{many[:6], "1, 2, 3, 4, 5 and 6 on http://a"},
+		{many, "1, 2, 3, 4, 5 and 4 more on http://a"},
+	} {
+		if got := places(tc.targets); got != tc.want {
+			t.Errorf("%q, want %q", got, tc.want)
+		}
+	}
+}
+
+func TestTerminalSaysWhyNothingIsShown(t *testing.T) {
+	for _, tc := range []struct{ args, want string }{
+		{"tail Gate -w object_class==Unicorn", `\d+ events arrived, none matches -w`},
+		{"tail Gate -e event-nothing*", `\d+ events arrived, none matches -e`},
+		{"tail Gate -e event-intrusion* -w n==1", `\d+ events arrived, \d+ of them match -e, none matches -w`},
+		{"tail Gate -e best-crop", `no event yet; -e asks for best-crop`},
+		{"poll Gate -w object_class==Unicorn", `\d+ events arrived, none matches -w`},
+		{"crops Gate -d TEMP -w object_class==Unicorn", `\d+ pictures arrived, none matches -w`},
+	} {
+		dir := t.TempDir()
+		synctest.Test(t, func(t *testing.T) {
+			args := strings.Fields(strings.ReplaceAll(tc.args, "TEMP", dir))
+			if !strings.Contains(tc.args, "-o ") {
+				args = append(args, "--utc")
+			}
+			r := startScreen(t, simulator.Options{Seed: 1}, 9500*time.Millisecond, args...)
+			before := len(r.messages())
+			time.Sleep(time.Second)
+			synctest.Wait()
+			got := r.messages()
+			want := regexp.MustCompile(`^00:00:1\d\.\d{3}  rtev: ` + tc.want + `$`)
+			if len(got) != before+1 || !want.MatchString(got[len(got)-1]) {
+				t.Errorf("%s: after 10 s %q", tc.args, got)
+			}
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			if n := len(r.messages()) - before; n != 2 {
+				t.Errorf("%s: %d messages in 2 min: %q", tc.args, n, r.messages())
+			}
+			r.stop()
+			<-r.ended
+		})
+	}
+}
+
+func TestSilenceIsMentionedEveryHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, closed := io.Pipe()
+		e := terminal(noNetwork)
+		e.stdin = in
+		r := startEnv(t, e, "tail", "-", "--utc", "--color", "never")
+		time.Sleep(4*time.Hour + 30*time.Minute)
+		synctest.Wait()
+		want := "00:00:10 00:01:00 00:10:00 01:00:00 02:00:00 03:00:00 04:00:00"
+		for _, line := range r.messages()[1:] {
+			at, text, _ := strings.Cut(line, ".")
+			if !strings.HasPrefix(want, at) || !strings.HasSuffix(text, "rtev: no event yet") {
+				t.Errorf("%q, want it at %s", line, want)
+			}
+			want = strings.TrimPrefix(strings.TrimPrefix(want, at), " ")
+		}
+		if want != "" {
+			t.Errorf("nothing at %s", want)
+		}
+		closed.Close()
+		<-r.ended
+	})
+}
+
+// Messages for people are not in a pipe, and -q suppresses them.
+func TestPipesAndQuietRunsSayNothing(t *testing.T) {
+	for _, tc := range []struct {
+		terminal bool
+		args     string
+	}{{false, ""}, {true, "-q"}} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := newSimulator(t, simulator.Options{Seed: 1})
+			defer sim.Close()
+			e := terminal(sim.DialContext)
+			e.outTTY, e.errTTY = tc.terminal, tc.terminal
+			r := startEnv(t, e, strings.Fields("tail -s http://sim -w nothing --bell "+tc.args)...)
+			time.Sleep(30 * time.Minute)
+			synctest.Wait()
+			if got := r.err.String(); got != "" {
+				t.Errorf("terminal %v: %q", tc.terminal, got)
+			}
+			r.end(t)
+		})
+	}
+}
+
+// A quiet night is mentioned rarely once events were shown.
+func TestSilenceAfterEventsIsRare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fault, err := simulator.ParseFault("stall=20m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := startScreen(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Faults: []simulator.Fault{fault}}, 15*time.Minute, "tail")
+		if got := r.messages()[1:]; len(got) != 1 || !strings.HasSuffix(got[0], "rtev: no event for 10 min") {
+			t.Errorf("%q", got)
+		}
+		r.end(t)
+	})
+}
+
+// While a server stays away, one line in five minutes says so for all of its
+// instances, on a terminal.
+func TestReminderOfAServerThatStaysAway(t *testing.T) {
+	for _, screen := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(6)})
+			away := false
+			e := terminal(func(ctx context.Context, network, addr string) (net.Conn, error) {
+				if away {
+					return nil, syscall.ECONNREFUSED
+				}
+				return sim.DialContext(ctx, network, addr)
+			})
+			e.outTTY, e.errTTY = screen, screen
+			r := startEnv(t, e, "tail", "-s", "http://sim", "--utc", "--color", "always")
+			time.Sleep(10 * time.Second)
+			away = true
+			sim.Close()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			before := r.err.String()
+			time.Sleep(16 * time.Minute)
+			synctest.Wait()
+			after := strings.TrimPrefix(r.err.String(), before)
+			want := 3
+			if !screen {
+				want = 0
+			}
+			if n := strings.Count(after, "6 instances of http://sim:3546 are still away after "); n != want || strings.Count(after, "\n") != n {
+				t.Errorf("terminal %v: %d reminders, want %d:\n%s", screen, n, want, after)
+			}
+			if lost := "\x1b[1;35mrtev: 6 connections to http://sim:3546 are lost"; screen != strings.Contains(before, lost) {
+				t.Errorf("terminal %v: the loss stands out: %v\n%q", screen, !screen, before)
+			}
+			if screen && regexp.MustCompile(`\x1b\[(1;)?31m`).MatchString(r.err.String()) {
+				t.Error("a message is red, and nothing was lost")
+			}
+			r.end(t)
+		})
+	}
+}
+
+func TestBellRingsForAlarms(t *testing.T) {
+	for _, tc := range []struct {
+		args             string
+		out, err         bool
+		atLeast          int
+		outRatherThanErr bool
+	}{
+		{"--bell -o csv", true, true, 5, false},
+		{"--bell -o csv", true, false, 5, true},
+		{"--bell -o csv", false, false, 0, false},
+		{"--bell -e track --cooldown 0", true, true, 0, false},
+		{"", true, true, 0, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := newSimulator(t, simulator.Options{Seed: 1})
+			defer sim.Close()
+			e := terminal(sim.DialContext)
+			e.outTTY, e.errTTY = tc.out, tc.err
+			r := startEnv(t, e, strings.Fields("tail -s http://sim "+tc.args)...)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			onErr, onOut := strings.Count(r.err.String(), "\a"), strings.Count(r.out.String(), "\a")
+			bells, other := onErr, onOut
+			if tc.outRatherThanErr {
+				bells, other = onOut, onErr
+			}
+			if other != 0 || bells < tc.atLeast || bells > 30 || tc.atLeast == 0 && bells > 0 {
+				t.Errorf("%q: %d bells on stderr, %d on stdout in a minute", tc.args, onErr, onOut)
+			}
+			r.end(t)
+		})
+	}
+}
+
+func TestTracksAreFoldedOnATerminal(t *testing.T) {
+	counts := map[string]int{}
+	for _, args := range []string{"", "-e track", "--cooldown 0", "-e t*", "-o csv", "--template {_type}", "pipe"} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := newSimulator(t, simulator.Options{Seed: 1})
+			defer sim.Close()
+			e := terminal(sim.DialContext)
+			if args == "pipe" {
+				e.outTTY = false
+			}
+			r := startEnv(t, e, strings.Fields("tail -s http://sim "+strings.TrimPrefix(args, "pipe"))...)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			r.end(t)
+			out := escapes.ReplaceAllString(r.out.String(), "")
+			counts[args] = len(regexp.MustCompile(`\btrack\b`).FindAllString(out, -1))
+			folded := strings.Contains(r.err.String(), "updates of tracks folded; --cooldown 0 shows all")
+			if marks := regexp.MustCompile(` \+\d+\b`).MatchString(out); marks != folded {
+				t.Errorf("%q: marked %v, counted at the end %v", args, marks, folded)
+			}
+		})
+	}
+	for _, args := range []string{"-e track", "--cooldown 0", "-o csv", "--template {_type}", "pipe"} {
+		if counts[args] < 5*counts[""] || counts[""] == 0 {
+			t.Errorf("%q: %d tracks, folded %d", args, counts[args], counts[""])
+		}
+	}
+	if counts["-e t*"] != counts[""] {
+		t.Errorf("a glob does not name tracks: %v", counts)
+	}
+}
+
+// The line of a crop says what it shows, although the event and the track that
+// say so are filtered or folded.
+func TestCropSaysWhatItShowsBehindFilters(t *testing.T) {
+	joined := map[string]int{}
+	for _, args := range []string{"-e crop", "-e crop -w image", "-e c*", "", "--cooldown 1s"} {
+		synctest.Test(t, func(t *testing.T) {
+			r := startScreen(t, simulator.Options{Seed: 1}, 2*time.Minute, append([]string{"tail", "--color", "never", "--utc"}, strings.Fields(args)...)...)
+			r.end(t)
+			joined[args] = len(regexp.MustCompile(`picture of (Person|Vehicle) in `).FindAllString(r.out.String(), -1))
+		})
+	}
+	for _, args := range []string{"-e crop", "-e crop -w image", "-e c*"} {
+		if joined[args] < 5 || joined[args] != joined[""] {
+			t.Errorf("%q: %d crops say what they show, %d without filters", args, joined[args], joined[""])
+		}
+	}
+	// A filter gives the same crops in a pipe, where nothing is joined.
+	synctest.Test(t, func(t *testing.T) {
+		r := startScreen(t, simulator.Options{Seed: 1}, time.Minute, "tail", "-e", "crop", "-w", "_class == Person")
+		r.end(t)
+		if out := r.out.String(); out != "" {
+			t.Errorf("a crop has no class of its own: %s", out)
+		}
+	})
+}
+
+func TestCooldownMistakes(t *testing.T) {
+	for _, tc := range []struct{ args, want string }{
+		{"tail --cooldown 30", `--cooldown: "30" is not a duration such as 30s`},
+		{"poll Gate --cooldown 1s:_plase", "--cooldown: "},
+		{"crops --cooldown 1s", "unknown flag"},
+		{"poll Gate --bell", "unknown flag"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := startDial(t, noNetwork, strings.Fields(tc.args)...)
+			err := <-r.ended
+			if code, _ := classify(err); code != exitUsage || !strings.Contains(fmt.Sprint(err), tc.want) {
+				t.Errorf("%s: %v", tc.args, err)
+			}
+		})
+	}
+}
