@@ -39,7 +39,7 @@ func importRules() []rule {
 		{"internal/history", []string{"internal/event", "internal/jsonraw", "internal/rtapi", "internal/term"}, source},
 		{"internal/jsonraw", nil, "JSON is the same whatever it is about"},
 		{"internal/pipeline", []string{"internal/event"}, "it takes functions and interfaces"},
-		{"internal/poll", []string{"internal/event", "internal/jsonraw", "internal/rtapi"}, source},
+		{"internal/poll", []string{"internal/event", "internal/jsonraw", "internal/rtapi", "internal/term"}, source},
 		{"internal/rtapi", nil, "HTTP knows nothing of events"},
 		{"internal/simulator", nil, "a mistake would be made on both sides and cancel out"},
 		{"internal/stats", []string{"internal/event", "internal/format", "internal/jsonraw", "internal/term"}, sink},

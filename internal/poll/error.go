@@ -1,6 +1,10 @@
 package poll
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rtev/rtev/internal/term"
+)
 
 // CutError says that a response ended early. Every complete event of it was
 // delivered, and the bytes of an unfinished one are in the unwritten file.
@@ -14,7 +18,7 @@ func (e *CutError) Error() string {
 	if e.Unfinished == 0 {
 		return fmt.Sprintf("the response was cut off (%v): the events that did not arrive are lost", e.Err)
 	}
-	return fmt.Sprintf("the response was cut off (%v) after %s of an unfinished event: what did not arrive is lost", e.Err, count(e.Unfinished, "byte"))
+	return fmt.Sprintf("the response was cut off (%v) after %s of an unfinished event: what did not arrive is lost", e.Err, term.Count(e.Unfinished, "byte"))
 }
 
 // Unwrap returns the cause.
@@ -46,7 +50,7 @@ type LostError struct {
 
 // Error is one line.
 func (e *LostError) Error() string {
-	return fmt.Sprintf("lost %s that were drained and could be neither printed nor saved: %v", count(e.Items, "item"), e.Err)
+	return fmt.Sprintf("lost %s that were drained and could be neither printed nor saved: %v", term.Count(e.Items, "item"), e.Err)
 }
 
 // Unwrap returns the causes.
@@ -54,14 +58,6 @@ func (e *LostError) Unwrap() error { return e.Err }
 
 // Undelivered marks an error that says that drained events were not delivered.
 func (e *LostError) Undelivered() {}
-
-// LockedError says that another run uses the spool.
-type LockedError struct{ Dir string }
-
-// Error is one line with what to do next.
-func (e *LockedError) Error() string {
-	return fmt.Sprintf("another run uses the spool %s; wait until it ends, or use another directory", e.Dir)
-}
 
 // SpoolError says that the spool cannot be used. No drained event is lost by
 // it.
@@ -81,18 +77,10 @@ func (e *SpoolError) Unwrap() error { return e.Err }
 // Undelivered marks an error that says that drained events were not delivered.
 func (e *SpoolError) Undelivered() {}
 
-// count returns n with its noun.
-func count[N int | int64](n N, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // notObjects says how many items are not JSON objects.
 func notObjects(items int) string {
 	if items == 1 {
 		return "1 drained item that is not a JSON object"
 	}
-	return count(items, "drained item") + " that are not JSON objects"
+	return term.Count(items, "drained item") + " that are not JSON objects"
 }

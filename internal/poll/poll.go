@@ -8,10 +8,12 @@
 package poll
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http/httptrace"
 	"strings"
 	"time"
 
@@ -100,29 +102,22 @@ func (r *run) loop(ctx context.Context) error {
 		case err == nil:
 			r.failures = 0
 			r.backoff.Reset()
-			sleep(ctx, time.Until(began.Add(r.interval())))
+			rtapi.Sleep(ctx, time.Until(began.Add(cmp.Or(r.Interval, defaultInterval))))
 		default:
-			sleep(ctx, r.failed(ctx, err, began))
+			rtapi.Sleep(ctx, r.failed(ctx, err, began))
 		}
 	}
 	return ctx.Err()
 }
 
-func (p *Poll) interval() time.Duration {
-	if p.Interval <= 0 {
-		return defaultInterval
-	}
-	return p.Interval
-}
-
 // request sends one request and delivers its response. With retry an error
 // came from the server or the network, and another request may succeed.
 func (r *run) request(ctx context.Context) (retry bool, err error) {
-	q := newRequest(ctx)
-	defer q.end()
-	body, err := r.Client.Drain(q.ctx, r.Instance.ID, r.Types)
+	own, end := requestContext(ctx)
+	defer end()
+	body, err := r.Client.Drain(own, r.Instance.ID, r.Types)
 	if err != nil {
-		return true, q.cause(err, r.Instance.Server)
+		return true, cmp.Or(ctx.Err(), err)
 	}
 	if body == nil {
 		r.answered(nil)
@@ -130,10 +125,23 @@ func (r *run) request(ctx context.Context) (retry bool, err error) {
 		return err == nil, err
 	}
 	defer body.Close()
-	if retry, err = r.response(q.reader(body)); retry {
+	if retry, err = r.response(body); retry {
 		r.answered(err)
 	}
 	return retry, err
+}
+
+// requestContext returns the context of one request. The end of the run cancels
+// it only until there is a connection: after that the queue may have been
+// drained, and the response is the only copy. Call end to release it.
+func requestContext(run context.Context) (ctx context.Context, end func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(run))
+	stop := context.AfterFunc(run, cancel)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { stop() }})
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 // response delivers one response, through the spool if there is one. If the
@@ -208,10 +216,6 @@ func (r *run) finish(ctx context.Context, err error) error {
 	var lost *LostError
 	if errors.As(err, &lost) {
 		r.warn(lost.Error())
-	} else {
-		for _, failure := range u.failures {
-			r.tell(event.Notice{Kind: event.Detail, Text: "a directory could not save what was not printed: " + failure.Error()})
-		}
 	}
 	planned := err == nil || err == ctx.Err() || errors.Is(err, event.ErrStop)
 	var not *rtapi.NotStreamError
@@ -225,7 +229,7 @@ func (r *run) finish(ctx context.Context, err error) error {
 		}
 	}
 	if !planned && !r.sinkFailed {
-		r.tell(event.Notice{Kind: event.Ended, Text: err.Error()})
+		r.notify(event.Notice{Kind: event.Ended, Text: err.Error()})
 	}
 	return err
 }
@@ -256,7 +260,7 @@ func (r *run) failed(ctx context.Context, err error, began time.Time) time.Durat
 		next = ""
 	}
 	if !r.reportCut(err, next) && next != "" {
-		r.tell(event.Notice{Kind: event.Retrying, Text: err.Error() + next, Span: wait})
+		r.notify(event.Notice{Kind: event.Retrying, Text: err.Error() + next, Span: wait})
 	}
 	return wait
 }
@@ -267,7 +271,7 @@ func (r *run) reportCut(err error, next string) bool {
 	if !errors.As(err, &cut) {
 		return false
 	}
-	r.tell(event.Notice{Kind: event.Lost, Text: err.Error() + next, Bytes: cut.Unfinished})
+	r.notify(event.Notice{Kind: event.Lost, Text: err.Error() + next, Bytes: cut.Unfinished})
 	return true
 }
 
@@ -279,26 +283,17 @@ func (r *run) answered(err error) {
 	case errors.As(err, &not):
 	case !r.connected:
 		r.connected = true
-		r.tell(event.Notice{Kind: event.Connected, Text: "polling " + r.Instance.Name})
+		r.notify(event.Notice{Kind: event.Connected, Text: "polling " + r.Instance.Name})
 	case err == nil && r.failures > 0:
 		gap := time.Since(r.failing)
 		text := fmt.Sprintf("answered again after %v", gap.Round(100*time.Millisecond))
-		r.tell(event.Notice{Kind: event.Reconnected, Text: text, Span: gap})
+		r.notify(event.Notice{Kind: event.Reconnected, Text: text, Span: gap})
 	}
 }
 
-func (r *run) tell(n event.Notice) {
+func (r *run) notify(n event.Notice) {
 	n.Instance = r.Instance
 	r.Notify.Tell(n)
 }
 
-func (r *run) warn(text string) { r.tell(event.Notice{Kind: event.Warning, Text: text}) }
-
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
+func (r *run) warn(text string) { r.notify(event.Notice{Kind: event.Warning, Text: text}) }

@@ -5,8 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
@@ -62,7 +62,7 @@ func (r *run) readItems(br *bufio.Reader, in *event.Instance, arriving *arrival,
 		case errors.Is(err, jsonraw.ErrTooLong):
 			d.nextRaw()
 			r.unwritten.endPieces()
-			r.tell(event.Notice{Kind: event.Warning, Text: "an event of more than 64 MiB was not printed"})
+			r.notify(event.Notice{Kind: event.Warning, Text: "an event of more than 64 MiB was not printed"})
 		case err == io.EOF:
 			d.ended = true
 			return nil
@@ -79,20 +79,32 @@ func (r *run) readItems(br *bufio.Reader, in *event.Instance, arriving *arrival,
 	return nil
 }
 
+// pageSize is how much of a page is read to find its title.
+const pageSize = 4 << 10
+
+// page is the start of an HTML page, such as a proxy's login page.
+var page = regexp.MustCompile(`(?i)^<(!doctype\s+)?html[\s>]`)
+
 // readOther saves a response that is neither an array nor an object. It may be
-// null for an empty queue. A page of markup is not saved: no queue returns one.
+// null for an empty queue. Only an HTML page is not saved: no queue returns one.
 // What does not even start like JSON is also a *rtapi.NotStreamError.
 func (r *run) readOther(br *bufio.Reader, in *event.Instance, first byte) error {
-	text, err := br.Peek(300)
+	text, err := br.Peek(pageSize)
 	if string(bytes.TrimSpace(text)) == "null" && err == io.EOF {
 		return nil
 	}
-	not := &rtapi.NotStreamError{URL: in.Server, Text: strings.Join(strings.Fields(string(text)), " ")}
-	if first == '<' {
+	not := &rtapi.NotStreamError{URL: in.Server, Text: rtapi.Readable(string(text))}
+	if page.Match(text) {
+		not.ContentType = "HTML"
 		return not
 	}
 	looksLikeJSON := bytes.IndexByte([]byte("\"-0123456789ntfNI\x00"), first) >= 0 // NUL: an unclean shutdown
-	_, _ = io.Copy(pieces{r.unwritten}, br)
+	piece := make([]byte, 32<<10)
+	for err = nil; err == nil; {
+		var n int
+		n, err = br.Read(piece)
+		r.unwritten.piece(piece[:n])
+	}
 	r.unwritten.endPieces()
 	if looksLikeJSON {
 		return nil

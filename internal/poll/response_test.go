@@ -127,7 +127,7 @@ func TestItemsThatAreNotEventsAreSaved(t *testing.T) {
 func TestResponseThatIsNotAnArrayIsSaved(t *testing.T) {
 	for response, json := range map[string]bool{
 		`"[{}]"`: true, "42": true, "NaN": true, "\x00\x00" + items(0, 2): true, "null " + items(0, 1): true, "true " + strings.Repeat("x", readSize): true,
-		"service starting": false, "\x1b[2J": false,
+		"service starting": false, "\x1b[2J": false, "<?xml version=\"1.0\"?><events/>": false, "<": false, "<htmlx>": false,
 	} {
 		var s said
 		got, unwritten, err := once(t, response, &s)
@@ -380,12 +380,15 @@ func TestErrorsBackOff(t *testing.T) {
 
 func TestFirstRequestFails(t *testing.T) {
 	page := "\n<html><body>please\nlog in</body></html>"
-	for name, first := range map[string]any{"404": &rtapi.StatusError{Code: 404}, "away": &rtapi.UnreachableError{URL: "x", Err: io.EOF}, "page": page} {
+	for name, first := range map[string]any{
+		"404": &rtapi.StatusError{Code: 404}, "away": &rtapi.UnreachableError{URL: "x", Err: io.EOF},
+		"page": page, "page with doctype": "<!DOCTYPE HTML><title>Please log in</title>", "title in capitals": "<HTML lang=en><TITLE>please log in</TITLE>",
+	} {
 		for _, oneTime := range []bool{true, false} {
-			p := &Poll{Client: responses(first, nil), Instance: gate(), Once: oneTime}
+			p := &Poll{Client: responses(first, nil), Instance: gate(), Once: oneTime} // a page needs no directory: it is not saved
 			err := p.Run(t.Context(), &flowtest.Collect{})
 			var not *rtapi.NotStreamError
-			if want, typed := first.(error); typed && err != want || !typed && (!errors.As(err, &not) || !strings.Contains(not.Text, "please log in") || not.URL != "http://nvr1:3546") {
+			if want, typed := first.(error); typed && err != want || !typed && (!errors.As(err, &not) || !strings.EqualFold(not.Text, "please log in") || not.ContentType != "HTML" || not.URL != "http://nvr1:3546") {
 				t.Errorf("%s: got %v", name, err)
 			}
 		}

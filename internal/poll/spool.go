@@ -21,6 +21,8 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/rtev/rtev/internal/event"
+
+	"github.com/rtev/rtev/internal/term"
 )
 
 // Spool is a directory in which each response stays until all of its events
@@ -28,8 +30,8 @@ import (
 // delivers first, also for instances that it does not poll. Safe for
 // concurrent use.
 //
-// A file is called TIME-NUMBER-ID.part while the response arrives, and .json
-// once all of it is on disk. ID@N means that the first N items are delivered.
+// A file is called TIME-NUMBER-ID.json. ID@N means that the first N items are
+// delivered.
 type Spool struct {
 	// Locate returns the instance of a leftover by its id. If it is nil, or
 	// returns nil, the instance is named by its id. Set it before the first Run.
@@ -42,13 +44,13 @@ type Spool struct {
 }
 
 const (
-	partial  = ".part"
-	complete = ".json"
-	stamp    = "20060102T150405.000000000Z"
+	ending = ".json"
+	part   = ".part" // of responses that earlier versions did not read to their end
+	stamp  = "20060102T150405.000000000Z"
 )
 
-// OpenSpool creates the directory if it is missing, and locks it. Errors:
-// *LockedError, *SpoolError. Close the spool after the last Run.
+// OpenSpool creates the directory if it is missing, and locks it. Close the
+// spool after the last Run.
 func OpenSpool(dir string) (*Spool, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &SpoolError{dir, err}
@@ -58,7 +60,7 @@ func OpenSpool(dir string) (*Spool, error) {
 	case err != nil:
 		return nil, &SpoolError{dir, err}
 	case !ok:
-		return nil, &LockedError{dir}
+		return nil, fmt.Errorf("another run uses the spool %s; wait until it ends, or use another directory", dir)
 	}
 	return s, nil
 }
@@ -82,25 +84,21 @@ type stored struct {
 	file  *os.File  // open, or nil
 }
 
-// name is the name of a response's file without its ending.
+// name is the name of a response's file.
 func (a *stored) name(number int64) string {
-	return fmt.Sprintf("%s-%06d-%s", a.at.UTC().Format(stamp), number, url.QueryEscape(a.id))
+	return fmt.Sprintf("%s-%06d-%s"+ending, a.at.UTC().Format(stamp), number, url.QueryEscape(a.id))
 }
 
 // create creates the file of a response that arrives now.
 func (s *Spool) create(id string) (*stored, error) {
 	a := &stored{spool: s, id: id, at: time.Now()}
 	for {
-		base := filepath.Join(s.dir, a.name(s.created.Add(1)))
-		if _, err := os.Lstat(base + complete); err == nil {
-			continue // of an earlier run, with the clock set back
+		path := filepath.Join(s.dir, a.name(s.created.Add(1)))
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+		if !errors.Is(err, fs.ErrExist) { // of an earlier run, with the clock set back
+			a.path, a.file = path, file
+			return a, err
 		}
-		file, err := os.OpenFile(base+partial, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		a.path, a.file = base+partial, file
-		return a, err
 	}
 }
 
@@ -114,16 +112,16 @@ func (s *Spool) store(id string, body io.Reader) (*stored, io.Reader, error) {
 	}
 	rest, err := fill(a.file, body)
 	if err == nil {
-		err = a.commit()
+		err = a.file.Sync()
+	}
+	if err == nil {
+		err = syncDir(s.dir)
 	}
 	if err != nil {
 		err = &SpoolError{s.dir, err}
 	}
-	if a.file == nil { // on disk but not readable: left for the next run
-		return nil, nil, err
-	}
 	if _, seek := a.file.Seek(0, io.SeekStart); seek != nil {
-		a.close()
+		a.close() // left for the next run
 		return nil, nil, &SpoolError{s.dir, seek}
 	}
 	return a, io.MultiReader(a.file, bytes.NewReader(rest), body), err
@@ -142,30 +140,6 @@ func fill(file io.Writer, body io.Reader) (rest []byte, err error) {
 			return nil, nil // reading body again returns the same error
 		}
 	}
-}
-
-// commit syncs a file and gives it its final name. It is closed in between, as
-// Windows does not rename open files.
-func (a *stored) commit() error {
-	if err := a.file.Sync(); err != nil {
-		return err
-	}
-	a.close()
-	renamed := a.rename(strings.TrimSuffix(a.path, partial) + complete)
-	file, err := os.Open(a.path)
-	if err != nil {
-		return err
-	}
-	a.file = file
-	return renamed
-}
-
-func (a *stored) rename(path string) error {
-	if err := os.Rename(a.path, path); err != nil {
-		return err
-	}
-	a.path = path
-	return syncDir(a.spool.dir)
 }
 
 func (a *stored) close() {
@@ -190,12 +164,9 @@ func (s *Spool) list() ([]*stored, error) {
 
 // parseStored returns what a file name says; nil if it is not a response's.
 func parseStored(name string) *stored {
-	base, ok := strings.CutSuffix(name, complete)
-	if !ok {
-		base, ok = strings.CutSuffix(name, partial)
-	}
+	base := strings.TrimSuffix(strings.TrimSuffix(name, ending), part)
 	parts := strings.SplitN(base, "-", 3)
-	if !ok || len(parts) < 3 {
+	if base == name || len(parts) < 3 {
 		return nil
 	}
 	escaped, number, delivered := strings.Cut(parts[2], "@")
@@ -241,7 +212,7 @@ func (r *run) deliverLeftovers(ctx context.Context) error {
 		events += n
 	}
 	if events > 0 {
-		r.warn(fmt.Sprintf("%s from the spool of an earlier run came first; as many may come twice", count(events, "event")))
+		r.warn(fmt.Sprintf("%s from the spool of an earlier run came first; as many may come twice", term.Count(events, "event")))
 	}
 	return err
 }
@@ -263,24 +234,23 @@ func (r *run) deliverLeftover(a *stored) (events int, err error) {
 // release removes a response from the spool if all of it is written or saved.
 // Otherwise the next run delivers the rest.
 func (r *run) release(a *stored, d *delivery, readErr error) {
-	var disk *fs.PathError
-	switch {
-	case errors.As(readErr, &disk): // the spool's own
-		a.close()
-		r.warn(fmt.Sprintf("%s cannot be read to its end and stays in the spool; its events may come again with the next run", a.path))
-	case d.err != nil && !(d.ended && d.rest == d.next):
-		a.close()
-		ending := filepath.Ext(a.path)
-		base, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(a.path), ending), "@")
-		err := a.rename(filepath.Join(a.spool.dir, fmt.Sprintf("%s@%d%s", base, max(d.rest, d.first), ending)))
-		if err != nil {
-			r.warn(fmt.Sprintf("the last response stays in the spool %s (%v): up to %s may come twice with the next run", a.spool.dir, err, count(d.total, "event")))
-			return
-		}
-		r.warn(fmt.Sprintf("the last response was not printed to its end: the rest stays in the spool %s, and the next run prints it first", a.spool.dir))
-	default:
-		r.remove(a)
+	var disk *fs.PathError // an error of reading the spool itself
+	if d.err == nil {
+		d.ended, d.rest = true, d.next
 	}
+	if d.ended && d.rest == d.next && !errors.As(readErr, &disk) {
+		r.remove(a)
+		return
+	}
+	a.close()
+	text := fmt.Sprintf("the last response was not printed to its end: the rest stays in the spool %s, and the next run prints it first", a.spool.dir)
+	base := filepath.Base(a.path)
+	base, _, _ = strings.Cut(strings.TrimSuffix(base, filepath.Ext(base)), "@")
+	err := os.Rename(a.path, filepath.Join(a.spool.dir, fmt.Sprintf("%s@%d%s", base, max(d.rest, d.first), ending)))
+	if err != nil {
+		text += fmt.Sprintf("; up to %s may come twice (%v)", term.Count(d.total, "event"), err)
+	}
+	r.warn(text)
 }
 
 // remove removes a response from the spool.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rtev/rtev/internal/term"
 )
 
 // unwritten collects what was drained in one run and not printed, an item a
@@ -23,17 +25,13 @@ type unwritten struct {
 	lost        int      // items that no directory took
 	failures    []error  // of directories
 
-	buf     []byte // items to be written
-	ends    []int  // where each ends in buf
+	line    []byte
 	file    *os.File
 	size    int64 // of the complete items in file
-	pieces  int64 // of the incomplete item after them
+	partial int64 // of the incomplete item after them
 	broken  bool  // a piece of that item could not be written
 	pending int   // items in file that are not synced
 }
-
-// writeSize is how many bytes are collected before they are written.
-const writeSize = 64 << 10
 
 func newUnwritten(dirs []string, id string) *unwritten {
 	return &unwritten{dirs: slices.Clone(dirs), id: id}
@@ -52,36 +50,23 @@ func (u *unwritten) addRaw(item []byte) {
 }
 
 func (u *unwritten) add(item []byte) {
-	u.buf = append(append(u.buf, item...), '\n')
-	u.ends = append(u.ends, len(u.buf))
-	if len(u.buf) >= writeSize {
-		u.write()
+	if cap(u.line) > maxSpare {
+		u.line = nil
 	}
+	u.line = append(append(u.line[:0], item...), '\n')
+	for u.open() {
+		if u.write(u.line) {
+			u.complete()
+			return
+		}
+	}
+	u.lost++
 }
 
 // piece saves a part of a raw item that is too long to be held in memory.
 // endPieces must follow the last one.
 func (u *unwritten) piece(p []byte) {
-	u.write()
-	if u.broken || !u.open() {
-		u.broken = true
-		return
-	}
-	n, err := u.file.Write(p)
-	u.pieces += int64(n)
-	if err != nil {
-		u.broken = true
-		u.leave(err)
-	}
-}
-
-// pieces is an io.Writer of pieces.
-type pieces struct{ to *unwritten }
-
-// Write implements io.Writer; it returns no errors.
-func (p pieces) Write(text []byte) (int, error) {
-	p.to.piece(text)
-	return len(text), nil
+	u.broken = u.broken || !u.open() || !u.write(p)
 }
 
 // endPieces ends the item that was passed to piece.
@@ -91,39 +76,26 @@ func (u *unwritten) endPieces() {
 	if u.broken {
 		u.lost++
 	} else {
-		u.size += u.pieces
-		u.pending++
+		u.complete()
 	}
-	u.pieces, u.broken = 0, false
+	u.broken = false
 }
 
-// write writes the collected items, an item completely or not at all.
-func (u *unwritten) write() {
-	for len(u.ends) > 0 && u.open() {
-		n, err := u.file.Write(u.buf)
-		items := 0
-		for items < len(u.ends) && u.ends[items] <= n {
-			items++
-		}
-		if items > 0 {
-			written := u.ends[items-1]
-			u.buf = append(u.buf[:0], u.buf[written:]...)
-			u.ends = append(u.ends[:0], u.ends[items:]...)
-			for i := range u.ends {
-				u.ends[i] -= written
-			}
-			u.size += int64(written)
-			u.pending += items
-		}
-		if err != nil {
-			u.leave(err)
-		}
+// write writes a part of an item. If it fails, the file is left.
+func (u *unwritten) write(p []byte) bool {
+	n, err := u.file.Write(p)
+	u.partial += int64(n)
+	if err != nil {
+		u.leave(err)
 	}
-	u.lost += len(u.ends)
-	u.buf, u.ends = u.buf[:0], u.ends[:0]
-	if cap(u.buf) > maxSpare {
-		u.buf = nil
-	}
+	return err == nil
+}
+
+// complete ends an item in the file.
+func (u *unwritten) complete() {
+	u.size += u.partial
+	u.partial = 0
+	u.pending++
 }
 
 // open makes sure that there is a file, and reports whether there is one.
@@ -135,7 +107,7 @@ func (u *unwritten) open() bool {
 			u.failures = append(u.failures, err)
 			continue
 		}
-		u.file, u.size = file, 0
+		u.file, u.size, u.partial = file, 0, 0
 		u.paths = append(u.paths, file.Name())
 	}
 	return u.file != nil
@@ -168,7 +140,6 @@ func (u *unwritten) closeFile() {
 // sync writes everything through to the disk. Items that cannot be synced
 // count as lost, although their file stays.
 func (u *unwritten) sync() error {
-	u.write()
 	u.syncFile()
 	if u.lost == 0 {
 		return nil
@@ -176,7 +147,11 @@ func (u *unwritten) sync() error {
 	if len(u.failures) == 0 {
 		u.failures = append(u.failures, errors.New("no directory to save them in"))
 	}
-	return &LostError{Items: u.lost, Err: joined(u.failures)}
+	err := u.failures[0]
+	for _, next := range u.failures[1:] {
+		err = fmt.Errorf("%w; %w", err, next)
+	}
+	return &LostError{Items: u.lost, Err: err}
 }
 
 func (u *unwritten) syncFile() {
@@ -194,18 +169,9 @@ func (u *unwritten) syncFile() {
 	u.pending = 0
 }
 
-// joined joins errors in one line.
-func joined(errs []error) error {
-	err := errs[0]
-	for _, next := range errs[1:] {
-		err = fmt.Errorf("%w; %w", err, next)
-	}
-	return err
-}
-
 // contents says what was saved.
 func (u *unwritten) contents() string {
-	events := count(u.events, "drained event") + " not printed"
+	events := term.Count(u.events, "drained event") + " not printed"
 	switch {
 	case u.raw == 0:
 		return events

@@ -18,6 +18,7 @@ const (
 	tlsLimit      = 10 * time.Second
 	lookupLimit   = 10 * time.Second // a look-up, before the header and between bytes
 	responseLimit = 20 * time.Second // the same for the queue and the database, which may have more to prepare
+	drainedLimit  = 60 * time.Second // between bytes of a drained response, which cannot be asked for again
 )
 
 // Sizes.
@@ -135,20 +136,21 @@ func (c *Client) Check(ctx context.Context, id string) error {
 
 // Drain takes what waits in an instance's polling queue; the server forgets
 // what it returns. No types means all types; whether a server applies them is
-// unknown. Nil and no error: the queue was empty. The caller closes the body and
-// limits the time of its reads. Errors as Stream.
+// unknown. Nil and no error: the queue was empty. As a drained response exists
+// nowhere else, it may be of any content type and encoding. The caller closes
+// the body. Errors as Stream, but for *NotStreamError.
 func (c *Client) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
 	h := http.Header{"Accept": {"application/json"}, "Cache-Control": {"no-cache"}}
 	r, err := c.do(ctx, request{path: instancePath(id) + "/consume_events" + query(types), instance: id, limit: responseLimit, header: h})
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case r.resp.StatusCode == http.StatusNoContent:
+	switch r.resp.StatusCode {
+	case http.StatusNoContent:
 		r.close()
 		return nil, nil
-	case r.resp.StatusCode == http.StatusOK && mayBeJSON(contentType(r.resp)):
-		r.limit = 0
+	case http.StatusOK:
+		r.limit, r.anyEncoding = drainedLimit, true
 		return r.body()
 	}
 	return nil, r.refusal()

@@ -105,7 +105,7 @@ func (c *Client) lookup(ctx context.Context, q request, want string, parse func(
 		return e
 	}
 	if !parse(text) {
-		e.ContentType, e.Text = contentType(r.resp), readable(string(text[:min(len(text), refusalRead)]))
+		e.ContentType, e.Text = contentType(r.resp), Readable(string(text[:min(len(text), refusalRead)]))
 		return e
 	}
 	return nil

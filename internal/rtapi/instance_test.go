@@ -95,7 +95,7 @@ func FuzzReadable(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if got := readable(text); strings.ContainsAny(got, "\n\r") || len(got) > refusalShow+len("…") {
+		if got := Readable(text); strings.ContainsAny(got, "\n\r") || len(got) > refusalShow+len("…") {
 			t.Fatalf("%q: %q", text, got)
 		}
 	})

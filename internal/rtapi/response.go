@@ -26,6 +26,8 @@ type response struct {
 	cancel  context.CancelCauseFunc
 	silence *time.Timer // cancels the request; it runs while the server owes bytes. Nil: not started yet
 	resp    *http.Response
+
+	anyEncoding bool // pass a body in an unknown encoding on as it is
 }
 
 // startLimit starts or restarts the time limit, if there is one.
@@ -80,6 +82,9 @@ func (r *response) body() (io.ReadCloser, error) {
 	case "gzip", "x-gzip":
 		b.r = &gunzip{body: r.resp.Body}
 	default:
+		if r.anyEncoding {
+			break
+		}
 		r.close()
 		return nil, &NotStreamError{URL: printable(r.resp.Request.URL), want: r.want, ContentType: "in an encoding that was not asked for: " + coding}
 	}
@@ -89,16 +94,21 @@ func (r *response) body() (io.ReadCloser, error) {
 // body reads a response's body within its time limits, with typed errors.
 type body struct {
 	*response
-	r io.Reader
+	r   io.Reader
+	err error // returned by every later read, too
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
 	b.startLimit()
 	n, err := b.r.Read(p)
 	b.stopLimit()
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		err = b.failure(err)
 	}
+	b.err = err
 	return n, err
 }
 
@@ -151,10 +161,10 @@ func (r *response) refusal() error {
 	text, _ := io.ReadAll(io.LimitReader(r.resp.Body, refusalRead)) // the status is the error; the text only explains it
 	where := printable(r.resp.Request.URL)
 	if r.resp.StatusCode == http.StatusOK {
-		return &NotStreamError{URL: where, want: r.want, ContentType: contentType(r.resp), Text: readable(string(text))}
+		return &NotStreamError{URL: where, want: r.want, ContentType: contentType(r.resp), Text: Readable(string(text))}
 	}
 	e := &StatusError{URL: where, Server: r.client.Server(), Instance: r.instance, Code: r.resp.StatusCode,
-		Text: readable(string(text)), RetryAfter: retryAfter(r.resp.Header)}
+		Text: Readable(string(text)), RetryAfter: retryAfter(r.resp.Header)}
 	if e.Code == http.StatusUnauthorized {
 		e.hint = r.credentials()
 	}
@@ -184,9 +194,9 @@ var (
 	tags  = regexp.MustCompile(`(?s)<[a-zA-Z/!?][^>]*>?`)
 )
 
-// readable cuts a response to one line: of a page its title, of a JSON error
+// Readable cuts a response to one line: of a page its title, of a JSON error
 // its message, else the text. The line is not safe to print.
-func readable(text string) string {
+func Readable(text string) string {
 	var body struct{ Message, Error any }
 	if json.Unmarshal([]byte(text), &body) == nil {
 		for _, field := range []any{body.Message, body.Error} {
