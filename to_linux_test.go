@@ -320,3 +320,65 @@ func TestToSavesTheRestAtTheEnd(t *testing.T) {
 		t.Errorf("no closing line, or nothing saved:\n%s", text)
 	}
 }
+
+// TestForwardingGuide runs the commands of docs/forwarding.md with brokers of
+// its own. Those that publish must publish something, and have nothing refused.
+func TestForwardingGuide(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"mosquitto", "mosquitto_sub", "kcat", "jq"} {
+		has(t, program)
+	}
+	_, natsURL, _ := startNATS(t, "rtev.>")
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "rtev"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	port := freePort(t)
+	talk(t, "mosquitto", "-v", "-p", port).until(`version .* (running)`)
+	here := strings.NewReplacer("nats://nats1", natsURL, "-h mqtt1", "-h 127.0.0.1 -p "+port, "mqtt1", "127.0.0.1:"+port, "kafka1", cluster.ListenAddrs()[0])
+	env := documentedEnv(t, start(t, simulator.Options{Seed: 1, Rate: 50}))
+	dir := t.TempDir()
+	event := `{"$id":"event-intrusion","instance_id":"i","area_name":"Yard"}` + "\n"
+	write(t, filepath.Join(dir, "recorded.ndjson"), event)
+	run := func(command string) (string, int) {
+		c := exec.Command("timeout", "-k", "30", "-s", "TERM", "3", "bash", "-o", "pipefail", "-c", command)
+		c.Dir, c.Env = dir, env
+		out, _ := c.CombinedOutput()
+		return string(out), c.ProcessState.ExitCode()
+	}
+	ran := 0
+	for _, block := range blocks(t, "docs/forwarding.md") {
+		for line := range strings.Lines(block.text) {
+			if block.language != "bash" {
+				break
+			}
+			ran++
+			command := here.Replace(strings.TrimSpace(line))
+			if strings.HasPrefix(command, "rtev") {
+				if out, code := run(command); code != 0 && code != 124 || !strings.Contains(out, ", refused 0") || strings.Contains(out, "published 0") {
+					t.Errorf("%s: status %d:\n%s", command, code, out)
+				}
+				continue
+			}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if out, code := run(command); code != 0 || !strings.Contains(out, "Yard") {
+					t.Errorf("%s: status %d:\n%s", command, code, out)
+				}
+			}()
+			for waiting := true; waiting; {
+				publish(t, []string{event}, "--to", "mqtt://127.0.0.1:"+port+"/rtev/{instance}/{type}")
+				select {
+				case <-done:
+					waiting = false
+				default:
+				}
+			}
+		}
+	}
+	if ran < 8 {
+		t.Errorf("%d commands in the guide", ran)
+	}
+}
