@@ -17,6 +17,18 @@ func TestEveryDependencyIsExplained(t *testing.T) {
 	compare(t, "direct", direct, append(tableOf(t, text, "## In the program"), tableOf(t, text, "## In tests only")...))
 }
 
+func TestDirectDependenciesAreImported(t *testing.T) {
+	direct, _ := required(readText(t, "go.mod"))
+	for _, f := range sources(t).files {
+		for _, i := range f.file.Imports {
+			direct = slices.DeleteFunc(direct, func(m string) bool { return strings.HasPrefix(importPath(i)+"/", m+"/") })
+		}
+	}
+	for _, m := range direct {
+		t.Errorf("go.mod requires %s, which nothing imports; run go mod tidy", m)
+	}
+}
+
 // compare reports modules that are in go.mod or in the table, but not in both.
 func compare(t *testing.T, what string, inMod, inTable []string) {
 	for _, m := range inMod {
