@@ -11,6 +11,7 @@ import (
 	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/exec"
 	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/poll"
 	"github.com/rtev/rtev/internal/rtapi"
@@ -158,10 +159,11 @@ func classify(err error) (code int, hint string) {
 		url    *broker.AddressError
 		away   *broker.UnreachableError
 		denied *broker.DeniedError
+		failed *exec.FailedError
 	)
 	switch {
 	case errors.As(err, &write), errors.As(err, &stdout), errors.As(err, &spool),
-		errors.As(err, &lost), errors.As(err, &raw), errors.As(err, &cut), errors.As(err, &saved):
+		errors.As(err, &lost), errors.As(err, &raw), errors.As(err, &cut), errors.As(err, &saved), errors.As(err, &failed):
 		return exitOutput, ""
 	case errors.As(err, &usage):
 		return exitUsage, usage.hint

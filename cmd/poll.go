@@ -68,7 +68,7 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 	if o.interval <= 0 {
 		return usagef("--interval %v: the time between requests must be positive", o.interval)
 	}
-	if err := s.parseCooldown(c, o.template == "" && o.to == ""); err != nil {
+	if err := s.parseCooldown(c, o.template == "" && o.onStdout()); err != nil {
 		return s.end(err)
 	}
 	recorded := len(args) == 1 && args[0] == "-"

@@ -21,6 +21,7 @@ const tailExample = `  rtev tail --demo                                see it wi
   rtev tail -s nvr1                               every running instance
   rtev tail 'gate*' dock -e 'event-*'             two names, only events
   rtev tail gate -w '_class == Person' -o ndjson | jq .
+  rtev tail gate -e intrusion --exec ./alarm.sh   run a command for each event
   rtev tail gate -o csv --for 10m > ten-minutes.csv
   rtev tail - < recorded.ndjson`
 
@@ -54,7 +55,7 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.parseCooldown(c, o.template == "" && o.to == ""); err != nil {
+	if err := s.parseCooldown(c, o.template == "" && o.onStdout()); err != nil {
 		return s.end(err)
 	}
 	open, closed, err := s.output(c, o.printing, o.publishing, true)

@@ -13,16 +13,23 @@ import (
 )
 
 // publishing is where events go instead of standard output, as typed.
-type publishing struct{ to string }
+type publishing struct{ to, exec string }
 
 func (p *publishing) flags(c *cobra.Command) {
 	c.Flags().StringVar(&p.to, "to", "", "publish to a broker: `URL` nats://HOST/SUBJECT, mqtt://HOST/TOPIC or kafka://HOST/TOPIC; {fields} in braces")
+	execFlag(c, &p.exec)
 }
+
+// onStdout reports whether events are printed.
+func (p *publishing) onStdout() bool { return p.to == "" && p.exec == "" }
 
 // output returns what makes the last sink of a chain, and what to call after
 // the run with its error. saveRest is for sources that cannot read an event
 // again: events that are not acknowledged at the end are saved.
 func (s *session) output(c *cobra.Command, p printing, to publishing, saveRest bool) (open func() event.Sink, closed func(error) error, err error) {
+	if c.Flags().Changed("exec") || to.exec != "" {
+		return s.executing(c, to, !saveRest)
+	}
 	if to.to == "" {
 		encoder, err := s.encoder(p)
 		return func() event.Sink { return format.NewWriter(encoder(), s.out) }, func(err error) error { return err }, err

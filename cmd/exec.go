@@ -1,0 +1,51 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/exec"
+	"github.com/rtev/rtev/internal/poll"
+)
+
+// execFlag adds --exec.
+func execFlag(c *cobra.Command, command *string) {
+	c.Flags().StringVar(command, "exec", "", "run `CMD` for each event instead of printing it: payload on stdin, fields in RTEV_TYPE, RTEV_PLACE, ...; no shell")
+}
+
+// executing returns what output returns, for commands that run for each event.
+// queue is set if events exist nowhere else once they were drained: then those
+// whose command failed are saved.
+func (s *session) executing(c *cobra.Command, to publishing, queue bool) (open func() event.Sink, closed func(error) error, err error) {
+	for _, flag := range []string{"to", "output", "columns", "template", "no-header", "delimiter", "bom", "no-image", "time", "utc", "frame"} {
+		if c.Flags().Changed(flag) {
+			return nil, nil, usagef("--%s has no effect with --exec, whose command gets the payload", flag)
+		}
+	}
+	command, err := exec.Parse(to.exec)
+	if err != nil {
+		return nil, nil, usagef("--exec: %v", err)
+	}
+	s.outTTY = false // no event is shown
+	options := exec.Options{Output: s.out, Messages: s.out.Notice, Notify: s.notices.report}
+	unwritten := poll.NewUnwritten(s.unwrittenDirs(), "exec")
+	if queue {
+		options.Save = unwritten.Save
+	}
+	runner := exec.New(s.ctx, command, options)
+	return func() event.Sink { return runner.Sink() }, func(err error) error {
+		defer unwritten.Close()
+		failed := runner.Close()
+		switch {
+		case err == nil && failed != nil && !queue && errors.As(context.Cause(s.ctx), new(*signalError)):
+			s.notices.warn("%v", failed) // the run ends by the signal
+			return nil
+		case err == nil || failed == nil:
+			return errors.Join(err, failed)
+		}
+		return &bothError{err, failed}
+	}, nil
+}
