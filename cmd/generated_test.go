@@ -41,7 +41,7 @@ func current(t *testing.T, name string, want []byte) {
 	}
 }
 
-// only fails for files of a folder that nothing generates any more.
+// only fails for files of a folder that no command generates.
 func only(t *testing.T, folder string, names map[string]bool) {
 	t.Helper()
 	files, err := os.ReadDir(filepath.Join("..", folder))
@@ -77,7 +77,7 @@ func TestCompletionsAreCurrent(t *testing.T) {
 	}
 }
 
-// documented are the commands that have a page: all but those of cobra.
+// documented calls do for each command that has a page: all but those of cobra.
 func documented(c *cobra.Command, do func(*cobra.Command)) {
 	do(c)
 	for _, sub := range c.Commands() {
@@ -93,14 +93,15 @@ var (
 	flagLines    = regexp.MustCompile(`(?m)(?:^\.PP\n)?^(\\fB-.*)\n\t(.*)$`)
 )
 
-// indented are the lines of a text that stand as they are, and topicParts what
-// cobra says of a topic as if it were a command.
+// indented matches lines that are not filled, and topicParts the sections that
+// cobra writes for a topic as if it were a command.
 var (
 	indented   = regexp.MustCompile(`(?m)^(?:  .*(?:\n|$))+`)
 	topicParts = regexp.MustCompile(`(?s)(\.SH SYNOPSIS.*?)(\.SH DESCRIPTION\n.*?)\.SH OPTIONS.*?(\.SH SEE ALSO)`)
 )
 
-// markdown fences what stands as it is: all of a topic, and the indented lines of a command's text.
+// markdown fences text that is not filled: all of a topic, and the indented lines
+// of a command's text.
 func markdown(c *cobra.Command) string {
 	if !c.Runnable() {
 		return "```\n" + c.Long + "\n```"
@@ -108,9 +109,8 @@ func markdown(c *cobra.Command) string {
 	return indented.ReplaceAllStringFunc(c.Long, func(lines string) string { return "\n```\n" + strings.TrimRight(lines, "\n") + "\n```\n" })
 }
 
-// manPage makes a page of cobra's look like others: the value of a flag has a
-// name, its meaning is beside the flag, and the sections that a reader expects
-// are there.
+// manPage turns a page of cobra's into a usual one: the value of a flag has a
+// name, its meaning is below the flag, and the usual sections are there.
 func manPage(c *cobra.Command, page []byte) []byte {
 	if !c.Runnable() {
 		page = topicParts.ReplaceAll(page, []byte("$2$3"))
@@ -135,6 +135,9 @@ func manSections(c *cobra.Command) string {
 	if !c.Runnable() {
 		return ""
 	}
+	if c.Name() == "simulate" { // it has no server, configuration or output
+		return ".SH EXIT STATUS\n0 done, 1 anything unexpected, 2 usage. See \\fBrtev-exit-codes(1)\\fP.\n"
+	}
 	text := `.SH EXIT STATUS
 0 done, 1 anything unexpected, 2 usage, 3 server not reachable, 4 server said no,
 5 output cannot be written, 124 --for ran out before -n. See \fBrtev-exit-codes(1)\fP.
@@ -150,7 +153,7 @@ configuration
 	if c.Name() == "poll" || c.Name() == "crops" {
 		text += `.TP
 \fI$XDG_STATE_HOME/rtev/unwritten-*.ndjson\fP
-drained events that could not be written
+drained events that could not be written (~/.local/state/rtev without XDG_STATE_HOME)
 `
 	}
 	return text
@@ -163,7 +166,7 @@ func seeAlso(c *cobra.Command) (pages []string) {
 		pages = append(pages, `\fBrtev(1)\fP`)
 	}
 	for _, other := range root.Commands() {
-		if name := other.Name(); other != c && name != "help" && name != "completion" && (c == root || !other.Runnable()) {
+		if name := other.Name(); other != c && name != "help" && name != "completion" {
 			pages = append(pages, `\fBrtev-`+name+`(1)\fP`)
 		}
 	}
@@ -176,7 +179,8 @@ var (
 	values         = strings.NewReplacer("[=true|false]", strings.Repeat(" ", 13), "--verbose count", "--verbose      ")
 )
 
-// referencePage does the same for a page of the reference, where a topic has no flags.
+// referencePage does the same for a page of the reference, where topics have no
+// flags.
 func referencePage(c *cobra.Command, page []byte) []byte {
 	if !c.Runnable() {
 		page = topicOptions.ReplaceAll(page, []byte("$1"))
@@ -186,8 +190,8 @@ func referencePage(c *cobra.Command, page []byte) []byte {
 	return []byte(values.Replace(string(page)))
 }
 
-// topicLinks are links to the topics, which cobra leaves out; they stand where
-// it has one to the command that has no page.
+// topicLinks returns links to the topics, which cobra leaves out. They replace its
+// link to the completion command, which has no page.
 func topicLinks(form, between string) string {
 	var links []string
 	for _, c := range topics() {
