@@ -44,16 +44,25 @@ func (s *session) announce(targets []*target.Target) {
 	if a == nil {
 		return
 	}
-	where := "recorded events from standard input"
+	text := a.doing + " recorded events from standard input"
 	if targets != nil {
-		where = places(targets)
+		for _, t := range targets {
+			s.names.add(t.Instance.Name)
+		}
+		text = a.doing + " " + places(targets, enumerate)
+		if width := s.width(); width > 0 && term.Width(text)+len(a.how) > width-messageStart {
+			text = a.doing + " " + places(targets, func(names []string) string { return term.Count(len(names), "instance") })
+		}
 	}
-	s.notices.aside(strings.TrimSpace(a.doing + " " + where + " " + a.how))
+	s.notices.aside(strings.TrimSpace(text + " " + a.how))
 	a.watch.Go(s.explainSilence)
 }
 
-// places lists instances by server.
-func places(targets []*target.Target) string {
+// messageStart is how many cells a message has before its text: time and name.
+const messageStart = 20
+
+// places lists instances by server, those of one server as list returns them.
+func places(targets []*target.Target, list func(names []string) string) string {
 	var servers []string
 	names := map[string][]string{}
 	for _, t := range targets {
@@ -68,7 +77,7 @@ func places(targets []*target.Target) string {
 		if server == demoServer {
 			where = "the built-in simulator"
 		}
-		servers[i] = enumerate(names[server]) + " on " + where
+		servers[i] = list(names[server]) + " on " + where
 	}
 	return enumerate(servers)
 }

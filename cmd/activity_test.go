@@ -91,7 +91,7 @@ func TestPlacesOfInstances(t *testing.T) {
 		{many[:6], "1, 2, 3, 4, 5 and 6 on http://a"},
 		{many, "1, 2, 3, 4, 5 and 4 more on http://a"},
 	} {
-		if got := places(tc.targets); got != tc.want {
+		if got := places(tc.targets, enumerate); got != tc.want {
 			t.Errorf("%q, want %q", got, tc.want)
 		}
 	}

@@ -61,16 +61,16 @@ type layout struct {
 }
 
 const (
-	idCells     = 8
-	foldedCells = 6 // " +1234"
-	classCells  = 7
-	sourceMost  = 24
-	typeMost    = 40
-	nameMost    = 80 // of a place
-	valueMost   = 48
-	extraLeast  = 8   // cells that another name=value needs
-	extrasMost  = 400 // cells that all of them may take
-	maxTotals   = 4096
+	idCells    = 8
+	placeLeast = 4 // cells that a place needs, with a space
+	classCells = 7
+	sourceMost = 24
+	typeMost   = 40
+	nameMost   = 80 // of a place
+	valueMost  = 48
+	extraLeast = 8   // cells that another name=value needs
+	extrasMost = 400 // cells that all of them may take
+	maxTotals  = 4096
 )
 
 // NewText returns an encoder. It remembers the time of the line before and the

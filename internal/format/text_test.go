@@ -163,7 +163,7 @@ func TestTextShowsFoldedEvents(t *testing.T) {
 		{0, 0, `{"$id":"track","object_class":"Person","is_moving":1,"age_ms":2000,"tracking_id":"83f1535f"}`, "  track                    Person  moving for 2.0 s  83f1535f"},
 		{40, 1234, `{"$id":"event-intrusion","object_class":"Person","area_name":"the yard behind the third gate","event_id":"6b42f3eb"}`, "! Person entered the yard behind … +1234"},
 		{40, 3, `{"$id":"something-new","why":"rain"}`, "  something-new +3 why=rain"},
-		{12, 3, `{"$id":"event-intrusion","object_class":"Person"}`, "! Per… +3"},
+		{12, 3, `{"$id":"event-intrusion","object_class":"Person"}`, "! Person… +3"},
 	} {
 		ev := flowtest.Event(t, "", tc.payload)
 		ev.Folded = tc.folded

@@ -17,9 +17,7 @@ func (t *Text) putWords(ev *event.Event, k *kind) {
 		t.words = t.styles.Faint
 	}
 	end := t.line.End
-	if ev.Folded > 0 { // the words may be cut, this number may not
-		t.line.End = max(t.line.Col, end-foldedCells)
-	}
+	t.line.End = max(t.line.Col, end-foldedCells(ev.Folded)) // the words may be cut, this number may not
 	k.words(t, ev, k)
 	t.line.End = end
 	t.putFolded(ev, k)
@@ -33,6 +31,17 @@ func (t *Text) putWords(ev *event.Event, k *kind) {
 	t.putPicture(k)
 	t.putBox()
 	t.putExtras(ev, k)
+}
+
+// foldedCells returns the cells that putFolded needs, with a space.
+func foldedCells(folded int) (cells int) {
+	if folded == 0 {
+		return 0
+	}
+	for cells = len(" +"); folded > 0; folded /= 10 {
+		cells++
+	}
+	return cells
 }
 
 // putFolded puts how many events before this one a cooldown dropped.
@@ -176,12 +185,18 @@ func (t *Text) putClass(raw []byte) {
 	}
 }
 
-// putPlace puts where it happened, after a word such as "in".
+// putPlace puts where it happened, after a word such as "in". In a narrow line
+// the place matters more than that word.
 func (t *Text) putPlace(ev *event.Event, preposition string) {
-	if place := t.members.place(ev); place != nil {
-		putWord(t, t.words, preposition)
-		t.putValue(t.styles.Bold, place, nameMost)
+	place := t.members.place(ev)
+	left := t.line.End - t.line.Col
+	if place == nil || left < placeLeast {
+		return
 	}
+	if !t.layout.sentences || len(preposition)+2+term.Width(jsonraw.Text(place, &t.text)) <= left {
+		putWord(t, t.words, preposition)
+	}
+	t.putValue(t.styles.Bold, place, nameMost)
 }
 
 // crowd returns the number of targets and the class that all of them have.
@@ -208,11 +223,15 @@ func (t *Text) putDirection() {
 	}
 }
 
-// putDuration puts a number of milliseconds, after "for" or "after".
+// putDuration puts a number of milliseconds, after "for" or "after". The first
+// update of a track has none. A number that was cut would be another one.
 func (t *Text) putDuration(preposition string, raw []byte) {
-	if ms, ok := jsonraw.Number(raw); ok {
-		putWord(t, t.words, preposition)
-		t.part = term.AppendMillis(t.part[:0], ms)
+	ms, ok := jsonraw.Number(raw)
+	if !ok || ms == 0 {
+		return
+	}
+	t.part = term.AppendMillis(append(append(t.part[:0], preposition...), ' '), ms)
+	if len(t.part)+1 <= t.line.End-t.line.Col {
 		putWord(t, t.words, t.part)
 	}
 }
