@@ -50,7 +50,7 @@ func (s *session) announce(targets []*target.Target) {
 			s.names.add(t.Instance.Name)
 		}
 		text = a.doing + " " + places(targets, enumerate)
-		if width := s.width(); width > 0 && term.Width(text)+len(a.how) > width-messageStart {
+		if width := s.width(); width > 0 && len(targets) > 1 && term.Width(text) > width-messageStart {
 			text = a.doing + " " + places(targets, func(names []string) string { return term.Count(len(names), "instance") })
 		}
 	}

@@ -74,6 +74,28 @@ func TestTerminalSaysWhatIsRead(t *testing.T) {
 	}
 }
 
+// Names that need more than a line become a number.
+func TestTerminalSaysWhatIsReadInOneLine(t *testing.T) {
+	for width, want := range map[int]string{
+		40: "00:00:00 rtev: following 3 instances on http://sim:3546",
+		80: "00:00:00.000  rtev: following Gate, Dock and Car park on http://sim:3546",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := newSimulator(t, simulator.Options{Seed: 1})
+			defer sim.Close()
+			e := terminal(sim.DialContext)
+			e.size = func() (int, int) { return width, 24 }
+			r := startEnv(t, e, "tail", "-s", "http://sim", "--utc")
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if got := r.messages()[0]; got != want {
+				t.Errorf("%d columns: %q, want %q", width, got, want)
+			}
+			r.end(t)
+		})
+	}
+}
+
 func TestPlacesOfInstances(t *testing.T) {
 	on := func(server string, names ...string) (list []*target.Target) {
 		for _, name := range names {
