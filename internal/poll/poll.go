@@ -125,7 +125,7 @@ func (r *run) request(ctx context.Context) (retry bool, err error) {
 		return err == nil, err
 	}
 	defer body.Close()
-	if retry, err = r.response(body); retry {
+	if retry, err = r.response(ctx, body); retry {
 		r.answered(err)
 	}
 	return retry, err
@@ -144,30 +144,68 @@ func requestContext(run context.Context) (ctx context.Context, end func()) {
 	}
 }
 
-// response delivers one response, through the spool if there is one. If the
-// spool fails, the response is delivered anyway and is the last.
-func (r *run) response(body io.Reader) (retry bool, err error) {
-	d := r.newDelivery()
-	var s *stored
-	var spoolErr error
-	if r.Spool != nil {
-		s, body, spoolErr = r.Spool.store(r.Instance.ID, body)
-		if body == nil {
-			return false, spoolErr
+// response delivers one response, through the spool if there is one, and then
+// those that were drained into the spool meanwhile. If the spool fails, the
+// response is delivered anyway and is the last.
+func (r *run) response(ctx context.Context, body io.Reader) (retry bool, err error) {
+	next := r.receive(body)
+	for backlog := []received(nil); ; next, backlog = backlog[0], backlog[1:] {
+		drained := r.drainMeanwhile(ctx)
+		retry, err = r.deliverReceived(next)
+		backlog = append(backlog, drained()...)
+		if !retry {
+			if worse := r.saveUnspooled(backlog); worse != nil {
+				err = fmt.Errorf("%w; %w", err, worse)
+			}
+			return false, err
 		}
-		d.spooled = spoolErr == nil
+		if len(backlog) == 0 || ctx.Err() != nil {
+			return true, err // what is left is in the spool
+		}
 	}
-	readErr := r.read(body, r.Instance, time.Time{}, d)
-	err = r.deliver(d, s, readErr)
-	if err == nil && spoolErr == nil {
+}
+
+// received is a response that is not delivered yet.
+type received struct {
+	stored *stored   // nil without a spool
+	body   io.Reader // all of it, ending like the response; nil: it is in the spool
+	spool  error     // the spool does not have all of it
+	close  func()    // ends its request; nil: that is done elsewhere
+}
+
+// receive stores a response in the spool, if there is one.
+func (r *run) receive(body io.Reader) (next received) {
+	next.body = body
+	if r.Spool != nil {
+		next.stored, next.body, next.spool = r.Spool.store(r.Instance.ID, body)
+	}
+	return next
+}
+
+func (r *run) deliverReceived(next received) (retry bool, err error) {
+	if next.close != nil {
+		defer next.close()
+	}
+	if next.body == nil && next.spool == nil {
+		_, err := r.deliverLeftover(next.stored)
+		return err == nil, err
+	}
+	if next.body == nil {
+		return false, next.spool
+	}
+	d := r.newDelivery()
+	d.spooled = next.stored != nil && next.spool == nil
+	readErr := r.read(next.body, r.Instance, time.Time{}, d)
+	err = r.deliver(d, next.stored, readErr)
+	if err == nil && next.spool == nil {
 		return true, readErr
 	}
 	r.reportCut(readErr, "")
-	if spoolErr != nil && (err == nil || errors.Is(err, event.ErrStop)) {
-		return false, spoolErr
+	if next.spool != nil && (err == nil || errors.Is(err, event.ErrStop)) {
+		return false, next.spool
 	}
-	if spoolErr != nil {
-		r.warn(spoolErr.Error())
+	if next.spool != nil {
+		r.warn(next.spool.Error())
 	}
 	return false, err
 }
