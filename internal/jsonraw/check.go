@@ -6,7 +6,9 @@ type checker struct {
 	noting  bool   // scan notes scalars
 	scalars []span // the strings, numbers and words, at most one more than maxScalars
 	stack   []bool // open containers below the top: true is an object
-	lineEnd bool   // white space between the tokens holds CR or LF
+	members []member
+	walk    bool // as in Index
+	lineEnd bool
 }
 
 // keepStack is the depth for which the stack is kept for the next scan.
@@ -17,11 +19,10 @@ type span struct{ start, end int }
 
 // scan checks that p is one JSON object and indexes its top-level members.
 func (c *checker) scan(p []byte, x *Index) error {
-	if x.members == nil {
-		x.members = make([]member, 0, 16) // of events, most have fewer
+	if c.members == nil {
+		c.members = make([]member, 0, 16) // of events, most have fewer
 	}
-	x.data, x.members, x.partial = p, x.members[:0], false
-	c.scalars, c.lineEnd = c.scalars[:0], false
+	c.members, c.scalars, c.walk, c.lineEnd = c.members[:0], c.scalars[:0], false, false
 	if cap(c.stack) > keepStack {
 		c.stack = nil
 	}
@@ -29,11 +30,11 @@ func (c *checker) scan(p []byte, x *Index) error {
 	if i >= len(p) || p[i] != '{' {
 		return ErrNotObject
 	}
-	i = c.object(p, i+1, x)
+	i = c.object(p, i+1)
 	if i < 0 || c.space(p, i) != len(p) {
 		return ErrNotObject
 	}
-	x.lineEnd = c.lineEnd
+	*x = Index{data: p, names: p, members: c.members, moved: unmoved, walk: c.walk, lineEnd: c.lineEnd}
 	return nil
 }
 
@@ -49,13 +50,13 @@ func Valid(p []byte) bool {
 
 // object checks the top-level object after its opening brace, and indexes its
 // members.
-func (c *checker) object(p []byte, i int, x *Index) int {
+func (c *checker) object(p []byte, i int) int {
 	i = c.space(p, i)
 	if i < len(p) && p[i] == '}' {
 		return i + 1
 	}
 	for {
-		key := i + 1
+		name := i + 1
 		end, escaped := nameEnd(p, i)
 		if end < 0 {
 			return -1
@@ -67,10 +68,9 @@ func (c *checker) object(p []byte, i int, x *Index) int {
 		if i = c.valueEnd(p, i); i < 0 {
 			return -1
 		}
-		if len(x.members) < maxMembers {
-			x.members = append(x.members, member{uint32(key), uint32(end - 1), uint32(val), uint32(i), escaped})
-		} else {
-			x.partial = true
+		c.walk = c.walk || escaped || len(c.members) == maxMembers
+		if !c.walk {
+			c.members = append(c.members, member{name: uint32(name), nameEnd: uint32(end - 1), val: uint32(val), valEnd: uint32(i)})
 		}
 		if i = c.space(p, i); i >= len(p) {
 			return -1

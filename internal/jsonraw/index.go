@@ -9,25 +9,30 @@ import (
 var ErrNotObject = errors.New("not a JSON object")
 
 // maxMembers bounds the index. An object with more members is still checked
-// as a whole, and look-ups of the others walk it.
+// as a whole, and look-ups walk it.
 const maxMembers = 128
 
 // Index finds the top-level members of one JSON object. The zero Index is an
-// object without members. It refers to the bytes that were scanned and is valid
-// as long as they are. Not safe for use while it scans.
+// object without members. It refers to the bytes that were scanned, and to its
+// Scanner if it has one: it is valid until either changes.
 type Index struct {
 	data    []byte
+	names   []byte // with the names of the members
 	members []member
-	partial bool // there are more than maxMembers
-	lineEnd bool // white space between the tokens holds CR or LF
+	moved   []uint32 // how far values are from where members have them
+	walk    bool     // look-ups walk the object: it has too many members, or names with escapes
+	lineEnd bool     // white space between the tokens holds CR or LF
 }
 
-// member says where one top-level member is in the object.
+// member says where one top-level member is.
 type member struct {
-	key, keyEnd uint32 // the name without its quotes
-	val, valEnd uint32 // the value, quotes included
-	escaped     bool   // the name holds a backslash
+	name, nameEnd  uint32 // in Index.names, without the quotes
+	val, valEnd    uint32 // in Index.data, quotes included, less what moved says
+	before, within uint32 // which of moved applies to val and to valEnd
 }
+
+// unmoved is Index.moved of an object that was scanned itself.
+var unmoved = []uint32{0}
 
 // Scan checks that p is one JSON object, however deep, and indexes its
 // top-level members. If it is not, Scan returns ErrNotObject and the Index must
@@ -46,13 +51,14 @@ func (x *Index) HasLineEnd() bool { return x.lineEnd }
 
 // Get returns the value of the first member of that name, as it was sent.
 func (x *Index) Get(name string) (value []byte, ok bool) {
-	for i := range x.members {
-		if m := &x.members[i]; x.named(m, name) {
-			return x.data[m.val:m.valEnd], true
-		}
+	if x.walk {
+		return Get(x.object(), name)
 	}
-	if x.partial {
-		return Get(x.data[skip(x.data, 0):], name)
+	for i := range x.members {
+		m := &x.members[i]
+		if int(m.nameEnd-m.name) == len(name) && string(x.names[m.name:m.nameEnd]) == name {
+			return x.value(m), true
+		}
 	}
 	return nil, false
 }
@@ -60,40 +66,29 @@ func (x *Index) Get(name string) (value []byte, ok bool) {
 // All returns the values of all members of that name, in the order of the
 // object.
 func (x *Index) All(name string) iter.Seq[[]byte] {
-	return func(yield func(value []byte) bool) { x.all(name, yield) }
-}
-
-func (x *Index) all(name string, do func(value []byte) bool) {
-	if x.partial {
-		eachMember(x.data[skip(x.data, 0):], func(is, value []byte) bool { return !isName(is, name) || do(value) })
-		return
+	return func(yield func(value []byte) bool) {
+		x.Members(func(is, value []byte) bool { return !isName(is, name) || yield(value) })
 	}
-	for i := range x.members {
-		if m := &x.members[i]; x.named(m, name) && !do(x.data[m.val:m.valEnd]) {
-			return
-		}
-	}
-}
-
-// named reports whether a member has that name.
-func (x *Index) named(m *member, name string) bool {
-	if m.escaped {
-		return isName(x.data[m.key:m.keyEnd], name)
-	}
-	return int(m.keyEnd-m.key) == len(name) && string(x.data[m.key:m.keyEnd]) == name
 }
 
 // Members calls do for each member in the order of the object, with the name as
 // it was sent, without its quotes, until do returns false.
 func (x *Index) Members(do func(name, value []byte) bool) {
-	if x.partial {
-		eachMember(x.data[skip(x.data, 0):], do)
+	if x.walk {
+		eachMember(x.object(), do)
 		return
 	}
 	for i := range x.members {
 		m := &x.members[i]
-		if !do(x.data[m.key:m.keyEnd], x.data[m.val:m.valEnd]) {
+		if !do(x.names[m.name:m.nameEnd], x.value(m)) {
 			return
 		}
 	}
 }
+
+func (x *Index) value(m *member) []byte {
+	return x.data[m.val+x.moved[m.before] : m.valEnd+x.moved[m.within]]
+}
+
+// object returns the object without white space in front.
+func (x *Index) object() []byte { return x.data[skip(x.data, 0):] }

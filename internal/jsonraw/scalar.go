@@ -134,8 +134,9 @@ func numberEnd(p []byte, i int) int {
 	if p[i] == '-' {
 		i++
 	}
-	first := i
-	if i = digits(p, i); i == first || (p[first] == '0' && i > first+1) {
+	if first := i; i < len(p) && p[i] == '0' { // as of all fractions of a frame
+		i++
+	} else if i = digits(p, i); i == first {
 		return -1
 	}
 	if i < len(p) && p[i] == '.' {

@@ -31,17 +31,18 @@ type Scanner struct {
 // words). An object with the same text around any other scalars is valid, and its
 // members are at the same places, moved by the differences in length.
 type shape struct {
-	fixed   [][]byte // the text before each scalar, and after the last one
-	ends    []int    // where each scalar ends in the object that the shape was learned from
-	members []shapeMember
-	moved   []uint32 // for each scalar, how far its end is from there in the current object
+	text    []byte
+	scalars []hole
+	tail    []byte   // the text after the last scalar
+	members []member // as in Index; names are in text
+	moved   []uint32 // for each scalar, how far its end is from hole.end in the current object
 }
 
-// shapeMember is a member, with the number of scalars that end before its name
-// and before the end of its value.
-type shapeMember struct {
-	member
-	before, within int32
+// hole is the place of a scalar.
+type hole struct {
+	text []byte // the text before it, after the last scalar
+	end  int    // end of the scalar in the object that the shape was learned from
+	cut  uint32 // bytes of all scalars to here
 }
 
 // Scan checks that p is one JSON object and makes x its index. The errors are
@@ -54,7 +55,7 @@ func (s *Scanner) Scan(p []byte, x *Index) error {
 	}
 	for i, known := range s.shapes {
 		if known.fits(p) {
-			known.index(p, x)
+			*x = Index{data: p, names: known.text, members: known.members, moved: known.moved}
 			copy(s.shapes[1:i+1], s.shapes[:i])
 			s.shapes[0] = known
 			s.failures = max(0, s.failures-1)
@@ -75,10 +76,10 @@ func (s *Scanner) Scan(p []byte, x *Index) error {
 // differ.
 func (s *shape) fits(p []byte) bool {
 	i := 0
-	for n, end := range s.ends {
-		text := s.fixed[n]
-		value := i + len(text)
-		if value >= len(p) || string(p[i:value]) != string(text) {
+	for n := range s.scalars {
+		scalar := &s.scalars[n]
+		value := i + len(scalar.text)
+		if value >= len(p) || string(p[i:value]) != string(scalar.text) {
 			return false
 		}
 		switch c := p[value]; { // the most common first: that saves a call
@@ -92,22 +93,9 @@ func (s *shape) fits(p []byte) bool {
 		if i < 0 {
 			return false
 		}
-		s.moved[n+1] = uint32(i - end)
+		s.moved[n+1] = uint32(i - scalar.end)
 	}
-	return string(p[i:]) == string(s.fixed[len(s.ends)])
-}
-
-// index makes x the index of p, which fits the shape.
-func (s *shape) index(p []byte, x *Index) {
-	x.data, x.partial, x.lineEnd = p, false, false
-	x.members = slices.Grow(x.members[:0], len(s.members))[:len(s.members)]
-	for i := range s.members {
-		m, to := &s.members[i], &x.members[i]
-		moved := s.moved[m.before]
-		to.key, to.keyEnd, to.val = m.key+moved, m.keyEnd+moved, m.val+moved
-		to.valEnd = m.valEnd + s.moved[m.within]
-		to.escaped = m.escaped
-	}
+	return string(p[i:]) == string(s.tail)
 }
 
 // learn remembers the shape of p in place of the one that has not fitted for
@@ -117,7 +105,7 @@ func (s *Scanner) learn(p []byte, x *Index) {
 	for _, v := range s.check.scalars {
 		fixed -= v.end - v.start
 	}
-	if x.partial || x.lineEnd || fixed > maxFixed || len(s.check.scalars) > maxScalars {
+	if x.walk || x.lineEnd || fixed > maxFixed || len(s.check.scalars) > maxScalars {
 		return
 	}
 	if len(s.shapes) < maxShapes {
@@ -132,25 +120,33 @@ func (s *Scanner) learn(p []byte, x *Index) {
 
 // set makes s the shape of p.
 func (s *shape) set(p []byte, scalars []span, members []member) {
-	s.fixed = slices.Grow(s.fixed[:0], len(scalars)+1)[:len(scalars)+1]
-	s.ends = s.ends[:0]
-	from := 0
-	for n, v := range scalars {
-		s.fixed[n] = append(s.fixed[n][:0], p[from:v.start]...)
-		s.ends = append(s.ends, v.end)
+	s.text, s.scalars, s.members = slices.Grow(s.text[:0], maxFixed), s.scalars[:0], s.members[:0]
+	from, cut := 0, 0
+	addText := func(to int) []byte {
+		start := len(s.text)
+		s.text = append(s.text, p[from:to]...) // has the capacity, so earlier text stays
+		return s.text[start:]
+	}
+	for _, v := range scalars {
+		cut += v.end - v.start
+		s.scalars = append(s.scalars, hole{addText(v.start), v.end, uint32(cut)})
 		from = v.end
 	}
-	s.fixed[len(scalars)] = append(s.fixed[len(scalars)][:0], p[from:]...)
+	s.tail = addText(len(p))
 	s.moved = slices.Grow(s.moved[:0], len(scalars)+1)[:len(scalars)+1]
-	s.members = slices.Grow(s.members[:0], len(members))
 	n := 0
-	scalarsBefore := func(place uint32) int32 {
+	scalarsBefore := func(place uint32) uint32 {
 		for n < len(scalars) && scalars[n].end <= int(place) {
 			n++
 		}
-		return int32(n)
+		return uint32(n)
 	}
 	for _, m := range members {
-		s.members = append(s.members, shapeMember{m, scalarsBefore(m.key), scalarsBefore(m.valEnd)})
+		if m.before = scalarsBefore(m.name); m.before > 0 {
+			cut := s.scalars[m.before-1].cut
+			m.name, m.nameEnd = m.name-cut, m.nameEnd-cut
+		}
+		m.within = scalarsBefore(m.valEnd)
+		s.members = append(s.members, m)
 	}
 }

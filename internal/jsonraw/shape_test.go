@@ -16,7 +16,7 @@ func describe(x *Index, err error) string {
 		return err.Error()
 	}
 	var b bytes.Buffer
-	fmt.Fprintln(&b, x.partial, x.lineEnd, x.members)
+	fmt.Fprintln(&b, x.walk, x.lineEnd, x.Len())
 	x.Members(func(name, value []byte) bool {
 		fmt.Fprintf(&b, "%q %q\n", name, value)
 		return true
