@@ -75,7 +75,7 @@ func (s *Scanner) Scan(p []byte, x *Index) error {
 // fits reports whether p has this shape, and notes in moved how its scalars
 // differ.
 func (s *shape) fits(p []byte) bool {
-	i := 0
+	i, moved := 0, s.moved[1:]
 	for n := range s.scalars {
 		scalar := &s.scalars[n]
 		value := i + len(scalar.text)
@@ -84,7 +84,11 @@ func (s *shape) fits(p []byte) bool {
 		}
 		switch c := p[value]; { // the most common first: that saves a call
 		case c == '"':
-			i, _ = stringEnd(p, value+1)
+			if i, _ = stringStop(p, value+1); i < len(p) && p[i] == '"' {
+				i++
+			} else {
+				i, _ = stringEnd(p, value+1)
+			}
 		case c-'0' < 10:
 			i = numberEnd(p, value)
 		default:
@@ -93,7 +97,7 @@ func (s *shape) fits(p []byte) bool {
 		if i < 0 {
 			return false
 		}
-		s.moved[n+1] = uint32(i - scalar.end)
+		moved[n] = uint32(i - scalar.end)
 	}
 	return string(p[i:]) == string(s.tail)
 }

@@ -132,6 +132,9 @@ var wrapper = regexp.MustCompile(`^\s*\{\s*"(events|data)"\s*:\s*(\[)\s*[{\]]`)
 // unwrap prepares the parts of a record that is a wrapper: an object with one
 // member, which is an array of objects. With more members it is a payload.
 func (r *recording) unwrap(data []byte) bool {
+	if !startsWrapper(data) {
+		return false
+	}
 	var x jsonraw.Index
 	m := wrapper.FindSubmatch(data)
 	if m == nil || x.Scan(data) != nil || x.Len() != 1 {
@@ -146,6 +149,13 @@ func (r *recording) unwrap(data []byte) bool {
 	}
 	r.parts = newElements(bytes.NewReader(list), name == "data")
 	return true
+}
+
+// startsWrapper reports whether data may match wrapper, by its first name. The
+// expression alone would take a third of a replay's time.
+func startsWrapper(data []byte) bool {
+	_, name, _ := bytes.Cut(data[:min(len(data), 64)], []byte(`"`))
+	return bytes.HasPrefix(name, []byte("events")) || bytes.HasPrefix(name, []byte("data"))
 }
 
 // split takes apart a record that is not one object, if it is several objects
