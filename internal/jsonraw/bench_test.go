@@ -1,6 +1,7 @@
 package jsonraw
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -14,10 +15,17 @@ func BenchmarkScan(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			var x Index
 			var like Scanner
-			payload := []byte(c.payload)
-			b.SetBytes(int64(len(payload)))
+			var payloads [64][]byte // alike, as those of one instance are
+			for i := range payloads {
+				n := fmt.Sprint(1000 + i*i*i)
+				change := strings.NewReplacer("1200", n, "8700", n, "1374", n, "0412", n, "3498", n, "1481", n, "9224024", n, "83f1", n)
+				payloads[i] = []byte(change.Replace(c.payload))
+			}
+			b.SetBytes(int64(len(c.payload)))
+			i := 0
 			for b.Loop() {
-				if err := like.Scan(payload, &x); err != nil {
+				i++
+				if err := like.Scan(payloads[i%len(payloads)], &x); err != nil {
 					b.Fatal(err)
 				}
 			}

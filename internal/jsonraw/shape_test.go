@@ -178,8 +178,35 @@ func TestShapesOfManyScalarsAreKnown(t *testing.T) {
 		var s Scanner
 		var x Index
 		doc := []byte(`{"a":[0` + strings.Repeat(`,1`, n-1) + `]}`)
-		if err := s.Scan(doc, &x); err != nil || len(s.shapes) != 1 || !s.shapes[0].fits(bytes.ReplaceAll(doc, []byte("1"), []byte("23"))) {
-			t.Errorf("%d scalars: %v, %d shapes", n, err, len(s.shapes))
+		for _, p := range [][]byte{doc, bytes.ReplaceAll(doc, []byte("1"), []byte("-5"))} {
+			if err := s.Scan(p, &x); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(s.shapes) != 1 || !s.shapes[0].fits(bytes.ReplaceAll(doc, []byte("1"), []byte("23"))) {
+			t.Errorf("%d scalars: %d shapes", n, len(s.shapes))
+		}
+	}
+}
+
+func TestScalarsThatNeverChangeAreText(t *testing.T) {
+	var s Scanner
+	var x Index
+	long := `"` + strings.Repeat("x", maxSame) + `"` // is never text
+	for _, c := range []struct {
+		a, b, c string
+		holes   int
+	}{
+		{`"p"`, `true`, long, 1}, {`"p"`, `true`, long, 1}, {`"q"`, `true`, long, 2}, {`"p"`, `true`, `0`, 2}, {`"q"`, `null`, `0`, 3}, {`"q"`, `true`, `0`, 3},
+	} {
+		if err := s.Scan(fmt.Appendf(nil, `{"a":%s,"b":[%s],"c":%s}`, c.a, c.b, c.c), &x); err != nil {
+			t.Fatal(err)
+		}
+		a, _ := x.Get("a")
+		b, _ := x.Get("b")
+		last, _ := x.Get("c")
+		if len(s.shapes) != 1 || len(s.shapes[0].holes) != c.holes || string(a) != c.a || string(b) != "["+c.b+"]" || string(last) != c.c {
+			t.Errorf("%d shapes, %d holes, want %d; a=%s b=%s c=%s", len(s.shapes), len(s.shapes[0].holes), c.holes, a, b, last)
 		}
 	}
 }
