@@ -43,6 +43,7 @@ type Client struct {
 	agent  string
 	trace  func(string)
 	net    *http.Transport
+	others *http.Transport // for other hosts, that a redirect names: without the client certificate
 	http   *http.Client
 }
 
@@ -75,6 +76,11 @@ func New(o Options) (*Client, error) {
 	if o.Dial == nil {
 		c.net.DialContext = (&net.Dialer{Timeout: dialLimit, KeepAliveConfig: keepAlive}).DialContext
 	}
+	c.others = c.net
+	if len(secure.Certificates) > 0 {
+		c.others = c.net.Clone()
+		c.others.TLSClientConfig.Certificates = nil
+	}
 	c.http = &http.Client{Transport: hop{c}, CheckRedirect: func(_ *http.Request, via []*http.Request) error {
 		if len(via) > maxHops {
 			return http.ErrUseLastResponse // its status becomes the error
@@ -88,7 +94,10 @@ func New(o Options) (*Client, error) {
 func (c *Client) Server() string { return c.base.String() }
 
 // Close closes idle connections. Open streams stay open.
-func (c *Client) Close() { c.net.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.net.CloseIdleConnections()
+	c.others.CloseIdleConnections()
+}
 
 // Stream opens an instance's live stream. No types means all types. lastID is
 // sent as Last-Event-ID unless it is empty or not allowed in a header. The

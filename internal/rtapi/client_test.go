@@ -60,6 +60,8 @@ func TestServerURL(t *testing.T) {
 		{"http://nvr1", "http://nvr1:3546"},
 		{"HTTP://nvr1//", "http://nvr1:3546"},
 		{"https://nvr1", "https://nvr1"},
+		{"HTTPS://NVR1:443/A", "https://nvr1/A"},
+		{"[fe80::1%25Eth0]:80", "http://[fe80::1%25Eth0]:80"},
 		{"https://nvr1:8443/a%2Fb/", "https://nvr1:8443/a%2Fb"},
 		{"::1", "http://[::1]:3546"},
 		{"fe80::1%eth0", "http://[fe80::1%25eth0]:3546"},
@@ -71,6 +73,9 @@ func TestServerURL(t *testing.T) {
 		c, err := New(Options{Server: tc.typed})
 		if err != nil || c.Server() != tc.want {
 			t.Errorf("%q: got %v, %v, want %q", tc.typed, c, err, tc.want)
+		}
+		if base, user, err := Base(tc.typed); base != tc.want || user != strings.Contains(tc.typed, "@") || err != nil {
+			t.Errorf("%q: base %q, user information %v, %v", tc.typed, base, user, err)
 		}
 	}
 }

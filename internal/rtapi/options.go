@@ -76,10 +76,27 @@ func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
 	if u.Port() == "" && u.Scheme == "http" {
 		u.Host = strings.TrimSuffix(u.Host, ":") + ":" + defaultPort
 	}
+	if !strings.Contains(u.Host, "%") { // a zone of IPv6 is an interface, whose case matters
+		u.Host = strings.ToLower(u.Host)
+	}
+	if u.Scheme == "https" {
+		u.Host = strings.TrimSuffix(strings.TrimSuffix(u.Host, ":443"), ":")
+	}
 	user := u.User
 	u.User = nil
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	return u, user, nil
+}
+
+// Base returns the base URL that Client.Server would return for a server as
+// typed, and whether user information was typed. Two texts name the same server
+// if their base URLs are equal. Its error is an *OptionError.
+func Base(server string) (base string, user bool, err error) {
+	u, info, err := parseServer(server)
+	if err != nil {
+		return "", false, err
+	}
+	return u.String(), info != nil, nil
 }
 
 // withoutUser drops what may be a password from a URL that does not parse.

@@ -10,14 +10,16 @@ import (
 	"strings"
 )
 
-// hop sends one request of a chain of redirects. It adds the user's headers,
-// so that only the server they were given for gets them: net/http would send
-// most of them to another host, too.
+// hop sends one request of a chain of redirects. It adds the user's headers and
+// client certificate, so that only the server they were given for gets them:
+// net/http would send most headers, and the certificate, to another host, too.
 type hop struct{ c *Client }
 
 // RoundTrip implements http.RoundTripper.
 func (h hop) RoundTrip(req *http.Request) (*http.Response, error) {
+	send := h.c.others.RoundTrip
 	if h.c.own(req.URL) {
+		send = h.c.net.RoundTrip
 		req = req.Clone(req.Context())
 		maps.Copy(req.Header, h.c.header)
 		if host := req.Header.Get("Host"); host != "" {
@@ -25,7 +27,7 @@ func (h hop) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	if h.c.trace == nil {
-		return h.c.net.RoundTrip(req)
+		return send(req)
 	}
 	target := req.URL.RequestURI()
 	if !h.c.own(req.URL) { // the query may hold a token
@@ -34,7 +36,7 @@ func (h hop) RoundTrip(req *http.Request) (*http.Response, error) {
 	h.c.trace(fmt.Sprintf("> %s %s", req.Method, target))
 	h.c.trace("> Host: " + cmp.Or(req.Host, req.URL.Host))
 	h.c.traceHeader("> ", req.Header)
-	resp, err := h.c.net.RoundTrip(req)
+	resp, err := send(req)
 	if err == nil {
 		h.c.trace(fmt.Sprintf("< %s %s", resp.Proto, resp.Status))
 		h.c.traceHeader("< ", resp.Header)

@@ -181,6 +181,12 @@ func TestClientCertificate(t *testing.T) {
 	srv.StartTLS()
 	defer srv.Close()
 	srv.TLS.ClientAuth = 1 // request
+	moved := httptest.NewTLSServer(http.RedirectHandler(srv.URL, http.StatusTemporaryRedirect))
+	defer moved.Close()
+	seen = -1
+	if connect(t, Options{Server: moved.URL, Cert: both, Insecure: true}).Drain(context.Background(), gate, nil); seen != 0 {
+		t.Errorf("another host that a redirect names: %d certificates came", seen)
+	}
 	for _, o := range []Options{{Cert: both}, {Cert: one, Key: two}} {
 		o.Server, o.Insecure = srv.URL, true
 		seen = 0
