@@ -103,10 +103,10 @@ func listCompletions(typed string, items []string) (list []string) {
 // must not disturb the line that is being typed.
 func (a *app) completeInstances(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	const done = cobra.ShellCompDirectiveNoFileComp
-	cfg, err := a.load(c)
-	if err != nil {
+	if a.load(c, nil) != nil {
 		return nil, done
 	}
+	cfg := a.cfg
 	cfg.Server, cfg.Header = distinct(cfg.Server), distinct(cfg.Header) // cobra reads the flags twice before it completes
 	var list []string
 	for _, n := range cfg.Instances {
@@ -114,7 +114,7 @@ func (a *app) completeInstances(c *cobra.Command, _ []string, _ string) ([]strin
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), completeWait)
 	defer cancel()
-	s := &session{app: a, cfg: cfg, ctx: ctx, notices: newNotices(format.NewOutput(nil, nil), a)}
+	s := &session{app: a, ctx: ctx, notices: newNotices(format.NewOutput(nil, nil), a)}
 	if demo := c.Flags().Lookup("demo"); demo != nil {
 		s.demo = demo.Value.String() == "true"
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
@@ -70,7 +71,7 @@ func newCrops(a *app) *cobra.Command {
 }
 
 func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
-	if err := o.check(); err != nil {
+	if err := o.check(c.Flags()); err != nil {
 		return err
 	}
 	s, err := a.begin(c, o.reading)
@@ -117,9 +118,9 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 }
 
 // check reports flags that have no effect, or that are missing, without others.
-func (o *cropsOptions) check() error {
+func (o *cropsOptions) check(f *pflag.FlagSet) error {
 	switch {
-	case !o.once && (o.spool != "" || o.eventsTo != ""):
+	case !o.once && (f.Changed("spool") || f.Changed("events-to")):
 		return usagef("--spool and --events-to need --once")
 	case o.once && o.eventsTo == "":
 		return &usageError{
@@ -159,7 +160,7 @@ const cropColumns = "time=_time,instance=_instance,type=_ref._type,object_class=
 // cropEncoder returns a function that makes an encoder of the records of saved
 // pictures.
 func (s *session) cropEncoder(o cropsOptions) (func() format.Encoder, error) {
-	if o.preview && s.cfg.Output != "text" {
+	if s.parsed.Changed("preview") && s.cfg.Output != "text" {
 		return nil, usagef("--preview needs -o text")
 	}
 	switch s.cfg.Output {

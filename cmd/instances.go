@@ -26,7 +26,7 @@ func newInstances(a *app) *cobra.Command {
 		Use: "instances", Short: "list the server's instances", Example: instancesExample,
 		Long: `instances lists the instances of the servers: name, state, frames per second,
 id, group, solution and version. -o ndjson prints the server's own objects.` + exitHelp,
-		Args: noArguments,
+		Args: noArguments, PreRunE: a.load,
 		RunE: func(c *cobra.Command, _ []string) error { return a.instances(c, demo) },
 	}
 	c.Flags().BoolVar(&demo, "demo", false, "ask a simulator inside this process")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
@@ -22,10 +23,12 @@ type printing struct {
 	time      string
 	utc       bool
 	frame     string
+	parsed    *pflag.FlagSet // tells which of them were typed
 }
 
 func (p *printing) flags(c *cobra.Command) {
 	f := c.Flags()
+	p.parsed = f
 	f.StringArrayVarP(&p.columns, "columns", "c", nil, "csv columns or ndjson keys: `LIST` of paths, computed fields, default csv columns; name=path renames")
 	f.StringVar(&p.template, "template", "", "one line per event from `TEXT` such as '{_time} {_place}: {object_class}'")
 	f.BoolVar(&p.noHeader, "no-header", false, "csv without its header line")
@@ -89,33 +92,32 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 	return func() format.Encoder { return format.NewText(o) }, nil
 }
 
-// checkOutput reports flags that have no effect with an output format.
+// checkOutput reports typed flags that have no effect with an output format.
 func (p *printing) checkOutput(output string) error {
 	if output != "text" && output != "ndjson" && output != "csv" {
 		return usagef("-o %s is for rtev stats; here it is text, ndjson or csv", output)
 	}
-	for _, flag := range []struct {
-		name  string
-		given bool
-		with  string
-	}{
-		{"columns", p.columns != nil, "ndjson csv"},
-		{"template", p.template != "", "text"},
-		{"no-header", p.noHeader, "csv"},
-		{"delimiter", p.delimiter != ",", "csv"},
-		{"bom", p.bom, "csv"},
-		{"no-image", p.noImage, "ndjson"},
-		{"time", p.time != "clock", "text"},
-		{"utc", p.utc, "text"},
+	for _, flag := range []struct{ name, with string }{
+		{"columns", "ndjson csv"},
+		{"template", "text"},
+		{"no-header", "csv"},
+		{"delimiter", "csv"},
+		{"bom", "csv"},
+		{"no-image", "ndjson"},
+		{"time", "text"},
+		{"utc", "text"},
 	} {
-		if flag.given && !strings.Contains(flag.with, output) {
+		if !p.parsed.Changed(flag.name) { // its default, even that of the config file, is no mistake
+			continue
+		}
+		if !strings.Contains(flag.with, output) {
 			return usagef("--%s has no effect with -o %s; it needs -o %s", flag.name, output, strings.ReplaceAll(flag.with, " ", " or -o "))
 		}
-		if flag.given && p.template != "" && flag.name != "template" && flag.with == "text" {
+		if p.template != "" && flag.name != "template" && flag.with == "text" {
 			return usagef("--%s has no effect with --template", flag.name)
 		}
 	}
-	if p.template != "" && p.frame != "" {
+	if p.template != "" && output == "text" && p.parsed.Changed("frame") {
 		return usagef("--frame has no effect with --template")
 	}
 	return nil

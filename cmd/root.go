@@ -24,6 +24,9 @@ type app struct {
 	insecure          bool
 	quiet             bool
 	verbose           int
+
+	cfg    *config.Config // of load
+	parsed *pflag.FlagSet // flags of the command that runs
 }
 
 // run parses the arguments and runs the command they name. What cobra prints
@@ -94,7 +97,7 @@ func newRoot(a *app) *cobra.Command {
 	a.globals(root.PersistentFlags())
 	root.AddGroup(&cobra.Group{ID: "read", Title: "Read events:"}, &cobra.Group{ID: "more", Title: "More:"})
 	for _, c := range []*cobra.Command{newTail(a), newPoll(a), newCrops(a), newStats(a)} {
-		c.GroupID = "read"
+		c.GroupID, c.PreRunE = "read", a.load
 		root.AddCommand(c)
 	}
 	for _, c := range []*cobra.Command{newInstances(a), newSimulate(a)} {
@@ -125,9 +128,21 @@ func (a *app) globals(f *pflag.FlagSet) {
 	f.String("config", "", "configuration `FILE`; none reads no file")
 }
 
-// load joins flags, environment and file.
-func (a *app) load(c *cobra.Command) (*config.Config, error) {
-	return config.Load(c.Flags(), a.getenv)
+// load joins flags, environment and file, and sets flags that were not given to
+// the defaults of the file. It runs before a command copies its options.
+func (a *app) load(c *cobra.Command, _ []string) (err error) {
+	if a.cfg, err = config.Load(c.Flags(), a.getenv); err != nil {
+		return err
+	}
+	a.parsed = c.Flags()
+	var known []string
+	for _, other := range c.Root().Commands() {
+		if other.PreRunE != nil {
+			other.LocalFlags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+			other.InheritedFlags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		}
+	}
+	return a.cfg.ApplyDefaults(a.parsed, known)
 }
 
 // version returns the module's version as the build recorded it.

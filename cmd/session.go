@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/format"
@@ -53,7 +52,6 @@ func (r *reading) check(c *cobra.Command) error {
 type session struct {
 	*app
 	reading
-	cfg     *config.Config
 	types   *filter.Types
 	exprs   []*filter.Expr
 	out     *format.Output
@@ -73,14 +71,11 @@ type session struct {
 
 // begin compiles the flags. The caller ends the session with end.
 func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
-	cfg, err := a.load(c)
-	if err != nil {
-		return nil, err
-	}
-	s := &session{app: a, reading: r, cfg: cfg}
 	if err := r.check(c); err != nil {
 		return nil, err
 	}
+	s := &session{app: a, reading: r}
+	var err error
 	if s.types, err = filter.ParseTypes(strings.Join(r.events, ",")); err != nil {
 		return nil, &usageError{msg: "-e: " + err.Error(), hint: "rtev help filters"}
 	}
@@ -91,7 +86,7 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 		}
 		s.exprs = append(s.exprs, x)
 	}
-	if s.color, err = term.UseColor(cfg.Color, a.getenv, a.outTTY); err != nil {
+	if s.color, err = term.UseColor(a.cfg.Color, a.getenv, a.outTTY); err != nil {
 		return nil, usagef("%v", err)
 	}
 	s.out = format.NewOutput(a.stdout, a.stderr)
@@ -103,7 +98,7 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	for _, doubt := range doubtfulTypes(r.events) {
 		s.notices.info("%s", doubt)
 	}
-	if doubt := doubtfulZone(a.getenv("TZ")); doubt != "" && showsLocalTime(c, cfg.Output) {
+	if doubt := doubtfulZone(a.getenv("TZ")); doubt != "" && showsLocalTime(c, a.cfg.Output) {
 		s.notices.info("%s", doubt)
 	}
 	s.start(c.Context())
@@ -177,7 +172,7 @@ func (s *session) start(parent context.Context) {
 
 // end closes what the run opened and returns the error of the command.
 func (s *session) end(err error) error {
-	err = runError(s.ctx, err, s.count > 0)
+	err = s.locateError(runError(s.ctx, err, s.count > 0))
 	s.cancel(nil)
 	if s.activity != nil {
 		s.activity.watch.Wait()

@@ -12,11 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/pipeline"
 	"github.com/rtev/rtev/internal/rtapi"
-	"github.com/rtev/rtev/internal/simulator"
 	"github.com/rtev/rtev/internal/stream"
 	"github.com/rtev/rtev/internal/target"
 )
@@ -48,69 +46,6 @@ func (n *names) all() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.list
-}
-
-// instances returns the set of instances of the run, still empty: the
-// simulator's with --demo, else those of the servers that were named.
-func (s *session) instances() (*target.Set, error) {
-	if s.demo && s.sim == nil { // a look-up that is tried again finds the same one
-		sim, err := simulator.New(simulator.Options{Seed: 1})
-		if err != nil {
-			return nil, err
-		}
-		s.sim = sim
-		s.cfg.Server, s.cfg.Instances, s.cfg.Default = []string{demoServer}, nil, nil
-	}
-	open, err := s.clients()
-	if err != nil {
-		return nil, err
-	}
-	o := target.Options{Open: open, Named: s.cfg.Instances, Notify: s.notices.report}
-	for _, server := range s.cfg.Server {
-		c, err := open(server)
-		if err != nil {
-			return nil, err
-		}
-		o.Servers = append(o.Servers, c)
-	}
-	return target.New(o), nil
-}
-
-// clients returns a function that opens a server's client, the same one for the
-// same server. The simulator of --demo is reached without a network, so without
-// a proxy.
-func (s *session) clients() (open func(server string) (*rtapi.Client, error), err error) {
-	header, err := config.ParseHeaders(s.cfg.Header, config.ReadFile)
-	if err != nil {
-		return nil, err
-	}
-	o := rtapi.Options{
-		Header: header, CACert: s.cacert, Cert: s.cert, Key: s.key, Insecure: s.insecure,
-		UserAgent: "rtev/" + version(), Dial: s.dial, Proxy: s.proxy,
-	}
-	if s.sim != nil {
-		o.Dial = s.sim.DialContext
-	}
-	if o.Dial != nil {
-		o.Proxy = nil
-	}
-	if s.verbose > 1 {
-		o.Trace = s.notices.trace
-	}
-	known := map[string]*rtapi.Client{}
-	return func(server string) (*rtapi.Client, error) {
-		o := o
-		o.Server = server
-		c, err := rtapi.New(o)
-		if err != nil {
-			return nil, err
-		}
-		if first := known[c.Server()]; first != nil {
-			return first, nil
-		}
-		known[c.Server()] = c
-		return c, nil
-	}, nil
 }
 
 // targets resolves INSTANCE arguments; without any, the default of the config

@@ -35,6 +35,9 @@ const statsExample = `  rtev stats --demo
   rtev stats --for 55s -o prom > rtev.prom     a snapshot for node_exporter
   rtev stats --listen :9546 -q                 for Prometheus`
 
+// statsInterval is the default of --interval.
+const statsInterval = 2 * time.Second
+
 type statsOptions struct {
 	reading
 	retry    bool
@@ -53,7 +56,7 @@ func newStats(a *app) *cobra.Command {
 	}
 	o.reading.flags(a, c)
 	f := c.Flags()
-	f.DurationVarP(&o.interval, "interval", "i", 2*time.Second, "`DURATION` between reports")
+	f.DurationVarP(&o.interval, "interval", "i", statsInterval, "`DURATION` between reports")
 	f.StringVar(&o.by, "by", "_type", "group by path or computed `FIELD`")
 	f.BoolVar(&o.fields, "fields", false, "list which fields arrive")
 	f.StringVar(&o.listen, "listen", "", "serve metrics for Prometheus at http://`ADDR`/metrics")
@@ -82,7 +85,7 @@ func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
 			return err
 		}
 	}
-	if o.fields {
+	if o.fields && s.cfg.Output != "prom" {
 		return s.end(s.countFields(o, args))
 	}
 	recorded := slices.Equal(args, []string{"-"})
@@ -92,7 +95,7 @@ func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
 	counter := stats.New(stats.Options{
 		By: by, Recorded: recorded, Wanted: s.types.Match, Notify: s.notices.report,
 	})
-	printer, every := s.printer(o.interval, c.Flags().Changed("interval"))
+	printer, every := s.printer(o.interval, o.interval != statsInterval || c.Flags().Changed("interval"))
 	stop, err := s.serveMetrics(o.listen, counter)
 	if err != nil {
 		return s.end(err)
@@ -127,7 +130,7 @@ func (o *statsOptions) check(c *cobra.Command) error {
 
 // checkProm reports flags that have no effect with -o prom.
 func (o *statsOptions) checkProm(c *cobra.Command) error {
-	if o.fields {
+	if c.Flags().Changed("fields") {
 		return usagef("-o prom has no effect with --fields, which prints text, ndjson or csv")
 	}
 	if c.Flags().Changed("interval") {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -18,15 +17,18 @@ const DefaultServer = "http://localhost:3546"
 type Config struct {
 	File      string   // the config file that was read; "" for none
 	Server    []string // URLs, or names of Servers; never empty
-	Header    []string // "Name: value" or "Name: @FILE", for ParseHeaders; may hold secrets
+	Header    []string // "Name: value" or "Name: @FILE", for ParseHeaders; may hold secrets. Not for Servers unless they are Typed
 	Output    string   // text, ndjson, csv or prom
 	Color     string   // auto, always or never
 	Servers   []Server // servers of the config file, in its order; each name once, regardless of case
 	Instances []Named  // instances of the config file, in its order; each name once, regardless of case
 	Default   []string // INSTANCE arguments of a command that was given none; may be empty
 
-	defaults   []defaultFlag
-	flagHeader []string // of flags
+	// ServerTyped and HeaderTyped say that Server and Header are from the command
+	// line, not from the environment or the file.
+	ServerTyped, HeaderTyped bool
+
+	defaults []defaultFlag
 }
 
 // Server is a server with what only its own requests carry.
@@ -53,17 +55,14 @@ type Named struct {
 func (c *Config) Place(line int) string { return fmt.Sprintf("%s:%d", c.File, line) }
 
 // Resolve returns the server that text names, regardless of case, or else the
-// server with text as its URL. A named server gets its own headers and those of
-// flags, any other server gets Header: headers of one server never go to
-// another.
+// server with text as its URL and nothing of its own.
 func (c *Config) Resolve(text string) Server {
 	for _, s := range c.Servers {
 		if strings.EqualFold(s.Name, text) {
-			s.Header = slices.Concat(s.Header, c.flagHeader)
 			return s
 		}
 	}
-	return Server{URL: text, Header: c.Header}
+	return Server{URL: text}
 }
 
 // settings are the values of one place, by key.
@@ -119,9 +118,7 @@ func load(flags *pflag.FlagSet, getenv func(string) string, system string) (*Con
 	c.Instances, _ = v.Get(keyInstances).([]Named) // nil if it is absent
 	c.Servers, _ = v.Get(keyServers).([]Server)
 	c.defaults, _ = v.Get(keyDefaults).([]defaultFlag)
-	if f := flags.Lookup(keyHeader); f != nil && f.Changed {
-		c.flagHeader = c.Header
-	}
+	c.ServerTyped, c.HeaderTyped = flags.Changed(keyServer), flags.Changed(keyHeader)
 	if c.Output == "json" {
 		c.Output = "ndjson"
 	}

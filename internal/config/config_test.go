@@ -67,7 +67,7 @@ func TestLoad(t *testing.T) {
 	fromEnv.Server, fromEnv.Header, fromEnv.Output, fromEnv.Color, fromEnv.Default = []string{"e1", "http://e2"}, []string{"A: 1, 2", "B: 3"}, "ndjson", "always", []string{"a b", "gate*"}
 	fromFlags := fromEnv
 	fromFlags.Server, fromFlags.Header, fromFlags.Output, fromFlags.Color = []string{"a,b", "[::1]:3546"}, []string{`Q: "x", y`, ""}, "text", "auto"
-	fromFlags.flagHeader = fromFlags.Header
+	fromFlags.ServerTyped, fromFlags.HeaderTyped = true, true
 	variables := env{"RTEV_CONFIG": file, "RTEV_SERVER": " e1  http://e2", "RTEV_HEADER": "A: 1, 2\n\r\n B: 3\r\n", "RTEV_OUTPUT": "json", "RTEV_COLOR": "always", "RTEV_INSTANCE": "a b, gate*,,"}
 	for _, tc := range []struct {
 		name string
@@ -79,7 +79,7 @@ func TestLoad(t *testing.T) {
 		{"file", nil, env{"RTEV_CONFIG": file}, fromFile},
 		{"environment over file", nil, variables, fromEnv},
 		{"flags over environment", []string{"-s", "a,b", "-s", "[::1]:3546", "-H", `Q: "x", y`, "-H", "", "-o", "text", "--color", "auto"}, variables, fromFlags},
-		{"an empty list of a flag is kept", []string{"-s", ""}, env{}, Config{Server: []string{""}, Output: "text", Color: "auto"}},
+		{"an empty list of a flag is kept", []string{"-s", ""}, env{}, Config{Server: []string{""}, ServerTyped: true, Output: "text", Color: "auto"}},
 		{"json is ndjson", []string{"-o", "json"}, env{}, Config{Server: []string{DefaultServer}, Output: "ndjson", Color: "auto"}},
 		{"empty variables", nil, env{"RTEV_SERVER": " ", "RTEV_OUTPUT": "", "RTEV_INSTANCE": ","}, Config{Server: []string{DefaultServer}, Output: "text", Color: "auto"}},
 	} {
@@ -144,32 +144,24 @@ instances:
   - {name: gate, id: i1, server: south}
 `
 
-func TestServersKeepTheirHeadersApart(t *testing.T) {
+func TestResolve(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "rtev.yaml"), twoServers)
 	north := Server{Name: "North", URL: "https://nvr1", Header: []string{"X-Token: north"}, CACert: "ca.pem", Cert: "c.pem", Key: "k.pem", Line: 3}
 	south := Server{Name: "south", URL: "nvr2:3546", Header: []string{"X-Token: @south"}, Insecure: true, Line: 4}
-	for _, tc := range []struct {
-		name string
-		args []string
-		text string
-		want Server
-	}{
-		{"by name", nil, "north", north},
-		{"another name", nil, "SOUTH", south},
-		{"a URL", nil, "http://nvr3", Server{URL: "http://nvr3", Header: []string{"X-Token: other"}}},
-		{"the URL of a named server", nil, "https://nvr1", Server{URL: "https://nvr1", Header: []string{"X-Token: other"}}},
-		{"a header of this run", []string{"-H", "A: 1"}, "south", Server{Name: "south", URL: "nvr2:3546", Header: []string{"X-Token: @south", "A: 1"}, Insecure: true, Line: 4}},
-		{"a header of this run, a URL", []string{"-H", "A: 1"}, "nvr3", Server{URL: "nvr3", Header: []string{"A: 1"}}},
+	for text, want := range map[string]Server{
+		"north": north, "SOUTH": south,
+		"http://nvr3":  {URL: "http://nvr3"},
+		"https://nvr1": {URL: "https://nvr1"},
 	} {
-		c, err := load(flagSet(t, tc.args...), env{"RTEV_CONFIG": file}.get, "")
+		c, err := load(flagSet(t, "-H", "A: 1"), env{"RTEV_CONFIG": file}.get, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.Resolve(tc.text); !reflect.DeepEqual(got, tc.want) {
-			t.Errorf("%s: got %+v, want %+v", tc.name, got, tc.want)
+		if got := c.Resolve(text); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", text, got, want)
 		}
 		if c.Server[0] != "north" || c.Instances[0].Server != "south" || c.Place(c.Instances[0].Line) != file+":10" {
-			t.Errorf("%s: %+v", tc.name, c)
+			t.Errorf("%s: %+v", text, c)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"testing"
@@ -54,12 +55,12 @@ func FuzzResolve(f *testing.F) {
 // newSet returns a set whose servers are reached through dial.
 func newSet(t *testing.T, dial func(context.Context, string, string) (net.Conn, error), servers ...string) *Set {
 	t.Helper()
-	open := func(server string) (*rtapi.Client, error) {
+	open := func(server string, _ bool) (*rtapi.Client, error) {
 		return rtapi.New(rtapi.Options{Server: server, Dial: dial})
 	}
-	o := Options{Open: open}
+	o := Options{Open: open, Place: func(line int) string { return fmt.Sprint("rtev.yaml:", line) }}
 	for _, server := range servers {
-		c, err := open(server)
+		c, err := open(server, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,11 +36,12 @@ type key struct{ server, id string }
 // Options say where instances are looked for.
 type Options struct {
 	Servers []*rtapi.Client // of --server; at least one
-	// Open returns the client of another server, which a URL or the config file
-	// names. It returns the same client for the same server.
-	Open   func(server string) (*rtapi.Client, error)
-	Named  []config.Named // instances of the config file
-	Notify event.Notify   // what the user should know; may be nil
+	// Open returns the client of another server: of a pasted URL, or of an
+	// instance of the config file. It returns the same client for the same server.
+	Open   func(server string, pasted bool) (*rtapi.Client, error)
+	Named  []config.Named        // instances of the config file
+	Place  func(line int) string // names a line of the config file, for errors
+	Notify event.Notify          // what the user should know; may be nil
 }
 
 // Listing is what one server answered when it was asked for its instances.
@@ -139,7 +140,7 @@ func (s *Set) resolveURL(arg string) error {
 	if m == nil {
 		return &rtapi.OptionError{Text: "no instance in the URL; it looks like http://HOST:3546/v1/core/instance/UUID"}
 	}
-	client, err := s.o.Open(m[1])
+	client, err := s.o.Open(m[1], true)
 	if err != nil {
 		return err
 	}
@@ -158,16 +159,25 @@ func (s *Set) resolveURL(arg string) error {
 	return nil
 }
 
+// resolveNamed adds an instance of the config file. Its errors name the place
+// there.
 func (s *Set) resolveNamed(ctx context.Context, n config.Named) error {
+	err := s.addNamed(ctx, n)
+	if err != nil {
+		return fmt.Errorf("%s: instance %q: %w", s.o.Place(n.Line), n.Name, err)
+	}
+	return nil
+}
+
+func (s *Set) addNamed(ctx context.Context, n config.Named) error {
 	if n.Server == "" {
 		return s.resolveID(ctx, n.ID, n.Name)
 	}
-	client, err := s.o.Open(n.Server)
-	if err != nil {
-		return err
+	client, err := s.o.Open(n.Server, false)
+	if err == nil {
+		s.addFixed(client, n.ID, n.Name)
 	}
-	s.addFixed(client, n.ID, n.Name)
-	return nil
+	return err
 }
 
 // resolveID asks nobody if there is one server, else each server whether it has

@@ -125,6 +125,20 @@ func TestNotFoundNamesTheClosest(t *testing.T) {
 	}
 }
 
+func TestNamedInstancesErrorsNameTheLine(t *testing.T) {
+	set, _ := serving(t, listOf())
+	set.o.Named = []config.Named{{Name: "gate", ID: firstID, Server: "ftp://nvr1", Line: 4}, {Name: "yard", ID: secondID, Line: 5}}
+	set.o.Servers = append(set.o.Servers, set.o.Servers[0])
+	for arg, want := range map[string]string{
+		"gate": `rtev.yaml:4: instance "gate": bad server URL "ftp://nvr1"`,
+		"yard": `rtev.yaml:5: instance "yard": no instance "` + secondID + `" on `,
+	} {
+		if _, err := set.Resolve(t.Context(), []string{arg}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", arg, err, want)
+		}
+	}
+}
+
 // update with the list of a server, as Follow does.
 func TestInstanceMadeAgainKeepsItsName(t *testing.T) {
 	set, _ := serving(t, listOf(instance("a", "Gate", true), instance("b", "Dock", true)))
