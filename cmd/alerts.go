@@ -24,7 +24,7 @@ const tracksFold = 5 * time.Second
 // parseCooldown reads --cooldown. Without it, text on a terminal folds the updates
 // of tracks, unless -e names them. plain reports whether text would be shown.
 func (s *session) parseCooldown(c *cobra.Command, plain bool) (err error) {
-	if flag := c.Flags().Lookup("cooldown"); flag.Changed {
+	if flag := c.Flags().Lookup("cooldown"); flag.Value.String() != "" || flag.Changed {
 		if s.cooldown, err = pipeline.ParseCooldown(flag.Value.String()); err != nil {
 			return usagef("--cooldown: %v", err)
 		}

@@ -118,7 +118,7 @@ func (a *app) completeInstances(c *cobra.Command, _ []string, _ string) ([]strin
 	if demo := c.Flags().Lookup("demo"); demo != nil {
 		s.demo = demo.Value.String() == "true"
 	}
-	set, err := s.instances()
+	set, err := s.instances(nil)
 	if err != nil {
 		return list, done
 	}

@@ -50,7 +50,7 @@ func (a *app) instances(c *cobra.Command, demo bool) error {
 	if err := checkOutput(s.cfg.Output); err != nil {
 		return err
 	}
-	set, err := s.instances()
+	set, err := s.instances(nil)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/rtev/rtev/internal/config"
@@ -15,8 +16,9 @@ import (
 )
 
 // instances returns the set of instances of the run, still empty: the
-// simulator's with --demo, else those of the servers that were named.
-func (s *session) instances() (*target.Set, error) {
+// simulator's with --demo, else those of the servers that were named. A server
+// that args do not need is not opened, so that nothing can be wrong with it.
+func (s *session) instances(args []string) (*target.Set, error) {
 	if s.demo && s.sim == nil { // a look-up that is tried again finds the same one
 		sim, err := simulator.New(simulator.Options{Seed: 1})
 		if err != nil {
@@ -32,6 +34,9 @@ func (s *session) instances() (*target.Set, error) {
 			return k.client(server, fromURL)
 		}
 		return k.client(server, fromInstance)
+	}
+	if !target.AsksServers(args, s.cfg.Instances) {
+		return target.New(o), nil
 	}
 	for _, server := range s.cfg.Server {
 		c, err := k.client(server, selected)
@@ -55,7 +60,7 @@ func (s *session) instances() (*target.Set, error) {
 //     --server, RTEV_SERVER or the file give by their URL.
 type clients struct {
 	*session
-	open map[string]*rtapi.Client // by name, else by base URL
+	open map[string]*rtapi.Client // by name, else by URL
 }
 
 // origin is where a server was named.
@@ -69,54 +74,81 @@ const (
 
 // client returns the client of a server, given by its name or URL.
 func (k *clients) client(text string, from origin) (*rtapi.Client, error) {
-	server, key, user, err := k.find(text)
+	server, known, err := k.find(text)
 	if err != nil {
 		return nil, err
 	}
+	key := server.Name + " " + server.URL
 	if c := k.open[key]; c != nil {
 		return c, nil
 	}
-	o, err := k.options(server, from, user)
+	typed := from == fromURL || from == selected && k.cfg.ServerTyped
+	common := server.Name == "" && (known || from != fromURL)
+	var c *rtapi.Client
+	o, err := k.options(server, typed, common)
 	if err == nil {
-		k.open[key], err = rtapi.New(o)
+		c, err = rtapi.New(o)
 	}
-	if err == nil && server.Insecure {
-		k.notices.info("certificates of %s are not checked (%s)", server.Name, k.cfg.Place(server.Line))
-	}
-	if err != nil && server.Line > 0 {
+	switch {
+	case err == nil:
+		k.open[key] = c
+		if server.Insecure {
+			k.notices.info("certificates of %s are not checked (%s)", server.Name, k.cfg.Place(server.Line))
+		}
+	case server.Line > 0:
 		err = &config.Error{From: k.cfg.File, Line: server.Line, Msg: fmt.Sprintf("server %q: %v", server.Name, err), Err: err}
 	}
-	return k.open[key], err
+	return c, err
 }
 
-// find returns the server that text names, or whose URL it is, and its key in
-// open. user reports that text is a URL with user information, which has a
-// client of its own.
-func (k *clients) find(text string) (server config.Server, key string, user bool, err error) {
-	server = k.cfg.Resolve(text)
-	if server.Name != "" {
-		return server, strings.ToLower(server.Name), false, nil
+// find returns the server that text names, or whose URL it is, with the user
+// information that it has elsewhere. known reports that --server, RTEV_SERVER or
+// the file gives its URL.
+func (k *clients) find(text string) (server config.Server, known bool, err error) {
+	if server = k.cfg.Resolve(text); server.Name != "" {
+		return server, true, nil
 	}
 	base, user, err := rtapi.Base(text)
 	if err != nil {
-		return server, "", false, err
+		return server, false, err
 	}
-	key = base
-	for _, s := range k.cfg.Servers {
-		if its, _, err := rtapi.Base(s.URL); err == nil && its == base {
-			server, key = s, strings.ToLower(s.Name)
-			break
+	same := func(url string) bool {
+		its, _, err := rtapi.Base(url)
+		return err == nil && its == base
+	}
+	if i := slices.IndexFunc(k.cfg.Servers, func(s config.Server) bool { return same(s.URL) }); i >= 0 {
+		server = k.cfg.Servers[i]
+		if user { // instead of its own
+			server.URL = text
+			server.Header = slices.DeleteFunc(slices.Clone(server.Header), isAuthorization)
 		}
+		return server, true, nil
 	}
-	if user {
-		server.URL, key = text, text
+	urls := slices.Clone(k.cfg.Server)
+	for _, n := range k.cfg.Instances {
+		urls = append(urls, n.Server)
 	}
-	return server, key, user, nil
+	i := slices.IndexFunc(urls, func(url string) bool { return k.cfg.Resolve(url).Name == "" && same(url) })
+	switch {
+	case user:
+	case i < 0:
+		server.URL = base
+	default:
+		server.URL = urls[i]
+	}
+	return server, i >= 0, nil
 }
 
-// options returns the options of a server's client. user reports that the URL
-// was given with user information, which replaces the file's Authorization.
-func (k *clients) options(server config.Server, from origin, user bool) (rtapi.Options, error) {
+// isAuthorization reports whether a header line is that of Authorization.
+func isAuthorization(line string) bool {
+	name, _, _ := strings.Cut(line, ":")
+	return strings.EqualFold(name, "Authorization")
+}
+
+// options returns the options of a server's client. typed: the command line
+// names the server. common: it is none of "servers", nor one that only a pasted
+// URL names.
+func (k *clients) options(server config.Server, typed, common bool) (rtapi.Options, error) {
 	o := rtapi.Options{
 		Server: server.URL, CACert: server.CACert, Cert: server.Cert, Key: server.Key, Insecure: server.Insecure,
 		UserAgent: "rtev/" + version(), Dial: k.dial, Proxy: k.proxy,
@@ -134,11 +166,6 @@ func (k *clients) options(server config.Server, from origin, user bool) (rtapi.O
 	if o.Header, err = config.ParseHeaders(server.Header, config.ReadFile); err != nil {
 		return o, err
 	}
-	if user {
-		o.Header.Del("Authorization")
-	}
-	typed := from == fromURL || from == selected && k.cfg.ServerTyped
-	common := server.Name == "" && from != fromURL
 	if err := k.addHeaders(&o, server, typed, common); err != nil {
 		return o, err
 	}
@@ -146,8 +173,7 @@ func (k *clients) options(server config.Server, from origin, user bool) (rtapi.O
 }
 
 // applies reports whether something of the command line (given), or else of the
-// environment or file, is for a server. typed: the command line names the
-// server; common: it has nothing of its own, and is not that of a pasted URL.
+// environment or file, is for a server; typed and common as for options.
 func (k *clients) applies(given, typed, common bool) bool {
 	if given {
 		return typed || !k.cfg.ServerTyped

@@ -51,12 +51,12 @@ func (n *names) all() []string {
 // targets resolves INSTANCE arguments; without any, the default of the config
 // file or every running instance.
 func (s *session) targets(args []string) ([]*target.Target, *target.Set, error) {
-	set, err := s.instances()
+	if len(args) == 0 && !s.demo {
+		args = s.cfg.Default
+	}
+	set, err := s.instances(args)
 	if err != nil {
 		return nil, nil, err
-	}
-	if len(args) == 0 {
-		args = s.cfg.Default
 	}
 	list, err := set.Resolve(s.ctx, args)
 	if err != nil {

@@ -35,7 +35,7 @@ type key struct{ server, id string }
 
 // Options say where instances are looked for.
 type Options struct {
-	Servers []*rtapi.Client // of --server; at least one
+	Servers []*rtapi.Client // of --server; at least one where AsksServers
 	// Open returns the client of another server: of a pasted URL, or of an
 	// instance of the config file. It returns the same client for the same server.
 	Open   func(server string, pasted bool) (*rtapi.Client, error)
@@ -64,6 +64,16 @@ type Set struct {
 
 // New returns an empty set.
 func New(o Options) *Set { return &Set{o: o, targets: map[key]*Target{}} }
+
+// AsksServers reports whether args, or the lack of them, name instances of
+// Options.Servers, and not only instances whose server is in a pasted URL or in
+// the config file.
+func AsksServers(args []string, named []config.Named) bool {
+	return len(args) == 0 || slices.ContainsFunc(args, func(arg string) bool {
+		i := slices.IndexFunc(named, func(n config.Named) bool { return sameName(n.Name, arg) })
+		return !strings.Contains(arg, "://") && (i < 0 || named[i].Server == "")
+	})
+}
 
 // List asks every server of the options for its instances, all at once.
 func (s *Set) List(ctx context.Context) []Listing {

@@ -125,6 +125,18 @@ func TestNotFoundNamesTheClosest(t *testing.T) {
 	}
 }
 
+func TestAsksServers(t *testing.T) {
+	named := []config.Named{{Name: "gate", ID: firstID}, {Name: "Yard", ID: secondID, Server: "north"}}
+	pasted := "http://nvr9/v1/core/instance/" + firstID
+	for args, want := range map[string]bool{
+		"": true, "gate": true, "yard": false, pasted: false, "yard " + pasted: false, pasted + " y*": true, firstID: true,
+	} {
+		if got := AsksServers(strings.Fields(args), named); got != want {
+			t.Errorf("%s: %v", args, got)
+		}
+	}
+}
+
 func TestNamedInstancesErrorsNameTheLine(t *testing.T) {
 	set, _ := serving(t, listOf())
 	set.o.Named = []config.Named{{Name: "gate", ID: firstID, Server: "ftp://nvr1", Line: 4}, {Name: "yard", ID: secondID, Line: 5}}
