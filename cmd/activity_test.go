@@ -243,7 +243,7 @@ func TestReminderOfAServerThatStaysAway(t *testing.T) {
 			if !screen {
 				want = 0
 			}
-			if n := strings.Count(after, "6 instances of http://sim:3546 are still away after "); n != want || strings.Count(after, "\n") != n {
+			if n := strings.Count(after, "6 instances are still away after "); n != want || strings.Count(after, "\n") != n {
 				t.Errorf("terminal %v: %d reminders, want %d:\n%s", screen, n, want, after)
 			}
 			if lost := "\x1b[1;35mrtev: 6 connections to http://sim:3546 are lost"; screen != strings.Contains(before, lost) {

@@ -188,7 +188,7 @@ func (n *notices) remind(notice event.Notice, now time.Time) {
 		}
 	}
 	if count > 1 {
-		n.line(notice.Kind, nil, fmt.Sprintf("%d instances of %s are still away after %s (%s)", count, notice.Instance.Server, term.Duration(longest), notice.Text))
+		n.line(notice.Kind, nil, fmt.Sprintf("%d instances are still away after %s: %s", count, term.Duration(longest), notice.Text))
 		return
 	}
 	o.reported = now
@@ -257,7 +257,7 @@ func (n *notices) printGroup(kind event.Kind, server string, list []event.Notice
 	case event.Lost:
 		n.line(kind, nil, fmt.Sprintf("%d connections to %s are lost; trying again", len(list), server))
 	case event.Retrying:
-		n.line(kind, nil, fmt.Sprintf("%d instances of %s do not answer; trying again (%s)", len(list), server, list[0].Text))
+		n.line(kind, nil, fmt.Sprintf("%d instances do not answer: %s", len(list), list[0].Text))
 	case event.Reconnected:
 		n.line(kind, nil, fmt.Sprintf("%d instances of %s reconnected after up to %s; events in between were not sent", len(list), server, term.Duration(longest)))
 	}
