@@ -364,6 +364,44 @@ func TestOldPicturesAreDeleted(t *testing.T) {
 	}
 }
 
+var messages = regexp.MustCompile("(?m)^\\| `([^`]+)` \\|")
+
+// TestTroubleshootingQuotesMessages looks for the messages of troubleshooting.md
+// in the sources; … in them stands for values.
+func TestTroubleshootingQuotesMessages(t *testing.T) {
+	var sources strings.Builder
+	for _, pattern := range []string{"cmd/*.go", "internal/*/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(file, "_test.go") {
+				sources.Write(text)
+			}
+		}
+	}
+	page, err := os.ReadFile("docs/troubleshooting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := messages.FindAllStringSubmatch(string(page), -1)
+	for _, m := range found {
+		for piece := range strings.SplitSeq(m[1], "…") {
+			if !strings.Contains(sources.String(), strings.TrimSpace(piece)) {
+				t.Errorf("no message of rtev has %q", piece)
+			}
+		}
+	}
+	if len(found) < 20 {
+		t.Errorf("%d messages are quoted", len(found))
+	}
+}
+
 var links = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
 
 // TestLinksLeadSomewhere checks the links between pages of the repository.

@@ -50,16 +50,16 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 	var frame format.Frame
 	if p.frame != "" {
 		if frame, err = format.ParseFrame(p.frame); err != nil {
-			return nil, usagef("--frame: %v", err)
+			return nil, usagef("--%v", err)
 		}
 	}
 	clock, err := format.ParseTimeFormat(p.time)
 	if err != nil {
-		return nil, usagef("--time: %v", err)
+		return nil, usagef("--%v", err)
 	}
 	delimiter, err := format.ParseDelimiter(p.delimiter)
 	if err != nil {
-		return nil, usagef("--delimiter: %v", err)
+		return nil, usagef("--%v", err)
 	}
 	if err := p.checkOutput(s.cfg.Output); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 	case p.template != "":
 		template, err := format.ParseTemplate(p.template)
 		if err != nil {
-			return nil, usagef("--template: %v", err)
+			return nil, usagef("--%v", err)
 		}
 		return template.NewEncoder, nil
 	}
@@ -129,7 +129,7 @@ func parseColumns(lists []string) (format.Columns, error) {
 	}
 	columns, err := format.ParseColumns(strings.Join(lists, ","))
 	if err != nil {
-		return nil, usagef("--columns: %v", err)
+		return nil, usagef("--%v", err)
 	}
 	return columns, nil
 }
