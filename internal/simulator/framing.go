@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 )
 
@@ -18,13 +19,13 @@ type framer func(dst []byte, id int, typ string, payload []byte, first bool) []b
 func (s *effects) framing(live bool) framing {
 	switch {
 	case !live && s.legacy:
-		return framing{"[", "]", wrapped("type", "object", ",", "")}
+		return framing{"[", "]", wrapped("type", "object", ",", "", "")}
 	case !live:
-		return framing{"[", "]", wrapped("dataType", "jsonObject", ",", "")}
+		return framing{"[", "]", wrapped("dataType", "jsonObject", ",", "", "")}
 	}
 	f := framing{record: sse}
 	if s.legacy {
-		f.record = wrapped("type", "object", "", "[]")
+		f.record = wrapped("type", "object", "", "[", "]\n")
 	}
 	if s.bom {
 		f.open = "\ufeff"
@@ -48,23 +49,15 @@ func sse(dst []byte, id int, typ string, payload []byte, _ bool) []byte {
 	return append(dst, "\n\n"...)
 }
 
-// wrapped returns a framer that writes objects of two keys: with comma before
-// all but the first, or each as an array on its own line.
-func wrapped(typeKey, objectKey, comma, array string) framer {
+// wrapped returns a framer that writes objects of two keys: with separator
+// before all but the first, between open and shut.
+func wrapped(typeKey, objectKey, separator, open, shut string) framer {
 	return func(dst []byte, _ int, typ string, payload []byte, first bool) []byte {
 		if !first {
-			dst = append(dst, comma...)
+			dst = append(dst, separator...)
 		}
-		if array != "" {
-			dst = append(dst, array[0])
-		}
-		dst = appendQuoted(append(append(append(dst, `{"`...), typeKey...), `":`...), []byte(typ))
-		dst = appendQuoted(append(append(append(dst, `,"`...), objectKey...), `":`...), payload)
-		dst = append(dst, '}')
-		if array != "" {
-			dst = append(dst, array[1], '\n')
-		}
-		return dst
+		object := fmt.Sprintf(`{"%s":%s,"%s":%s}`, typeKey, marshal(typ), objectKey, marshal(string(payload)))
+		return append(append(append(dst, open...), object...), shut...)
 	}
 }
 

@@ -19,7 +19,6 @@ type Instance struct {
 	Group    string    // group as the server lists it
 	Areas    [2]string // names of a forbidden area and of another one
 	Tripwire string    // name of a line in front of both
-	State    string    // "running" (also ""), "loaded" or "registered"
 	Faults   []Fault   // in addition to the server's
 }
 
@@ -54,31 +53,17 @@ type instance struct {
 	database database
 	added    time.Time // the made-up past ends here
 
-	// Under Server.mu:
-	runs     int // times started
-	requests int // for events, counted for the faults
-	period   *period
+	running context.Context // done once it is stopped or removed
+	stop    context.CancelFunc
+
+	requests int // for events, counted for the faults; under Server.mu
 }
 
 // placeID returns the UUID of one of the instance's places.
 func (in *instance) placeID(p place) string { return named("place " + in.ID + strconv.Itoa(int(p))) }
 
-// period lasts from one stop of an instance to the next. Streams end with the
-// period in which they were opened.
-type period struct {
-	ctx     context.Context
-	end     context.CancelFunc
-	started chan struct{} // closed when the instance runs
-}
-
-func (s *Server) newPeriod() *period {
-	p := &period{started: make(chan struct{})}
-	p.ctx, p.end = context.WithCancel(s.ctx)
-	return p
-}
-
-// AddInstance adds an instance and replaces one with the same id. The error
-// is about a fault of the instance that does not exist.
+// AddInstance adds an instance, which runs, and replaces one with the same id.
+// The error is about a fault of the instance that does not exist.
 func (s *Server) AddInstance(in Instance) error {
 	if err := check(in.Faults); err != nil {
 		return err
@@ -86,30 +71,25 @@ func (s *Server) AddInstance(in Instance) error {
 	if in.ID == "" {
 		in.ID = named("instance " + in.Name)
 	}
-	start := in.State == "" || in.State == "running"
-	if start {
-		in.State = "loaded" // until it is started
-	}
 	s.RemoveInstance(in.ID)
-	added := &instance{Instance: in, added: time.Now(), period: s.newPeriod()}
-	s.mu.Lock()
-	added.order = len(s.instances)
-	s.mu.Unlock()
+	added := &instance{Instance: in, added: time.Now()}
+	added.running, added.stop = context.WithCancel(s.ctx)
 	if s.capture != nil {
 		added.fill(s.capture.of(in.ID))
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	added.order = len(s.instances)
 	s.instances = append(s.instances, added)
-	s.mu.Unlock()
-	if start {
-		s.SetRunning(in.ID, true)
+	if !s.closed && s.capture == nil && s.opts.Rate != Max { // else each stream has its own player
+		s.work.Go(func() { s.play(added) })
 	}
 	return nil
 }
 
 // fill makes recorded events pending and stores them, with their own times.
 func (in *instance) fill(items []item) {
-	in.feed.fill(items)
+	in.feed.items = items
 	for _, it := range items {
 		var p struct {
 			Time int64 `json:"system_timestamp"`
@@ -123,38 +103,25 @@ func (in *instance) fill(items []item) {
 // RemoveInstance removes an instance and ends its streams. It reports whether
 // the instance existed.
 func (s *Server) RemoveInstance(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	in := s.find(id)
-	if in == nil {
+	if !s.Stop(id) {
 		return false
 	}
-	in.period.end()
-	s.instances = slices.DeleteFunc(s.instances, func(o *instance) bool { return o == in })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.instances = slices.DeleteFunc(s.instances, func(in *instance) bool { return in.ID == id })
 	return true
 }
 
-// SetRunning starts or stops an instance. Stopping ends its streams; a stream
-// of a stopped instance is silent until the instance runs. SetRunning reports
-// whether the instance exists.
-func (s *Server) SetRunning(id string, on bool) bool {
+// Stop stops an instance: its streams end, and later ones are silent. It
+// reports whether the instance exists.
+func (s *Server) Stop(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := s.find(id)
-	switch {
-	case in == nil:
-		return false
-	case on && in.State != "running" && !s.closed:
-		in.State = "running"
-		in.runs++
-		close(in.period.started)
-		s.play(in)
-	case !on && in.State == "running":
-		in.State = "loaded"
-		in.period.end()
-		in.period = s.newPeriod()
+	if in != nil {
+		in.stop()
 	}
-	return true
+	return in != nil
 }
 
 // find returns the instance with an id, or nil. The caller holds s.mu.
@@ -166,24 +133,19 @@ func (s *Server) find(id string) *instance {
 	return s.instances[i]
 }
 
-// play starts the scene of an instance. The caller holds s.mu.
+// play produces the scene of an instance until it is stopped.
 func (s *Server) play(in *instance) {
-	if s.capture != nil || s.opts.Rate == Max {
-		return // each stream has its own player
-	}
-	sc := newScene(in, s.opts.Seed+uint64(in.runs-1)<<32, time.Now())
+	sc := newScene(in, s.opts.Seed, time.Now())
 	sc.rate = s.opts.Rate
-	ctx := in.period.ctx
-	s.work.Go(func() {
-		for {
-			it := sc.next()
-			if !sleep(ctx, time.Until(sc.base.Add(it.at))) {
-				return
-			}
-			in.feed.add(it)
-			in.database.add(sc.base.Add(it.at), it)
+	for {
+		it := sc.next()
+		at := sc.base.Add(it.at)
+		if !sleep(in.running, time.Until(at)) {
+			return
 		}
-	})
+		in.feed.add(it)
+		in.database.add(at, it)
+	}
 }
 
 // sleep waits for d and reports whether ctx is still alive.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -21,15 +22,13 @@ func (a *response) replace(w http.ResponseWriter) bool {
 	case a.mute:
 		<-a.ctx.Done()
 		panic(http.ErrAbortHandler)
-	case a.status != 0:
-		if a.retryAfter != "" {
-			w.Header().Set("Retry-After", a.retryAfter)
+	case a.status.code == http.StatusNoContent, a.status.code == http.StatusNotModified:
+		w.WriteHeader(a.status.code)
+	case a.status.code != 0:
+		if a.status.retryAfter != "" {
+			w.Header().Set("Retry-After", a.status.retryAfter)
 		}
-		if a.status == http.StatusNoContent || a.status == http.StatusNotModified {
-			w.WriteHeader(a.status)
-			return true
-		}
-		refuse(w, a.status, "simulated: "+http.StatusText(a.status))
+		refuse(w, a.status.code, "simulated: "+http.StatusText(a.status.code))
 	case a.redirect != "":
 		w.Header().Set("Location", a.redirect)
 		w.WriteHeader(http.StatusFound)
@@ -46,25 +45,31 @@ func (a *response) replace(w http.ResponseWriter) bool {
 
 // endlessHeader sends header fields until the client hangs up.
 func (a *response) endlessHeader() {
-	conn, _, err := a.out.rc.Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
+	conn := a.takeOver()
 	defer conn.Close()
-	fields := bytes.Repeat([]byte("X-Filler: "+string(bytes.Repeat([]byte("a"), 100))+"\r\n"), 500)
-	_, err = conn.Write([]byte("HTTP/1.1 200 OK\r\n"))
+	fields := []byte(strings.Repeat("X-Filler: "+strings.Repeat("a", 100)+"\r\n", 500))
+	_, err := conn.Write([]byte("HTTP/1.1 200 OK\r\n"))
 	for err == nil {
 		_, err = conn.Write(fields)
 	}
 }
 
-// limit starts the timer of a timed fault, which ends ctx with errHangUp as its
-// cause. It returns a function that stops the timer.
+// takeOver takes the connection over from net/http.
+func (a *response) takeOver() net.Conn {
+	conn, _, err := a.out.rc.Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return conn
+}
+
+// limit starts the timer of drop or halfopen, which ends ctx with errHangUp as
+// its cause. It returns a function that stops the timer.
 func (a *response) limit() (stop func()) {
 	ctx, cancel := context.WithCancelCause(a.ctx)
-	t := time.AfterFunc(a.after, func() {
+	t := time.AfterFunc(max(a.drop, a.halfOpen), func() {
 		cancel(errHangUp)
-		if !a.vanish { // a blocked write fails, too; one that makes progress can finish
+		if a.halfOpen == 0 { // a blocked write fails, too; one that makes progress can finish
 			_ = a.out.rc.SetWriteDeadline(time.Now().Add(5 * time.Second))
 		}
 	})
@@ -75,12 +80,9 @@ func (a *response) limit() (stop func()) {
 	}
 }
 
-// vanishNow leaves the connection open without using it.
-func (a *response) vanishNow() error {
-	conn, _, err := a.out.rc.Hijack()
-	if err != nil {
-		return errHangUp
-	}
+// vanish leaves the connection open without using it.
+func (a *response) vanish() error {
+	conn := a.takeOver()
 	s := a.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,44 +94,26 @@ func (a *response) vanishNow() error {
 }
 
 // breakOff sends half of a record in a chunk of its full length and closes the
-// connection.
+// connection, with TCP RST if the fault is reset.
 func (a *response) breakOff(record []byte) error {
-	half := record[:len(record)/2]
 	if err := a.out.rc.Flush(); err != nil {
 		return err
 	}
-	conn, _, err := a.out.rc.Hijack()
-	if err != nil {
-		_ = a.write(half)
-		return errHangUp
+	conn := a.takeOver()
+	_, _ = fmt.Fprintf(conn, "%x\r\n%s", len(record), record[:len(record)/2])
+	if tcp, ok := conn.(*net.TCPConn); ok && a.sent == a.reset {
+		_ = tcp.SetLinger(0)
 	}
-	_, err = fmt.Fprintf(conn, "%x\r\n%s", len(record), half)
-	if a.reset {
-		reset(conn)
-	}
-	if err == nil {
-		err = conn.Close()
-	}
-	if err == nil {
-		err = errHangUp
-	}
-	return err
-}
-
-// reset makes Close send RST, if conn is a TCP connection.
-func reset(conn net.Conn) {
-	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
-		conn = t.NetConn()
-	}
-	if t, ok := conn.(*net.TCPConn); ok {
-		_ = t.SetLinger(0)
-	}
+	_ = conn.Close() // it is to be broken
+	return errHangUp
 }
 
 // extras does what faults say after an event.
 func (a *response) extras() error {
 	if a.garbage > 0 && a.sent%a.garbage == 0 {
-		if err := a.extra(garbage(a.sent / a.garbage)); err != nil {
+		a.id++
+		broken := a.framing.record(nil, a.id, "track", garbage(a.sent/a.garbage), false)
+		if err := a.write(broken); err != nil {
 			return err
 		}
 	}
@@ -148,43 +132,34 @@ func (a *response) afterFirst() error {
 	if a.stall > 0 && !sleep(a.ctx, a.stall) {
 		return a.ctx.Err()
 	}
-	if a.big > 0 {
-		if err := a.giant(a.big); err != nil {
-			return err
-		}
-	}
 	if a.endless {
 		return a.giant(1 << 62)
+	}
+	if a.big > 0 {
+		return a.giant(a.big)
 	}
 	return nil
 }
 
-// extra sends a record that is not an event.
-func (a *response) extra(payload string) error {
-	a.id++
-	return a.write(a.framing.record(nil, a.id, "track", []byte(payload), false))
-}
-
 // garbage returns broken JSON of the nth kind.
-func garbage(n int) string {
+func garbage(n int) []byte {
 	kinds := []string{`{"$id":"track","broken":`, `not JSON`, `{"$id":"track",}`, `"text"`, `{"$id":"track"}}`, `{'$id':'track'}`, ``, `nul`}
-	return kinds[n%len(kinds)]
+	return []byte(kinds[n%len(kinds)])
 }
 
-// giant sends one record whose payload has about size bytes, in pieces.
-func (a *response) giant(size int64) error {
+// giant sends one record whose payload has about n bytes, in pieces.
+func (a *response) giant(n size) error {
 	const border = "@"
 	a.id++
 	record := a.framing.record(nil, a.id, "simulated-giant", []byte(`{"$id":"simulated-giant","filler":"`+border+`"}`), false)
 	head, tail, _ := bytes.Cut(record, []byte(border))
-	if err := a.write(head); err != nil {
-		return err
-	}
 	filler := bytes.Repeat([]byte("x"), 64<<10)
-	for left := size; left > 0; left -= int64(len(filler)) {
-		if err := a.write(filler[:min(left, int64(len(filler)))]); err != nil {
-			return err
-		}
+	err := a.write(head)
+	for left := n; left > 0 && err == nil; left -= size(len(filler)) {
+		err = a.write(filler[:min(left, size(len(filler)))])
 	}
-	return a.write(tail)
+	if err == nil {
+		err = a.write(tail)
+	}
+	return err
 }

@@ -15,10 +15,11 @@ type object = map[string]any
 
 // item is one event as the server sends it.
 type item struct {
-	typ     string
-	payload []byte        // one JSON object
-	at      time.Duration // when it is due, counted from the instance's start
-	sent    time.Time     // if not zero, the wall-clock time to put into a made-up payload
+	typ      string
+	payload  []byte        // one JSON object
+	at       time.Duration // when it is due, counted from the instance's start
+	sent     time.Time     // if not zero, the wall-clock time to put into a made-up payload
+	instance string        // of a recorded event; "" if it names none
 }
 
 // append appends the payload.
@@ -182,22 +183,4 @@ func appendTimed(dst, payload []byte, at time.Time) []byte {
 	text := at.UTC().AppendFormat(make([]byte, 0, 80), `"system_datetime":"2006-01-02T15:04:05Z","system_timestamp":`)
 	copy(times, strconv.AppendInt(text, at.UnixMilli(), 10))
 	return dst
-}
-
-// appendQuoted appends s as a JSON string (RFC 8259 section 7). Bytes that are
-// not UTF-8 pass unchanged.
-func appendQuoted(dst, s []byte) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for _, c := range s {
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return append(dst, '"')
 }

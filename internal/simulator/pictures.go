@@ -14,6 +14,7 @@ var pictures embed.FS
 
 // look is what an actor looks like: its picture and what attributes say.
 type look struct {
+	name       string // of its file
 	class      string
 	file       []byte // a JPEG file of one or two KB
 	attributes [][2]string
@@ -22,19 +23,15 @@ type look struct {
 // looks returns the looks that there are.
 func looks() []*look {
 	list := []*look{
-		{class: "Person", attributes: [][2]string{{"upper_color", "blue"}}},
-		{class: "Person", attributes: [][2]string{{"upper_color", "red"}}},
-		{class: "Person", attributes: [][2]string{{"upper_color", "green"}}},
-		{class: "Vehicle", attributes: [][2]string{{"vehicle_color", "white"}, {"vehicle_class", "car"}}},
-		{class: "Vehicle", attributes: [][2]string{{"vehicle_color", "yellow"}, {"vehicle_class", "truck"}}},
-		{class: "Animal", attributes: [][2]string{{"color", "brown"}}},
+		{name: "person-blue", class: "Person", attributes: [][2]string{{"upper_color", "blue"}}},
+		{name: "person-red", class: "Person", attributes: [][2]string{{"upper_color", "red"}}},
+		{name: "person-green", class: "Person", attributes: [][2]string{{"upper_color", "green"}}},
+		{name: "car-white", class: "Vehicle", attributes: [][2]string{{"vehicle_color", "white"}, {"vehicle_class", "car"}}},
+		{name: "truck-yellow", class: "Vehicle", attributes: [][2]string{{"vehicle_color", "yellow"}, {"vehicle_class", "truck"}}},
+		{name: "dog-brown", class: "Animal", attributes: [][2]string{{"color", "brown"}}},
 	}
-	names := []string{"person-blue", "person-red", "person-green", "car-white", "truck-yellow", "dog-brown"}
-	for i, l := range list {
-		var err error
-		if l.file, err = pictures.ReadFile("pictures/" + names[i] + ".jpg"); err != nil {
-			panic("simulator: " + err.Error()) // the files are part of the program
-		}
+	for _, l := range list {
+		l.file, _ = pictures.ReadFile("pictures/" + l.name + ".jpg") // it is part of the program
 	}
 	return list
 }

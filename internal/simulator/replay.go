@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -56,37 +57,26 @@ func (p *player) take(ctx context.Context) (item, error) {
 }
 
 // capture is a recording.
-type capture struct {
-	items []item
-	ids   []string // the instance of each item; "" where it does not say
-}
+type capture struct{ items []item }
 
 // of returns the events that name the instance or none. If no event names the
 // instance, it returns all.
 func (c *capture) of(id string) []item {
-	var its, all []item
-	known := false
-	for i, it := range c.items {
-		known = known || c.ids[i] == id
-		if c.ids[i] == id || c.ids[i] == "" {
-			its = append(its, it)
-		}
-		all = append(all, it)
+	named := func(it item) bool { return it.instance == id }
+	if !slices.ContainsFunc(c.items, named) {
+		return slices.Clone(c.items)
 	}
-	if known {
-		return its
-	}
-	return all
+	others := func(it item) bool { return it.instance != id && it.instance != "" }
+	return slices.DeleteFunc(slices.Clone(c.items), others)
 }
 
 // instances returns the instances that the capture names.
-func (c *capture) instances() []Instance {
-	var list []Instance
+func (c *capture) instances() (list []Instance) {
 	seen := map[string]bool{"": true}
-	for _, id := range c.ids {
-		if !seen[id] {
-			seen[id] = true
-			list = append(list, Instance{ID: id, Name: "Recorded " + strconv.Itoa(len(list)+1), Group: "replay"})
+	for _, it := range c.items {
+		if !seen[it.instance] {
+			seen[it.instance] = true
+			list = append(list, Instance{ID: it.instance, Name: "Recorded " + strconv.Itoa(len(list)+1), Group: "replay"})
 		}
 	}
 	if list == nil {
@@ -122,28 +112,24 @@ func parseCapture(data []byte) (*capture, error) {
 // addSSE adds records of "event:" and "data:" lines. Data that is not JSON is
 // sent again as it was.
 func (c *capture) addSSE(data []byte) {
-	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
-	var typ string
-	var body [][]byte
-	for line := range bytes.SplitSeq(append(data, '\n'), []byte("\n")) {
-		field, value, _ := bytes.Cut(line, []byte(":"))
-		value = bytes.TrimPrefix(value, []byte(" "))
-		switch {
-		case len(line) == 0:
-			c.addRecord(typ, body)
-			typ, body = "", nil
-		case string(field) == "event":
-			typ = string(value)
-		case string(field) == "data":
-			body = append(body, value)
+	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	for record := range bytes.SplitSeq(data, []byte("\n\n")) {
+		var typ string
+		var lines [][]byte
+		for line := range bytes.SplitSeq(record, []byte("\n")) {
+			field, value, _ := bytes.Cut(line, []byte(":"))
+			value = bytes.TrimPrefix(value, []byte(" "))
+			switch string(field) {
+			case "event":
+				typ = string(value)
+			case "data":
+				lines = append(lines, value)
+			}
 		}
-	}
-}
-
-func (c *capture) addRecord(typ string, lines [][]byte) {
-	payload := bytes.Join(lines, []byte("\n"))
-	if len(lines) > 0 && (!bytes.HasPrefix(payload, []byte("[")) || c.addJSON(typ, payload) != nil) {
-		c.add(typ, payload)
+		payload := bytes.Join(lines, []byte("\n"))
+		if lines != nil && (!bytes.HasPrefix(payload, []byte("[")) || c.addJSON(typ, payload) != nil) {
+			c.add(typ, payload)
+		}
 	}
 }
 
@@ -189,8 +175,7 @@ func (c *capture) add(typ string, payload []byte) {
 	if typ == "" {
 		typ = head.ID
 	}
-	c.items = append(c.items, item{typ: typ, payload: payload, at: time.Duration(head.Time) * time.Millisecond})
-	c.ids = append(c.ids, head.Instance)
+	c.items = append(c.items, item{typ: typ, payload: payload, at: time.Duration(head.Time) * time.Millisecond, instance: head.Instance})
 }
 
 // time turns wall-clock times into times since the first one. They never go

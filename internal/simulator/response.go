@@ -23,7 +23,7 @@ type response struct {
 	framing  framing
 	server   *Server
 	instance *instance
-	period   *period
+	life     context.Context // of the instance, or once that is stopped of the server
 	types    []string        // nil: all
 	ctx      context.Context // of the client, the instance and the server
 	out      *pacedWriter
@@ -42,7 +42,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, live bool) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.work.Done()
-	in, p, eff := s.request(r.PathValue("id"))
+	in, eff := s.request(r.PathValue("id"))
 	if in == nil {
 		s.logf("%s %s: 404", r.Method, r.URL)
 		refuse(w, http.StatusNotFound, "instance not found")
@@ -50,16 +50,19 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, live bool) {
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(p.ctx, cancel)()
-	a := &response{effects: eff, framing: eff.framing(live), server: s, instance: in, period: p, types: types(r), ctx: ctx}
-	a.out = newPacedWriter(ctx, w, &eff, live)
+	a := &response{effects: eff, framing: eff.framing(live), server: s, instance: in, life: in.running, types: types(r), ctx: ctx}
+	if in.running.Err() != nil {
+		a.life = s.ctx
+	}
+	defer context.AfterFunc(a.life, cancel)()
+	a.out = newPacedWriter(ctx, w, &eff)
 	// A write to a client that does not read must not hold up Close.
 	defer context.AfterFunc(s.ctx, func() { _ = a.out.rc.SetWriteDeadline(time.Unix(1, 0)) })()
 	s.logf("%s %s: %s", r.Method, r.URL, in.Name)
 	if a.replace(w) {
 		return
 	}
-	if a.timed {
+	if a.drop > 0 || a.halfOpen > 0 {
 		defer a.limit()()
 	}
 	run := a.poll
@@ -73,13 +76,11 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, live bool) {
 
 // request counts a request for an instance's events and returns the instance
 // and the effects of its faults on this request.
-func (s *Server) request(id string) (*instance, *period, effects) {
+func (s *Server) request(id string) (in *instance, eff effects) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := s.find(id)
-	var eff effects
-	if in == nil {
-		return nil, nil, eff
+	if in = s.find(id); in == nil {
+		return nil, eff
 	}
 	in.requests++
 	for _, f := range s.opts.Faults {
@@ -92,7 +93,7 @@ func (s *Server) request(id string) (*instance, *period, effects) {
 			_ = f.apply(&eff) // AddInstance has checked it
 		}
 	}
-	return in, in.period, eff
+	return in, eff
 }
 
 // types returns the list of events=, or nil.
@@ -137,14 +138,12 @@ func (a *response) poll(w http.ResponseWriter) error {
 // stream sends events until its end. Nil means that it ended properly.
 func (a *response) stream(w http.ResponseWriter) error {
 	reader := a.instance.feed.read()
-	defer reader.close()
 	a.header(w, "text/event-stream")
 	if err := a.out.rc.Flush(); err != nil {
 		return err
 	}
-	select { // the stream of a stopped instance is silent
-	case <-a.period.started:
-	case <-a.ctx.Done():
+	if a.life == a.server.ctx { // stopped
+		<-a.ctx.Done()
 		return a.end(a.ctx.Err())
 	}
 	o := &a.server.opts
@@ -157,11 +156,9 @@ func (a *response) stream(w http.ResponseWriter) error {
 	}
 	src := &player{items: a.prepared(), pace: Max, loops: true, base: time.Now()}
 	if a.effects == (effects{}) && !o.Record {
-		conn, _, err := a.out.rc.Hijack()
-		if err == nil { // HTTP/1: each record is a chunk, many chunks are one write
-			defer conn.Close()
-			a.fast = &chunkWriter{Writer: bufio.NewWriterSize(conn, 64<<10), tally: &a.instance.tally}
-		}
+		conn := a.takeOver()
+		defer conn.Close()
+		a.fast = &chunkWriter{Writer: bufio.NewWriterSize(conn, 64<<10), tally: &a.instance.tally}
 	}
 	return a.run(src)
 }
@@ -245,7 +242,7 @@ func (a *response) send(it item) error {
 	a.id++
 	a.payload = it.append(a.payload[:0])
 	a.buf = a.framing.record(a.buf[:0], a.id, it.typ, a.payload, a.sent == 1)
-	if a.sent == a.cut {
+	if a.sent == a.cut || a.sent == a.reset {
 		return a.breakOff(a.buf)
 	}
 	if a.fast != nil {
@@ -279,7 +276,7 @@ func (a *response) end(reason error) error {
 	switch {
 	case a.server.ctx.Err() != nil:
 		return errHangUp
-	case errors.Is(reason, errDone), a.period.ctx.Err() != nil:
+	case errors.Is(reason, errDone), a.life.Err() != nil:
 		if a.fast != nil {
 			return a.fast.end()
 		}
@@ -288,8 +285,8 @@ func (a *response) end(reason error) error {
 			err = a.zip.Close()
 		}
 		return err
-	case a.timed && a.vanish && errors.Is(context.Cause(a.ctx), errHangUp):
-		return a.vanishNow()
+	case a.halfOpen > 0 && errors.Is(context.Cause(a.ctx), errHangUp):
+		return a.vanish()
 	}
 	return errHangUp
 }
@@ -335,13 +332,12 @@ type pacedWriter struct {
 	ctx   context.Context
 	w     http.ResponseWriter
 	rc    *http.ResponseController
-	live  bool // each Write is sent at once
-	piece int  // bytes sent at once; 0: as they come
+	piece int // bytes sent at once; 0: as they come
 	pause time.Duration
 }
 
-func newPacedWriter(ctx context.Context, w http.ResponseWriter, e *effects, live bool) *pacedWriter {
-	p := &pacedWriter{ctx: ctx, w: w, rc: http.NewResponseController(w), piece: e.chunk, live: live || e.chunk > 0 || e.drip > 0}
+func newPacedWriter(ctx context.Context, w http.ResponseWriter, e *effects) *pacedWriter {
+	p := &pacedWriter{ctx: ctx, w: w, rc: http.NewResponseController(w), piece: e.chunk}
 	if e.drip > 0 {
 		if p.piece == 0 {
 			p.piece = max(1, e.drip/10)
@@ -352,24 +348,21 @@ func newPacedWriter(ctx context.Context, w http.ResponseWriter, e *effects, live
 }
 
 // Write sends b, piece by piece.
-func (p *pacedWriter) Write(b []byte) (int, error) {
-	sent := 0
-	for sent < len(b) {
+func (p *pacedWriter) Write(b []byte) (sent int, err error) {
+	for sent < len(b) && err == nil {
 		part := b[sent:]
 		if p.piece > 0 {
 			part = part[:min(p.piece, len(part))]
 		}
-		n, err := p.w.Write(part)
+		var n int
+		n, err = p.w.Write(part)
 		sent += n
-		if err == nil && p.live {
+		if err == nil {
 			err = p.rc.Flush()
 		}
 		if err == nil && p.pause > 0 && !sleep(p.ctx, p.pause) {
 			err = p.ctx.Err()
 		}
-		if err != nil {
-			return sent, err
-		}
 	}
-	return sent, nil
+	return sent, err
 }

@@ -1,30 +1,16 @@
 package simulator
 
-import (
-	"net/http"
-	"slices"
-)
+import "net/http"
 
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/core/instances", s.list)
 	mux.HandleFunc("GET /v1/core/instance/{id}", s.one)
-	mux.HandleFunc("GET /v1/core/version", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, http.StatusOK, object{"engine": "0.0.0-simulated"})
-	})
 	mux.HandleFunc("GET /v1/core/instance/{id}/consume_events_sse", func(w http.ResponseWriter, r *http.Request) { s.events(w, r, true) })
 	mux.HandleFunc("GET /v1/core/instance/{id}/consume_events", func(w http.ResponseWriter, r *http.Request) { s.events(w, r, false) })
-	mux.HandleFunc("POST /v1/database/{table}", func(w http.ResponseWriter, r *http.Request) {
-		if !slices.Contains([]string{"events", "tracks", "analytics"}, r.PathValue("table")) {
-			refuse(w, http.StatusNotFound, "no such path: "+r.URL.Path)
-			return
-		}
-		s.queried(w, r)
-	})
-	mux.HandleFunc("GET /openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/yaml")
-		_, _ = w.Write([]byte("openapi: 3.0.3\ninfo: {title: RT Server (simulated), version: 0.0.0}\npaths: {}\n"))
-	})
+	for _, table := range []string{"events", "tracks", "analytics"} {
+		mux.HandleFunc("POST /v1/database/"+table, func(w http.ResponseWriter, r *http.Request) { s.queried(w, r, table) })
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "no such path: "+r.URL.Path)
 	})
@@ -46,29 +32,25 @@ func (s *Server) one(w http.ResponseWriter, r *http.Request) {
 	s.logf("%s %s", r.Method, r.URL)
 	s.mu.Lock()
 	in := s.find(r.PathValue("id"))
-	var body object
-	if in != nil {
-		body = in.body()
-	}
 	s.mu.Unlock()
-	if body == nil {
+	if in == nil {
 		refuse(w, http.StatusNotFound, "instance not found")
 		return
 	}
-	reply(w, http.StatusOK, body)
+	reply(w, http.StatusOK, in.body())
 }
 
-// body returns the instance as the server describes it. The caller holds
-// Server.mu.
+// body returns the instance as the server describes it.
 func (in *instance) body() object {
 	fps := double(0)
-	if in.State == "running" {
+	running := in.running.Err() == nil
+	if running {
 		fps = 24.94
 	}
 	return object{
 		"instanceId": in.ID, "displayName": in.Name, "group": in.Group,
 		"solutionId": "securt", "solutionName": "SecuRT (Security)", "version": "0.0.0-simulated",
-		"persistent": true, "loaded": in.State != "registered", "running": in.State == "running", "fps": fps,
+		"persistent": true, "loaded": true, "running": running, "fps": fps,
 		"frameRateLimit": 0, "metadataMode": true, "statisticsMode": true, "diagnosticsMode": false, "debugMode": false,
 		"readOnly": false, "autoStart": false, "autoRestart": true, "systemInstance": false,
 		"detectorMode": "SmartDetection", "detectionSensitivity": "Medium", "movementSensitivity": "Medium", "sensorModality": "RGB",

@@ -2,6 +2,8 @@ package simulator
 
 import (
 	"cmp"
+	_ "embed" // for the scene
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -28,8 +30,12 @@ const (
 	side              // the second area
 )
 
+// spots are the places in the frame.
+var spots = [...]struct{ x, y float64 }{wire: {0.45, 0.3}, area: {0.42, 0.68}, side: {0.82, 0.7}}
+
 // row is one line of the scene: at this second, the actor causes a record of
-// this type at this place. An actor is an object class and a number.
+// this type at this place. An actor is an object
+// class and a number.
 type row struct {
 	second float64
 	typ    string
@@ -37,72 +43,26 @@ type row struct {
 	place  place
 }
 
-// sceneRows returns the scene, grouped by actor. A crop belongs to the
-// actor's latest event or, before the first one, to that one.
-func sceneRows() []row {
-	return []row{
-		{0.2, "event-line-crossing", "Person 1", wire},
-		{0.3, "event-count-changed", "Person 1", wire},
-		{0.6, "crop", "Person 1", wire},
-		{2, "event-intrusion", "Person 1", area},
-		{2.5, "crop", "Person 1", area},
-		{2.6, "attribute", "Person 1", area},
-		{10, "event-loitering", "Person 1", area},
-		{10.4, "crop", "Person 1", area},
-		{15, "event-loitering-end", "Person 1", area},
-		{15, "event-intrusion-end", "Person 1", area},
+//go:embed scene.txt
+var sceneText string
 
-		{18, "event-line-crossing", "Vehicle 1", wire},
-		{18.1, "event-count-changed", "Vehicle 1", wire},
-		{20, "event-area-enter", "Vehicle 1", side},
-		{20.3, "crop", "Vehicle 1", side},
-		{20.5, "attribute", "Vehicle 1", side},
-		{20.6, "attribute", "Vehicle 1", side},
-		{25, "event-dwelling", "Vehicle 1", side},
-		{31, "event-area-exit", "Vehicle 1", side},
-
-		{35, "event-intrusion", "Person 2", area},
-		{41, "event-intrusion-end", "Person 2", area},
-		{36, "event-intrusion", "Person 3", area},
-		{42, "event-intrusion-end", "Person 3", area},
-		{37, "event-intrusion", "Person 4", area},
-		{38, "event-crowd-detection", "Person 4", area},
-		{38.4, "crop", "Person 4", area},
-		{43, "event-intrusion-end", "Person 4", area},
-
-		{47, "event-line-crossing", "Person 5", wire},
-		{48, "event-line-crossing", "Person 6", wire},
-		{48.1, "event-tailgating", "Person 6", wire},
-		{48.5, "crop", "Person 6", wire},
-		{55, "event-line-crossing", "Person 6", wire},
-
-		{60, "event-intrusion", "Person 7", area},
-		{62, "event-fallen-person", "Person 7", area},
-		{62.3, "crop", "Person 7", area},
-		{70, "event-fallen-person-end", "Person 7", area},
-		{71, "event-intrusion-end", "Person 7", area},
-
-		{74.8, "crop", "Person 8", area},
-		{75, "event-intrusion", "Person 8", area},
-		{75.5, "event-armed-person", "Person 8", area},
-		{75.8, "crop", "Person 8", area},
-		{80, "event-armed-person-end", "Person 8", area},
-		{80.2, "event-intrusion-end", "Person 8", area},
-
-		{82, "event-line-crossing", "Animal 1", wire},
-		{82.3, "crop", "Animal 1", wire},
-		{85, "event-line-crossing", "Animal 1", wire},
-
-		{86, "event-object-left-removed", "Unknown 1", area},
-		{88, "event-status-changed", "Unknown 2", area},
+// sceneRows returns the scene, grouped by actor.
+func sceneRows() (rows []row) {
+	for line := range strings.Lines(sceneText) {
+		var r row
+		var name string
+		if n, _ := fmt.Sscan(line, &r.second, &r.typ, &r.actor, &name); n == 4 { // not a comment
+			r.place = map[string]place{"wire": wire, "area": area, "side": side}[name]
+			rows = append(rows, r)
+		}
 	}
+	return rows
 }
 
 // visit is one actor's part in one run through the scene.
 type visit struct {
 	rows   []row
 	start  int64   // of the first row
-	pace   float64 // 1: as fast as the table says
 	dx, dy float64 // distance from the middle of each place
 	look   *look
 	track  string       // tracking_id
@@ -118,7 +78,7 @@ type happening struct {
 
 // at returns when a row of the visit is due.
 func (v *visit) at(r row) int64 {
-	return v.start + int64(v.pace*1000*(r.second-v.rows[0].second))
+	return v.start + int64(1000*(r.second-v.rows[0].second))
 }
 
 // entry is a record that the scene will produce.
@@ -143,13 +103,14 @@ type scene struct {
 	rate     float64   // records per second; 0: when they are due
 	large    bool      // crops of 30 to 60 KB instead of 5 to 20
 
+	rows    []row // of the table
 	rounds  int64 // runs through the table so far
 	sent    int64
 	pending []entry // by time
 }
 
 func newScene(in *instance, seed uint64, base time.Time) *scene {
-	return &scene{instance: in, base: base, looks: looks(), rng: rand.New(rand.NewPCG(seed, hash(in.ID)))}
+	return &scene{instance: in, base: base, looks: looks(), rows: sceneRows(), rng: rand.New(rand.NewPCG(seed, hash(in.ID)))}
 }
 
 // next returns the next record.
@@ -183,7 +144,7 @@ func (s *scene) addRound() {
 		shift += s.rng.Int64N(5000)
 	}
 	s.rounds++
-	for rows := sceneRows(); len(rows) > 0; {
+	for rows := s.rows; len(rows) > 0; {
 		n := slices.IndexFunc(rows, func(r row) bool { return r.actor != rows[0].actor })
 		if n < 0 {
 			n = len(rows)
@@ -200,9 +161,9 @@ func (s *scene) addRound() {
 
 // addVisit adds the records of one actor.
 func (s *scene) addVisit(rows []row, start int64) {
-	class, _, _ := strings.Cut(rows[0].actor, " ")
+	class, _, _ := strings.Cut(rows[0].actor, "-")
 	v := &visit{
-		rows: rows, start: start, pace: 0.9 + 0.2*s.rng.Float64(), track: uuid(s.rng),
+		rows: rows, start: start, track: uuid(s.rng),
 		dx: 0.2 * (s.rng.Float64() - 0.5), dy: 0.2 * (s.rng.Float64() - 0.5), look: s.look(class),
 	}
 	entries := make([]entry, len(rows))
@@ -269,23 +230,18 @@ func (s *scene) look(class string) *look {
 	return fit[s.rng.IntN(len(fit))]
 }
 
-// feet returns where the actor stands at a time, in fractions of the frame,
-// and whether it moves.
+// feet returns where the actor stands at a time, in fractions of the frame, and
+// whether it moves: on the way from one row's place to the next.
 func (v *visit) feet(at int64) (x, y float64, moving bool) {
-	spot := func(p place) (x, y float64) {
-		return []float64{0.45, 0.42, 0.82}[p] + v.dx, []float64{0.3, 0.68, 0.7}[p] + v.dy
-	}
 	i := slices.IndexFunc(v.rows, func(r row) bool { return v.at(r) > at })
-	if i <= 0 {
-		x, y = spot(v.rows[len(v.rows)-1].place)
-		if i == 0 {
-			x, y = spot(v.rows[0].place)
-		}
-		return x, y, i == 0
+	if i < 0 {
+		i = len(v.rows)
 	}
-	from, to := v.rows[i-1], v.rows[i]
-	part := float64(at-v.at(from)) / float64(v.at(to)-v.at(from))
-	x0, y0 := spot(from.place)
-	x1, y1 := spot(to.place)
-	return x0 + part*(x1-x0), y0 + part*(y1-y0), from.place != to.place
+	from, to := v.rows[max(i-1, 0)], v.rows[min(i, len(v.rows)-1)]
+	part := 0.0
+	if moving = from.place != to.place; moving {
+		part = float64(at-v.at(from)) / float64(v.at(to)-v.at(from))
+	}
+	a, b := spots[from.place], spots[to.place]
+	return a.x + part*(b.x-a.x) + v.dx, a.y + part*(b.y-a.y) + v.dy, moving
 }

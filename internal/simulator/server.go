@@ -6,10 +6,10 @@
 package simulator
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"math"
 	"net"
@@ -106,7 +106,7 @@ func New(o Options) (*Server, error) {
 
 // Serve answers on l until Close, which closes l.
 func (s *Server) Serve(l net.Listener) error {
-	h := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(logWriter{s}, "", 0)}
+	h := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -185,14 +185,6 @@ func (s *Server) muted() bool {
 	defer s.mu.Unlock()
 	s.requests++
 	return slices.ContainsFunc(s.opts.Faults, func(f Fault) bool { return f.Name == "mute" && f.meets(s.requests) })
-}
-
-// logWriter passes the messages of net/http to Logf.
-type logWriter struct{ s *Server }
-
-func (l logWriter) Write(p []byte) (int, error) {
-	l.s.logf("%s", bytes.TrimSpace(p))
-	return len(p), nil
 }
 
 func (s *Server) logf(format string, args ...any) {

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"io"
 	"math"
 	"net/http"
 	"slices"
@@ -13,8 +12,9 @@ import (
 )
 
 func TestInstances(t *testing.T) {
-	o := Options{Instances: append(Fleet(2), Instance{Name: "Spare", State: "registered"}, Instance{Name: "Idle", State: "loaded"})}
+	o := Options{Instances: append(Fleet(2), Instance{Name: "Idle", ID: "idle"})}
 	inBubble(t, o, func(s *Server, c client) {
+		s.Stop("idle")
 		body, _ := all(c.get("/instances"))
 		list := decode[map[string][]map[string]any](t, body)["instances"]
 		var states []string
@@ -25,15 +25,11 @@ func TestInstances(t *testing.T) {
 			}
 			states = append(states, strconv.FormatBool(in["loaded"].(bool))+" "+strconv.FormatBool(in["running"].(bool)))
 		}
-		if want := []string{"true true", "true true", "false false", "true false"}; !slices.Equal(states, want) {
+		if want := []string{"true true", "true true", "true false"}; !slices.Equal(states, want) {
 			t.Errorf("states %q", states)
 		}
 		if list[0]["instanceId"] != gate || list[0]["displayName"] != "Gate" {
 			t.Errorf("the first one is %v", list[0])
-		}
-		version, _ := all(c.get("/version"))
-		if decode[map[string]string](t, version)["engine"] == "" {
-			t.Errorf("version %s", version)
 		}
 	})
 }
@@ -177,7 +173,7 @@ func TestServedCountsWhatWasDelivered(t *testing.T) {
 func TestSlowReaderLosesButSpoilsNothing(t *testing.T) {
 	inBubble(t, Options{Record: true, Rate: 1000}, func(s *Server, c client) {
 		res := c.stream()
-		time.Sleep(12 * time.Second) // 12,000 events, 4,096 are stored
+		time.Sleep(12 * time.Second) // 12,000 events, the last 1,000 to 2,000 are stored
 		time.AfterFunc(time.Second, func() { res.Body.Close() })
 		body, _ := all(res)
 		var got []uint64
@@ -185,7 +181,7 @@ func TestSlowReaderLosesButSpoilsNothing(t *testing.T) {
 			got = append(got, Hash([]byte(r.data)))
 		}
 		_, want := s.Served(gate)
-		if len(got) < 4000 || len(got) > 6000 || !slices.Equal(got, want[:len(got)]) {
+		if len(got) < 2000 || len(got) > 5000 || !slices.Equal(got, want[:len(got)]) {
 			t.Errorf("read %d, served %d", len(got), len(want))
 		}
 	})
@@ -194,20 +190,14 @@ func TestSlowReaderLosesButSpoilsNothing(t *testing.T) {
 func TestInstancesComeAndGo(t *testing.T) {
 	inBubble(t, Options{Instances: Fleet(1)}, func(s *Server, c client) {
 		res := c.stream()
-		time.AfterFunc(5*time.Second, func() { s.SetRunning(gate, false) })
+		time.AfterFunc(5*time.Second, func() { s.Stop(gate) })
 		if body, err := all(res); err != nil || body == "" {
 			t.Errorf("a stopped instance ends its stream with %v", err)
 		}
-		time.AfterFunc(time.Minute, func() { s.SetRunning(gate, true) })
-		start := time.Now()
-		res = c.stream() // silent until then
-		if _, err := io.ReadFull(res.Body, make([]byte, 1)); err != nil || time.Since(start) < time.Minute {
-			t.Errorf("%v after %v", err, time.Since(start))
+		if body := c.during(time.Minute, "/instance/"+gate+"/consume_events_sse"); body != "" {
+			t.Errorf("a stopped instance sends %.100s", body)
 		}
-		time.AfterFunc(time.Second, func() { s.RemoveInstance(gate) })
-		if _, err := all(res); err != nil {
-			t.Errorf("a removed instance ends its stream with %v", err)
-		}
+		s.RemoveInstance(gate)
 		res = c.get("/instance/" + gate)
 		if _, err := all(res); err != nil || res.StatusCode != http.StatusNotFound {
 			t.Errorf("a removed instance is there: %d", res.StatusCode)
@@ -218,7 +208,12 @@ func TestInstancesComeAndGo(t *testing.T) {
 		if body := c.during(5*time.Second, "/instance/"+gate+"/consume_events_sse"); body == "" {
 			t.Error("an added instance is silent")
 		}
-		if s.SetRunning("x", true) || s.RemoveInstance("x") {
+		res = c.stream()
+		time.AfterFunc(time.Second, func() { s.RemoveInstance(gate) })
+		if _, err := all(res); err != nil {
+			t.Errorf("a removed instance ends its stream with %v", err)
+		}
+		if s.Stop("x") || s.RemoveInstance("x") {
 			t.Error("an unknown instance is known")
 		}
 	})
