@@ -63,7 +63,7 @@ func TestDatabaseStoresLiveEvents(t *testing.T) {
 	inBubble(t, Options{}, func(s *Server, c client) {
 		start := time.Now()
 		var want []string
-		for _, r := range records(c.during(20*time.Second, "/instance/"+gate+"/consume_events_sse")) {
+		for _, r := range records(c.during(20*time.Second+50*time.Millisecond, "/instance/"+gate+"/consume_events_sse")) { // between two frames
 			if strings.HasPrefix(r.typ, "event-") {
 				want = append([]string{decode[story](t, r.data).Event + displayName(r.typ)}, want...)
 			}
