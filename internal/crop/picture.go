@@ -8,6 +8,7 @@ import (
 	"image"
 	_ "image/jpeg" // for decodes and previews
 	"image/png"
+	"net/http"
 )
 
 // picture is the checked bytes of an image file.
@@ -134,26 +135,8 @@ func sizeWebP(p []byte) (width, height int, err error) {
 	return 0, 0, errors.New("its first chunk is unknown")
 }
 
-// looks are the beginnings of what servers send instead of a picture, in lower
-// case.
-var looks = []struct{ start, name string }{
-	{"<!doctype", "HTML"}, {"<html", "HTML"}, {"<", "XML"}, {"{", "JSON"}, {"[", "JSON"},
-	{"gif8", "a GIF"}, {"bm", "a BMP"}, {"ii*\x00", "a TIFF"}, {"mm\x00*", "a TIFF"}, {"%pdf", "a PDF"},
-	{"\x1f\x8b", "gzip"}, {"pk\x03\x04", "a ZIP"}, {"\x00\x00\x00\x00", "zeros"},
-}
-
 // looksLike describes the beginning of p, in hexadecimal and thus safe to
-// print, and what usually begins like that.
+// print, and the type of file that it seems to be.
 func looksLike(p []byte) string {
-	first := fmt.Sprintf("it starts with % x", p[:min(len(p), 8)])
-	head := bytes.ToLower(p[:min(len(p), 64)])
-	for _, l := range looks {
-		if bytes.HasPrefix(head, []byte(l.start)) {
-			return first + ", which looks like " + l.name
-		}
-	}
-	if len(p) >= 12 && string(p[4:8]) == "ftyp" {
-		return first + ", which looks like HEIC, AVIF or a film"
-	}
-	return first
+	return fmt.Sprintf("it starts with % x, which looks like %s", p[:min(len(p), 8)], http.DetectContentType(p))
 }

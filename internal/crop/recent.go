@@ -3,6 +3,7 @@ package crop
 import (
 	"bytes"
 	"cmp"
+	"container/list"
 	"strings"
 	"time"
 
@@ -17,8 +18,6 @@ const (
 	maxRemembered = 1 << 20  // bytes of one payload
 	maxAge        = 10 * time.Minute
 	maxID         = 256 // bytes
-	maxAttributes = 64  // of one track
-	maxAttribute  = 64 << 10
 )
 
 // recent remembers the latest events, or tracks, by id. The zero value is
@@ -26,40 +25,28 @@ const (
 type recent struct {
 	maxEntries, maxBytes int // 0: the constants of that name
 
-	entries        map[string]*entry
-	oldest, newest *entry
-	bytes          int
+	entries map[string]*list.Element // of *entry
+	order   list.List                // the oldest first
+	bytes   int
 }
 
 // entry is what is known under an id.
 type entry struct {
-	id         string
-	typ        string // "" while only attributes are known
-	instance   *event.Instance
-	payload    []byte
-	attributes []attribute
-	seen       time.Duration
-	older      *entry
-	newer      *entry
+	id       string
+	typ      string
+	instance *event.Instance
+	payload  []byte
+	seen     time.Duration
 }
 
-// attribute is a property of a track: name and value as JSON.
-type attribute struct{ name, value []byte }
-
-func (e *entry) size() int {
-	n := len(e.id) + cap(e.payload) + 200
-	for _, a := range e.attributes {
-		n += cap(a.name) + cap(a.value)
-	}
-	return n
-}
+func (e *entry) size() int { return len(e.id) + cap(e.payload) + 200 }
 
 // event returns a copy of the event or track id, or nil if it is not known.
 func (r *recent) event(id string) *event.Event {
 	if !r.has(id) {
 		return nil
 	}
-	e := r.entries[id]
+	e := r.entries[id].Value.(*entry)
 	ev, err := event.New(e.typ, bytes.Clone(e.payload), e.instance)
 	if err != nil { // not possible: it was the payload of an event
 		return nil
@@ -67,11 +54,8 @@ func (r *recent) event(id string) *event.Event {
 	return ev
 }
 
-// has reports whether an event or a track is remembered under id.
-func (r *recent) has(id string) bool {
-	e := r.entries[id]
-	return e != nil && e.typ != ""
-}
+// has reports whether an event, a track or a key is remembered under id.
+func (r *recent) has(id string) bool { return r.entries[id] != nil }
 
 // put remembers a copy of ev under id, instead of what was there. The end of an
 // event does not replace its beginning.
@@ -89,76 +73,35 @@ func (r *recent) put(id string, ev *event.Event, now time.Duration) {
 	r.trim(now)
 }
 
-// putAttribute remembers an attribute of the track id.
-func (r *recent) putAttribute(id string, name, value []byte, now time.Duration) {
-	if len(name)+len(value) > maxAttribute {
-		return
-	}
-	e := r.touch(id, now)
-	r.bytes -= e.size()
-	at := 0
-	for at < len(e.attributes) && string(e.attributes[at].name) != string(name) {
-		at++
-	}
-	if at == len(e.attributes) && at < maxAttributes {
-		e.attributes = append(e.attributes, attribute{})
-	}
-	if at < len(e.attributes) {
-		a := &e.attributes[at]
-		a.name, a.value = append(a.name[:0], name...), append(a.value[:0], value...)
-	}
-	r.bytes += e.size()
-	r.trim(now)
-}
-
 // touch returns the entry for id as the newest one, and adds it if it is
 // missing.
 func (r *recent) touch(id string, now time.Duration) *entry {
-	e := r.entries[id]
-	if e == nil {
-		e = &entry{id: strings.Clone(id)}
+	el := r.entries[id]
+	if el == nil {
+		e := &entry{id: strings.Clone(id)}
+		el = r.order.PushBack(e)
 		if r.entries == nil {
-			r.entries = map[string]*entry{}
+			r.entries = map[string]*list.Element{}
 		}
-		r.entries[e.id] = e
+		r.entries[e.id] = el
 		r.bytes += e.size()
-	} else if e != r.newest {
-		r.unlink(e)
 	}
+	r.order.MoveToBack(el)
+	e := el.Value.(*entry)
 	e.seen = now
-	if e != r.newest {
-		if e.older = r.newest; e.older != nil {
-			e.older.newer = e
-		} else {
-			r.oldest = e
-		}
-		r.newest = e
-	}
 	return e
-}
-
-func (r *recent) unlink(e *entry) {
-	if e.older != nil {
-		e.older.newer = e.newer
-	} else {
-		r.oldest = e.newer
-	}
-	if e.newer != nil {
-		e.newer.older = e.older
-	} else {
-		r.newest = e.older
-	}
-	e.older, e.newer = nil, nil
 }
 
 // trim removes entries that are too old or too many, but never the newest.
 func (r *recent) trim(now time.Duration) {
 	entries, size := cmp.Or(r.maxEntries, maxEntries), cmp.Or(r.maxBytes, maxBytes)
-	for e := r.oldest; e != r.newest; e = r.oldest {
+	for r.order.Len() > 1 {
+		oldest := r.order.Front()
+		e := oldest.Value.(*entry)
 		if len(r.entries) <= entries && r.bytes <= size && now-e.seen <= maxAge {
 			return
 		}
-		r.unlink(e)
+		r.order.Remove(oldest)
 		delete(r.entries, e.id)
 		r.bytes -= e.size()
 	}
