@@ -22,6 +22,7 @@ type activity struct {
 	doing, how string // "polling" and "every 2s"
 	noun       string // what is shown: "event"
 
+	events  atomic.Int64 // of crops: all that arrived, also those without a picture
 	arrived atomic.Int64 // at -e
 	typed   atomic.Int64 // passed -e
 	fitting atomic.Int64 // passed -e and -w
@@ -118,9 +119,9 @@ func (s *session) explainSilence() {
 		}
 		if n := a.shown.Load(); n != shown {
 			shown, since, due = n, time.Now(), silences[shortSilences:]
-			a.arrived.Store(0)
-			a.typed.Store(0)
-			a.fitting.Store(0)
+			for _, count := range []*atomic.Int64{&a.events, &a.arrived, &a.typed, &a.fitting} {
+				count.Store(0)
+			}
 			continue
 		}
 		if silent := time.Since(since); silent >= due[0] && !s.notices.allAway(len(s.names.all())) {
@@ -152,6 +153,8 @@ func (s *session) silence(silent time.Duration, first bool) string {
 		why = fmt.Sprintf("%s arrived, %s of them match -e, none matches -w", term.Count(arrived, a.noun), term.Number(typed))
 	case arrived > 0:
 		why = term.Count(arrived, a.noun) + " arrived, none matches -w"
+	case a.events.Load() > 0:
+		why = term.Count(a.events.Load(), "event") + " arrived without one"
 	case types != nil:
 		why = "-e asks for " + enumerate(types)
 	}
@@ -162,6 +165,14 @@ func (s *session) silence(silent time.Duration, first bool) string {
 		return why
 	}
 	return none + "; " + why
+}
+
+// counted puts in front of a sink what counts all events.
+func (s *session) counted(to event.Sink) event.Sink {
+	if s.activity == nil {
+		return to
+	}
+	return pipeline.Match(func(*event.Event) bool { s.activity.events.Add(1); return true }, to)
 }
 
 // shown puts in front of the output what counts the events that get there, and

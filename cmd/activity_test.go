@@ -126,6 +126,7 @@ func TestTerminalSaysWhyNothingIsShown(t *testing.T) {
 		{"tail Gate -e event-intrusion* -w n==1", `\d+ events arrived, \d+ of them match -e, none matches -w`},
 		{"tail Gate -e best-crop", `no event yet; -e asks for best-crop`},
 		{"poll Gate -w object_class==Unicorn", `\d+ events arrived, none matches -w`},
+		{"crops Gate -d TEMP -e event-dwelling", `\d+ pictures arrived, none matches -e`},
 		{"crops Gate -d TEMP -w object_class==Unicorn", `\d+ pictures arrived, none matches -w`},
 	} {
 		dir := t.TempDir()
@@ -174,6 +175,22 @@ func TestSilenceIsMentionedEveryHour(t *testing.T) {
 			t.Errorf("nothing at %s", want)
 		}
 		closed.Close()
+		<-r.ended
+	})
+}
+
+func TestCropsSayThatEventsHaveNoPictures(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		in, events := io.Pipe()
+		e := terminal(noNetwork)
+		e.stdin = in
+		r := startEnv(t, e, "crops", "-", "-d", dir)
+		fmt.Fprint(events, strings.Repeat(`{"$id":"track","instance_id":"i"}`+"\n", 1204))
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		r.wantNotice(t, "rtev: no picture yet; 1,204 events arrived without one")
+		events.Close()
 		<-r.ended
 	})
 }
@@ -251,6 +268,26 @@ func TestReminderOfAServerThatStaysAway(t *testing.T) {
 			}
 			if screen && regexp.MustCompile(`\x1b\[(1;)?31m`).MatchString(r.err.String()) {
 				t.Error("a message is red, and nothing was lost")
+			}
+			r.end(t)
+		})
+	}
+}
+
+func TestReminderOfAServerThatIsNotThereYet(t *testing.T) {
+	for _, screen := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			e := terminal(func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED })
+			e.outTTY, e.errTTY = screen, screen
+			r := startEnv(t, e, "tail", "-s", "http://sim", "--retry", "--utc")
+			time.Sleep(17 * time.Minute)
+			synctest.Wait()
+			want := 1
+			if screen {
+				want = 4
+			}
+			if n := strings.Count(r.err.String(), "connection refused"); n != want {
+				t.Errorf("terminal %v: %d messages, want %d: %s", screen, n, want, r.err.String())
 			}
 			r.end(t)
 		})

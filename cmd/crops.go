@@ -102,7 +102,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 			so.Show = text.Show
 		}
 		so.To, so.Rest = s.shown(format.NewWriter(enc, s.out)), rest
-		return crop.NewSaver(dir, so)
+		return s.counted(crop.NewSaver(dir, so))
 	}
 	s.tell("saving pictures of", "in "+o.dir, "picture")
 	if o.once {

@@ -195,6 +195,17 @@ func (n *notices) remind(notice event.Notice, now time.Time) {
 	n.line(notice.Kind, notice.Instance, fmt.Sprintf("still away after %s: %s", term.Duration(longest), notice.Text))
 }
 
+// due reports whether a message that is repeated is due: the first one, and on a
+// terminal another one every 5 min.
+func (n *notices) due(last *time.Time) bool {
+	now := time.Now()
+	if !last.IsZero() && (!n.terminal || now.Sub(*last) < remindAfter) {
+		return false
+	}
+	*last = now
+	return true
+}
+
 // allAway reports whether none of so many instances can be read now.
 func (n *notices) allAway(instances int) bool {
 	n.mu.Lock()

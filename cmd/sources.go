@@ -152,14 +152,15 @@ func (s *session) reportUnreached(set *target.Set, joins bool) {
 // servers do not answer or have no such instance.
 func (s *session) retryTargets(args []string, err error) ([]*target.Target, *target.Set, error) {
 	var wait rtapi.Backoff
-	for first := true; ; first = false {
+	var reported time.Time
+	for {
 		code, _ := classify(err)
 		status, ok := errors.AsType[*rtapi.StatusError](err)
 		denied := ok && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden)
 		if code != exitUnreachable && code != exitRefused || denied {
 			return nil, nil, err
 		}
-		if first || s.verbose > 0 {
+		if s.notices.due(&reported) || s.verbose > 0 {
 			s.notices.info("%v; trying again", err)
 		}
 		rtapi.Sleep(s.ctx, wait.Next())
