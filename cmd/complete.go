@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ func register(c *cobra.Command, flag string, f cobra.CompletionFunc) {
 	}
 }
 
-func completeGlobals(root *cobra.Command) {
+func completeGlobals(a *app, root *cobra.Command) {
 	register(root, "output", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		formats := []string{"text", "ndjson", "json", "csv"}
 		if c.Name() == "stats" {
@@ -35,27 +36,22 @@ func completeGlobals(root *cobra.Command) {
 		return formats, cobra.ShellCompDirectiveNoFileComp
 	})
 	register(root, "color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
-	for _, flag := range []string{"server", "header"} {
-		register(root, flag, cobra.NoFileCompletions)
-	}
+	register(root, "server", a.completeServers)
+	register(root, "header", cobra.NoFileCompletions)
 }
 
 func completeReading(a *app, c *cobra.Command) {
 	register(c, "events", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		return listCompletions(typed, eventTypes()), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})
-	register(c, "where", func(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return computedFields(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-	})
+	register(c, "where", fieldCompletions(" (!&|"))
 	for _, flag := range []string{"count", "for"} {
 		register(c, flag, cobra.NoFileCompletions)
 	}
 }
 
 func completePrinting(c *cobra.Command) {
-	register(c, "columns", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-		return listCompletions(typed, computedFields()), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-	})
+	register(c, "columns", fieldCompletions(",="))
 	register(c, "time", cobra.FixedCompletions([]string{"clock", "rfc3339", "delta", "off"}, cobra.ShellCompDirectiveNoFileComp))
 	register(c, "frame", cobra.FixedCompletions([]string{"1280x720", "1920x1080", "3840x2160"}, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -74,13 +70,6 @@ func completeSimulate(c *cobra.Command) {
 func eventTypes() (list []string) {
 	for _, t := range event.Types() {
 		list = append(list, cobra.CompletionWithDesc(t.Name, t.Meaning))
-	}
-	return list
-}
-
-func computedFields() (list []string) {
-	for _, f := range event.Fields() {
-		list = append(list, cobra.CompletionWithDesc(f.Name, f.Meaning))
 	}
 	return list
 }
@@ -106,21 +95,33 @@ func (a *app) completeInstances(c *cobra.Command, _ []string, _ string) ([]strin
 	if a.load(c, nil) != nil {
 		return nil, done
 	}
-	cfg := a.cfg
-	cfg.Server, cfg.Header = distinct(cfg.Server), distinct(cfg.Header) // cobra reads the flags twice before it completes
+	a.cfg.Server, a.cfg.Header = distinct(a.cfg.Server), distinct(a.cfg.Header) // cobra reads the flags twice before it completes
 	var list []string
-	for _, n := range cfg.Instances {
+	for _, n := range a.cfg.Instances {
 		list = append(list, cobra.CompletionWithDesc(n.Name, "config file"))
 	}
-	ctx, cancel := context.WithTimeout(c.Context(), completeWait)
-	defer cancel()
-	s := &session{app: a, ctx: ctx, notices: newNotices(format.NewOutput(nil, nil), a)}
+	s := &session{app: a, notices: newNotices(format.NewOutput(io.Discard, io.Discard), a)}
 	if demo := c.Flags().Lookup("demo"); demo != nil {
 		s.demo = demo.Value.String() == "true"
 	}
+	listed := make(chan []string, 1)
+	go func() { listed <- s.completions(c.Context()) }()
+	select {
+	case more := <-listed:
+		list = append(list, more...)
+	case <-time.After(2 * completeWait): // a header's file may be a pipe that nobody writes
+	}
+	return list, done
+}
+
+// completions returns the names of the instances of the servers that answer
+// within completeWait.
+func (s *session) completions(ctx context.Context) (list []string) {
+	ctx, cancel := context.WithTimeout(ctx, completeWait)
+	defer cancel()
 	set, err := s.instances(nil)
 	if err != nil {
-		return list, done
+		return nil
 	}
 	for _, l := range set.List(ctx) {
 		for _, in := range l.Instances {
@@ -130,7 +131,7 @@ func (a *app) completeInstances(c *cobra.Command, _ []string, _ string) ([]strin
 	if s.sim != nil {
 		s.sim.Close()
 	}
-	return list, done
+	return list
 }
 
 // distinct returns the items of a list, each once.

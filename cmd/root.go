@@ -109,7 +109,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	prepareCompletion(root)
-	completeGlobals(root)
+	completeGlobals(a, root)
 	return root
 }
 

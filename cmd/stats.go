@@ -61,9 +61,7 @@ func newStats(a *app) *cobra.Command {
 	f.BoolVar(&o.fields, "fields", false, "list which fields arrive")
 	f.StringVar(&o.listen, "listen", "", "serve metrics for Prometheus at http://`ADDR`/metrics")
 	connecting(c, &o.retry, &o.idle)
-	register(c, "by", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return computedFields(), cobra.ShellCompDirectiveNoFileComp
-	})
+	register(c, "by", fieldCompletions(""))
 	c.ValidArgsFunction = a.completeInstances
 	return c
 }

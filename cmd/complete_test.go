@@ -1,0 +1,68 @@
+package cmd
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtev/rtev/internal/simulator"
+)
+
+func TestCompletions(t *testing.T) {
+	file := writeConfig(t, `servers:
+  - {name: north, url: http://nvr1}
+  - {name: south, url: http://nvr2}
+instances:
+  - {name: yard, id: i, server: north}
+defaults: {insecure: true}
+`)
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"tail", "-s", ""}, "north\tconfig file|south\tconfig file"},
+		{[]string{"instances", "--server", "n"}, "north\tconfig file"},
+		{[]string{"crops", ""}, "yard\tconfig file"},
+		{[]string{"tail", "-e", "!track,ev"}, "!track,event-intrusion\t"},
+		{[]string{"tail", "-w", "ob"}, "object_class\tPerson, Vehicle"},
+		{[]string{"tail", "-w", "_class == Person && (!_pl"}, "_class == Person && (!_place\t|_class == Person && (!area_name\t"},
+		{[]string{"poll", "x", "-c", "_time,where=_pl"}, "_time,where=_place\t|_time,where=tripwire_name\t"},
+		{[]string{"stats", "--by", ""}, "_class\t|object_class\t"},
+	} {
+		args := append([]string{"__complete", tc.args[0], "--config", file}, tc.args[1:]...)
+		r := startDial(t, noNetwork, args...)
+		if err := <-r.ended; err != nil {
+			t.Fatal(err)
+		}
+		for part := range strings.SplitSeq(tc.want, "|") {
+			if !strings.Contains("\n"+r.out.String(), "\n"+part) {
+				t.Errorf("%q: no %q in\n%s", tc.args, part, r.out.String())
+			}
+		}
+	}
+}
+
+// Servers that do not answer cost a second, and those that do are offered.
+func TestCompletionDoesNotWaitForDeadServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
+		defer sim.Close()
+		dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if strings.HasPrefix(addr, "sim:") {
+				return sim.DialContext(ctx, network, addr)
+			}
+			time.Sleep(10 * time.Second)
+			return nil, context.DeadlineExceeded
+		}
+		before := time.Now()
+		r := startDial(t, dial, "__complete", "tail", "-s", "dead", "-s", "sim", "")
+		err := <-r.ended
+		defer time.Sleep(time.Minute) // the dial ends
+		if took := time.Since(before); err != nil || took > completeWait || !strings.Contains(r.out.String(), "Gate\trunning") {
+			t.Errorf("after %v: %v, %q", took, err, r.out.String())
+		}
+	})
+}
