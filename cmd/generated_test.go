@@ -148,7 +148,7 @@ NO_COLOR, FORCE_COLOR, CLICOLOR, TZ and the proxy variables. See
 .SH FILES
 .TP
 \fI$XDG_CONFIG_HOME/rtev/config.yaml\fP, \fI/etc/rtev/config.yaml\fP
-configuration
+configuration; see \fBrtev-config(1)\fP
 `
 	if c.Name() == "poll" || c.Name() == "crops" {
 		text += `.TP

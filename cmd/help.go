@@ -112,7 +112,8 @@ func topics() []*cobra.Command {
 		{"filters", "event types, field expressions, computed fields"},
 		{"events", "the event types and their fields"},
 		{"exit-codes", "what the exit status means"},
-		{"environment", "variables and the configuration file"},
+		{"environment", "environment variables"},
+		{"config", "the configuration file, with an example"},
 	} {
 		text, err := topicTexts.ReadFile("topics/" + t.name + ".txt")
 		if err != nil {

@@ -115,7 +115,7 @@ func newRoot(a *app) *cobra.Command {
 
 func (a *app) globals(f *pflag.FlagSet) {
 	f.SortFlags = false
-	f.StringArrayP("server", "s", nil, "server `URL`, repeatable (http://localhost:3546)")
+	f.StringArrayP("server", "s", nil, "server `URL` or name, repeatable (http://localhost:3546)")
 	f.StringArrayP("header", "H", nil, "send `HEADER` 'K: V'; 'K: @FILE' reads a file")
 	f.StringVar(&a.cacert, "cacert", "", "trust the certificate authorities in `FILE`")
 	f.StringVar(&a.cert, "cert", "", "client certificate `FILE`")

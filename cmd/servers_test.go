@@ -276,3 +276,34 @@ func TestMistakesInDefaults(t *testing.T) {
 		}
 	}
 }
+
+// The example of "rtev help config" is a configuration file that can be used.
+func TestExampleOfHelpConfig(t *testing.T) {
+	r := startEnv(t, env{}, "help", "config")
+	if err := <-r.ended; err != nil {
+		t.Fatal(err)
+	}
+	var example strings.Builder
+	for line := range strings.Lines(r.out.String()) {
+		if text, ok := strings.CutPrefix(line, "  "); ok {
+			example.WriteString(text)
+		}
+	}
+	file := writeConfig(t, strings.ReplaceAll(example.String(), "/etc/rtev/", "/nowhere/"))
+	a := &app{env: env{getenv: func(string) string { return "" }}}
+	c, _, err := newRoot(a).Find([]string{"tail"})
+	if err == nil {
+		err = c.ParseFlags([]string{"--config", file})
+	}
+	if err == nil {
+		err = a.load(c, nil)
+	}
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, example.String())
+	}
+	north := a.cfg.Resolve("north")
+	if len(a.cfg.Servers) != 2 || len(a.cfg.Instances) != 2 || len(a.cfg.Default) != 2 || north.Cert == "" || north.CACert == "" || north.Key == "" ||
+		c.Flags().Lookup("time").Value.String() != "rfc3339" || c.Flags().Lookup("utc").Value.String() != "true" {
+		t.Errorf("%+v", a.cfg)
+	}
+}
