@@ -42,7 +42,7 @@ func Number(r gjson.Result) (n float64, ok bool) {
 	case gjson.Number:
 		return r.Num, true
 	case gjson.String:
-		n, ok = jsonraw.Float(bytesOf(r.Str))
+		n, ok = jsonraw.ParseFloat(r.Str)
 		return n, ok && !math.IsInf(n, 0)
 	}
 	return 0, false

@@ -86,11 +86,7 @@ func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 		m.bad(data)
 		return nil
 	}
-	in := m.Instance
-	if in == nil && m.Locate != nil {
-		in = m.Locate(m.text("instance_id"))
-	}
-	m.complete(typ, in)
+	m.complete(typ, m.Instance)
 	m.ev.ID, m.ev.Received = view(id), at
 	return to.Put(&m.ev)
 }
@@ -137,13 +133,16 @@ func (m *Maker) setPayload(p []byte) error {
 }
 
 // complete sets the event's type and instance, and adds "$id" and "instance_id"
-// in front of a payload that lacks them.
+// in front of a payload that lacks them. If in is nil, Locate finds it.
 func (m *Maker) complete(typ []byte, in *Instance) {
 	e := &m.ev
-	_, named := e.Member("$id")
-	_, placed := e.Member("instance_id")
+	kind, named := e.Member("$id")
+	id, placed := e.Member("instance_id")
+	if in == nil && m.Locate != nil {
+		in = m.Locate(view(m.text(id)))
+	}
 	if len(typ) == 0 && named {
-		typ = []byte(m.text("$id"))
+		typ = m.text(kind)
 	}
 	e.Type, e.Instance = m.name(typ), in
 	addType := !named && e.Type != "unknown"
@@ -165,14 +164,13 @@ func (m *Maker) complete(typ []byte, in *Instance) {
 	_ = m.setPayload(m.front) // it was checked
 }
 
-// text returns the text of a top-level member, or "". It is valid until the next
-// call.
-func (m *Maker) text(name string) string {
-	value, _ := m.ev.Member(name)
+// text returns the text of a member, empty if it is missing or null. It is valid
+// until the next call.
+func (m *Maker) text(value []byte) []byte {
 	if string(value) == "null" {
-		return ""
+		return nil
 	}
-	return view(jsonraw.Text(value, &m.quoted))
+	return jsonraw.Text(value, &m.quoted)
 }
 
 // name returns the type as a string that may be kept. It allocates only for a new

@@ -115,14 +115,11 @@ type members struct {
 func (m *members) load(ev *event.Event) {
 	clear(m.raw[:])
 	m.others = 0
-	ev.EachMember(func(name, raw []byte) bool {
-		m.add(name, raw)
-		return true
-	})
+	ev.EachMember(m.add)
 }
 
 // add keeps the first of several members of one name, as look-ups do.
-func (m *members) add(name, raw []byte) {
+func (m *members) add(name, raw []byte) (more bool) {
 	k := keyOf(name)
 	if k == unknown && bytes.IndexByte(name, '\\') >= 0 {
 		m.name = jsonraw.AppendUnescaped(reuse(m.name), name)
@@ -133,6 +130,7 @@ func (m *members) add(name, raw []byte) {
 	} else if m.raw[k] == nil {
 		m.raw[k] = raw
 	}
+	return true
 }
 
 // millis returns the event's time in Unix milliseconds. A plain number of

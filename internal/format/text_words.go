@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"unicode/utf8"
 
@@ -271,16 +272,25 @@ func (t *Text) putDropped(ev *event.Event) {
 
 // putConfidence puts a fraction as percent, and any other number as it is.
 func (t *Text) putConfidence() {
-	n, ok := jsonraw.Number(t.members.first(confidence, detection))
+	n, ok := jsonraw.Number(coarse(t.members.first(confidence, detection)))
 	if !ok {
 		return
 	}
 	if n >= 0 && n <= 1 {
-		t.part = append(strconv.AppendFloat(t.part[:0], n*100, 'f', 0, 64), '%')
+		t.part = append(strconv.AppendInt(t.part[:0], int64(math.RoundToEven(n*100)), 10), '%')
 	} else {
 		t.part = term.AppendDecimal(t.part[:0], n)
 	}
 	t.putOption(t.styles.Faint, t.part)
+}
+
+// coarse cuts a fraction to the digits that percent and pixels need. Reading
+// all of them would take a fifth of the time of a line.
+func coarse(raw []byte) []byte {
+	if len(raw) > len("0.12345678") && raw[1] == '.' && bytes.IndexByte(raw, 'e') < 0 && bytes.IndexByte(raw, 'E') < 0 {
+		return raw[:len("0.12345678")]
+	}
+	return raw
 }
 
 // putPicture puts the size of a picture.
@@ -308,7 +318,7 @@ func (t *Text) putBox() {
 	}
 	t.part = t.part[:0]
 	for i, before := range [...]string{"", ",", " ", "×"} {
-		px, ok := frame.pixelsOf(i, b[i])
+		px, ok := frame.pixelsOf(i, coarse(b[i]))
 		if !ok {
 			return
 		}

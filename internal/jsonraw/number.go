@@ -6,27 +6,35 @@ import (
 	"strings"
 )
 
-// Float returns the number that raw is (RFC 8259 section 6), infinite if it is
-// out of range. ok is false if raw is not a number.
-func Float(raw []byte) (n float64, ok bool) { return ParseFloat(view(raw)) }
-
-// ParseFloat is Float for a string.
-func ParseFloat(s string) (n float64, ok bool) {
-	if s == "" || s[0] != '-' && s[0]-'0' > 9 || numberEnd(bytesOf(s), 0) != len(s) {
+// Float returns the number that a value is, infinite if it is out of range. raw
+// is part of JSON that was checked. ok is false if it is not a number.
+func Float(raw []byte) (n float64, ok bool) {
+	if len(raw) == 0 || raw[0] != '-' && raw[0]-'0' > 9 {
 		return 0, false
 	}
-	n, _ = strconv.ParseFloat(s, 64) // the only error left is the range
+	n, _ = strconv.ParseFloat(view(raw), 64) // the only error left is the range
 	return n, true
 }
 
-// Number returns the number that raw is or, if it is a string, holds: some
-// servers send numbers as strings. ok is false if there is none, or if it is out
-// of range.
+// ParseFloat is Float for any text. ok is false if it is not a number by
+// RFC 8259 section 6.
+func ParseFloat(s string) (n float64, ok bool) {
+	raw := bytesOf(s)
+	if s == "" || s[0] != '-' && s[0]-'0' > 9 || numberEnd(raw, 0) != len(s) {
+		return 0, false
+	}
+	return Float(raw)
+}
+
+// Number returns the number that a checked value is or, if it is a string,
+// holds: some servers send numbers as strings. ok is false if there is none, or if
+// it is out of range.
 func Number(raw []byte) (n float64, ok bool) {
 	if len(raw) > 1 && raw[0] == '"' {
-		raw = raw[1 : len(raw)-1]
+		n, ok = ParseFloat(view(raw[1 : len(raw)-1]))
+	} else {
+		n, ok = Float(raw)
 	}
-	n, ok = Float(raw)
 	return n, ok && !math.IsInf(n, 0)
 }
 

@@ -19,11 +19,16 @@ func TestFloat(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"", "-", "01", "1.", ".5", "+1", "1e", "0x10", "NaN", "Inf", "1 ", " 1", "1_000", "1e5x", `"`, `""`} {
-		if _, ok := Float([]byte(s)); ok {
+		if _, ok := ParseFloat(s); ok {
 			t.Errorf("%q is taken for a number", s)
 		}
+		if _, ok := Number([]byte(`"` + s + `"`)); ok {
+			t.Errorf("%q in a string is taken for a number", s)
+		}
+	}
+	for _, s := range []string{"", "null", "true", `""`, "{}", "[1]"} {
 		if _, ok := Number([]byte(s)); ok {
-			t.Errorf("%q is taken for a number", s)
+			t.Errorf("%s is taken for a number", s)
 		}
 	}
 }
