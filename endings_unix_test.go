@@ -151,7 +151,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 // A reader that goes away ends the process by SIGPIPE, without a word.
 func TestClosedPipeKillsSilently(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
-	for _, args := range [][]string{{"tail", "-o", "ndjson"}, {"stats", "-i", "1ms", "-o", "csv"}, {"poll", "Gate", "-i", "1ms", "-o", "ndjson"}, {"--help"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{"tail", "-o", "ndjson"}, {"tail", "--exec", "cat"}, {"poll", "Gate", "-i", "1ms", "--exec", "cat"}, {"stats", "-i", "1ms", "-o", "csv"}, {"poll", "Gate", "-i", "1ms", "-o", "ndjson"}, {"--help"}, {"completion", "bash"}} {
 		c := exec.CommandContext(t.Context(), "rtev", args...)
 		var messages bytes.Buffer
 		c.Stderr = &messages

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,8 +19,9 @@ type Command struct {
 
 // Parse splits text into words as a POSIX shell does, and finds the program
 // that the first one names, in PATH if the name has no slash. No shell takes
-// part: patterns, ~ and # are ordinary characters. The errors are *SyntaxError
-// and *NotFoundError.
+// part: patterns, ~ and # are ordinary characters. What else only a shell does is
+// a mistake, but for a $ in the arguments of a shell, which expands it. The
+// errors are *SyntaxError and *NotFoundError.
 func Parse(text string) (Command, error) {
 	words, err := split(text)
 	if err != nil {
@@ -132,7 +135,7 @@ func (s *splitter) char(escapable string) error {
 	case c == '\\' && (escapable == "" || strings.IndexByte(escapable, rest[0]) >= 0):
 		c = rest[0]
 		s.at++
-	case c == '`', c == '$' && expands(rest):
+	case (c == '`' || c == '$' && expands(rest)) && !s.forShell():
 		return s.shellOnly(string(c))
 	}
 	s.begun = true
@@ -148,6 +151,11 @@ func expands(rest string) bool {
 	}
 	c := rest[0] | 0x20
 	return c >= 'a' && c <= 'z' || rest[0] == '_' || rest[0] == '{' || rest[0] == '('
+}
+
+// forShell reports whether the word is an argument of a shell.
+func (s *splitter) forShell() bool {
+	return len(s.words) > 0 && slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh", "fish"}, filepath.Base(s.words[0]))
 }
 
 // end ends a word.

@@ -9,17 +9,18 @@ import (
 
 func TestSplit(t *testing.T) {
 	for text, want := range map[string][]string{
-		"a":                        {"a"},
-		"  a\t b\n c ":             {"a", "b", "c"},
-		`a 'b c' "d e"`:            {"a", "b c", "d e"},
-		`a''b "" ''`:               {"ab", "", ""},
-		`a\ b \'c \\ \| \$HOME`:    {"a b", "'c", `\`, "|", "$HOME"},
-		`"a\"b\\c\$d\e" 'a\b"c'`:   {`a"b\c$d\e`, `a\b"c`},
-		"a\\\nb \"c\\\nd\" \\\n":   {"ab", "cd"},
-		`sh -c 'x=$1; a | b >&2'`:  {"sh", "-c", "x=$1; a | b >&2"},
-		`a ~/b *.c #d {e} $ $5 !`:  {"a", "~/b", "*.c", "#d", "{e}", "$", "$5", "!"},
-		`"'" '"' ä"ö"ü`:            {"'", `"`, "äöü"},
-		`curl 'http://h/?a=b&c=d'`: {"curl", "http://h/?a=b&c=d"},
+		"a":                               {"a"},
+		"  a\t b\n c ":                    {"a", "b", "c"},
+		`a 'b c' "d e"`:                   {"a", "b c", "d e"},
+		`a''b "" ''`:                      {"ab", "", ""},
+		`a\ b \'c \\ \| \$HOME`:           {"a b", "'c", `\`, "|", "$HOME"},
+		`"a\"b\\c\$d\e" 'a\b"c'`:          {`a"b\c$d\e`, `a\b"c`},
+		"a\\\nb \"c\\\nd\" \\\n":          {"ab", "cd"},
+		`sh -c 'x=$1; a | b >&2'`:         {"sh", "-c", "x=$1; a | b >&2"},
+		`a ~/b *.c #d {e} $ $5 !`:         {"a", "~/b", "*.c", "#d", "{e}", "$", "$5", "!"},
+		"/bin/sh -c \"a \\\"$b\\\" `c`\"": {"/bin/sh", "-c", "a \"$b\" `c`"},
+		`"'" '"' ä"ö"ü`:                   {"'", `"`, "äöü"},
+		`curl 'http://h/?a=b&c=d'`:        {"curl", "http://h/?a=b&c=d"},
 	} {
 		if got, err := split(text); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q, %v; want %q", text, got, err, want)
@@ -38,6 +39,8 @@ func TestSplitNamesThePlaceOfAMistake(t *testing.T) {
 		"a http://h/?b&c":   "character 14: no shell reads & here: put it in single quotes, or run sh -c '...'",
 		"a >b":              "character 3: no shell reads > here: put it in single quotes, or run sh -c '...'",
 		`a "$RTEV_PLACE"`:   "character 4: no shell reads $ here: put it in single quotes, or run sh -c '...'",
+		"a sh -c \"$b\"":    "character 10: no shell reads $ here: put it in single quotes, or run sh -c '...'",
+		`sh -c "a" | b`:     "character 11: no shell reads | here: put it in single quotes, or run sh -c '...'",
 		"a ${x}":            "character 3: no shell reads $ here: put it in single quotes, or run sh -c '...'",
 		`a "` + "`b`" + `"`: "character 4: no shell reads ` here: put it in single quotes, or run sh -c '...'",
 		"a $(b)":            "character 3: no shell reads $ here: put it in single quotes, or run sh -c '...'",

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/rtev/rtev/internal/simulator"
+)
+
+// TestExecRecipes runs the commands with --exec in the guides, each until one
+// event has passed, with a webhook, an MQTT broker and a stand-in for
+// notify-send.
+func TestExecRecipes(t *testing.T) {
+	has(t, "curl")
+	has(t, "mosquitto_pub")
+	has(t, "mosquitto")
+	hooks := &webhook{}
+	receiver := httptest.NewServer(hooks)
+	defer receiver.Close()
+	port := freePort(t)
+	broker := talk(t, "mosquitto", "-v", "-p", port)
+	broker.until(`version .* (running)`)
+	siren := exec.Command("mosquitto_sub", "-p", port, "-t", "siren/set", "-C", "1", "-W", "90")
+	var played bytes.Buffer
+	siren.Stdout = &played
+	if err := siren.Start(); err != nil {
+		t.Fatal(err)
+	}
+	broker.until(`Received (SUBSCRIBE)`) // a later subscriber would miss the message
+
+	const gate = "899c89f9-90c3-c633-8586-8f09b005ebed"
+	server := start(t, simulator.Options{Seed: 1, Rate: 200, Instances: []simulator.Instance{{ID: gate, Name: "gate"}}})
+	programs := t.TempDir()
+	write(t, filepath.Join(programs, "notify-send"), "#!/bin/sh\necho \"notified: $*\"\n")
+	if err := os.Chmod(filepath.Join(programs, "notify-send"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	env := append(documentedEnv(t, server), "PATH="+programs+":"+programFolder(t)+":"+os.Getenv("PATH"), "no_proxy=127.0.0.1")
+	here := strings.NewReplacer("http://hooks1", receiver.URL, "-h mqtt1", "-h 127.0.0.1 -p "+port,
+		"rtev tail gate", "rtev tail gate -n 1", "rtev poll gate", "rtev poll gate --once -e '*-crossing'")
+	var out strings.Builder
+	for _, page := range guides(t) {
+		for _, block := range blocks(t, page) {
+			for line := range strings.Lines(block.text) {
+				if block.language != "sh" || !strings.Contains(line, " --exec ") {
+					continue
+				}
+				c := exec.Command("timeout", "90", "bash", "-c", here.Replace(line))
+				c.Dir, c.Env = t.TempDir(), env
+				text, err := c.CombinedOutput()
+				if err != nil {
+					t.Errorf("%s%v:\n%s", line, err, text)
+				}
+				out.Write(text)
+			}
+		}
+	}
+	if err := siren.Wait(); err != nil || played.String() != "ON\n" {
+		t.Errorf("siren: %v, %q", err, played.String())
+	}
+	for _, want := range []string{"notified: -u critical Alarm: Person in ", "RTEV_TYPE=event-"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+	if len(hooks.bodies) < 2 {
+		t.Errorf("the webhook was called %d times", len(hooks.bodies))
+	}
+	for _, body := range hooks.bodies {
+		var payload map[string]any
+		if err := json.Unmarshal(body, &payload); err != nil || payload["instance_id"] != gate {
+			t.Errorf("%v: %s", err, body)
+		}
+	}
+}
+
+// webhook remembers what was posted as JSON.
+type webhook struct {
+	mu     sync.Mutex
+	bodies [][]byte
+}
+
+func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.URL.Path != "/rtev" || r.Header.Get("Content-Type") != "application/json" {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+	h.bodies = append(h.bodies, body)
+}
+
+// pipes makes named pipes in a folder, which becomes the folder of c.
+func pipes(t *testing.T, c *exec.Cmd, names ...string) {
+	t.Helper()
+	c.Dir = t.TempDir()
+	for _, name := range names {
+		if err := syscall.Mkfifo(filepath.Join(c.Dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Ctrl-C in a terminal goes to the whole process group of rtev, but not to its
+// commands: they may finish.
+func TestInterruptDoesNotReachCommands(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, "data: {\"$id\":\"track\"}\n\n")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	c := exec.CommandContext(t.Context(), "rtev", "tail", "-s", server.URL, camera, "--config", "none", "--exec", `sh -c 'echo >started; read line <go; echo "$line"'`)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var out, messages bytes.Buffer
+	c.Stdout, c.Stderr = &out, &messages
+	pipes(t, c, "started", "go")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadFile(filepath.Join(c.Dir, "started")); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(-c.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(c.Dir, "go"), []byte("finished\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if died(c) != syscall.SIGINT || out.String() != "finished\n" || messages.Len() > 0 {
+		t.Errorf("%v, %q, %q", c.ProcessState, out.String(), messages.String())
+	}
+}
+
+// A command that has failed does not hide the signal that ends tail.
+func TestTailDiesOfTheSignalAlthoughCommandsFailed(t *testing.T) {
+	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
+	c, messages := following(t, `exec rtev tail -s "$1" --config none --exec 'sh -c "echo; exit 1"'`, server)
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if died(c) != syscall.SIGTERM || !strings.Contains(messages.String(), "failed\n") {
+		t.Errorf("%v, %q", c.ProcessState, messages)
+	}
+}
+
+// kill -9 leaves no command behind, and the next run repeats what was not
+// delivered.
+func TestKillEndsCommandsAndKeepsTheSpool(t *testing.T) {
+	var want []string
+	for _, class := range []string{"a", "b", "c", "d", "e", "f"} {
+		want = append(want, `{"$id":"track","instance_id":"`+pollInstance+`","object_class":"`+class+`"}`)
+	}
+	url, _ := queue(t, "["+strings.Join(want, ",")+"]")
+	run := func(command string) *exec.Cmd {
+		c := exec.CommandContext(t.Context(), "rtev", "poll", "-q", "-s", url, "--config", "none", pollInstance, "--once", "--exec", command)
+		c.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir())
+		return c
+	}
+	first := run(`sh -c 'exec 3>alive; echo >&3; exec sleep 1000'`)
+	pipes(t, first, "alive")
+	spool := filepath.Join(first.Dir, "spool")
+	first.Args = append(first.Args, "--spool", spool)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	alive, err := os.Open(filepath.Join(first.Dir, "alive"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alive.Close()
+	if _, err := alive.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = first.Wait()
+	if _, err := io.ReadAll(alive); err != nil { // it ends with the last command
+		t.Fatal(err)
+	}
+	second := run("cat")
+	second.Args = append(second.Args, "--spool", spool)
+	out, err := second.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for line := range strings.Lines(string(out)) {
+		got[strings.TrimSuffix(line, "\n")]++
+	}
+	for _, payload := range want {
+		if got[payload] != 1 {
+			t.Errorf("%d times %s", got[payload], payload)
+		}
+	}
+}
