@@ -41,6 +41,13 @@ func (s *Saver) learn(ev *event.Event) error {
 		s.tracks.put(id, ev, s.clock.now)
 		return s.resolveWaiting(func(p *pending) bool { return p.event == "" && p.track == id })
 	}
+	if ev.Type == "attribute" {
+		name, _ := ev.Member("name")
+		value, ok := ev.Member("value")
+		if id := idAt(refTrack, ev); id != "" && ok && len(name) > 0 && name[0] == '"' {
+			s.tracks.putAttribute(id, name, value, s.clock.now)
+		}
+	}
 	return nil
 }
 
@@ -152,7 +159,7 @@ func (s *Saver) refuse(ev *event.Event, err error) error {
 // keepBest lets a crop wait for a better one of the same event or track. The
 // crop that is not the best is passed on.
 func (s *Saver) keepBest(p *pending) error {
-	if s.done.has(p.key()) {
+	if s.done.entries[p.key()] != nil {
 		s.done.touch(p.key(), s.clock.now)
 		return s.rest(p.ev)
 	}
@@ -201,8 +208,12 @@ func (s *Saver) save(p *pending, info *event.Event, pic picture) error {
 	if cap(s.record) > maxBuffer {
 		s.record = nil
 	}
+	track := p.track
+	if track == "" && info.Ref != nil {
+		track = idAt(refTrack, info.Ref)
+	}
 	record := func(path string) []byte {
-		s.record = appendRecord(s.record[:0], info, &pic, path, !s.o.NoSum)
+		s.record = appendRecord(s.record[:0], info, &pic, path, !s.o.NoSum, s.tracks.attributes(track))
 		return s.record
 	}
 	f := &file{picture: pic, name: s.o.Name, facts: facts{ev: info, at: at}}

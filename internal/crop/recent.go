@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"container/list"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ const (
 	maxRemembered = 1 << 20  // bytes of one payload
 	maxAge        = 10 * time.Minute
 	maxID         = 256 // bytes
+	maxAttributes = 64  // of one track
+	maxAttribute  = 64 << 10
 )
 
 // recent remembers the latest events, or tracks, by id. The zero value is
@@ -32,14 +35,24 @@ type recent struct {
 
 // entry is what is known under an id.
 type entry struct {
-	id       string
-	typ      string
-	instance *event.Instance
-	payload  []byte
-	seen     time.Duration
+	id         string
+	typ        string // "" while only attributes are known
+	instance   *event.Instance
+	payload    []byte
+	attributes []attribute
+	seen       time.Duration
 }
 
-func (e *entry) size() int { return len(e.id) + cap(e.payload) + 200 }
+// attribute is a property of a track: name and value as JSON.
+type attribute struct{ name, value string }
+
+func (e *entry) size() int {
+	n := len(e.id) + cap(e.payload) + 200
+	for _, a := range e.attributes {
+		n += len(a.name) + len(a.value)
+	}
+	return n
+}
 
 // event returns a copy of the event or track id, or nil if it is not known.
 func (r *recent) event(id string) *event.Event {
@@ -54,8 +67,11 @@ func (r *recent) event(id string) *event.Event {
 	return ev
 }
 
-// has reports whether an event, a track or a key is remembered under id.
-func (r *recent) has(id string) bool { return r.entries[id] != nil }
+// has reports whether an event or a track is remembered under id.
+func (r *recent) has(id string) bool {
+	el := r.entries[id]
+	return el != nil && el.Value.(*entry).typ != ""
+}
 
 // put remembers a copy of ev under id, instead of what was there. The end of an
 // event does not replace its beginning.
@@ -71,6 +87,31 @@ func (r *recent) put(id string, ev *event.Event, now time.Duration) {
 	e.typ, e.instance, e.payload = ev.Type, ev.Instance, append(e.payload[:0], ev.Payload...)
 	r.bytes += cap(e.payload) - before
 	r.trim(now)
+}
+
+// putAttribute remembers an attribute of the track id.
+func (r *recent) putAttribute(id string, name, value []byte, now time.Duration) {
+	if len(name)+len(value) > maxAttribute {
+		return
+	}
+	e := r.touch(id, now)
+	r.bytes -= e.size()
+	at := slices.IndexFunc(e.attributes, func(a attribute) bool { return a.name == string(name) })
+	if at >= 0 {
+		e.attributes[at].value = string(value)
+	} else if len(e.attributes) < maxAttributes {
+		e.attributes = append(e.attributes, attribute{string(name), string(value)})
+	}
+	r.bytes += e.size()
+	r.trim(now)
+}
+
+// attributes returns those of the track id.
+func (r *recent) attributes(id string) []attribute {
+	if el := r.entries[id]; el != nil {
+		return el.Value.(*entry).attributes
+	}
+	return nil
 }
 
 // touch returns the entry for id as the newest one, and adds it if it is

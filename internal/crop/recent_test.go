@@ -20,7 +20,8 @@ func TestMemoryIsBoundedOverADay(t *testing.T) {
 		for k := range 3 {
 			id := fmt.Sprintf("%d-%d", m, k)
 			r.mustPut(10*time.Second, "track", `{"tracking_id":"t`+id+`","object_class":"Person"}`)
-			r.mustPut(10*time.Second, "event-intrusion", `{"event_id":"e`+id+`"}`)
+			r.mustPut(10*time.Second, "attribute", `{"ref_tracking_id":"t`+id+`","name":"color","value":"red"}`)
+			r.mustPut(0, "event-intrusion", `{"event_id":"e`+id+`"}`)
 			r.mustPut(0, "crop", cropOf(p, `,"ref_event_id":"e`+id+`","confidence":0`))
 			r.mustPut(0, "crop", cropOf(p, `,"ref_event_id":"never`+id+`","confidence":0`))
 		}
@@ -45,6 +46,7 @@ func TestRecentIsBounded(t *testing.T) {
 	big := flowtest.Event(t, "event-x", `{"event_id":"x","a":"`+strings.Repeat("x", 100_000)+`"}`)
 	small := flowtest.Event(t, "event-x", `{"event_id":"x"}`)
 	giant := flowtest.Event(t, "event-x", `{"event_id":"x","a":"`+strings.Repeat("x", maxRemembered)+`"}`)
+	value := []byte(strings.Repeat("x", 10_000))
 	for i := range 3 * maxEntries {
 		id := fmt.Sprint(i)
 		m.put(id, small, 0)
@@ -52,13 +54,16 @@ func TestRecentIsBounded(t *testing.T) {
 			m.put(id, big, 0)
 		}
 		m.put("giant"+id, giant, 0)
-		m.put("0", small, 0)
+		for k := range 3 {
+			m.putAttribute(id, []byte(fmt.Sprint(k)), value, 0)
+		}
+		m.putAttribute("0", []byte(id), value, 0)
 		if len(m.entries) > maxEntries || m.bytes > maxBytes {
 			t.Fatalf("%d entries, %d bytes", len(m.entries), m.bytes)
 		}
 	}
-	if !m.has("0") {
-		t.Error("what is used all the time is forgotten")
+	if n := len(m.attributes("0")); n == 0 || n > maxAttributes {
+		t.Error("what is used all the time is forgotten, or grows")
 	}
 	sum, n := 0, 0
 	for e := m.order.Front(); e != nil; e = e.Next() {

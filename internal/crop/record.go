@@ -12,7 +12,7 @@ import (
 
 // A record is the payload of a crop, in the server's own bytes but without the
 // image, followed by what became of it: "file", "bytes", "sha256", "width",
-// "height" and, if known, "event". Members of the payload with
+// "height" and, if known, "event" and "attributes". Members of the payload with
 // one of these names are left out.
 
 // isReplaced reports whether a member does not go into a record. The name is
@@ -25,7 +25,7 @@ func isReplaced(name []byte) bool {
 		}
 	}
 	switch string(name) {
-	case "image", "file", "bytes", "sha256", "width", "height", "event":
+	case "image", "file", "bytes", "sha256", "width", "height", "event", "attributes":
 		return true
 	}
 	return false
@@ -55,7 +55,7 @@ func withoutImage(ev *event.Event) (*event.Event, error) {
 
 // appendRecord appends the record of a crop without its image that was saved at
 // path.
-func appendRecord(dst []byte, info *event.Event, p *picture, path string, sum bool) []byte {
+func appendRecord(dst []byte, info *event.Event, p *picture, path string, sum bool, attributes []attribute) []byte {
 	body := info.Payload[:len(info.Payload)-1]
 	dst = append(dst, body...)
 	if len(body) > 1 {
@@ -71,6 +71,16 @@ func appendRecord(dst []byte, info *event.Event, p *picture, path string, sum bo
 	dst = strconv.AppendInt(append(dst, `,"height":`...), int64(p.height), 10)
 	if info.Ref != nil {
 		dst = append(append(dst, `,"event":`...), info.Ref.Payload...)
+	}
+	for i, a := range attributes {
+		front := ","
+		if i == 0 {
+			front = `,"attributes":{`
+		}
+		dst = append(append(append(append(dst, front...), a.name...), ':'), a.value...)
+	}
+	if len(attributes) > 0 {
+		dst = append(dst, '}')
 	}
 	return append(dst, '}')
 }

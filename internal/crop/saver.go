@@ -48,15 +48,15 @@ type Options struct {
 }
 
 // Needs returns the types to request from a server so that crops of the wanted
-// types can be saved: the types themselves, crops, and for best the
+// types can be saved: the types themselves, crops, attributes, and for best the
 // ends of the types. Nil, which is everything, stays nil.
 func Needs(types []string, best bool) []string {
 	if types == nil {
 		return nil
 	}
-	need := []string{"crop"}
+	need := []string{"crop", "attribute"}
 	for _, t := range types {
-		if t == "crop" {
+		if t == "crop" || t == "attribute" {
 			continue
 		}
 		need = append(need, t)

@@ -287,6 +287,9 @@ func TestBest(t *testing.T) {
 func TestRecordsAndMeta(t *testing.T) {
 	p := pngOf(t, 12, 7)
 	r := newRig(t, Options{Meta: true, Name: mustName(t, "a/{event}.jpg")})
+	for _, a := range []string{`"name":"color","value":"red"`, `"name":"color","value":"blue"`, `"name":"hat","value":"true"`, `"name":7,"value":"x"`, `"name":"none"`} {
+		r.mustPut(0, "attribute", `{"ref_tracking_id":"t1",`+a+`}`)
+	}
 	r.mustPut(0, "event-intrusion", intrusion)
 	r.mustPut(0, "crop", `{"$id":"crop","confidence":0.9320000000000001,"\u0069mage":"`+base64.StdEncoding.EncodeToString(p)+`","instance_id":"i1","ref_event_id":"e1","extra" : [ 1, {"a":"\u00e9"}],"width":3,"file":"/etc/passwd"}`)
 	r.close()
@@ -295,7 +298,8 @@ func TestRecordsAndMeta(t *testing.T) {
 	sum := "SUM"
 	want := `{"$id":"crop","confidence":0.9320000000000001,"instance_id":"i1","ref_event_id":"e1","extra":[ 1, {"a":"\u00e9"}],` +
 		`"file":` + string(jsonraw.AppendQuoted(nil, path)) + `,"bytes":` + fmt.Sprint(len(p)) + `,"sha256":"` + sum + `","width":12,"height":7,` +
-		`"event":{"$id":"event-intrusion","instance_id":"i1","event_id":"e1","area_name":"Dock","object_class":"Person","ref_tracking_id":"t1"}}`
+		`"event":{"$id":"event-intrusion","instance_id":"i1","event_id":"e1","area_name":"Dock","object_class":"Person","ref_tracking_id":"t1"},` +
+		`"attributes":{"color":"blue","hat":"true"}}`
 	got := r.records.Payloads()
 	if len(got) != 1 {
 		t.Fatalf("%d records", len(got))
@@ -517,10 +521,10 @@ func TestFolderFailure(t *testing.T) {
 
 func TestNeeds(t *testing.T) {
 	for want, got := range map[string][]string{
-		"[]":                           Needs(nil, true),
-		"[crop event-intrusion track]": Needs([]string{"event-intrusion", "track"}, false),
-		"[crop event-intrusion event-intrusion-end track]": Needs([]string{"event-intrusion", "crop", "track"}, true),
-		"[crop event-loitering-end]":                       Needs([]string{"event-loitering-end"}, true),
+		"[]":                                     Needs(nil, true),
+		"[crop attribute event-intrusion track]": Needs([]string{"event-intrusion", "track"}, false),
+		"[crop attribute event-intrusion event-intrusion-end track]": Needs([]string{"event-intrusion", "crop", "track"}, true),
+		"[crop attribute event-loitering-end]":                       Needs([]string{"event-loitering-end"}, true),
 	} {
 		if fmt.Sprint(got) != want {
 			t.Errorf("got %v, want %v", got, want)
