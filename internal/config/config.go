@@ -159,41 +159,36 @@ func layers(flags *pflag.FlagSet, file, env settings) (*viper.Viper, error) {
 // environment returns what the environment variables set.
 func environment(getenv func(string) string) (settings, error) {
 	set := settings{}
-	lists := []struct {
-		variable, key string
-		split         func(string) []string
-	}{
-		{"RTEV_SERVER", keyServer, strings.Fields},
-		{"RTEV_HEADER", keyHeader, pieces("\n")},
-		{"RTEV_INSTANCE", keyDefault, pieces(",")},
+	lists := map[string][]string{
+		keyServer:  strings.Fields(getenv("RTEV_SERVER")),
+		keyHeader:  pieces(getenv("RTEV_HEADER"), "\n"),
+		keyDefault: pieces(getenv("RTEV_INSTANCE"), ","),
 	}
-	for _, l := range lists {
-		if list := l.split(getenv(l.variable)); len(list) > 0 {
-			set[l.key] = list
+	for key, list := range lists {
+		if len(list) > 0 {
+			set[key] = list
 		}
 	}
-	for _, w := range []struct{ variable, key string }{{"RTEV_OUTPUT", keyOutput}, {"RTEV_COLOR", keyColor}} {
-		value := getenv(w.variable)
+	for _, key := range []string{keyOutput, keyColor} {
+		variable := "RTEV_" + strings.ToUpper(key)
+		value := getenv(variable)
 		if value == "" {
 			continue
 		}
-		if problem := checkWord(w.key, value); problem != "" {
-			return nil, &Error{From: w.variable, Msg: problem}
+		if problem := checkWord(key, value); problem != "" {
+			return nil, &Error{From: variable, Msg: problem}
 		}
-		set[w.key] = value
+		set[key] = value
 	}
 	return set, nil
 }
 
-// pieces returns a function that splits a text at sep, trims the pieces and
-// drops empty ones.
-func pieces(sep string) func(string) []string {
-	return func(s string) (list []string) {
-		for piece := range strings.SplitSeq(s, sep) {
-			if piece = strings.TrimSpace(piece); piece != "" {
-				list = append(list, piece)
-			}
+// pieces splits a text at sep, trims the pieces and drops empty ones.
+func pieces(text, sep string) (list []string) {
+	for piece := range strings.SplitSeq(text, sep) {
+		if piece = strings.TrimSpace(piece); piece != "" {
+			list = append(list, piece)
 		}
-		return list
 	}
+	return list
 }

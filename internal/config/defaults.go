@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -52,7 +53,7 @@ func (c *Config) ApplyDefaults(flags *pflag.FlagSet, known []string) error {
 			problem.Msg = "defaults: " + d.name + " is a key of its own, outside of defaults"
 			return problem
 		case d.name == "config", d.name == "help", d.name == "version", !slices.Contains(known, d.name):
-			problem.Msg = "defaults: no flag --" + short(d.name) + didYouMean(d.name, known)
+			problem.Msg = fmt.Sprintf("defaults: no flag --%.64s%s", d.name, didYouMean(d.name, known))
 			return problem
 		}
 		f := flags.Lookup(d.name)

@@ -27,9 +27,6 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// maxWord is how many runes of an unknown word are quoted.
-const maxWord = 64
-
 // didYouMean returns "; did you mean …?" with the known word closest to word,
 // or else all known words.
 func didYouMean(word string, known []string) string {
@@ -37,17 +34,6 @@ func didYouMean(word string, known []string) string {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return "; known are " + strings.Join(known, ", ")
-}
-
-// short returns the first runes of a word, as many as are quoted.
-func short(word string) string {
-	n := 0
-	for i := range word {
-		if n++; n > maxWord {
-			return word[:i]
-		}
-	}
-	return word
 }
 
 // words returns the values that a key allows; nil if it allows any text.
@@ -67,7 +53,7 @@ func checkWord(key, value string) string {
 	if allowed == nil || slices.Contains(allowed, value) {
 		return ""
 	}
-	problem := fmt.Sprintf("%q is not one of %s", short(value), strings.Join(allowed, ", "))
+	problem := fmt.Sprintf("%.64q is not one of %s", value, strings.Join(allowed, ", "))
 	if near := term.Nearest(value, allowed); near != "" {
 		problem += fmt.Sprintf("; did you mean %q?", near)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // ParseHeaders parses "Name: value" and "Name: @FILE". The content of a file is
@@ -19,7 +21,7 @@ func ParseHeaders(list []string, readFile func(string) ([]byte, error)) (http.He
 		if !ok {
 			return nil, &Error{From: from, Msg: `no colon; want "Name: value" or "Name: @FILE"`}
 		}
-		if !isToken(name) {
+		if !httpguts.ValidHeaderFieldName(name) {
 			return nil, &Error{From: from, Msg: `the text before the colon is not a header name; want "Name: value" or "Name: @FILE"`}
 		}
 		from = "header " + name
@@ -29,29 +31,14 @@ func ParseHeaders(list []string, readFile func(string) ([]byte, error)) (http.He
 			if err != nil {
 				return nil, &Error{From: from, Msg: fmt.Sprintf("file %s: %v", file, cause(err)), Err: err}
 			}
-			if value = withoutLineEnd(string(data)); value == "" {
+			if value = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r"); value == "" {
 				return nil, &Error{From: from, Msg: fmt.Sprintf("file %s is empty", file)}
 			}
 		}
-		if strings.ContainsFunc(value, isForbidden) {
+		if !httpguts.ValidHeaderFieldValue(value) {
 			return nil, &Error{From: from, Msg: "a line end or control character in the value"}
 		}
 		header.Add(name, value)
 	}
 	return header, nil
-}
-
-// withoutLineEnd removes one LF or CRLF at the end, as editors and echo write it.
-func withoutLineEnd(s string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(s, "\n"), "\r")
-}
-
-// isForbidden reports whether a header value must not hold r.
-func isForbidden(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
-
-// isToken reports whether s is a header name (RFC 9110 section 5.6.2).
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	})
 }

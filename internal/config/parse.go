@@ -115,7 +115,7 @@ func (p parser) members(n *yaml.Node, known []string) (map[string]*yaml.Node, er
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], follow(n.Content[i+1])
 		if key.Kind != yaml.ScalarNode || !slices.Contains(known, key.Value) {
-			return nil, p.errorf(key, "unknown key %q%s", short(key.Value), didYouMean(key.Value, known))
+			return nil, p.errorf(key, "unknown key %.64q%s", key.Value, didYouMean(key.Value, known))
 		}
 		if line := lines[key.Value]; line > 0 {
 			return nil, p.errorf(key, "%s is already set in line %d", key.Value, line)
@@ -165,88 +165,75 @@ func (p parser) text(key string, n *yaml.Node) (string, error) {
 
 // instances returns the instances that the file names.
 func (p parser) instances(n *yaml.Node) ([]Named, error) {
+	items, err := p.items(keyInstances, n, []string{"name", "id"}, []string{"server"})
 	list := []Named{}
-	err := p.items(keyInstances, n, func(item *yaml.Node) (string, error) {
-		in := Named{Line: item.Line}
-		members, err := p.members(item, []string{"name", "id", "server"})
-		if err == nil {
-			err = p.fields(keyInstances, item, members, []field{{"name", &in.Name, true}, {"id", &in.ID, true}, {"server", &in.Server, false}})
-		}
-		list = append(list, in)
-		return in.Name, err
-	})
+	for _, i := range items {
+		list = append(list, Named{Name: i.text["name"], ID: i.text["id"], Server: i.text["server"], Line: i.line})
+	}
 	return list, err
 }
 
 // servers returns the servers that the file names.
 func (p parser) servers(n *yaml.Node) ([]Server, error) {
+	items, err := p.items(keyServers, n, []string{"name", "url"}, []string{keyHeader, "cacert", "cert", "key", "insecure"})
 	list := []Server{}
-	err := p.items(keyServers, n, func(item *yaml.Node) (string, error) {
-		s := Server{Line: item.Line}
-		members, err := p.members(item, []string{"name", "url", "header", "cacert", "cert", "key", "insecure"})
-		if err != nil {
-			return "", err
+	for _, i := range items {
+		insecure := i.text["insecure"]
+		if insecure != "" && insecure != "true" && insecure != "false" {
+			return nil, p.errorf(i.members["insecure"], "insecure: want true or false, not %.64q", insecure)
 		}
-		insecure := ""
-		err = p.fields(keyServers, item, members, []field{{"name", &s.Name, true}, {"url", &s.URL, true}, {"cacert", &s.CACert, false},
-			{"cert", &s.Cert, false}, {"key", &s.Key, false}, {"insecure", &insecure, false}})
-		if header := members["header"]; err == nil && header != nil {
-			s.Header, err = p.list(keyHeader, header)
-		}
-		if err == nil && insecure != "" && insecure != "true" && insecure != "false" {
-			err = p.errorf(members["insecure"], "insecure: want true or false, not %q", short(insecure))
-		}
-		s.Insecure = insecure == "true"
-		list = append(list, s)
-		return s.Name, err
-	})
+		list = append(list, Server{
+			Name: i.text["name"], URL: i.text["url"], Header: i.header, CACert: i.text["cacert"],
+			Cert: i.text["cert"], Key: i.text["key"], Insecure: insecure == "true", Line: i.line,
+		})
+	}
 	return list, err
 }
 
-// items calls read for each item of a list. read returns the item's name, which
-// must be different for each, regardless of case.
-func (p parser) items(key string, n *yaml.Node, read func(*yaml.Node) (string, error)) error {
+// item is a mapping in a list.
+type item struct {
+	line    int
+	members map[string]*yaml.Node
+	text    map[string]string // of the members that are texts
+	header  []string          // the only member that is a list
+}
+
+// items reads a list of mappings. Their names must differ, regardless of case.
+func (p parser) items(key string, n *yaml.Node, required, optional []string) (items []item, err error) {
 	if n.Kind != yaml.SequenceNode {
 		example := map[string]string{keyInstances: "{name: …, id: …, server: …}", keyServers: "{name: …, url: …}"}[key]
-		return p.errorf(n, "%s: want a list of %s, not %s", key, example, kind(n))
+		return nil, p.errorf(n, "%s: want a list of %s, not %s", key, example, kind(n))
 	}
 	names := map[string]bool{}
-	for _, item := range n.Content {
-		item = follow(item)
-		name, err := read(item)
-		if err != nil {
-			return err
+	for _, node := range n.Content {
+		node = follow(node)
+		i := item{line: node.Line, text: map[string]string{}}
+		if i.members, err = p.members(node, slices.Concat(required, optional)); err != nil {
+			return nil, err
 		}
-		if names[strings.ToLower(name)] {
-			return p.errorf(item, "%s: the name %q is used twice", key, short(name))
+		for _, name := range required {
+			if i.members[name] == nil {
+				return nil, p.errorf(node, "%s: an item without %s", key, name)
+			}
 		}
-		names[strings.ToLower(name)] = true
+		for name, value := range i.members {
+			if name == keyHeader {
+				i.header, err = p.list(name, value)
+			} else {
+				i.text[name], err = p.text(name, value)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		name := strings.ToLower(i.text["name"])
+		if names[name] {
+			return nil, p.errorf(node, "%s: the name %.64q is used twice", key, i.text["name"])
+		}
+		names[name] = true
+		items = append(items, i)
 	}
-	return nil
-}
-
-// field is a member of an item that is text.
-type field struct {
-	key      string
-	value    *string
-	required bool
-}
-
-// fields reads the text members of an item.
-func (p parser) fields(key string, item *yaml.Node, members map[string]*yaml.Node, fields []field) (err error) {
-	for _, f := range fields {
-		value := members[f.key]
-		switch {
-		case value == nil && f.required:
-			return p.errorf(item, "%s: an item without %s", key, f.key)
-		case value == nil:
-			continue
-		}
-		if *f.value, err = p.text(f.key, value); err != nil {
-			return err
-		}
-	}
-	return nil
+	return items, nil
 }
 
 // follow returns what an alias stands for.

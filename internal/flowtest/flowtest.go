@@ -30,10 +30,11 @@ func Event(t testing.TB, typ, payload string) *event.Event {
 // "instance_id". Name is its file's name without extension.
 type Sample struct{ Name, Payload string }
 
-// Samples returns the documented payloads in internal/event/testdata.
+// Samples returns the documented payloads in internal/event/testdata, for the
+// tests of packages beside it.
 func Samples(t testing.TB) []Sample {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root(t), "internal/event/testdata/payloads/*.json"))
+	files, err := filepath.Glob("../event/testdata/payloads/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no sample payloads: %v", err)
 	}
@@ -47,47 +48,21 @@ func Samples(t testing.TB) []Sample {
 		if err := json.Compact(&line, text); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
+		typ := ""
+		if !strings.Contains(line.String(), `"$id"`) {
+			typ = "statistics" // of older servers
+		}
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		typ := "statistics" // of the only sample without "$id"
-		all = append(all, Sample{name, string(Event(t, typeOf(line.Bytes(), typ), line.String()).Payload)})
+		all = append(all, Sample{name, string(Event(t, typ, line.String()).Payload)})
 	}
 	return all
-}
-
-func typeOf(payload []byte, fallback string) string {
-	var p struct {
-		ID string `json:"$id"`
-	}
-	if json.Unmarshal(payload, &p); p.ID == "" {
-		return fallback
-	}
-	return p.ID
-}
-
-// root returns the repository's directory. Tests run in their package's.
-func root(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			t.Fatal("no go.mod above the test's directory")
-		}
-		dir = up
-	}
 }
 
 // Hostile returns JSON objects that are meant to do harm: with control and bidi
 // characters, bad UTF-8, wrong JSON types, huge and tiny values.
 func Hostile() []Sample {
 	long := strings.Repeat("x", 100_000)
-	all := []Sample{
+	return []Sample{
 		{"nothing", `{}`},
 		{"line ends", "{\"$id\":\"track\",\n \"area_name\":\"a\\nb\\r\\nc\",\r\n\"object_class\":\"x\\u2028y\\u0085z\"}"},
 		{"escape sequences", `{"$id":"event-intrusion","area_name":"\u001b[2J\u001b]0;title\u0007","object_class":"\u009b31m","event_id":"\u0000\u007f\b"}`},
@@ -108,5 +83,4 @@ func Hostile() []Sample {
 		{"odd picture", `{"$id":"crop","image":{"a":[1]},"ref_event_id":7}`},
 		{"emoji and wide", `{"$id":"event-intrusion","area_name":"前門 👩‍👩‍👧 e\u0301","object_class":"Person"}`},
 	}
-	return all
 }
