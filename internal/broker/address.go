@@ -1,12 +1,13 @@
 package broker
 
 import (
+	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"strings"
 
-	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/format"
 )
 
 // Address is a broker with a subject or topic, parsed once. The zero value is
@@ -16,8 +17,9 @@ type Address struct {
 	secure   bool   // TLS
 	host     string // with port
 	shown    string // scheme and host, without credentials
-	subject  template
-	key      template // Kafka only
+	subject  *format.Template
+	fixed    string           // the subject, if it is the same for every event
+	key      *format.Template // Kafka only
 	user     string
 	password string
 	creds    string // name of a NATS credentials file
@@ -51,7 +53,7 @@ func ParseAddress(text string) (Address, error) {
 	s, ok := schemes[u.Scheme]
 	switch {
 	case !ok:
-		return Address{}, &AddressError{"no broker is called " + quoted(u.Scheme) + "; it looks like " + looksLike}
+		return Address{}, &AddressError{fmt.Sprintf("no broker is called %q; it looks like %s", u.Scheme, looksLike)}
 	case u.Hostname() == "":
 		return Address{}, &AddressError{"no host; it looks like " + looksLike}
 	case len(u.Path) < 2:
@@ -70,12 +72,15 @@ func ParseAddress(text string) (Address, error) {
 
 // parse reads the path and the query.
 func (a *Address) parse(u *url.URL) (err error) {
-	a.subject, err = parseTemplate(u.Path[1:], safeFor[a.kind])
-	if err != nil {
-		return err
+	if a.subject, err = format.ParseTemplate(u.Path[1:]); err != nil {
+		return &AddressError{err.Error()}
 	}
-	if bad := strings.IndexFunc(a.subject.literals(), func(r rune) bool { return wildcard(a.kind, r) }); bad >= 0 {
-		return &AddressError{"wildcards and blanks cannot stand in a subject or topic that is published to"}
+	literal, fixed := a.subject.Literals()
+	if strings.ContainsFunc(literal, func(r rune) bool { return wildcard(a.kind, r) }) {
+		return &AddressError{"wildcards and blanks cannot be in a subject or topic that is published to"}
+	}
+	if fixed {
+		a.fixed = literal
 	}
 	key := "{instance_id}"
 	for name, values := range u.Query() {
@@ -87,13 +92,15 @@ func (a *Address) parse(u *url.URL) (err error) {
 				return err
 			}
 		default:
-			return &AddressError{"unknown option " + quoted(name) + "; there are creds=@FILE and, for Kafka, key="}
+			return &AddressError{fmt.Sprintf("unknown option %q; there are creds=@FILE and, for Kafka, key=", name)}
 		}
 	}
 	if a.kind == "kafka" {
-		a.key, err = parseTemplate(key, nil)
+		if a.key, err = format.ParseTemplate(key); err != nil {
+			return &AddressError{"key: " + err.Error()}
+		}
 	}
-	return err
+	return nil
 }
 
 func (a *Address) readCredentials(file string) error {
@@ -112,8 +119,3 @@ func (a *Address) readCredentials(file string) error {
 
 // String returns the broker's URL without credentials, subject and query.
 func (a Address) String() string { return a.shown }
-
-// route returns the subject or topic of an event, and its key.
-func (a *Address) route(e *event.Event) (subject, key string) {
-	return a.subject.of(e), a.key.of(e)
-}

@@ -66,7 +66,7 @@ func (c *kafkaConn) answer(topic string, err error) error {
 		return denied(fmt.Sprintf("no permission to write to topic %q", topic))
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
 		missing := fmt.Sprintf("there is no topic %[1]q; make it, such as: kafka-topics.sh --create --topic %[1]s", topic)
-		if c.address.subject.fixed != "" {
+		if c.address.fixed != "" {
 			return denied(missing)
 		}
 		return fmt.Errorf("%w: %s", errRefused, missing)

@@ -77,8 +77,8 @@ func dialNATS(ctx context.Context, a Address, o Options) (conn, error) {
 		jetstream.WithPublishAsyncTimeout(ackTimeout),
 		jetstream.WithPublishAsyncAckHandler(func(_ jetstream.JetStream, m *nats.Msg, _ *jetstream.PubAck) { c.answered(m, nil) }),
 		jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, m *nats.Msg, err error) { c.answered(m, err) }))
-	if err == nil && a.subject.fixed != "" {
-		err = c.checkStream(ctx, a.subject.fixed)
+	if err == nil && a.fixed != "" {
+		err = c.checkStream(ctx, a.fixed)
 	}
 	if err != nil {
 		nc.Close()
@@ -146,7 +146,7 @@ func (c *natsConn) answered(msg *nats.Msg, err error) {
 func (c *natsConn) noStream(subject string, err error) error {
 	var denied *DeniedError
 	if missing := c.checkStream(context.Background(), subject); errors.As(missing, &denied) {
-		if c.address.subject.fixed != "" {
+		if c.address.fixed != "" {
 			return denied
 		}
 		return fmt.Errorf("%w: %s", errRefused, denied.Text)

@@ -25,13 +25,14 @@ type Shape struct {
 type Sink struct {
 	b     *Broker
 	shape Shape
+	route *route
 	sent  []*message // in the order of Put; the first one is not settled yet
 	whole int        // settled since the last Flush that returned nil, from the first on
 	free  []*message
 }
 
 // Sink returns a sink for one source. Encoders are not shared between sinks.
-func (b *Broker) Sink(s Shape) *Sink { return &Sink{b: b, shape: s} }
+func (b *Broker) Sink(s Shape) *Sink { return &Sink{b: b, shape: s, route: b.address.newRoute()} }
 
 // Put copies what it needs of e and publishes it. It waits while too much is
 // in flight or the broker is away. After the run's end it returns an
@@ -67,7 +68,7 @@ func (s *Sink) message(e *event.Event) *message {
 	if !bytes.Equal(body, e.Payload) {
 		m.payload = bytes.Clone(e.Payload)
 	}
-	m.subject, m.key = s.b.address.route(e)
+	m.subject, m.key = s.route.subject.of(e), s.route.key.of(e)
 	m.size = len(m.subject) + len(m.body)
 	if len(m.payload) > 0 && len(m.body) > 0 && &m.payload[0] != &m.body[0] {
 		m.size += len(m.payload)

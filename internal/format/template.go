@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,10 +12,13 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// Template is text with values of an event in braces, for one line per event:
-// "{_time} {_place}: {object_class}". In braces is what ParseColumns takes as a
-// path; {{ and }} are literal braces. Safe for concurrent use.
+// Template is text with values of an event in braces: "{_time} {_place}:
+// {object_class}". In braces is what ParseColumns takes as a path, or a field
+// of crops --name; {{ and }} are literal braces. Safe for concurrent use.
 type Template struct{ pieces []piece }
+
+// shortNames are fields of crops --name that are no columns.
+var shortNames = map[string]string{"class": "_class", "track": "_track", "event": "_event", "id": "instance_id"}
 
 // piece is literal text, and the value after it if there is one.
 type piece struct {
@@ -54,7 +58,8 @@ func ParseTemplate(text string) (*Template, error) {
 		if err != nil {
 			return nil, fmt.Errorf("template %q, character %d: %w", text, utf8.RuneCountInString(text[:at])+1, err)
 		}
-		c, err := newColumn("", strings.TrimSpace(path))
+		name := strings.TrimSpace(path)
+		c, err := newColumn("", cmp.Or(shortNames[name], name))
 		if err != nil {
 			return nil, fmt.Errorf("template %q: %w", text, err)
 		}
@@ -82,29 +87,54 @@ func braced(s string) (path string, err error) {
 	return s[1 : 1+end], nil
 }
 
-// NewEncoder returns an encoder of events as lines of the template. Missing
-// values and null are empty, and every value is made safe to show.
-func (t *Template) NewEncoder() Encoder { return &templated{Template: t} }
-
-type templated struct {
-	*Template
-	value []byte // as JSON
-	text  []byte // without its JSON escapes
+// Literals returns the text of the template without its fields, and whether
+// there is none, so that it is the same for every event.
+func (t *Template) Literals() (text string, fixed bool) {
+	fixed = true
+	for _, p := range t.pieces {
+		text += p.literal
+		fixed = fixed && p.column == nil
+	}
+	return text, fixed
 }
 
-func (*templated) AppendHeader(dst []byte) []byte { return dst }
+// Filling appends a template for events, with buffers of its own.
+type Filling struct {
+	*Template
+	// Value appends the text of a value, which is empty if the event has none.
+	Value func(dst, text []byte) []byte
 
-func (t *templated) AppendEvent(dst []byte, ev *event.Event) []byte {
-	for i := range t.pieces {
-		p := &t.pieces[i]
+	json []byte // of a value
+	text []byte // without its JSON escapes
+}
+
+// Append appends the template with the values of an event.
+func (f *Filling) Append(dst []byte, ev *event.Event) []byte {
+	for i := range f.pieces {
+		p := &f.pieces[i]
 		dst = append(dst, p.literal...)
 		if p.column == nil {
 			continue
 		}
-		t.value = p.column.appendValue(reuse(t.value), ev)
-		if present(t.value) {
-			dst = term.AppendSafe(dst, jsonraw.Text(t.value, &t.text))
+		var text []byte
+		if f.json = p.column.appendValue(reuse(f.json), ev); present(f.json) {
+			text = jsonraw.Text(f.json, &f.text)
 		}
+		dst = f.Value(dst, text)
 	}
-	return append(dst, '\n')
+	return dst
+}
+
+// NewEncoder returns an encoder of events as lines of the template. Missing
+// values and null are empty, and every value is made safe to show.
+func (t *Template) NewEncoder() Encoder {
+	return &templated{Filling{Template: t, Value: term.AppendSafe[[]byte]}}
+}
+
+type templated struct{ Filling }
+
+func (*templated) AppendHeader(dst []byte) []byte { return dst }
+
+func (t *templated) AppendEvent(dst []byte, ev *event.Event) []byte {
+	return append(t.Append(dst, ev), '\n')
 }

@@ -14,6 +14,7 @@ func TestTemplate(t *testing.T) {
 	for text, want := range map[string]string{
 		"{_time} {_place}: {object_class}": `2026-06-19T17:13:44.026Z Dock "1": \x1b[2J\u202e`,
 		"{type}\t{place} {x}":              "event-intrusion\tDock \"1\" 0.5",
+		"{class} {event}|{track}|{id}":     "\\x1b[2J\\u202e ||i1",
 		"no braces":                        "no braces",
 		"{{literal}} {n}{b}":               "{literal} 1e3true",
 		"[{none}{missing}]":                "[]",

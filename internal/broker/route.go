@@ -1,0 +1,97 @@
+package broker
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/format"
+)
+
+// route makes the subject or topic of an event, and its key. Not safe for
+// concurrent use.
+type route struct {
+	subject, key *text
+}
+
+// text is a template whose values are safe for a broker.
+type text struct {
+	fill  format.Filling
+	fixed string // all of it, if no field is in it
+	buf   []byte
+}
+
+func (a *Address) newRoute() *route {
+	return &route{newText(a.subject, safeFor[a.kind]), newText(a.key, nil)}
+}
+
+func newText(t *format.Template, safe func(rune) bool) *text {
+	if t == nil {
+		return &text{}
+	}
+	if literal, fixed := t.Literals(); fixed {
+		return &text{fixed: literal}
+	}
+	return &text{fill: format.Filling{Template: t, Value: func(dst, value []byte) []byte { return appendValue(dst, value, safe) }}}
+}
+
+func (t *text) of(e *event.Event) string {
+	if t.fill.Template == nil {
+		return t.fixed
+	}
+	t.buf = t.fill.Append(t.buf[:0], e)
+	return string(t.buf)
+}
+
+// maxValue is the longest value in bytes.
+const maxValue = 80
+
+// appendValue appends a value with "-" for every unsafe character, and
+// "unknown" for none. A nil safe lets all pass.
+func appendValue(dst, value []byte, safe func(rune) bool) []byte {
+	if len(value) == 0 {
+		return append(dst, "unknown"...)
+	}
+	if safe == nil {
+		return append(dst, value...)
+	}
+	start := len(dst)
+	for len(value) > 0 {
+		r, size := utf8.DecodeRune(value)
+		value = value[size:]
+		if !safe(r) {
+			r = '-'
+		}
+		if len(dst)-start+utf8.RuneLen(r) > maxValue {
+			break
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	return dst
+}
+
+// safeFor says which characters of a value may stand in a subject or topic.
+// In NATS a dot separates tokens, * and > are wildcards (NATS: Subject-Based
+// Messaging). In MQTT 3.1.1 a slash separates levels, + and # are wildcards
+// (section 4.7). Kafka takes ASCII letters, digits, dot, _ and -.
+var safeFor = map[string]func(rune) bool{
+	"nats":  func(r rune) bool { return letter(r) || strings.ContainsRune("_-", r) },
+	"mqtt":  func(r rune) bool { return letter(r) || strings.ContainsRune("_-.", r) },
+	"kafka": func(r rune) bool { return r < utf8.RuneSelf && letter(r) || strings.ContainsRune("_-.", r) },
+}
+
+// letter reports whether r is a letter, a digit or a mark of any script.
+// U+FFFD, which stands for bad UTF-8, is none.
+func letter(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
+
+// wildcard reports whether r cannot be in the literal part of a subject or topic.
+func wildcard(kind string, r rune) bool {
+	switch kind {
+	case "nats":
+		return r <= ' ' || r == '*' || r == '>'
+	case "mqtt":
+		return r < ' ' || r == '+' || r == '#'
+	}
+	return !safeFor["kafka"](r)
+}
