@@ -203,11 +203,11 @@ func (s *session) messagesLikeEvents(c *cobra.Command) {
 	if utc.Value.String() == "true" {
 		o.Zone = time.UTC
 	}
-	if clock := c.Flags().Lookup("time"); clock != nil {
+	if clock := c.Flags().Lookup("time"); clock != nil { // not crops, whose lines are never narrow
 		o.Time, _ = format.ParseTimeFormat(clock.Value.String()) // a mistake is reported when the events' one is made
-	}
-	if s.outTTY && s.cfg.Output == "text" {
-		o.Sources, o.Width = s.names.all, s.width
+		if s.onScreen() {
+			o.Sources, o.Width = s.names.all, s.width
+		}
 	}
 	color, _ := term.UseColor(s.cfg.Color, s.getenv, true) // checked for standard output
 	o.Color = color

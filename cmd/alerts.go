@@ -16,6 +16,13 @@ import (
 // cooling adds --cooldown.
 func cooling(c *cobra.Command) {
 	c.Flags().String("cooldown", "", "after an event, drop others of its group for `D[:FIELDS]` (30s, 1m:_place); 0 drops none")
+	fields := fieldCompletions(",:")
+	register(c, "cooldown", func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if !strings.Contains(typed, ":") {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return fields(c, args, typed)
+	})
 }
 
 // tracksFold is how long updates of a track are folded in text on a terminal.
