@@ -200,19 +200,19 @@ func TestPipesAndQuietRunsSayNothing(t *testing.T) {
 	for _, tc := range []struct {
 		terminal bool
 		args     string
-	}{{false, ""}, {true, "-q"}} {
+	}{{false, "-w nothing"}, {true, "-q -w nothing"}, {true, "-q"}} {
 		synctest.Test(t, func(t *testing.T) {
 			sim := newSimulator(t, simulator.Options{Seed: 1})
 			defer sim.Close()
 			e := terminal(sim.DialContext)
 			e.outTTY, e.errTTY = tc.terminal, tc.terminal
-			r := startEnv(t, e, strings.Fields("tail -s http://sim -w nothing --bell "+tc.args)...)
+			r := startEnv(t, e, strings.Fields("tail -s http://sim "+tc.args)...)
 			time.Sleep(30 * time.Minute)
 			synctest.Wait()
-			if got := r.err.String(); got != "" {
-				t.Errorf("terminal %v: %q", tc.terminal, got)
-			}
 			r.end(t)
+			if got := r.err.String(); got != "" {
+				t.Errorf("terminal %v, %s: %q", tc.terminal, tc.args, got)
+			}
 		})
 	}
 }
@@ -301,14 +301,14 @@ func TestBellRingsForAlarms(t *testing.T) {
 		atLeast          int
 		outRatherThanErr bool
 	}{
-		{"--bell -o csv", true, true, 5, false},
-		{"--bell -o csv", true, false, 5, true},
+		{"--bell -o csv", true, true, 25, false},
+		{"--bell -o csv", true, false, 25, true},
 		{"--bell -o csv", false, false, 0, false},
 		{"--bell -e track --cooldown 0", true, true, 0, false},
 		{"", true, true, 0, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			sim := newSimulator(t, simulator.Options{Seed: 1})
+			sim := newSimulator(t, simulator.Options{Seed: 1, Rate: 50})
 			defer sim.Close()
 			e := terminal(sim.DialContext)
 			e.outTTY, e.errTTY = tc.out, tc.err
