@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -13,23 +14,49 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// foreignWords are commands of other programs, and what to try instead.
+// foreignWords are commands of other programs, and the command of ours.
 var foreignWords = map[string]string{
-	"ls": "rtev instances", "list": "rtev instances", "version": "rtev --version",
+	"ls": "instances", "list": "instances", "ps": "instances", "get": "instances", "cameras": "instances",
+	"log": "tail", "logs": "tail", "follow": "tail", "watch": "tail", "stream": "tail", "sub": "tail", "subscribe": "tail", "read": "tail", "cat": "tail",
+	"consume": "poll", "drain": "poll", "pull": "poll", "fetch": "poll",
+	"images": "crops", "pictures": "crops", "snapshots": "crops", "top": "stats", "count": "stats", "metrics": "stats",
+	"query": "history", "search": "history", "version": "--version",
 }
 
-// foreignFlags are flags of other programs, and what to try instead on commands
-// that take the flag of ours.
-var foreignFlags = []struct {
-	names []string
-	ours  string
-	hint  string
-}{
-	{[]string{"type", "types", "event"}, "events", "-e LIST"},
-	{[]string{"filter", "jq", "grep"}, "where", "-w EXPR"},
-	{[]string{"json", "jsonl"}, "output", "-o ndjson"},
-	{[]string{"no-color", "no-colour", "nocolor"}, "color", "--color never"},
-	{[]string{"u", "user", "username", "password"}, "header", "credentials in the URL (-s http://USER:PASSWORD@HOST), or -H 'Authorization: ...'"},
+// Hints that several flags have.
+const (
+	serverHint      = "-s HOST or -s HOST:PORT"
+	credentialsHint = "credentials in the URL (-s http://USER:PASSWORD@HOST), or -H 'Authorization: ...'"
+	instanceHint    = "INSTANCE without a flag; -e LIST selects event types"
+)
+
+// foreignFlags are flags of other programs (stern, kubectl, journalctl, kcat,
+// mosquitto_sub, jq, curl), and what to try instead on commands that take the
+// flag of ours.
+var foreignFlags = []struct{ names, ours, hint string }{
+	{"type types event", "events", "-e LIST"},
+	{"filter jq grep g l i selector include E exclude", "where", "-w EXPR; -w '!(EXPR)' excludes"},
+	{"json jsonl j J raw r compact", "output", "-o ndjson"},
+	{"csv", "output", "-o csv"},
+	{"format output-format", "output", "-o FORMAT"},
+	{"F print", "template", "--template TEXT"},
+	{"no-color no-colour nocolor M", "color", "--color never"},
+	{"u user username password pw P token auth bearer api-key", "header", credentialsHint},
+	{"h host hostname url endpoint address broker b p port L", "server", serverHint},
+	{"ssl tls", "server", "-s https://HOST"},
+	{"ca cafile ca-file ca-cert", "cacert", "--cacert FILE"},
+	{"t topic subject instance id camera", "where", instanceHint},
+	{"A a all", "where", "no INSTANCE, for all that are running"},
+	{"C tail lines limit max-count max-events head m", "count", "-n N, which stops after N events"},
+	{"W timeout duration max-time", "for", "--for DURATION"},
+	{"S", "since", "--since TIME"},
+	{"U", "until", "--until TIME"},
+	{"T timestamps", "time", "--time FORMAT"},
+	{"tz timezone", "utc", "--utc, or TZ=Europe/Berlin in front of the command"},
+	{"no-follow", "for", "--for DURATION, or rtev poll --once"},
+	{"no-pager", "output", "nothing: output is never paged"},
+	{"d debug", "verbose", "-v, or -vv for HTTP headers"},
+	{"V version", "quiet", "rtev --version"},
 }
 
 // unknownCommand returns the error for a word that is not a command: the
@@ -40,12 +67,24 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	}
 	word := args[0]
 	e := &usageError{msg: fmt.Sprintf("unknown command %q", word), hint: "rtev tail " + shellWord(word) + ", if it is an INSTANCE; else rtev --help"}
-	if ours := foreignWords[word]; ours != "" {
-		e.hint = ours
+	if ours := foreignWords[word]; strings.HasPrefix(ours, "-") || slices.Contains(commandNames(root), ours) {
+		e.hint = "rtev " + ours
 	} else if near := term.Nearest(word, commandNames(root)); near != "" {
 		e.hint = "rtev " + near
 	}
 	return e
+}
+
+// helpOrHost returns a help function that adds, for "-h HOST" as other programs
+// have it, how the server is given.
+func helpOrHost(help func(*cobra.Command, []string), stderr io.Writer) func(*cobra.Command, []string) {
+	return func(c *cobra.Command, args []string) {
+		help(c, args)
+		i := slices.Index(args, "-h")
+		if i >= 0 && i+1 < len(args) && !strings.HasPrefix(args[i+1], "-") && hintFor(c, "server", "-s") != "" {
+			fmt.Fprintf(stderr, "rtev: -h shows this help; the server is -s %s\n", term.Safe(shellWord(args[i+1])))
+		}
+	}
 }
 
 // commandNames returns the names of the commands that can run.
@@ -65,24 +104,48 @@ func flagError(c *cobra.Command, args []string, err error) error {
 		return unknownCommand(c, args) // the flags are those of the command that was meant
 	}
 	e := &usageError{msg: err.Error(), hint: c.CommandPath() + " --help"}
-	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		name := unknown.GetSpecifiedName()
-		if name == "f" || name == "follow" {
-			return &usageError{msg: e.msg + "; rtev tail always follows", hint: "rtev tail"}
-		}
-		e.hint = cmp.Or(flagHint(c, name), e.hint)
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return e
 	}
+	name := unknown.GetSpecifiedName()
+	if name == "f" || name == "follow" {
+		return &usageError{msg: e.msg + "; rtev tail always follows", hint: "rtev tail"}
+	}
+	if digits, _, _ := strings.Cut(unknown.GetSpecifiedShortnames(), "="); isDigits(digits) {
+		name = digits
+	}
+	hint := flagHint(c, name)
+	if tail, _, err := c.Root().Find([]string{"tail"}); err == nil && hint == "" && !c.HasParent() {
+		hint = tailHint(tail, name) // a flag without a command
+	}
+	e.hint = cmp.Or(hint, e.hint)
 	return e
 }
+
+// tailHint returns what to try instead of a flag that root does not have; "" if
+// tail does not have it either and nothing is close.
+func tailHint(tail *cobra.Command, name string) string {
+	tail.InheritedFlags() // merges them into its Flags
+	switch {
+	case len(name) == 1 && tail.Flags().ShorthandLookup(name) != nil:
+		return "rtev tail -" + name
+	case tail.Flags().Lookup(name) != nil:
+		return "rtev tail --" + name
+	}
+	return flagHint(tail, name)
+}
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // flagHint returns what to try instead of an unknown flag; "" if nothing is
 // close.
 func flagHint(c *cobra.Command, name string) string {
-	if len(name) == 1 && name[0] >= '0' && name[0] <= '9' {
-		return hintFor(c, "count", "-n NUMBER")
+	if isDigits(name) {
+		return hintFor(c, "count", "-n "+name)
 	}
 	for _, f := range foreignFlags {
-		if slices.Contains(f.names, name) {
+		if slices.Contains(strings.Fields(f.names), name) {
 			return hintFor(c, f.ours, f.hint)
 		}
 	}

@@ -20,6 +20,15 @@ func TestMistakes(t *testing.T) {
 		{"gatee -n 5", `unknown command "gatee"|try: rtev tail gatee, if it is an INSTANCE; else rtev --help`},
 		{"gat*", `unknown command "gat*"|try: rtev tail 'gat*', if it is an INSTANCE; else rtev --help`},
 		{"http://nvr1/v1/core/instance/a?x=1", `unknown command|try: rtev tail 'http://nvr1/v1/core/instance/a?x=1', if`},
+		{"logs gate", `unknown command "logs"|try: rtev tail`},
+		{"drain gate", `try: rtev poll`},
+		{"get instances", `try: rtev instances`},
+		{"-n 5", `'n' in -n|try: rtev tail -n`},
+		{"--demo", `unknown flag: --demo|try: rtev tail --demo`},
+		{"-5", `try: -n 5`},
+		{"--tail 5", `try: -n N, which stops`},
+		{"-f gate", `-f; rtev tail always follows`},
+		{"--verson", `try: rtev --version`},
 		{"help nosuch", `no help on "nosuch"|try: rtev help`},
 		{"help filtres", `no help on "filtres"|try: rtev help filters`},
 		{"completion tcsh", `no completion script for "tcsh"`},
@@ -32,10 +41,30 @@ func TestMistakes(t *testing.T) {
 		{"stats --jq x", `unknown flag: --jq|try: -w EXPR`},
 		{"tail --json", `unknown flag: --json|try: -o ndjson`},
 		{"tail --no-color", `unknown flag: --no-color|try: --color never`},
-		{"tail -5", `'5' in -5|try: -n NUMBER`},
+		{"tail -5", `'5' in -5|try: -n 5`},
+		{"tail -20 gate", `'2' in -20|try: -n 20`},
 		{"tail -u me", `'u' in -u|try: credentials in the URL`},
 		{"tail --evnets x", `unknown flag: --evnets|try: rtev tail --events`},
 		{"tail --zzzzzz", `unknown flag: --zzzzzz|try: rtev tail --help`},
+		{"tail --version", `try: rtev --version`},
+		{"tail -h nvr1 -t gate", `'t' in -t|try: INSTANCE without a flag; -e LIST`}, // mosquitto_sub
+		{"tail -p 3546", `try: -s HOST or -s HOST:PORT`},
+		{"tail -C 5", `try: -n N`},
+		{"tail -W 5", `try: --for DURATION`},
+		{"tail -b nvr1:9092 -t gate -C", `'b' in -b|try: -s HOST`}, // kcat
+		{"tail -J", `try: -o ndjson`},
+		{"tail --tail 10", `unknown flag: --tail|try: -n N, which stops after N events`}, // kubectl logs, stern
+		{"tail --timestamps", `try: --time FORMAT`},
+		{"tail -l app=x", `try: -w EXPR`},
+		{"tail --exclude x", `-w '!(EXPR)'`},
+		{"tail -A", `try: no INSTANCE, for all`},
+		{"stats --lines 5", `try: -n N`}, // journalctl
+		{"tail --no-pager", `output is never paged`},
+		{"tail -o json-pretty", `"json-pretty" is not one of text, ndjson`},
+		{"tail --token x", `try: credentials in the URL`},
+		{"tail --cafile x", `try: --cacert FILE`},
+		{"instances --tail 5", `unknown flag: --tail|try: rtev instances --help`}, // it has no -n
+		{"simulate -p 80", `try: rtev simulate --help`},
 		{"instances --type x", `unknown flag: --type|try: rtev instances --help`}, // it has no -e
 		{"simulate --json", `unknown flag: --json|try: rtev simulate --help`},
 		{"tail -n x", `invalid argument "x" for "-n, --count"`},
@@ -89,6 +118,18 @@ func TestMistakes(t *testing.T) {
 		}
 		if r.out.String() != "" || strings.Contains(end.message, "%!") {
 			t.Errorf("%s: printed %q, %q", tc.args, r.out.String(), end.message)
+		}
+	}
+}
+
+func TestHelpOrHost(t *testing.T) {
+	for args, want := range map[string]string{
+		"tail -h nvr1": "rtev: -h shows this help; the server is -s nvr1\n",
+		"tail nvr1 -h": "", "tail -h": "", "tail -h -q": "", "simulate -h x": "", "help tail": "",
+	} {
+		r := startDial(t, noNetwork, strings.Fields(args)...)
+		if err := <-r.ended; err != nil || r.err.String() != want || !strings.Contains(r.out.String(), "\nUsage:\n") {
+			t.Errorf("%s: %v, %q", args, err, r.err.String())
 		}
 	}
 }

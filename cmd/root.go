@@ -93,6 +93,7 @@ func newRoot(a *app) *cobra.Command {
 	cobra.AddTemplateFunc("flagUsages", flagUsages)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate(helpTemplate)
+	root.SetHelpFunc(helpOrHost(root.HelpFunc(), a.stderr))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, a.args, err) })
 	a.globals(root.PersistentFlags())
 	root.AddGroup(&cobra.Group{ID: "read", Title: "Read events:"}, &cobra.Group{ID: "more", Title: "More:"})
