@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,9 @@ import (
 
 // Units are the lengths of an interval that the server knows.
 func Units() []string { return []string{"minute", "hour", "day", "week", "month", "year"} }
+
+// MaxColumns is how many columns the server groups by.
+const MaxColumns = 3
 
 // Count is how many events were stored in one group and interval.
 type Count struct {
@@ -23,77 +27,111 @@ type Count struct {
 // CountQuery says what to count.
 type CountQuery struct {
 	Since, Until time.Time // both included
-	Columns      []string  // one to three columns of the database
+	Columns      []string  // of the database
 	Per          string    // one of Units, or "" for one count over all of the time
-	// Wanted reports whether rows of an instance count; nil: all do. The
-	// server has no documented filter here, so it is asked for a count per
-	// instance.
-	Wanted func(instanceID string) bool
+	// Instance and Type report whether the events of an instance_id and of an
+	// event_type count; nil: all do. Each needs one more column, unless it is
+	// one of Columns, since a filter here is not documented.
+	Instance, Type func(string) bool
 }
 
 const (
-	maxGroups  = 3       // columns that the server groups by
-	maxCounts  = 100_000 // rows of an answer that are read
+	maxCounts  = 100_000 // rows of a response that are read
 	countName  = "events"
 	instanceID = "instance_id"
+	eventType  = "event_type"
 )
 
-// Counts asks the server to count what it stored. The result is sorted by time
-// and group. Errors: as Source.Run.
-func Counts(ctx context.Context, c Client, q CountQuery) ([]Count, error) {
-	columns := q.Columns
-	perInstance := q.Wanted != nil && !slices.Contains(columns, instanceID) && len(columns) < maxGroups
-	if perInstance {
-		columns = append(slices.Clone(columns), instanceID)
+// Grouped returns the columns that the server has to group by, which must not
+// be more than MaxColumns.
+func (q *CountQuery) Grouped() []string {
+	columns := slices.Clone(q.Columns)
+	for _, f := range q.filters() {
+		if !slices.Contains(columns, f.column) {
+			columns = append(columns, f.column)
+		}
 	}
-	r := request{TimeRange: between(q.Since, q.Until), GroupBy: columns, Metrics: map[string]metric{countName: {"count"}}}
+	return columns
+}
+
+// columnFilter selects rows by the text of a column.
+type columnFilter struct {
+	column string
+	wanted func(string) bool
+}
+
+func (q *CountQuery) filters() (list []columnFilter) {
+	if q.Instance != nil {
+		list = append(list, columnFilter{instanceID, q.Instance})
+	}
+	if q.Type != nil {
+		list = append(list, columnFilter{eventType, q.Type})
+	}
+	return list
+}
+
+// Counts asks servers to count what they stored. The counts of equal groups are
+// added up and sorted by time and group. Errors: as Source.Run, and one for a
+// server that does not group as it was asked to.
+func Counts(ctx context.Context, servers []Client, q CountQuery) ([]Count, error) {
+	r := request{TimeRange: between(q.Since, q.Until), GroupBy: q.Grouped(), Metrics: map[string]metric{countName: {"count"}}}
 	if q.Per != "" {
 		r.Interval = &interval{q.Per, 1}
 	}
-	sums := map[string]*Count{}
-	err := query(ctx, c, analyticsPath, r, func(row []byte) (bool, error) {
-		if !isObject(row) || q.Wanted != nil && slices.Contains(columns, instanceID) && !q.Wanted(textOf(row, instanceID)) {
-			return true, nil
+	sums := map[string]Count{}
+	for _, server := range servers {
+		var index jsonraw.Index
+		var bad error
+		err := query(ctx, server, analyticsPath, r, func(row []byte) bool {
+			if bad = index.Scan(row); bad == nil {
+				bad = q.add(sums, &index)
+			}
+			return bad == nil && len(sums) < maxCounts
+		})
+		if err == nil && bad != nil {
+			err = fmt.Errorf("%s%s: %w", server.Server(), analyticsPath, bad)
 		}
-		n := countOf(row, q.Columns)
-		key := strings.Join(n.Groups, "\x00") + "\x00" + n.Start.String()
-		if sum := sums[key]; sum != nil {
-			sum.Events += n.Events
-		} else {
-			sums[key] = &n
+		if err != nil {
+			return nil, err
 		}
-		return len(sums) < maxCounts, nil
-	})
+	}
 	var list []Count
 	for _, n := range sums {
-		list = append(list, *n)
+		list = append(list, n)
 	}
 	slices.SortFunc(list, func(a, b Count) int {
 		return cmp.Or(a.Start.Compare(b.Start), slices.Compare(a.Groups, b.Groups))
 	})
-	return list, err
+	return list, nil
 }
 
-// countOf reads one row: the columns and the metric by the names that were
-// sent. The name of the interval's start is not documented, so it is the
-// first other member that holds a time.
-func countOf(row []byte, columns []string) (n Count) {
-	n.Groups = make([]string, len(columns))
+// add adds one row. The columns and the metric have the names that were sent.
+// The name of the interval's start is not documented, so it is the first other
+// member that holds a time.
+func (q *CountQuery) add(sums map[string]Count, row *jsonraw.Index) error {
+	for _, f := range q.filters() {
+		if _, ok := row.Get(f.column); !ok {
+			return fmt.Errorf("the server does not count by %s", f.column)
+		}
+		if !f.wanted(textOf(row, f.column)) {
+			return nil
+		}
+	}
+	n := Count{Groups: make([]string, len(q.Columns))}
 	var scratch []byte
-	for name, value := range jsonraw.Members(row) {
+	for name, value := range row.Members {
 		text := string(jsonraw.Text(value, &scratch))
-		i := slices.Index(columns, string(name))
-		switch {
-		case i >= 0:
+		switch i := slices.Index(q.Columns, string(name)); {
+		case i >= 0 && string(value) != "null":
 			n.Groups[i] = text
-			if text == "null" && value[0] == 'n' {
-				n.Groups[i] = ""
-			}
 		case string(name) == countName:
 			n.Events, _ = jsonraw.Number(value)
-		case string(name) != instanceID && n.Start.IsZero():
+		case i < 0 && n.Start.IsZero():
 			n.Start, _ = time.Parse(time.RFC3339, text)
 		}
 	}
-	return n
+	key := strings.Join(n.Groups, "\x00") + "\x00" + n.Start.UTC().String()
+	n.Events += sums[key].Events
+	sums[key] = n
+	return nil
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
@@ -13,11 +15,13 @@ import (
 )
 
 const (
-	// margin widens a gap at both ends, for clocks that differ and for an
-	// event that was on its way.
+	// margin widens a gap at both ends, for events that were on their way.
 	margin = 5 * time.Second
-	// lateAfter is when a gap is asked for again, for rows written late.
+	// lateAfter is when a range is queried again, for rows written late.
 	lateAfter = 5 * time.Second
+	// clockError is how far the server's clock may be ahead of ours while
+	// nothing is known of it.
+	clockError = 24 * time.Hour
 )
 
 // Filled is a live source whose past, and whose gaps between two connections,
@@ -34,25 +38,27 @@ type Filled struct {
 	// Live events wait in the connection until those are put.
 	Since time.Time
 	Gaps  bool // fill gaps after a reconnect; live events do not wait for it
+	// Missing is set when the server turns out to have no database, which is
+	// then reported once by all that share it.
+	Missing *atomic.Bool
 	// Notify receives the live source's notices, and how each gap was filled.
 	Notify event.Notify
 }
 
 // Run puts stored and live events until the live source ends. Errors: as the
-// live source's. A query that fails is reported, once where the server has no
-// database, and the live source goes on.
+// live source's. A query that fails is reported, and the live source goes on.
 func (f *Filled) Run(ctx context.Context, to event.Sink) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &filling{Filled: f, ctx: ctx, stop: cancel, to: to, seen: newSeen(), began: time.Now(), past: make(chan struct{})}
+	r := &filling{Filled: f, ctx: ctx, stop: cancel, to: to, past: make(chan struct{})}
+	r.seen = &seen{from: map[uint64]origin{}}
+	r.seen.hash.SetSeed(maphash.MakeSeed())
 	if f.Since.IsZero() {
 		close(r.past)
 	}
-	err := f.Live(r.notice).Run(ctx, (*liveSink)(r))
+	err := f.Live(r.notice).Run(ctx, liveSink{r})
 	cancel()
 	r.work.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.broken != nil {
 		return r.broken
 	}
@@ -62,51 +68,33 @@ func (f *Filled) Run(ctx context.Context, to event.Sink) error {
 // filling is one Run of a Filled.
 type filling struct {
 	*Filled
-	ctx   context.Context
-	stop  context.CancelFunc
-	seen  *seen
-	began time.Time
-	work  sync.WaitGroup
-	once  sync.Once
-	past  chan struct{} // closed when the stored events since Since were put
+	ctx  context.Context
+	stop context.CancelFunc
+	seen *seen
+	work sync.WaitGroup
+	once sync.Once
+	past chan struct{} // closed when the stored events since Since were put
 
 	mu     sync.Mutex // over the sink and the fields below
 	to     event.Sink
 	broken error         // the first error of the sink
-	newest time.Time     // of the live events, by the server's clock
-	ahead  time.Duration // the server's clock minus ours, as the newest event shows
-	none   bool          // the server has no database
+	latest time.Time     // of the last live event, by the server's clock
+	ahead  time.Duration // the server's clock minus ours; 0 if unknown
 }
 
-// liveSink takes the live events of a filling.
-type liveSink filling
-
-// Put waits for the past, and leaves out an event that came from there.
-func (s *liveSink) Put(e *event.Event) error {
-	r := (*filling)(s)
-	select {
-	case <-r.past:
-	case <-r.ctx.Done():
-		return event.ErrStop
+// put puts an event, and ends the run if the sink fails.
+func (r *filling) put(e *event.Event) error {
+	if r.broken == nil {
+		r.broken = r.to.Put(e)
 	}
-	again := r.seen.again(e, live)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if at, ok := e.Time(); ok && at.After(r.newest) {
-		r.newest = at
-		if !e.Received.IsZero() {
-			r.ahead = at.Sub(e.Received)
-		}
+	if r.broken != nil {
+		r.stop()
 	}
-	if again {
-		return r.broken
-	}
-	return r.put(e)
+	return r.broken
 }
 
 // Flush flushes the sink.
-func (s *liveSink) Flush() error {
-	r := (*filling)(s)
+func (r *filling) Flush() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.broken == nil {
@@ -115,12 +103,30 @@ func (s *liveSink) Flush() error {
 	return r.broken
 }
 
-// put puts an event and remembers the sink's error. The lock is held.
-func (r *filling) put(e *event.Event) error {
-	if r.broken == nil {
-		r.broken = r.to.Put(e)
+// liveSink takes the live events of a filling.
+type liveSink struct{ *filling }
+
+// Put waits for the past, and leaves out an event that came from there.
+func (s liveSink) Put(e *event.Event) error {
+	select {
+	case <-s.past:
+	case <-s.ctx.Done():
+		return s.ctx.Err()
 	}
-	return r.broken
+	again := s.seen.again(e, live)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at, ok := e.Time(); ok && !e.Received.IsZero() {
+		// An event that is late makes the difference of the clocks too small.
+		if ahead := at.Sub(e.Received); s.latest.IsZero() || ahead > s.ahead {
+			s.ahead = ahead
+		}
+		s.latest = at
+	}
+	if again {
+		return s.broken
+	}
+	return s.put(e)
 }
 
 // storedSink takes stored events and counts those that are new.
@@ -136,37 +142,26 @@ func (s *storedSink) Put(e *event.Event) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.put(e)
-	if err == nil {
-		s.events++
-	} else {
-		s.stop()
-	}
-	return err
+	s.events++
+	return s.put(e)
 }
-
-// Flush flushes the sink.
-func (s *storedSink) Flush() error { return (*liveSink)(s.filling).Flush() }
 
 // notice passes notices on, and starts a query when a connection was made.
 func (r *filling) notice(n event.Notice) {
 	switch n.Kind {
 	case event.Connected, event.Waiting:
-		r.once.Do(func() {
-			if !r.Since.IsZero() {
-				r.work.Go(r.fillPast)
-			}
-		})
+		if !r.Since.IsZero() {
+			r.once.Do(func() { r.work.Go(r.fillPast) })
+		}
 	case event.Reconnected:
-		if r.Gaps {
+		if r.Gaps && !r.Missing.Load() {
 			n.Text = "reconnected after " + term.Duration(n.Span) + "; asking the database for the events in between"
-			r.mu.Lock()
-			since, until := r.newest.Add(-margin), time.Now().Add(r.ahead+margin)
-			if r.newest.IsZero() {
-				since = time.Now().Add(-n.Span - margin)
+			ahead, since := r.clock() // before another event comes
+			end := time.Now().Add(ahead)
+			if since.IsZero() || since.After(end) {
+				since = end.Add(-n.Span)
 			}
-			r.mu.Unlock()
-			r.work.Go(func() { r.fillGap(since, until) })
+			r.work.Go(func() { r.fillGap(since, end) })
 		}
 	}
 	r.Notify.Tell(n)
@@ -174,47 +169,43 @@ func (r *filling) notice(n event.Notice) {
 
 // fillPast puts the stored events since Since.
 func (r *filling) fillPast() {
-	until := time.Now().Add(margin)
-	_, err := r.query(r.Since, until)
+	connected := time.Now()
+	_, err := r.query(r.Since, connected.Add(clockError))
 	close(r.past)
+	if err == nil && sleep(r.ctx, lateAfter) {
+		ahead, _ := r.clock()
+		_, err = r.query(connected.Add(ahead-2*margin), connected.Add(ahead+margin))
+	}
+	r.failed("stored events since "+r.Since.Local().Format(time.DateTime), err)
+}
+
+// fillGap puts the stored events of a gap, by the server's clock. It begins with
+// the last live event, not when the break was noticed.
+func (r *filling) fillGap(since, end time.Time) {
+	total, err := r.query(since.Add(-margin), end.Add(margin))
+	if err == nil && sleep(r.ctx, lateAfter) {
+		var late int
+		late, err = r.query(since.Add(-margin), end.Add(margin))
+		total += late
+	}
 	if err != nil {
-		r.failed(err, r.Since, until)
-		return
-	}
-	if !rest(r.ctx, lateAfter) {
-		return
-	}
-	if _, err := r.query(until.Add(-3*margin), until); err != nil {
-		r.failed(err, until.Add(-3*margin), until)
+		r.failed(fmt.Sprintf("the gap from %s to %s", since.Local().Format(time.TimeOnly), end.Local().Format(time.TimeOnly)), err)
+	} else if r.ctx.Err() == nil {
+		r.Notify.Tell(event.Notice{Instance: r.instance(), Text: fmt.Sprintf(
+			"the database had %s of the gap; it keeps no crops and attributes", term.Count(total, "event"))})
 	}
 }
 
-// fillGap puts the stored events of a gap, and asks once more for late ones.
-func (r *filling) fillGap(since, until time.Time) {
-	total := 0
-	for attempt := range 2 {
-		if attempt > 0 && !rest(r.ctx, lateAfter) {
-			return
-		}
-		n, err := r.query(since, until)
-		total += n
-		if err != nil {
-			r.failed(err, since, until)
-			return
-		}
-	}
-	r.Notify.Tell(event.Notice{Kind: event.Info, Instance: r.instance(), Text: fmt.Sprintf(
-		"%s of the gap from the database; tracks, crops and attributes of that time are not stored", term.Count(total, "event"))})
+// clock returns how far the server's clock is ahead of ours, and the time of
+// the last live event by the server's clock.
+func (r *filling) clock() (ahead time.Duration, latest time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ahead, r.latest
 }
 
 // query puts what was stored in a range and was not put before.
 func (r *filling) query(since, until time.Time) (events int, err error) {
-	r.mu.Lock()
-	none := r.none
-	r.mu.Unlock()
-	if none {
-		return 0, errNoDatabase
-	}
 	source := r.Stored
 	source.Since, source.Until, source.Notify = since, until, r.Notify
 	sink := &storedSink{filling: r}
@@ -222,31 +213,21 @@ func (r *filling) query(since, until time.Time) (events int, err error) {
 	return sink.events, err
 }
 
-// errNoDatabase says what was reported before.
-var errNoDatabase = errors.New("this server has no event database")
-
-// failed reports that a range could not be read. The end of the run and the
-// sink's errors are reported elsewhere.
-func (r *filling) failed(err error, since, until time.Time) {
-	r.mu.Lock()
-	over := r.ctx.Err() != nil || r.broken != nil || r.none
-	if status, ok := errors.AsType[*rtapi.StatusError](err); ok && status.Code == 404 && !r.none {
-		r.none = true
-		err = errNoDatabase
-	}
-	r.mu.Unlock()
-	if over {
+// failed reports that a range was not read, or not to its end. The end of the
+// run and the sink's errors are reported elsewhere.
+func (r *filling) failed(what string, err error) {
+	_, missing := errors.AsType[*NoDatabaseError](err)
+	if err == nil || r.ctx.Err() != nil || missing && r.Missing.Swap(true) {
 		return
 	}
-	r.Notify.Tell(event.Notice{Kind: event.Warning, Instance: r.instance(), Text: fmt.Sprintf("%s to %s could not be filled: %v",
-		since.Add(margin).Local().Format(time.TimeOnly), until.Add(-margin).Local().Format(time.TimeOnly), err)})
+	r.Notify.Tell(event.Notice{Kind: event.Warning, Instance: r.instance(), Text: what + " could not be filled: " + err.Error()})
 }
 
 // instance returns the instance that notices are about.
 func (r *filling) instance() *event.Instance { return r.Stored.Locate(r.Stored.InstanceID) }
 
-// rest waits for d and reports whether the run goes on.
-func rest(ctx context.Context, d time.Duration) bool {
+// sleep waits for d and reports whether the run goes on.
+func sleep(ctx context.Context, d time.Duration) bool {
 	rtapi.Sleep(ctx, d)
 	return ctx.Err() == nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,7 +98,7 @@ func filledRun(t *testing.T, d *database, since time.Time, gaps bool, sink *show
 	f := Filled{
 		Live:   func(notify event.Notify) event.Source { return &script{notify, steps} },
 		Stored: Source{Client: d, InstanceID: "i", Locate: func(string) *event.Instance { return gate }},
-		Since:  since, Gaps: gaps,
+		Since:  since, Gaps: gaps, Missing: new(atomic.Bool),
 		Notify: func(n event.Notice) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -165,7 +166,7 @@ func TestGapsAreFilledOnce(t *testing.T) {
 				if want := []string{"first", "now", "~late", "~missed1", "~missed2"}; !slices.Equal(got, want) {
 					t.Errorf("shown %q, want %q", got, want)
 				}
-				if !strings.Contains(notices, "3 events of the gap from the database") {
+				if !strings.Contains(notices, "the database had 3 events of the gap") {
 					t.Errorf("notices:\n%s", notices)
 				}
 			})
@@ -222,7 +223,7 @@ func TestLiveEventsMayShareAnID(t *testing.T) {
 }
 
 func TestSeenIsBounded(t *testing.T) {
-	s := newSeen()
+	s := &seen{from: map[uint64]origin{}}
 	for i := range maxSeen + 10 {
 		e, err := event.New("event-intrusion", fmt.Appendf(nil, `{"event_id":"%d"}`, i), nil)
 		if err != nil {

@@ -10,14 +10,14 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// typeOf returns the stream's type for a row's event_type: "Line Crossing" is
-// event-line-crossing. Words that give no known type are returned as they are.
-func typeOf(words string) string {
+// TypeOf returns the stream's type for an event_type of the database: "Line
+// Crossing" is event-line-crossing. Words that give no known type are returned
+// as they are.
+func TypeOf(words string) string {
 	name := strings.ReplaceAll(plain(words), " ", "-")
-	for _, prefix := range []string{"event-", ""} {
-		known := func(t event.TypeInfo) bool { return t.Name == prefix+name }
-		if name != "" && slices.ContainsFunc(event.Types(), known) {
-			return prefix + name
+	for _, t := range event.Types() {
+		if name != "" && (t.Name == name || t.Name == "event-"+name) {
+			return t.Name
 		}
 	}
 	return words
@@ -30,30 +30,31 @@ func plain(name string) string {
 	return strings.TrimPrefix(strings.Join(strings.Fields(name), " "), "event ")
 }
 
+// maxNames bounds how many types a server may name.
+const maxNames = 1000
+
 // storedNames asks the server which event types it stored in a time range.
 func storedNames(ctx context.Context, c Client, since, until time.Time) (names []string, err error) {
 	r := request{
 		TimeRange: between(since, until), GroupBy: []string{"event_type"},
 		Metrics: map[string]metric{"n": {"count"}},
 	}
-	err = query(ctx, c, analyticsPath, r, func(row []byte) (bool, error) {
-		if name := textOf(row, "event_type"); name != "" && !slices.Contains(names, name) {
+	var index jsonraw.Index
+	err = query(ctx, c, analyticsPath, r, func(row []byte) bool {
+		if index.Scan(row) != nil {
+			return true
+		}
+		if name := textOf(&index, "event_type"); name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-		return len(names) < maxNames, nil
+		return len(names) < maxNames
 	})
 	return names, err
 }
 
-// maxNames bounds how many types a server may name.
-const maxNames = 1000
-
 // textOf returns a string member of a row, or "".
-func textOf(row []byte, name string) string {
-	if !isObject(row) {
-		return ""
-	}
-	value, _ := jsonraw.Get(row, name)
+func textOf(row *jsonraw.Index, name string) string {
+	value, _ := row.Get(name)
 	if len(value) == 0 || value[0] != '"' {
 		return ""
 	}

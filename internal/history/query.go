@@ -1,20 +1,24 @@
 package history
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
+	"github.com/rtev/rtev/internal/rtapi"
 )
 
 // Client sends a JSON body to a path of one server; *rtapi.Client does.
 type Client interface {
+	Server() string
 	Post(ctx context.Context, path string, body []byte) (io.ReadCloser, error)
 }
 
@@ -25,8 +29,23 @@ const (
 	analyticsPath = "/v1/database/analytics"
 )
 
-// request is the body of a query. Which keys a server knows beyond timeRange
-// differs by path; unknown limits are why limit is always sent.
+// NoDatabaseError says that a server does not have the endpoints of the
+// database.
+type NoDatabaseError struct {
+	Server string
+	Err    *rtapi.StatusError
+}
+
+// Error is one line.
+func (e *NoDatabaseError) Error() string {
+	return fmt.Sprintf("%s has no event database (status %d); older releases of RT Server do not keep events", e.Server, e.Err.Code)
+}
+
+// Unwrap returns the server's response.
+func (e *NoDatabaseError) Unwrap() error { return e.Err }
+
+// request is the body of a query. Which of the keys a server knows differs by
+// path. Its default limit is unknown, so limit is always sent.
 type request struct {
 	InstanceID string            `json:"instanceId,omitempty"` // tracks only
 	TimeRange  timeRange         `json:"timeRange"`
@@ -53,23 +72,28 @@ type interval struct {
 	Size int    `json:"size"`
 }
 
-// between returns the range from since to until, which are widened to whole
-// milliseconds.
+// between returns the range from since to until, widened to whole milliseconds.
 func between(since, until time.Time) timeRange {
 	const layout = "2006-01-02T15:04:05.000Z07:00"
 	return timeRange{since.UTC().Format(layout), until.UTC().Add(time.Millisecond - 1).Format(layout)}
 }
 
-// query posts a request and calls do with each row of the response, {"data":
-// [row…]} or a bare array. The row is valid during the call. do returns false
-// to read no further. Errors: those of Client.Post, of reading, and of do.
-func query(ctx context.Context, c Client, path string, r request, do func(row []byte) (more bool, err error)) error {
+// query posts a request and calls do with each row of the response, which is
+// {"data":[row…]} or a bare array. A row is one JSON value, not checked, and
+// valid during the call; nil stands for one that is too long. do returns false
+// to read no further. Errors: *NoDatabaseError, those of Client.Post, one for a
+// response that cannot be read, and ctx.Err().
+func query(ctx context.Context, c Client, path string, r request, do func(row []byte) (more bool)) error {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
 	response, err := c.Post(ctx, path, body)
 	if err != nil {
+		missing := []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}
+		if status, ok := errors.AsType[*rtapi.StatusError](err); ok && slices.Contains(missing, status.Code) {
+			return &NoDatabaseError{c.Server(), status}
+		}
 		return err
 	}
 	defer response.Close()
@@ -77,92 +101,63 @@ func query(ctx context.Context, c Client, path string, r request, do func(row []
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return err
+		return fmt.Errorf("%s%s: the response cannot be read: %w", c.Server(), path, err)
 	}
 	return nil
 }
 
-// rowLimit stops the reading of a row that is larger than an event may be.
-type rowLimit struct {
-	r    io.Reader
-	left int
-}
-
-func (l *rowLimit) Read(p []byte) (int, error) {
-	if l.left <= 0 {
-		return 0, fmt.Errorf("a row has more than %d MiB", event.MaxPayload>>20)
-	}
-	n, err := l.r.Read(p[:min(len(p), l.left)])
-	l.left -= n
-	return n, err
-}
-
-// rows calls do for each row of a response.
-func rows(response io.Reader, do func(row []byte) (bool, error)) error {
-	limit := &rowLimit{r: bufio.NewReader(response), left: event.MaxPayload}
+// rows calls do with each row of a response.
+func rows(response io.Reader, do func(row []byte) bool) error {
+	limit := &io.LimitedReader{R: response, N: event.MaxPayload} // of what precedes the rows
 	d := json.NewDecoder(limit)
 	if err := toRows(d); err != nil {
-		return notRows(err)
+		return whole(err)
 	}
-	var row json.RawMessage
-	for d.More() {
-		if err := d.Decode(&row); err != nil {
-			return notRows(err)
-		}
-		limit.left = event.MaxPayload
-		if more, err := do(row); !more || err != nil {
+	limit.N = math.MaxInt64
+	list := jsonraw.NewArraySplitter(io.MultiReader(d.Buffered(), limit), event.MaxPayload)
+	for {
+		row, err := list.Next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil && err != jsonraw.ErrTooLong:
 			return err
+		case !do(row):
+			return nil
 		}
 	}
-	if _, err := d.Token(); err != nil { // the end of the array: a cut response is not its end
-		return notRows(err)
-	}
-	return nil
 }
 
-// toRows reads up to the array of rows.
+// toRows reads up to the opening bracket of the rows.
 func toRows(d *json.Decoder) error {
 	first, err := d.Token()
-	if err != nil {
+	if err != nil || first == json.Delim('[') {
 		return err
 	}
-	switch first {
-	case json.Delim('['):
-		return nil
-	case json.Delim('{'):
-	default:
-		return errNoData
-	}
-	for d.More() {
-		key, err := d.Token()
+	for first == json.Delim('{') && d.More() {
+		name, err := d.Token()
 		if err != nil {
 			return err
 		}
-		if key == "data" {
+		if name == "data" {
 			list, err := d.Token()
-			if err == nil && list != json.Delim('[') {
-				return errNoData
+			if err != nil || list == json.Delim('[') {
+				return err
 			}
-			return err
+			break
 		}
 		var other json.RawMessage
 		if err := d.Decode(&other); err != nil {
 			return err
 		}
 	}
-	return errNoData
+	return errors.New(`it holds no array "data"`)
 }
 
-var errNoData = errors.New(`no array "data" in it`)
-
-func notRows(err error) error {
+// whole returns the error for a response that ends too early in place of io.EOF.
+func whole(err error) error {
 	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+		return io.ErrUnexpectedEOF
 	}
-	return fmt.Errorf("the database's response cannot be read: %w", err)
-}
-
-// isObject reports whether a JSON value is an object.
-func isObject(value []byte) bool {
-	return len(bytes.TrimLeft(value, " \t\r\n")) > 0 && bytes.TrimLeft(value, " \t\r\n")[0] == '{'
+	return err
 }

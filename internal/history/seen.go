@@ -7,17 +7,17 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// seen remembers which events were put, by type and event_id, so that an event
-// that comes live and from the database is put once. Safe for concurrent use.
+// seen remembers which events were put, so that an event that comes live and
+// from the database is put once. Safe for concurrent use.
 type seen struct {
 	mu    sync.Mutex
-	seed  maphash.Seed
+	hash  maphash.Hash
 	from  map[uint64]origin
 	order []uint64 // a ring: the oldest is forgotten
 	next  int
 }
 
-// origin says where an event came from.
+// origin says where an event came from, as bits.
 type origin uint8
 
 const (
@@ -25,36 +25,38 @@ const (
 	stored
 )
 
-// maxSeen bounds the memory: 24 bytes an event.
+// maxSeen bounds the memory: about 40 bytes an event.
 const maxSeen = 100_000
 
-func newSeen() *seen { return &seen{seed: maphash.MakeSeed(), from: map[uint64]origin{}} }
-
-// again reports whether e was put before, from the other side for a live
-// event: several live events may share one id, such as the updates of a dwell.
+// again reports whether e was put before. Equal are events of one type and
+// event_id, and rows of the database without an event_id that are the same text.
+// A live event is compared with stored ones only: several may have one id, such
+// as the updates of a dwell.
 func (s *seen) again(e *event.Event, from origin) bool {
 	id := e.Get("event_id").String()
-	if id == "" {
+	if id == "" && from == live {
 		return false
 	}
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	h.WriteString(e.Type)
-	h.WriteByte(0)
-	h.WriteString(id)
-	key := h.Sum64()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before, known := s.from[key]
-	if !known {
+	s.hash.Reset()
+	s.hash.WriteString(e.Type)
+	s.hash.WriteByte(0)
+	s.hash.WriteString(id)
+	if id == "" {
+		s.hash.Write(e.Payload)
+	}
+	key := s.hash.Sum64()
+	before := s.from[key]
+	if before == 0 {
 		s.remember(key)
 	}
 	if from == live {
 		s.from[key] = live // what follows is another event
-		return before&stored != 0 && before&live == 0
+		return before == stored
 	}
 	s.from[key] = before | stored
-	return known
+	return before != 0
 }
 
 func (s *seen) remember(key uint64) {

@@ -29,6 +29,7 @@ type Splitter struct {
 	// arrays are flattened, and a line that was cut short damages only itself.
 	Strict bool
 
+	array bool // r is inside an array, whose end is the end of the input
 	r     io.Reader
 	limit int
 	buf   []byte // what was read and not yet returned
@@ -52,6 +53,12 @@ const (
 // NewSplitter reads from r and skips elements of more than limit bytes.
 func NewSplitter(r io.Reader, limit int) *Splitter { return &Splitter{r: r, limit: limit} }
 
+// NewArraySplitter reads from r, which is behind the opening bracket of an array,
+// up to the end of that array. It is Strict.
+func NewArraySplitter(r io.Reader, limit int) *Splitter {
+	return &Splitter{r: r, limit: limit, Strict: true, array: true, lists: 1}
+}
+
 // Next returns the next element. The caller may change its bytes until the next
 // call. The error is io.EOF at the end of the input, io.ErrUnexpectedEOF if it
 // ends inside an array or element (Rest returns how much was lost), ErrTooLong if
@@ -65,6 +72,9 @@ func (e *Splitter) Next() ([]byte, error) {
 				return nil, ErrTooLong
 			}
 			return e.buf[start:end:end], nil
+		}
+		if e.array && e.lists == 0 {
+			return nil, io.EOF
 		}
 		if err := e.fill(); err != nil {
 			return e.last(err)
@@ -129,7 +139,7 @@ func (e *Splitter) split() (start, end int, ok bool) {
 
 // begin skips white space, commas and the brackets of arrays up to an element.
 func (e *Splitter) begin() bool {
-	for ; e.next < len(e.buf); e.next++ {
+	for ; e.next < len(e.buf) && (e.lists > 0 || !e.array); e.next++ {
 		c := e.buf[e.next]
 		switch {
 		case c == ' ', c == '\t', c == '\r', c == '\n', c == ',', c == 0x1e: // 0x1e: RFC 7464

@@ -147,6 +147,28 @@ func TestSplitterStrict(t *testing.T) {
 	}
 }
 
+func TestArraySplitterEndsWithItsArray(t *testing.T) {
+	for in, want := range map[string]string{
+		` {"a":NaN} , [1], "]" ,2 ] ,"next":[{}]}`: `["{\"a\":NaN}" "[1]" "\"]\"" "2 "] EOF`,
+		`]`:        `[] EOF`,
+		`{"a":1}`:  `["{\"a\":1}"] unexpected EOF`,
+		`{"a":1},`: `["{\"a\":1}"] unexpected EOF`,
+		``:         `[] unexpected EOF`,
+	} {
+		for _, wrap := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.DataErrReader} {
+			e := NewArraySplitter(wrap(strings.NewReader(in)), 1<<20)
+			list := []string{}
+			p, err := e.Next()
+			for ; err == nil; p, err = e.Next() {
+				list = append(list, string(p))
+			}
+			if got := fmt.Sprintf("%q %v", list, err); got != want {
+				t.Errorf("%s: %s, want %s", in, got, want)
+			}
+		}
+	}
+}
+
 func TestSplitterOversize(t *testing.T) {
 	giant := `{"a":"` + strings.Repeat("0123456789", 30) + `"}`
 	for _, end := range []string{"]", ",{}]", ""} {

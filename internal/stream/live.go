@@ -43,11 +43,7 @@ type Live struct {
 	// Notify receives Connected, Waiting, Lost, Retrying, Reconnected with the
 	// length of the gap, Skipped, Oversize, and Ended when Run returns an error
 	// that is neither the sink's nor ctx's.
-	Notify event.Notify
-	// Gap puts the events that were missed between two connections, and returns
-	// how many it put. from is when the last record came, or else when the last
-	// connection began. Nil: gaps are reported, not filled.
-	Gap     func(ctx context.Context, from, until time.Time, to event.Sink) (int, error)
+	Notify  event.Notify
 	Backoff rtapi.Backoff // the waits between attempts
 }
 
@@ -114,9 +110,7 @@ func (s *session) connect() (opened bool, err error) {
 		return false, err
 	}
 	defer body.Close()
-	if err := s.begin(); err != nil {
-		return true, err
-	}
+	s.begin()
 	in := &flushingReader{ctx: s.ctx, r: body, sink: &s.sink}
 	if s.IdleTimeout > 0 {
 		in.limit = s.IdleTimeout
@@ -132,33 +126,16 @@ func (s *session) connect() (opened bool, err error) {
 	return true, reason(err, d.Unfinished())
 }
 
-// begin notes and reports that a connection was opened, and fills the gap
-// before it. Its error is the sink's.
-func (s *session) begin() error {
-	from, now := s.since, time.Now()
-	if !s.seen.IsZero() {
-		from = s.seen
-	}
-	first := s.since.IsZero()
+// begin notes and reports that a connection was opened.
+func (s *session) begin() {
+	first, now := s.since.IsZero(), time.Now()
 	s.since, s.seen, s.missing = now, time.Time{}, time.Time{}
 	if first {
 		s.tell(event.Notice{Kind: event.Connected, Text: "connected to " + s.Instance.Name})
-		return nil
+		return
 	}
-	gap, missed := now.Sub(s.lost), "events in between were not sent"
-	if s.Gap != nil {
-		n, err := s.Gap(s.ctx, from, now, &s.sink)
-		switch {
-		case s.sink.err != nil:
-			return s.sink.err
-		case err != nil:
-			missed = fmt.Sprintf("%d events in between were fetched, then: %v", n, err)
-		default:
-			missed = fmt.Sprintf("%d events in between were fetched", n)
-		}
-	}
-	s.tell(event.Notice{Kind: event.Reconnected, Text: fmt.Sprintf("reconnected after %s; %s", words(gap), missed), Span: gap})
-	return nil
+	gap := now.Sub(s.lost)
+	s.tell(event.Notice{Kind: event.Reconnected, Text: fmt.Sprintf("reconnected after %s; events in between were not sent", words(gap)), Span: gap})
 }
 
 // end notes what a connection that ended leaves for the next.

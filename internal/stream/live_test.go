@@ -468,55 +468,6 @@ func TestEndlessBody(t *testing.T) {
 	}
 }
 
-func TestGap(t *testing.T) {
-	type call struct{ from, until time.Duration }
-	for _, tc := range []struct {
-		name string
-		fill func(to event.Sink) (int, error)
-		want string
-		err  error
-	}{
-		{"filled", func(to event.Sink) (int, error) {
-			ev, _ := event.New("", []byte(data(2)), gate)
-			return 1, to.Put(ev)
-		}, "reconnected after 0.20 s; 1 events in between were fetched", nil},
-		{"not to be had", func(event.Sink) (int, error) { return 0, errors.New("no database") },
-			"reconnected after 0.20 s; 0 events in between were fetched, then: no database", nil},
-		{"the sink fails", func(to event.Sink) (int, error) {
-			ev, _ := event.New("", []byte(data(2)), gate)
-			return 0, fmt.Errorf("gap: %w", to.Put(ev))
-		}, "", errFull},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				began, h, sink := time.Now(), newNoticeLog(), &flowtest.Collect{Err: tc.err, At: 2}
-				var calls []call
-				l := &Live{Instance: gate, Notify: h.notify, Backoff: rtapi.Backoff{Rand: func() float64 { return 0.8 }},
-					Client: newScript(gives(record(1), 5*time.Second), gives(record(3), time.Hour)),
-					Gap: func(_ context.Context, from, until time.Time, to event.Sink) (int, error) {
-						calls = append(calls, call{from.Sub(began), until.Sub(began)})
-						return tc.fill(to)
-					}}
-				if tc.err != nil {
-					if err := l.Run(t.Context(), sink); err != tc.err || len(sink.Taken()) != 1 || sink.AfterFailure() != 0 {
-						t.Errorf("ended with %v after %d events", err, len(sink.Taken()))
-					}
-					return
-				}
-				runFor(t, time.Minute, l, sink)
-				if back := h.of(event.Reconnected); len(back) != 1 || back[0].Text != tc.want {
-					t.Errorf("reported %+v, want %s", back, tc.want)
-				}
-				if want := []call{{0, 5200 * time.Millisecond}}; !reflect.DeepEqual(calls, want) {
-					t.Errorf("asked for %v, want %v", calls, want)
-				}
-			})
-		})
-	}
-}
-
-var errFull = errors.New("disk full")
-
 func TestSkippedRecordsAreReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, sink := newNoticeLog(), &flowtest.Collect{}
