@@ -97,7 +97,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, a.args, err) })
 	a.globals(root.PersistentFlags())
 	root.AddGroup(&cobra.Group{ID: "read", Title: "Read events:"}, &cobra.Group{ID: "more", Title: "More:"})
-	for _, c := range []*cobra.Command{newTail(a), newPoll(a), newCrops(a), newStats(a)} {
+	for _, c := range []*cobra.Command{newTail(a), newPoll(a), newCrops(a), newStats(a), newHistory(a)} {
 		c.GroupID, c.PreRunE = "read", a.load
 		root.AddCommand(c)
 	}

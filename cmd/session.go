@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ type reading struct {
 	where  []string
 	count  int64
 	span   time.Duration
+	period
 }
 
 func (r *reading) flags(a *app, c *cobra.Command) {
@@ -32,6 +34,7 @@ func (r *reading) flags(a *app, c *cobra.Command) {
 	f.StringArrayVarP(&r.where, "where", "w", nil, "only events matching `EXPR`; repeat it to require all; see rtev help filters")
 	f.Int64VarP(&r.count, "count", "n", 0, "stop after `N` events")
 	f.DurationVar(&r.span, "for", 0, "stop after `DURATION` (55s, 10m)")
+	r.period.flags(c)
 	completeReading(a, c)
 }
 
@@ -62,6 +65,7 @@ type session struct {
 	limit   *pipeline.Limit   // of -n, else nil
 	sim     *simulator.Server // of --demo, else nil
 	names   names
+	noPast  sync.Map // *atomic.Bool by *rtapi.Client: the server has no database, as found by tail
 
 	activity *activity          // what is told at a terminal; nil: nothing
 	cooldown *pipeline.Cooldown // of --cooldown; nil: none
@@ -72,6 +76,9 @@ type session struct {
 // begin compiles the flags. The caller ends the session with end.
 func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	if err := r.check(c); err != nil {
+		return nil, err
+	}
+	if err := r.period.parse(c); err != nil {
 		return nil, err
 	}
 	s := &session{app: a, reading: r}

@@ -86,6 +86,8 @@ type liveOptions struct {
 	types  []string              // for the server; nil: all
 	notify event.Notify          // receives what happens beside the events
 	met    func(*event.Instance) // is called for every instance; may be nil
+	since  time.Time             // begin with what the server has stored since then; zero: do not
+	gaps   bool                  // fill gaps with what the server has stored
 }
 
 // connecting adds the flags of commands that keep a connection.
@@ -178,9 +180,12 @@ func (s *session) retryTargets(args []string, err error) ([]*target.Target, *tar
 // join starts the live stream of one instance.
 func (s *session) join(group *pipeline.Group, t *target.Target, o liveOptions) {
 	s.meet(t, o.met)
-	t.Stop = group.Add(&stream.Live{
-		Client: t.Client, Instance: t.Instance, Types: s.typesOf(t, o.types), Retry: o.retry, IdleTimeout: o.idle, Notify: o.notify,
-	})
+	live := func(notify event.Notify) event.Source {
+		return &stream.Live{
+			Client: t.Client, Instance: t.Instance, Types: s.typesOf(t, o.types), Retry: o.retry, IdleTimeout: o.idle, Notify: notify,
+		}
+	}
+	t.Stop = group.Add(s.filled(t, o, live))
 }
 
 // meet notes an instance that is about to be read.

@@ -32,6 +32,7 @@ type tailOptions struct {
 	bell  bool
 	retry bool
 	idle  time.Duration
+	gaps  bool
 }
 
 func newTail(a *app) *cobra.Command {
@@ -46,6 +47,8 @@ func newTail(a *app) *cobra.Command {
 	cooling(c)
 	c.Flags().BoolVar(&o.bell, "bell", false, "ring the terminal's bell for alarms")
 	connecting(c, &o.retry, &o.idle)
+	c.Flags().BoolVar(&o.gaps, "backfill", false, "after a reconnect, print the missed events that the server has stored")
+	c.Flags().Lookup("since").Usage = "first print the events stored since `TIME` (10m, 2h, 3d, 15:04, RFC 3339, Unix s or ms); with -: only those since then"
 	c.ValidArgsFunction = a.completeInstances
 	return c
 }
@@ -62,6 +65,9 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 	if err != nil {
 		return s.end(err)
 	}
+	if o.gaps && slices.Equal(args, []string{"-"}) {
+		return s.end(usagef("--backfill has no effect on recorded events (-)"))
+	}
 	if o.bell {
 		s.ring = s.bell()
 	}
@@ -72,6 +78,6 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 	s.tell("following", "", "event")
 	filters := func(to event.Sink) event.Sink { return s.matched(s.cooled(s.limited(s.shown(to)))) }
 	return s.end(closed(s.live(args, liveOptions{
-		retry: o.retry, idle: o.idle, types: types, notify: s.notices.report,
+		retry: o.retry, idle: o.idle, types: types, notify: s.notices.report, since: s.since, gaps: o.gaps,
 	}, func() event.Sink { return s.joined(filters, open()) })))
 }

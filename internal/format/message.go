@@ -17,7 +17,7 @@ func (t *Text) AppendMessage(dst []byte, at time.Time, style term.Style, text st
 		if t.o.Time != Delta {
 			t.part = t.stamp.append(t.part, at.UnixMilli())
 		}
-		t.putTimeColumn()
+		t.putTimeColumn(false)
 	}
 	put(t, style, text)
 	dst = append(t.line.Bytes(), '\n')

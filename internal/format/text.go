@@ -156,6 +156,9 @@ func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
 
 func (t *Text) putTime(ev *event.Event) {
 	if t.o.Time == Off {
+		if ev.Stored {
+			put(t, t.styles.Faint, "~ ")
+		}
 		return
 	}
 	ms, ok := t.members.millis(ev)
@@ -166,11 +169,11 @@ func (t *Text) putTime(ev *event.Event) {
 	if ok {
 		t.part = t.appendTime(t.part, ms)
 	}
-	t.putTimeColumn()
+	t.putTimeColumn(ev.Stored)
 }
 
-// putTimeColumn puts the time in t.part as a column.
-func (t *Text) putTimeColumn() {
+// putTimeColumn puts the time in t.part as a column, and ~ for a stored event.
+func (t *Text) putTimeColumn(stored bool) {
 	cells := [...]int{Clock: 12, RFC3339: 24, Delta: 10}[t.o.Time]
 	switch {
 	case t.o.Time == RFC3339 && t.o.Zone != time.UTC:
@@ -182,6 +185,9 @@ func (t *Text) putTimeColumn() {
 		t.line.Pad(cells - len(t.part))
 	}
 	put(t, t.styles.Faint, t.part)
+	if stored {
+		put(t, t.styles.Faint, "~")
+	}
 	t.line.Pad(cells + t.layout.gap)
 }
 

@@ -27,7 +27,7 @@ func importRules() []rule {
 	)
 	return []rule{
 		{".", []string{"cmd"}, "main.go turns the result of cmd into the exit status"},
-		{"cmd", []string{"internal/broker", "internal/config", "internal/crop", "internal/event", "internal/exec", "internal/filter", "internal/format", "internal/pipeline",
+		{"cmd", []string{"internal/broker", "internal/config", "internal/crop", "internal/event", "internal/exec", "internal/filter", "internal/format", "internal/history", "internal/jsonraw", "internal/pipeline",
 			"internal/poll", "internal/rtapi", "internal/simulator", "internal/stats", "internal/stream", "internal/target", "internal/term"}, "test helpers are for tests"},
 		{"internal/broker", []string{"internal/event", "internal/format", "internal/term"}, sink},
 		{"internal/config", []string{"internal/term"}, "the options are known before anything else is made"},

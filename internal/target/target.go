@@ -107,7 +107,20 @@ func (s *Set) Resolve(ctx context.Context, args []string) ([]*Target, error) {
 			return nil, err
 		}
 	}
-	return slices.SortedFunc(maps.Values(s.targets), func(a, b *Target) int { return a.Instance.Order - b.Instance.Order }), nil
+	return s.sorted(), nil
+}
+
+// All returns every instance that the servers list, whether it runs or not, and
+// the lists. It starts from an empty set.
+func (s *Set) All(ctx context.Context) ([]*Target, []Listing) {
+	*s = *New(s.o)
+	s.addMatching(ctx, func(rtapi.Instance) bool { return true })
+	return s.sorted(), s.listings
+}
+
+// sorted returns the targets in the order in which they were added.
+func (s *Set) sorted() []*Target {
+	return slices.SortedFunc(maps.Values(s.targets), func(a, b *Target) int { return a.Instance.Order - b.Instance.Order })
 }
 
 // Unreached returns why servers could not be asked, where another one could.

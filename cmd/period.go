@@ -1,0 +1,156 @@
+package cmd
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/pipeline"
+	"github.com/rtev/rtev/internal/term"
+)
+
+// period is --since and --until. The zero times are no limits.
+type period struct {
+	sinceText, untilText string // as typed
+	since, until         time.Time
+}
+
+func (p *period) flags(c *cobra.Command) {
+	c.Flags().StringVar(&p.sinceText, "since", "", "with -: only events since `TIME` (10m, 2h, 3d, 15:04, RFC 3339, Unix s or ms)")
+	c.Flags().StringVar(&p.untilText, "until", "", "with -: only events until `TIME`")
+	for _, flag := range []string{"since", "until"} {
+		register(c, flag, cobra.FixedCompletions([]string{"10m", "1h", "24h", "3d", "15:04"}, cobra.ShellCompDirectiveNoFileComp))
+	}
+}
+
+// parse reads the flags and reports those without effect on a command: a live
+// stream has no past but that of the database, and no end.
+func (p *period) parse(c *cobra.Command) (err error) {
+	now := time.Now()
+	recorded := slices.Equal(c.Flags().Args(), []string{"-"})
+	for _, flag := range []struct {
+		name, text string
+		at         *time.Time
+		commands   []string // on which it has an effect beside recordings
+	}{
+		{"since", p.sinceText, &p.since, []string{"history", "tail"}},
+		{"until", p.untilText, &p.until, []string{"history"}},
+	} {
+		if !c.Flags().Changed(flag.name) {
+			continue
+		}
+		if !recorded && !slices.Contains(flag.commands, c.Name()) {
+			return &usageError{msg: fmt.Sprintf("--%s has no effect on live events; it is for recorded ones (-)", flag.name), hint: "rtev history, for stored events"}
+		}
+		if *flag.at, err = parseTime(flag.text, now); err != nil {
+			return usagef("--%s: %v", flag.name, err)
+		}
+	}
+	switch {
+	case !recorded && p.since.After(now):
+		return usagef("--since %s is in the future", p.sinceText)
+	case !p.since.IsZero() && !p.until.IsZero() && p.since.After(p.until):
+		return usagef("--since %s is after --until %s", p.sinceText, p.untilText)
+	}
+	return nil
+}
+
+// clocks are times of a day, and dates times without a zone.
+var (
+	clocks = []string{"15:04", time.TimeOnly}
+	dates  = []string{time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly}
+)
+
+// Numbers from firstUnix on are Unix seconds (from 1973), and from firstMillis on
+// milliseconds.
+const (
+	firstUnix   = 100_000_000
+	firstMillis = 100_000_000_000
+	lastMillis  = 253_402_300_799_999 // the end of the year 9999
+)
+
+// parseTime reads a point in time: how long ago (10m, 2h, 3d), RFC 3339, a date,
+// a time of the day, which is yesterday's if today's is still to come, or Unix
+// seconds or milliseconds. Without a zone it is local.
+func parseTime(text string, now time.Time) (time.Time, error) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		switch {
+		case n >= firstMillis && n <= lastMillis:
+			return time.UnixMilli(n), nil
+		case n >= firstUnix && n < firstMillis:
+			return time.Unix(n, 0), nil
+		}
+		return time.Time{}, fmt.Errorf("%q is no Unix time; with a unit (%sm) it is how long ago", text, text)
+	}
+	if ago, err := parseAgo(text); err == nil && ago >= 0 {
+		return now.Add(-ago), nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	for _, layout := range dates {
+		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			return t, nil
+		}
+	}
+	for _, layout := range clocks {
+		clock, err := time.Parse(layout, text)
+		if err != nil {
+			continue
+		}
+		for days := 0; ; days-- {
+			t := time.Date(now.Year(), now.Month(), now.Day()+days, clock.Hour(), clock.Minute(), clock.Second(), 0, now.Location())
+			if !t.After(now) {
+				return t, nil
+			}
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no time; write 10m, 2h, 3d, 15:04, 2026-06-19, RFC 3339, or Unix seconds or milliseconds", text)
+}
+
+// parseAgo reads a duration, which may begin with days: 3d, 1d12h.
+func parseAgo(text string) (time.Duration, error) {
+	days, rest, ok := strings.Cut(text, "d")
+	if !ok {
+		return time.ParseDuration(text)
+	}
+	n, err := strconv.ParseUint(days, 10, 16)
+	if err != nil {
+		return 0, err
+	}
+	ago := time.Duration(n) * 24 * time.Hour
+	if rest == "" {
+		return ago, nil
+	}
+	more, err := time.ParseDuration(rest)
+	return ago + more, err
+}
+
+// within puts --since and --until in front of a sink of recorded events. Events
+// without a time do not pass; report says afterwards how many there were.
+func (s *session) within(open func() event.Sink) (limited func() event.Sink, report func()) {
+	if s.since.IsZero() && s.until.IsZero() {
+		return open, func() {}
+	}
+	timeless := 0
+	limited = func() event.Sink {
+		return pipeline.Match(func(e *event.Event) bool {
+			at, ok := e.Time()
+			if !ok {
+				timeless++
+				return false
+			}
+			return !at.Before(s.since) && (s.until.IsZero() || !at.After(s.until))
+		}, open())
+	}
+	return limited, func() {
+		if timeless > 0 {
+			s.notices.info("%s without a time left out by --since or --until", term.Count(timeless, "event"))
+		}
+	}
+}
