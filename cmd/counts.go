@@ -88,7 +88,7 @@ func (s *session) countStored(c *cobra.Command, o historyOptions, args []string)
 		return &event.WriteError{Err: err}
 	}
 	if len(list) == 0 {
-		s.notices.info("nothing is stored from %s to %s", s.since.Local().Format(time.DateTime), s.until.Local().Format(time.DateTime))
+		s.nothingStored()
 	}
 	return failed
 }

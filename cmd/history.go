@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -74,7 +75,7 @@ func (a *app) history(c *cobra.Command, o historyOptions, args []string) error {
 		return err
 	}
 	if s.until.IsZero() {
-		s.until = time.Now()
+		s.until = s.now
 	}
 	if s.since.IsZero() {
 		s.since = s.until.Add(-historySpan)
@@ -94,15 +95,27 @@ func (a *app) history(c *cobra.Command, o historyOptions, args []string) error {
 	}
 	s.tell("reading what is stored of", "since "+s.since.Local().Format(time.DateTime), "event")
 	sources, failed := s.storedSources(args, o.tracks)
-	if len(sources) > 0 {
-		err := pipeline.Run(s.ctx, []event.Source{sources}, func() event.Sink {
-			return s.matched(s.limited(s.shown(format.NewWriter(encoder(), s.out))))
-		})
-		if err != nil {
-			failed = err
-		}
+	if len(sources) == 0 {
+		return s.end(failed)
 	}
-	return s.end(failed)
+	found := false
+	err = pipeline.Run(s.ctx, []event.Source{sources}, func() event.Sink {
+		note := func(*event.Event) bool { found = true; return true }
+		return s.matched(pipeline.Match(note, s.limited(s.shown(format.NewWriter(encoder(), s.out)))))
+	})
+	if err == nil && !found && s.ctx.Err() == nil {
+		s.nothingStored()
+	}
+	return s.end(cmp.Or(err, failed))
+}
+
+// nothingStored says that a query found nothing.
+func (s *session) nothingStored() {
+	what := "nothing is stored"
+	if !s.unfiltered() {
+		what = "no stored event matches"
+	}
+	s.notices.info("%s from %s to %s", what, s.since.Local().Format(time.DateTime), s.until.Local().Format(time.DateTime))
 }
 
 // check reports flags that have no effect.
@@ -139,7 +152,7 @@ func (s *session) storedSources(args []string, tracks bool) (sources history.Mer
 	for _, t := range targets {
 		s.names.add(t.Instance.Name)
 		if named || tracks {
-			sources = append(sources, &history.Source{Client: t.Client, InstanceID: t.Instance.ID, Locate: only(t), Type: typ})
+			sources = append(sources, &history.Source{Client: t.Client, InstanceID: t.Instance.ID, Locate: locateOnly(t), Type: typ})
 		}
 	}
 	if !named && !tracks {
@@ -182,8 +195,8 @@ func (s *session) storedTargets(args []string, named bool) (targets []*target.Ta
 	return targets, clients, err
 }
 
-// only returns a function that locates one instance.
-func only(t *target.Target) func(id string) *event.Instance {
+// locateOnly returns a function that locates one instance.
+func locateOnly(t *target.Target) func(id string) *event.Instance {
 	return func(id string) *event.Instance {
 		if strings.EqualFold(id, t.Instance.ID) {
 			return t.Instance
@@ -219,7 +232,7 @@ func (s *session) filled(t *target.Target, o liveOptions, live func(event.Notify
 	missing, _ := s.noPast.LoadOrStore(t.Client, new(atomic.Bool))
 	return &history.Filled{
 		Live:    live,
-		Stored:  history.Source{Client: t.Client, InstanceID: t.Instance.ID, Locate: only(t), Match: s.passes},
+		Stored:  history.Source{Client: t.Client, InstanceID: t.Instance.ID, Locate: locateOnly(t), Match: s.passes},
 		Since:   o.since,
 		Gaps:    o.gaps,
 		Missing: missing.(*atomic.Bool),

@@ -18,6 +18,7 @@ import (
 type period struct {
 	sinceText, untilText string // as typed
 	since, until         time.Time
+	now                  time.Time // when the command began
 }
 
 func (p *period) flags(c *cobra.Command) {
@@ -31,7 +32,7 @@ func (p *period) flags(c *cobra.Command) {
 // parse reads the flags and reports those without effect on a command: a live
 // stream has no past but that of the database, and no end.
 func (p *period) parse(c *cobra.Command) (err error) {
-	now := time.Now()
+	p.now = time.Now()
 	recorded := slices.Equal(c.Flags().Args(), []string{"-"})
 	for _, flag := range []struct {
 		name, text string
@@ -47,12 +48,12 @@ func (p *period) parse(c *cobra.Command) (err error) {
 		if !recorded && !slices.Contains(flag.commands, c.Name()) {
 			return &usageError{msg: fmt.Sprintf("--%s has no effect on live events; it is for recorded ones (-)", flag.name), hint: "rtev history, for stored events"}
 		}
-		if *flag.at, err = parseTime(flag.text, now); err != nil {
+		if *flag.at, err = parseTime(flag.text, p.now); err != nil {
 			return usagef("--%s: %v", flag.name, err)
 		}
 	}
 	switch {
-	case !recorded && p.since.After(now):
+	case !recorded && p.since.After(p.now):
 		return usagef("--since %s is in the future", p.sinceText)
 	case !p.since.IsZero() && !p.until.IsZero() && p.since.After(p.until):
 		return usagef("--since %s is after --until %s", p.sinceText, p.untilText)

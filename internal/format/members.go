@@ -17,6 +17,7 @@ const (
 	class
 	area
 	tripwire
+	trigger // of a stored row: the area or the tripwire
 	direction
 	duration
 	confidence
@@ -110,20 +111,21 @@ type members struct {
 	raw    [keys][]byte // values as sent; nil if missing
 	others int          // members of unknown names
 	name   []byte       // scratch for a name with escapes
+	stored bool         // the event is a row of the server's database
 }
 
 func (m *members) load(ev *event.Event) {
 	clear(m.raw[:])
-	m.others = 0
+	m.others, m.stored = 0, ev.Stored
 	ev.EachMember(m.add)
 }
 
 // add keeps the first of several members of one name, as look-ups do.
 func (m *members) add(name, raw []byte) (more bool) {
-	k := keyOf(name)
+	k := m.keyOf(name)
 	if k == unknown && bytes.IndexByte(name, '\\') >= 0 {
 		m.name = jsonraw.AppendUnescaped(reuse(m.name), name)
-		k = keyOf(m.name)
+		k = m.keyOf(m.name)
 	}
 	if k == unknown {
 		m.others++
@@ -131,6 +133,21 @@ func (m *members) add(name, raw []byte) (more bool) {
 		m.raw[k] = raw
 	}
 	return true
+}
+
+// keyOf returns the key of a member's name. Rows of the database have some names
+// of their own.
+func (m *members) keyOf(name []byte) key {
+	k := keyOf(name)
+	if k == unknown && m.stored {
+		switch string(name) {
+		case "trigger_name":
+			return trigger
+		case "event_type", "id":
+			return hidden
+		}
+	}
+	return k
 }
 
 // millis returns the event's time in Unix milliseconds. A plain number of
@@ -181,5 +198,8 @@ func (m *members) class(ev *event.Event) []byte { return m.own(ev, class, class,
 
 // place returns the name of the area, else of the tripwire, as sent, or nil.
 func (m *members) place(ev *event.Event) []byte {
-	return m.own(ev, area, tripwire, "area_name", "tripwire_name")
+	if raw := m.own(ev, area, tripwire, "area_name", "tripwire_name"); raw != nil {
+		return raw
+	}
+	return m.first(trigger, trigger)
 }

@@ -334,7 +334,7 @@ func (t *Text) putExtras(ev *event.Event, k *kind) {
 	}
 	l, start := &t.line, t.line.Col
 	ev.EachMember(func(name, raw []byte) bool {
-		if k.shows(keyOf(name)) {
+		if k.shows(t.members.keyOf(name)) {
 			return true
 		}
 		if l.End-l.Col < extraLeast || l.Col-start > extrasMost {

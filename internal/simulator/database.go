@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	pastHours    = 48     // one run of the scene in each of so many hours before the start
-	storedLimit  = 10_000 // records of an instance that are stored while it runs
-	rowLimit     = 1000   // rows per response, whatever limit says
+	pastHours    = 48              // one run of the scene in each of so many hours before the start
+	pastEnd      = 2 * time.Minute // before the start begins the last of them
+	storedLimit  = 10_000          // records of an instance that are stored while it runs
+	rowLimit     = 1000            // rows per response, whatever limit says
 	defaultLimit = 100
 	hugeResponse = 200_000_000
 )
@@ -53,8 +54,8 @@ func (d *database) add(at time.Time, it item) {
 
 // addPast makes up what an instance did in the hours before it was added.
 func (d *database) addPast(in *instance, seed uint64) {
-	for h := pastHours; h > 0; h-- {
-		base := in.added.Truncate(time.Hour).Add(-time.Duration(h) * time.Hour)
+	for h := pastHours - 1; h >= 0; h-- {
+		base := in.added.Truncate(time.Second).Add(-pastEnd - time.Duration(h)*time.Hour)
 		sc := newScene(in, seed+uint64(base.Unix()), base)
 		for e := sc.advance(); e.at < sceneLength; e = sc.advance() {
 			if isStored(e.typ) && (e.typ != "track" || e.media%1000 < trackEvery) {
