@@ -129,6 +129,9 @@ func parseAgo(text string) (time.Duration, error) {
 		return ago, nil
 	}
 	more, err := time.ParseDuration(rest)
+	if more < 0 {
+		return more, err
+	}
 	return ago + more, err
 }
 

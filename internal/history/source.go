@@ -16,7 +16,7 @@ const (
 	// pageRows is the limit that is sent, and the most rows in memory.
 	pageRows = 500
 	// pageBytes ends a page early; the next one starts with the row after it.
-	pageBytes = 8 << 20
+	pageBytes = 2 << 20
 )
 
 // Source is the event.Source of what a server stored from Since until Until,
