@@ -70,6 +70,9 @@ func (a *app) history(c *cobra.Command, o historyOptions, args []string) error {
 	if slices.Contains(args, "-") {
 		return &usageError{msg: "history asks a server, not standard input (-)", hint: "rtev tail - --since TIME"}
 	}
+	if o.tracks && !c.Flags().Changed("events") {
+		o.events = nil // the defaults of the config file may exclude tracks
+	}
 	s, err := a.begin(c, o.reading)
 	if err != nil {
 		return err
@@ -122,7 +125,7 @@ func (s *session) nothingStored() {
 func (o *historyOptions) check(c *cobra.Command) error {
 	changed := c.Flags().Changed
 	switch {
-	case o.tracks && len(o.events) > 0:
+	case o.tracks && changed("events"):
 		return usagef("-e has no effect with --tracks, which are all of one type")
 	case o.per != "" && len(o.columns) == 0:
 		return usagef("--per needs --count-by")
@@ -177,7 +180,7 @@ func (s *session) storedTargets(args []string, named bool) (targets []*target.Ta
 		}
 		return targets, nil, err
 	}
-	set, err := s.instances()
+	set, err := s.instances(nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -42,10 +42,14 @@ func (p *period) parse(c *cobra.Command) (err error) {
 		{"since", p.sinceText, &p.since, []string{"history", "tail"}},
 		{"until", p.untilText, &p.until, []string{"history"}},
 	} {
-		if !c.Flags().Changed(flag.name) {
+		given := c.Flags().Changed(flag.name)
+		if !given && flag.text == "" {
 			continue
 		}
 		if !recorded && !slices.Contains(flag.commands, c.Name()) {
+			if !given { // a default of the config file is no mistake
+				continue
+			}
 			return &usageError{msg: fmt.Sprintf("--%s has no effect on live events; it is for recorded ones (-)", flag.name), hint: "rtev history, for stored events"}
 		}
 		if *flag.at, err = parseTime(flag.text, p.now); err != nil {
