@@ -30,11 +30,21 @@ func (s *effects) framing(live bool) framing {
 	if s.bom {
 		f.open = "\ufeff"
 	}
+	plain := f.record
 	if s.comments {
-		f.record = commented(f.record)
+		f.record = func(dst []byte, id int, typ string, payload []byte, first bool) []byte {
+			head, rest, _ := bytes.Cut(plain(nil, id, typ, payload, first), []byte("\n"))
+			dst = append(append(append(dst, ": made up\n"...), head...), '\n')
+			if len(rest) > 0 { // also inside the record
+				dst = append(append(dst, ":\n"...), rest...)
+			}
+			return dst
+		}
 	}
-	if s.crlf {
-		f.record = crlf(f.record)
+	if record := f.record; s.crlf {
+		f.record = func(dst []byte, id int, typ string, payload []byte, first bool) []byte {
+			return append(dst, bytes.ReplaceAll(record(nil, id, typ, payload, first), []byte("\n"), []byte("\r\n"))...)
+		}
 	}
 	return f
 }
@@ -58,26 +68,5 @@ func wrapped(typeKey, objectKey, separator, open, shut string) framer {
 		}
 		object := fmt.Sprintf(`{"%s":%s,"%s":%s}`, typeKey, marshal(typ), objectKey, marshal(string(payload)))
 		return append(append(append(dst, open...), object...), shut...)
-	}
-}
-
-// commented adds comments before a record and after its first line.
-func commented(record framer) framer {
-	return func(dst []byte, id int, typ string, payload []byte, first bool) []byte {
-		plain := record(nil, id, typ, payload, first)
-		head, rest, _ := bytes.Cut(plain, []byte("\n"))
-		dst = append(append(dst, ": made up\n"...), head...)
-		if len(rest) == 0 { // a record of one line
-			return append(dst, '\n')
-		}
-		return append(append(dst, "\n:\n"...), rest...)
-	}
-}
-
-// crlf ends lines in CR LF.
-func crlf(record framer) framer {
-	return func(dst []byte, id int, typ string, payload []byte, first bool) []byte {
-		plain := record(nil, id, typ, payload, first)
-		return append(dst, bytes.ReplaceAll(plain, []byte("\n"), []byte("\r\n"))...)
 	}
 }

@@ -14,7 +14,8 @@ import (
 // the connection is taken over from it (Hijack, HTTP/1 only).
 
 // replace sends another response than events, if a fault says so.
-func (a *response) replace(w http.ResponseWriter) bool {
+func (a *response) replace() bool {
+	w := a.w
 	if a.late > 0 && !sleep(a.ctx, a.late) {
 		panic(http.ErrAbortHandler)
 	}
@@ -56,7 +57,7 @@ func (a *response) endlessHeader() {
 
 // takeOver takes the connection over from net/http.
 func (a *response) takeOver() net.Conn {
-	conn, _, err := a.out.rc.Hijack()
+	conn, _, err := a.rc.Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -70,10 +71,10 @@ func (a *response) limit() (stop func()) {
 	t := time.AfterFunc(max(a.drop, a.halfOpen), func() {
 		cancel(errHangUp)
 		if a.halfOpen == 0 { // a blocked write fails, too; one that makes progress can finish
-			_ = a.out.rc.SetWriteDeadline(time.Now().Add(5 * time.Second))
+			_ = a.rc.SetWriteDeadline(time.Now().Add(5 * time.Second))
 		}
 	})
-	a.ctx, a.out.ctx = ctx, ctx
+	a.ctx = ctx
 	return func() {
 		t.Stop()
 		cancel(nil)
@@ -96,7 +97,7 @@ func (a *response) vanish() error {
 // breakOff sends half of a record in a chunk of its full length and closes the
 // connection, with TCP RST if the fault is reset.
 func (a *response) breakOff(record []byte) error {
-	if err := a.out.rc.Flush(); err != nil {
+	if err := a.rc.Flush(); err != nil {
 		return err
 	}
 	conn := a.takeOver()

@@ -55,7 +55,13 @@ func (s *scene) payload(e entry, at time.Time) object {
 		}
 		o["age_ms"] = e.media - v.events[0].at + heldTracks*trackEvery
 		o["detection_confidence"] = double(0.75 + 0.2*s.rng.Float64())
-		o["events"], o["location"] = v.eventsBefore(e.at), s.box(v, e.media)
+		var events []string
+		for _, h := range v.events {
+			if h.at <= e.at {
+				events = append(events, h.id)
+			}
+		}
+		o["events"], o["location"] = events, s.box(v, e.media)
 		o["object_class"], o["tracking_id"] = v.look.class, v.track
 	case "crop":
 		o["event_timestamp_ms"], o["crop_timestamp_ms"] = mediaAtStart+e.event.at, mediaAtStart+e.at
@@ -70,18 +76,6 @@ func (s *scene) payload(e entry, at time.Time) object {
 		s.addEvent(o, e)
 	}
 	return o
-}
-
-// eventsBefore returns the ids of the events that the visit caused up to a
-// time.
-func (v *visit) eventsBefore(at int64) []string {
-	var list []string
-	for _, h := range v.events {
-		if h.at <= at {
-			list = append(list, h.id)
-		}
-	}
-	return list
 }
 
 func (s *scene) addStatistics(o object, e entry) {

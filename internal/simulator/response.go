@@ -26,12 +26,13 @@ type response struct {
 	life     context.Context // of the instance, or once that is stopped of the server
 	types    []string        // nil: all
 	ctx      context.Context // of the client, the instance and the server
-	out      *pacedWriter
-	zip      *gzip.Writer // writes to out; nil without the fault gzip
-	fast     *chunkWriter // instead of out, once a stream of Rate Max has begun
-	count    int          // events until its end; 0: no end
-	sent     int          // events
-	id       int          // the latest SSE id
+	w        http.ResponseWriter
+	rc       *http.ResponseController // of w
+	zip      *gzip.Writer             // nil without the fault gzip
+	fast     *chunkWriter             // instead of w, once a stream of Rate Max has begun
+	count    int                      // events until its end; 0: no end
+	sent     int                      // events
+	id       int                      // the latest SSE id
 	payload  []byte
 	buf      []byte
 }
@@ -55,11 +56,11 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, live bool) {
 		a.life = s.ctx
 	}
 	defer context.AfterFunc(a.life, cancel)()
-	a.out = newPacedWriter(ctx, w, &eff)
+	a.w, a.rc = w, http.NewResponseController(w)
 	// A write to a client that does not read must not hold up Close.
-	defer context.AfterFunc(s.ctx, func() { _ = a.out.rc.SetWriteDeadline(time.Unix(1, 0)) })()
+	defer context.AfterFunc(s.ctx, func() { _ = a.rc.SetWriteDeadline(time.Unix(1, 0)) })()
 	s.logf("%s %s: %s", r.Method, r.URL, in.Name)
-	if a.replace(w) {
+	if a.replace() {
 		return
 	}
 	if a.drop > 0 || a.halfOpen > 0 {
@@ -69,7 +70,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, live bool) {
 	if live {
 		run, a.count = a.stream, s.opts.Count
 	}
-	if run(w) != nil {
+	if run() != nil {
 		panic(http.ErrAbortHandler) // net/http closes the connection without a proper end
 	}
 }
@@ -112,7 +113,7 @@ func types(r *http.Request) []string {
 func (a *response) wants(it item) bool { return a.types == nil || slices.Contains(a.types, it.typ) }
 
 // poll sends what is pending. Nil means that the response ended properly.
-func (a *response) poll(w http.ResponseWriter) error {
+func (a *response) poll() error {
 	o := &a.server.opts
 	src := &player{pace: Max, ends: true}
 	if o.Rate == Max && (a.server.capture == nil || o.Count > 0) {
@@ -128,18 +129,18 @@ func (a *response) poll(w http.ResponseWriter) error {
 		}
 	}
 	if len(src.items) == 0 {
-		w.WriteHeader(http.StatusNoContent)
+		a.w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	a.header(w, "application/json")
+	a.header("application/json")
 	return a.run(src)
 }
 
 // stream sends events until its end. Nil means that it ended properly.
-func (a *response) stream(w http.ResponseWriter) error {
+func (a *response) stream() error {
 	reader := a.instance.feed.read()
-	a.header(w, "text/event-stream")
-	if err := a.out.rc.Flush(); err != nil {
+	a.header("text/event-stream")
+	if err := a.rc.Flush(); err != nil {
 		return err
 	}
 	if a.life == a.server.ctx { // stopped
@@ -197,8 +198,8 @@ func (a *response) prepared() []item {
 }
 
 // header writes the header of a response with events.
-func (a *response) header(w http.ResponseWriter, contentType string) {
-	h := w.Header()
+func (a *response) header(contentType string) {
+	h := a.w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-cache")
 	if a.noType {
@@ -206,9 +207,9 @@ func (a *response) header(w http.ResponseWriter, contentType string) {
 	}
 	if a.gzip {
 		h.Set("Content-Encoding", "gzip")
-		a.zip = gzip.NewWriter(a.out)
+		a.zip = gzip.NewWriter(a)
 	}
-	w.WriteHeader(http.StatusOK)
+	a.w.WriteHeader(http.StatusOK)
 }
 
 // source provides the events of a response.
@@ -262,7 +263,7 @@ func (a *response) send(it item) error {
 // write sends bytes at once.
 func (a *response) write(p []byte) error {
 	if a.zip == nil {
-		_, err := a.out.Write(p)
+		_, err := a.Write(p)
 		return err
 	}
 	if _, err := a.zip.Write(p); err != nil {
@@ -327,41 +328,26 @@ func (c *chunkWriter) end() error {
 	return c.flush()
 }
 
-// pacedWriter writes to a client through net/http, in pieces and with pauses.
-type pacedWriter struct {
-	ctx   context.Context
-	w     http.ResponseWriter
-	rc    *http.ResponseController
-	piece int // bytes sent at once; 0: as they come
-	pause time.Duration
-}
-
-func newPacedWriter(ctx context.Context, w http.ResponseWriter, e *effects) *pacedWriter {
-	p := &pacedWriter{ctx: ctx, w: w, rc: http.NewResponseController(w), piece: e.chunk}
-	if e.drip > 0 {
-		if p.piece == 0 {
-			p.piece = max(1, e.drip/10)
-		}
-		p.pause = time.Duration(p.piece) * time.Second / time.Duration(e.drip)
+// Write sends b through net/http, in the pieces and with the pauses that faults
+// say.
+func (a *response) Write(b []byte) (sent int, err error) {
+	piece := a.chunk
+	if piece == 0 && a.drip > 0 {
+		piece = max(1, a.drip/10)
 	}
-	return p
-}
-
-// Write sends b, piece by piece.
-func (p *pacedWriter) Write(b []byte) (sent int, err error) {
 	for sent < len(b) && err == nil {
 		part := b[sent:]
-		if p.piece > 0 {
-			part = part[:min(p.piece, len(part))]
+		if piece > 0 {
+			part = part[:min(piece, len(part))]
 		}
 		var n int
-		n, err = p.w.Write(part)
+		n, err = a.w.Write(part)
 		sent += n
 		if err == nil {
-			err = p.rc.Flush()
+			err = a.rc.Flush()
 		}
-		if err == nil && p.pause > 0 && !sleep(p.ctx, p.pause) {
-			err = p.ctx.Err()
+		if err == nil && a.drip > 0 && !sleep(a.ctx, time.Duration(piece)*time.Second/time.Duration(a.drip)) {
+			err = a.ctx.Err()
 		}
 	}
 	return sent, err

@@ -54,6 +54,7 @@ type Server struct {
 	capture *capture // nil: none
 	mux     *http.ServeMux
 	pipe    *pipe
+	piped   sync.Once // starts the server on pipe
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -85,8 +86,9 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: o, capture: capture, pipe: newPipe()}
+	s := &Server{opts: o, capture: capture}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.pipe = &pipe{calls: make(chan net.Conn), closed: s.ctx}
 	s.mux = s.routes()
 	instances := o.Instances
 	if instances == nil && capture != nil {
@@ -124,7 +126,7 @@ func (s *Server) Serve(l net.Listener) error {
 // DialContext connects to the server inside this process, whatever the
 // address is. No port is opened.
 func (s *Server) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
-	s.pipe.serve.Do(func() {
+	s.piped.Do(func() {
 		if s.begin() {
 			go func() {
 				defer s.work.Done()
@@ -150,7 +152,6 @@ func (s *Server) Close() {
 	for _, c := range vanished {
 		_ = c.Close()
 	}
-	_ = s.pipe.Close()
 	s.work.Wait()
 }
 

@@ -173,7 +173,7 @@ func TestServedCountsWhatWasDelivered(t *testing.T) {
 func TestSlowReaderLosesButSpoilsNothing(t *testing.T) {
 	inBubble(t, Options{Record: true, Rate: 1000}, func(s *Server, c client) {
 		res := c.stream()
-		time.Sleep(12 * time.Second) // 12,000 events, the last 1,000 to 2,000 are stored
+		time.Sleep(12 * time.Second)                                                  // 12,000 events, the last 1,000 to 2,000 are stored
 		time.AfterFunc(time.Second+500*time.Microsecond, func() { res.Body.Close() }) // between two events
 		body, _ := all(res)
 		var got []uint64
