@@ -1,14 +1,18 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/exec"
 	"github.com/rtev/rtev/internal/poll"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // execFlag adds --exec.
@@ -29,8 +33,12 @@ func (s *session) executing(c *cobra.Command, to publishing, queue bool) (open f
 	if err != nil {
 		return nil, nil, usagef("--exec: %v", err)
 	}
+	var output io.Writer = s.out
+	if s.outTTY {
+		output = safeWriter{s.out}
+	}
 	s.outTTY = false // no event is shown
-	options := exec.Options{Output: s.out, Messages: s.out.Notice, Notify: s.notices.report}
+	options := exec.Options{Output: output, Messages: s.out.Notice, Notify: s.notices.report}
 	unwritten := poll.NewUnwritten(s.unwrittenDirs(), "exec")
 	if queue {
 		options.Save = unwritten.Save
@@ -48,4 +56,22 @@ func (s *session) executing(c *cobra.Command, to publishing, queue bool) (open f
 		}
 		return &bothError{err, failed}
 	}, nil
+}
+
+// safeWriter replaces what a terminal would obey by U+FFFD: a command may print
+// text of the server.
+type safeWriter struct{ to io.Writer }
+
+// Write writes lines.
+func (w safeWriter) Write(lines []byte) (int, error) {
+	safe := bytes.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || term.Shown(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, lines)
+	if _, err := w.to.Write(safe); err != nil {
+		return 0, err
+	}
+	return len(lines), nil
 }

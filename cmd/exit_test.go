@@ -18,6 +18,7 @@ import (
 	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/exec"
 	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/poll"
 	"github.com/rtev/rtev/internal/rtapi"
@@ -59,6 +60,7 @@ func TestStatusOfEveryError(t *testing.T) {
 		{&poll.LostError{Err: syscall.ENOSPC}, exitOutput, "lost"},
 		{&poll.UnwrittenError{Items: 2}, exitOutput, "2 drained items that are not JSON objects"},
 		{&poll.CutError{Err: io.ErrUnexpectedEOF}, exitOutput, "cut off"},
+		{&exec.FailedError{Program: "curl", Failed: 2, Ran: 1234, Files: []string{"a", "b"}}, exitOutput, "rtev: --exec curl: 2 of 1,234 commands failed; their events are saved in a, b,"},
 		{errTimeUp, exitTimeUp, "--for ended before -n events arrived"},
 		{&signalError{syscall.SIGHUP}, 129, ""},
 		{&signalError{syscall.SIGINT}, 130, ""},
