@@ -370,7 +370,7 @@ func TestOldPicturesAreDeleted(t *testing.T) {
 var messages = regexp.MustCompile("(?m)^\\| `([^`]+)` \\|")
 
 // TestTroubleshootingQuotesMessages looks for the messages of troubleshooting.md
-// in the sources; … in them stands for values.
+// in the sources; … is any text.
 func TestTroubleshootingQuotesMessages(t *testing.T) {
 	var sources strings.Builder
 	for _, pattern := range []string{"cmd/*.go", "internal/*/*.go"} {

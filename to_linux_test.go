@@ -271,7 +271,7 @@ func TestToOutageLosesNothing(t *testing.T) {
 	}
 }
 
-// What a dead broker does not acknowledge before a signal ends tail is saved.
+// Events that a dead broker has not acknowledged when a signal ends tail are saved.
 func TestToSavesTheRestAtTheEnd(t *testing.T) {
 	t.Parallel()
 	stop, url, stored := startNATS(t, "rtev")

@@ -16,7 +16,7 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// activity is what people at a terminal are told about a run: what it reads, and
+// activity is what a terminal shows about a run: what it reads, and
 // why nothing is shown. The counts start again with each event that is shown.
 type activity struct {
 	doing, how string // "polling" and "every 2s"

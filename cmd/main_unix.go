@@ -27,7 +27,7 @@ func die(s syscall.Signal) {
 // outShut reports whether stdout was closed when the process started. Before
 // main, Go's runtime opens /dev/null for reading and writing in the place of a
 // closed standard file; a shell's ">/dev/null" opens it for writing only. A
-// caller that passes /dev/null opened for both cannot be told apart.
+// caller that passes /dev/null opened for both cannot be distinguished.
 func outShut() bool {
 	flags, err := unix.FcntlInt(os.Stdout.Fd(), unix.F_GETFL, 0)
 	if err != nil || flags&unix.O_ACCMODE == unix.O_RDONLY {

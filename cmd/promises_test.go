@@ -27,7 +27,7 @@ func answering(t *testing.T, handle http.HandlerFunc) dialer {
 	}
 }
 
-// What a server says in the list of instances reaches a terminal as visible
+// Text of a server in the list of instances reaches a terminal as visible
 // text, in every format.
 func TestInstancesAreSafeOnATerminal(t *testing.T) {
 	dial := answering(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -170,7 +170,7 @@ func TestHeaderOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// What an item of "servers" has of its own is replaced only if the command line
+// The settings of an item of "servers" are replaced only if the command line
 // names that server.
 func TestTypedCredentialsNeedTheServersName(t *testing.T) {
 	file := writeConfig(t, `server: north

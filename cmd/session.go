@@ -67,7 +67,7 @@ type session struct {
 	names   names
 	noPast  sync.Map // *atomic.Bool by *rtapi.Client: the server has no database, as found by tail
 
-	activity *activity          // what is told at a terminal; nil: nothing
+	activity *activity          // what a terminal shows about the run; nil: nothing
 	cooldown *pipeline.Cooldown // of --cooldown; nil: none
 	folds    bool               // cooldown folds the updates of tracks, without the flag
 	ring     func()             // rings the bell for --bell, else nil

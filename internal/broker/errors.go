@@ -7,7 +7,7 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// What a connection says of a message that was not acknowledged.
+// Errors of a connection for messages that were not acknowledged.
 var (
 	errTooLarge = errors.New("larger than the broker takes")
 	errRefused  = errors.New("not accepted by the broker")

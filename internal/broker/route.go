@@ -82,7 +82,7 @@ var safeFor = map[string]func(rune) bool{
 }
 
 // letter reports whether r is a letter, a digit or a mark of any script.
-// U+FFFD, which stands for bad UTF-8, is none.
+// U+FFFD, which replaces bad UTF-8, is none.
 func letter(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
 
 // wildcard reports whether r cannot be in the literal part of a subject or topic.

@@ -236,7 +236,7 @@ func (p parser) items(key string, n *yaml.Node, required, optional []string) (it
 	return items, nil
 }
 
-// follow returns what an alias stands for.
+// follow returns the node that an alias refers to.
 func follow(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {
 		return n.Alias

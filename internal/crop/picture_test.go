@@ -248,12 +248,12 @@ func TestDecodeAgreesWithStandardLibrary(t *testing.T) {
 		t.Helper()
 		want := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 		n, err := base64.StdEncoding.Decode(want, text)
-		room := bytes.Repeat([]byte{0xa5}, len(want)+64)
-		n2, err2 := simd.StdEncoding.Decode(room[:len(want):len(want)], text)
-		if (err == nil) != (err2 == nil) || err == nil && (n != n2 || !bytes.Equal(want[:n], room[:n])) {
+		buf := bytes.Repeat([]byte{0xa5}, len(want)+64)
+		n2, err2 := simd.StdEncoding.Decode(buf[:len(want):len(want)], text)
+		if (err == nil) != (err2 == nil) || err == nil && (n != n2 || !bytes.Equal(want[:n], buf[:n])) {
 			t.Fatalf("%q: %d bytes, %v; the standard library says %d, %v", text, n2, err2, n, err)
 		}
-		if !bytes.Equal(room[len(want):], bytes.Repeat([]byte{0xa5}, 64)) {
+		if !bytes.Equal(buf[len(want):], bytes.Repeat([]byte{0xa5}, 64)) {
 			t.Fatalf("%q: it wrote behind its end", text)
 		}
 	}

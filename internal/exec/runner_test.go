@@ -253,8 +253,8 @@ func TestLinesAreNotMixed(t *testing.T) {
 	}
 }
 
-// What a command leaves in the background is not waited for, although it keeps
-// the pipes open, and it is not killed.
+// A process that a command leaves in the background is neither waited for,
+// although it keeps the pipes open, nor killed.
 func TestBackgroundProgramIsNotWaitedFor(t *testing.T) {
 	x := newRig(t, longer, true, `sleep 1000 & echo $! >pid; echo done`)
 	x.all(t, `{"image":"`+strings.Repeat("A", 1<<20)+`"}`)

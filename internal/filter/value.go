@@ -51,7 +51,7 @@ func word(s string) value {
 	return value{null, 0, s}
 }
 
-// literal returns the value that a bare word in an expression stands for. A
+// literal returns the value of a bare word in an expression. A
 // number may have a + in front, and no digit before or after its point.
 func literal(s string) value {
 	if s == "true" || s == "false" || s == "null" {

@@ -82,7 +82,7 @@ func TestImageSize(t *testing.T) {
 	}
 }
 
-// What a terminal shows decodes to the same value.
+// Escaped for a terminal, a payload decodes to the same value.
 func FuzzNDJSONTerminal(f *testing.F) {
 	for _, s := range append(flowtest.Samples(f), flowtest.Hostile()...) {
 		f.Add([]byte(s.Payload))

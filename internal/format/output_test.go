@@ -118,7 +118,7 @@ func TestWriteErrorCountsWholeLines(t *testing.T) {
 		if we.Whole != max(0, whole) {
 			t.Errorf("%d bytes: Whole %d, want %d", left, we.Whole, whole)
 		}
-		disk.left = 1000 // somebody made room
+		disk.left = 1000 // some space was freed
 		if _, err := o.Write([]byte("more\n")); !errors.Is(err, syscall.ENOSPC) || disk.took.Len() != left {
 			t.Errorf("%d bytes: written to after a failure: %v, %q", left, err, disk.took.String())
 		}

@@ -87,7 +87,7 @@ var page = regexp.MustCompile(`(?i)^<(!doctype\s+)?html[\s>]`)
 
 // readOther saves a response that is neither an array nor an object. It may be
 // null for an empty queue. Only an HTML page is not saved: no queue returns one.
-// What does not even start like JSON is also a *rtapi.NotStreamError.
+// A response that does not start like JSON is also a *rtapi.NotStreamError.
 func (r *run) readOther(br *bufio.Reader, in *event.Instance, first byte) error {
 	text, err := br.Peek(pageSize)
 	if string(bytes.TrimSpace(text)) == "null" && err == io.EOF {

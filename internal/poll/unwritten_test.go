@@ -41,7 +41,7 @@ func TestOutputFailsAfterEveryByte(t *testing.T) {
 					t.Fatalf("files %v, said %v", name, s.all)
 				}
 				if how == "then dead" && s.of(event.Lost, "cut off") != 1 {
-					t.Fatalf("the cut was not told: %v", s.all)
+					t.Fatalf("the cut was not reported: %v", s.all)
 				}
 			}
 		}

@@ -380,7 +380,7 @@ func TestTimeLimits(t *testing.T) {
 	}
 }
 
-// What was drained exists nowhere else, so it may stop for a minute.
+// A drained response exists nowhere else, so it may pause for a minute.
 func TestDrainBodyMayStopForAMinute(t *testing.T) {
 	for pause, want := range map[time.Duration]string{drainedLimit - 1: "", drainedLimit + 1: "http://nvr1:3546: no answer within 60 s; "} {
 		synctest.Test(t, func(t *testing.T) {

@@ -200,7 +200,7 @@ func TestErrorPageWithoutEnd(t *testing.T) {
 	})
 	_, err := stream(c)
 	<-done
-	// What is sent beyond refusalRead lies in the buffers of both ends.
+	// Bytes beyond refusalRead are in the buffers of both ends.
 	if status, ok := errors.AsType[*StatusError](err); !ok || len(status.Text) > refusalShow+len("…") || sent >= 64<<20 {
 		t.Errorf("%v after %d bytes", err, sent)
 	}

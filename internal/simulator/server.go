@@ -23,7 +23,7 @@ import (
 // prepared records, again and again, with rising ids and times.
 var Max = math.Inf(1)
 
-// What a stream of Rate Max is made of.
+// Traffic of a stream with Rate Max.
 const (
 	MixScene  = ""       // what the scene produces
 	MixTracks = "tracks" // tracks of about 500 bytes

@@ -16,7 +16,7 @@ import (
 type Field struct {
 	Type    string   `json:"type"`
 	Events  uint64   `json:"events"` // of the type
-	Path    string   `json:"path"`   // "" stands for paths beyond the limits
+	Path    string   `json:"path"`   // "": all paths beyond the limits
 	Kinds   []string `json:"json"`   // JSON types, the most frequent first
 	Count   uint64   `json:"count"`  // events of the type that have the path
 	Percent float64  `json:"percent"`

@@ -49,7 +49,7 @@ func (t *tally) typeOf(name string) *typeInfo {
 	return info
 }
 
-// otherTypes stands for all types beyond the limit.
+// otherTypes counts all types beyond the limit.
 func (t *tally) otherTypes() *typeInfo {
 	if t.rest == nil {
 		t.rest = &typeInfo{}

@@ -18,8 +18,8 @@ const (
 )
 
 const (
-	other = "(other)" // stands for everything beyond a limit
-	none  = "(none)"  // stands for a value that an event does not have
+	other = "(other)" // everything beyond a limit
+	none  = "(none)"  // a value that an event does not have
 )
 
 // remember reports whether the run may remember one more item.

@@ -17,7 +17,7 @@ type pair struct {
 	durations dist
 }
 
-// eventKey stands for an event id in 16 bytes, whatever its length.
+// eventKey is a hash of an event id, 16 bytes whatever its length.
 type eventKey [2]uint64
 
 // place is an area or tripwire, and how many events are open there.

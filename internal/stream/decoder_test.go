@@ -199,7 +199,7 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
-// TestDecoderMatchesGoSSE compares on streams that leave no room for doubt.
+// TestDecoderMatchesGoSSE compares on streams without ambiguity.
 func TestDecoderMatchesGoSSE(t *testing.T) {
 	for seed := range uint64(100) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
@@ -241,7 +241,7 @@ func TestTooLong(t *testing.T) {
 		{"just fits", "data:" + long[:20] + "\n\ndata: " + long[:20] + "\n\n[" + long[:19] + "\n",
 			`type "" id "" data "` + long[:20] + `"` + "\n" + `type "" id "" data "` + long[:20] + `"` + "\n" + `type "" id "" data "[` + long[:19] + `"` + "\n"},
 		{"one line", "data:" + long + "\n\ndata: ok\n\n", "error record too long\n" + `type "" id "" data "ok"` + "\n"},
-		{"several lines, told once", "data: 0123456789\ndata: 0123456789\ndata: " + long + "\n:" + long + long + "\ndata: a\n\ndata: ok\n\n",
+		{"several lines, reported once", "data: 0123456789\ndata: 0123456789\ndata: " + long + "\n:" + long + long + "\ndata: a\n\ndata: ok\n\n",
 			"error record too long\n" + `type "" id "" data "ok"` + "\n"},
 		{"a comment", "data: a\n:" + long + long + "\ndata: b\n\ndata: ok\n\n", "error record too long\n" + `type "" id "" data "ok"` + "\n"},
 		{"no line end at all", "data: a" + long + long + long, "error record too long\n"},
@@ -341,7 +341,7 @@ func TestBufferGrowsAndShrinks(t *testing.T) {
 	in := &pieces{strings.Repeat(track, 200_000), []int{len(track)}}
 	d := plain(in)
 	next(d, 100)
-	in.sizes = []int{1 << 30} // as much as there is room for
+	in.sizes = []int{1 << 30} // as much as fits
 	next(d, 100_000)
 	if want := []int{firstBuffer, readBuffer}; fmt.Sprint(sizes) != fmt.Sprint(want) {
 		t.Errorf("sizes quiet and busy: %v, want %v", sizes, want)

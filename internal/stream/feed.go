@@ -19,7 +19,7 @@ type feed struct {
 	seen   time.Time // when the last record came; zero: none, or recorded
 }
 
-// sink remembers the first error of the sink it stands for, so that it is not
+// sink remembers the first error of the sink it wraps, so that it is not
 // taken for an error of the reader, whose Read flushes the sink.
 type sink struct {
 	event.Sink

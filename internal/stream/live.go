@@ -25,7 +25,7 @@ const (
 type Client interface {
 	// Stream opens an instance's live stream, however long the header takes.
 	Stream(ctx context.Context, id string, types []string, lastID string) (io.ReadCloser, error)
-	// Check tells whether the server is alive, while Stream waits.
+	// Check reports whether the server is alive, while Stream waits.
 	Check(ctx context.Context, id string) error
 }
 
