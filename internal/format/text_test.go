@@ -182,7 +182,9 @@ func TestTextMessages(t *testing.T) {
 	}{
 		{TextOptions{Zone: time.UTC}, "17:13:44.026  rtev: lost\\x1b[2J"},
 		{TextOptions{Zone: time.UTC, Width: columnsOf(40)}, "17:13:44 rtev: lost\\x1b[2J"},
-		{TextOptions{Zone: time.UTC, Time: RFC3339, Width: columnsOf(20)}, "2026-06-19T17:13:44.026Z rtev: lost\\x1b[2J"},
+		{TextOptions{Zone: time.UTC, Time: RFC3339, Width: columnsOf(50)}, "2026-06-19T17:13:44.026Z rtev: lost\\x1b[2J"},
+		{TextOptions{Zone: time.UTC, Width: columnsOf(21)}, "17:13:44 rtev:\n           lost\\x1b[2J"},
+		{TextOptions{Time: Off, Width: columnsOf(5)}, "rtev:\n  lost\\x1b[2J"},
 		{TextOptions{Time: Delta}, "            rtev: lost\\x1b[2J"},
 		{TextOptions{Time: Off}, "rtev: lost\\x1b[2J"},
 	} {
