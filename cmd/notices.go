@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -270,8 +271,25 @@ func (n *notices) printGroup(kind event.Kind, server string, list []event.Notice
 	case event.Retrying:
 		n.line(kind, nil, fmt.Sprintf("%d instances do not answer: %s", len(list), list[0].Text))
 	case event.Reconnected:
-		n.line(kind, nil, fmt.Sprintf("%d instances of %s reconnected after up to %s; events in between were not sent", len(list), server, term.Duration(longest)))
+		n.line(kind, nil, fmt.Sprintf("%d instances of %s %s", len(list), server, reconnected(list, longest)))
 	}
+}
+
+// reconnected words notices of the same kind of source as one: how long, and what
+// happened to the events in between if that is the same for all.
+func reconnected(list []event.Notice, longest time.Duration) string {
+	text, missed, _ := strings.Cut(list[0].Text, ";")
+	verb, _, _ := strings.Cut(text, " after ")
+	for _, notice := range list {
+		if !strings.HasSuffix(notice.Text, missed) {
+			missed = ""
+		}
+	}
+	text = verb + " after up to " + term.Duration(longest)
+	if missed != "" {
+		text += ";" + missed
+	}
+	return text
 }
 
 // reportSkipped counts a record that was skipped, and prints the first one of

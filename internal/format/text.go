@@ -64,6 +64,7 @@ const (
 	idCells    = 8
 	placeLeast = 4 // cells that a place needs, with a space
 	classCells = 7
+	clockCells = 12
 	sourceMost = 24
 	typeMost   = 40
 	nameMost   = 80 // of a place
@@ -103,7 +104,7 @@ func (t *Text) StartBatch() {
 			source = max(source, term.Width(name))
 		}
 	}
-	l := layoutFor(width, min(source, sourceMost))
+	l := layoutFor(width, min(source, sourceMost), t.o.timeCells())
 	if t.layout == nil || l.source != t.layout.source || len(names) != t.sources {
 		t.names, t.sources = make(map[string]string, len(names)), len(names)
 		for i, short := range term.Shorten(names, l.source) {
@@ -113,9 +114,9 @@ func (t *Text) StartBatch() {
 	t.layout = l
 }
 
-func layoutFor(width, source int) *layout {
+func layoutFor(width, source, time int) *layout {
 	l := &layout{width: width, source: source, gap: 2, apart: 2, typ: 14}
-	switch rest := width - source; {
+	switch rest := width - source - max(0, time-clockCells); {
 	case rest >= 96:
 		l.typ, l.prefix = 23, true
 	case rest >= 84:
@@ -172,12 +173,18 @@ func (t *Text) putTime(ev *event.Event) {
 	t.putTimeColumn(ev.Stored)
 }
 
+// timeCells returns the width of the time column, which narrow lines shorten.
+func (o *TextOptions) timeCells() int {
+	if o.Time == RFC3339 && o.Zone == time.UTC {
+		return 24
+	}
+	return [...]int{Clock: clockCells, RFC3339: 29, Delta: 10, Off: 0}[o.Time]
+}
+
 // putTimeColumn puts the time in t.part as a column, and ~ for a stored event.
 func (t *Text) putTimeColumn(stored bool) {
-	cells := [...]int{Clock: 12, RFC3339: 24, Delta: 10}[t.o.Time]
+	cells := t.o.timeCells()
 	switch {
-	case t.o.Time == RFC3339 && t.o.Zone != time.UTC:
-		cells = 29
 	case t.o.Time == Clock && t.layout.seconds:
 		cells = 8
 		t.part = t.part[:min(cells, len(t.part))]

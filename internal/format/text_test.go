@@ -61,6 +61,7 @@ func TestTextScreens(t *testing.T) {
 		"80-sources": {Width: columnsOf(80), Sources: names},
 		"100":        {Width: columnsOf(100), Sources: names},
 		"140":        {Width: columnsOf(140), Sources: names, Frame: Frame{1920, 1080}},
+		"80-rfc3339": {Width: columnsOf(80), Sources: names, Time: RFC3339},
 		"pipe":       {Sources: names, Time: RFC3339},
 	} {
 		o.Zone = time.FixedZone("", 2*60*60)
