@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/simulator"
 )
 
@@ -138,17 +139,16 @@ func TestDoubtfulTypes(t *testing.T) {
 	for list, want := range map[string]string{
 		"track,event-*,!crop,*": "",
 		"intrusion":             "",
-		"intrusoin":             "-e intrusoin: no type of that name is known; it is applied all the same; did you mean intrusion?",
+		"":                      "",
+		"intrusoin":             "-e intrusoin: no type of that name is known; it is applied all the same; did you mean event-intrusion?",
 		"evnt-*":                "-e evnt-*: no type of that name is known; it is applied all the same; did you mean event-*?",
 		"!trakc":                "-e trakc: no type of that name is known; it is applied all the same; did you mean track?",
 		"zzz":                   "-e zzz: no type of that name is known; it is applied all the same",
 	} {
-		if got := strings.Join(doubtfulTypes([]string{list}), "\n"); got != want {
-			t.Errorf("%s: %q, want %q", list, got, want)
+		types, err := filter.ParseTypes(list)
+		if got := strings.Join(doubtfulTypes(types), "\n"); err != nil || got != want {
+			t.Errorf("%s: %q %v, want %q", list, got, err, want)
 		}
-	}
-	if got := doubtfulTypes(nil); got != nil {
-		t.Errorf("without -e: %q", got)
 	}
 }
 

@@ -102,7 +102,7 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	if a.insecure {
 		s.notices.info("certificates are not checked (-k)")
 	}
-	for _, doubt := range doubtfulTypes(r.events) {
+	for _, doubt := range doubtfulTypes(s.types) {
 		s.notices.info("%s", doubt)
 	}
 	if doubt := doubtfulZone(a.getenv("TZ")); doubt != "" && showsLocalTime(c, a.cfg.Output) {
@@ -114,38 +114,15 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 
 // doubtfulTypes describes the items of -e that no known type matches. They are
 // applied as they are: a server may know more types than this program.
-func doubtfulTypes(lists []string) (doubts []string) {
-	var known, short []string
-	for _, t := range event.Types() {
-		known = append(known, t.Name)
-		short = append(short, strings.TrimPrefix(t.Name, "event-"))
-	}
-	for item := range strings.SplitSeq(strings.Join(lists, ","), ",") {
-		item = strings.TrimPrefix(strings.TrimSpace(item), "!")
-		if matchesType(item, known) || matchesType(item, short) {
-			continue
-		}
-		doubt := "-e " + item + ": no type of that name is known; it is applied all the same"
-		if near := term.Nearest(item, append(append(known[:len(known):len(known)], short...), "event-*")); near != "" {
-			doubt += "; did you mean " + near + "?"
+func doubtfulTypes(types *filter.Types) (doubts []string) {
+	for _, d := range types.Doubts() {
+		doubt := "-e " + d.Item + ": no type of that name is known; it is applied all the same"
+		if d.Nearest != "" {
+			doubt += "; did you mean " + d.Nearest + "?"
 		}
 		doubts = append(doubts, doubt)
 	}
 	return doubts
-}
-
-// matchesType reports whether item, a name or glob, selects one of the types.
-func matchesType(item string, types []string) bool {
-	list, err := filter.ParseTypes(item)
-	if err != nil {
-		return true // begin reports it
-	}
-	for _, name := range types {
-		if list.Match(name) {
-			return true
-		}
-	}
-	return false
 }
 
 // doubtfulZone describes a TZ that Go cannot use, such as the POSIX form

@@ -11,14 +11,8 @@ type Expr struct{ root node }
 // if the paths are plain and the fields are scalars without escapes.
 func (x *Expr) Match(ev *event.Event) bool { return x.root.match(ev) }
 
-// String returns the expression in a standard form that means the same to Parse.
-func (x *Expr) String() string { return string(x.root.append(nil)) }
-
 // node is a part of an expression that is true or false for an event.
-type node interface {
-	match(*event.Event) bool
-	append(dst []byte) []byte
-}
+type node interface{ match(*event.Event) bool }
 
 // and, or and not join other nodes; and and or have two or more.
 type (
@@ -47,37 +41,6 @@ func (n or) match(ev *event.Event) bool {
 
 func (n not) match(ev *event.Event) bool { return !n.part.match(ev) }
 
-func (n and) append(dst []byte) []byte { return appendJoined(dst, n, " && ") }
-func (n or) append(dst []byte) []byte  { return appendJoined(dst, n, " || ") }
-
-func (n not) append(dst []byte) []byte {
-	dst = append(dst, '!')
-	if c, ok := n.part.(*condition); ok && c.op != "" {
-		return append(c.append(append(dst, '(')), ')')
-	}
-	return appendPart(dst, n.part)
-}
-
-func appendJoined(dst []byte, parts []node, op string) []byte {
-	for i, part := range parts {
-		if i > 0 {
-			dst = append(dst, op...)
-		}
-		dst = appendPart(dst, part)
-	}
-	return dst
-}
-
-// appendPart appends a part of a larger expression, in parentheses if it is
-// joined from parts itself.
-func appendPart(dst []byte, part node) []byte {
-	switch part.(type) {
-	case and, or:
-		return append(part.append(append(dst, '(')), ')')
-	}
-	return part.append(dst)
-}
-
 // condition is PATH OP VALUE, or PATH alone with an empty op.
 type condition struct {
 	path event.Path
@@ -98,13 +61,4 @@ func (c *condition) match(ev *event.Event) bool {
 		}
 	}
 	return false
-}
-
-func (c *condition) append(dst []byte) []byte {
-	dst = append(dst, c.path.String()...)
-	if c.op == "" {
-		return dst
-	}
-	dst = append(append(append(dst, ' '), c.op...), ' ')
-	return c.want.append(dst)
 }

@@ -2,7 +2,6 @@ package filter
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -122,23 +121,4 @@ func compare(v, want value) (c int, ok bool) {
 		c = jsonraw.CompareNumbers(a.text, b.text)
 	}
 	return c, ok1 && ok2
-}
-
-// append appends v as Parse reads it.
-func (v value) append(dst []byte) []byte {
-	if v.kind != text {
-		return append(dst, v.text...)
-	}
-	dst = append(dst, '"')
-	for _, c := range []byte(v.text) {
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < ' ' || c == 0x7f:
-			dst = fmt.Appendf(dst, `\u%04x`, c)
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return append(dst, '"')
 }
