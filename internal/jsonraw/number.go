@@ -1,7 +1,9 @@
 package jsonraw
 
 import (
+	"cmp"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -41,59 +43,35 @@ func Number(raw []byte) (n float64, ok bool) {
 // exactBelow is the size below which a float64 holds every integer: 2^53.
 const exactBelow = 1 << 53
 
+// Numbers of more characters, or more digits in their exponent, compare as
+// float64: an exact comparison would cost too much.
+const (
+	maxExact    = 1000
+	maxExponent = 4
+)
+
 // CompareNumbers compares two numbers and returns -1, 0 or 1. Integers compare
-// exactly, however large and in whatever form; other numbers compare as float64.
-// Both must be numbers by RFC 8259.
+// exactly, up to a thousand digits and in whatever form; other numbers compare as
+// float64. Both must be numbers by RFC 8259.
 func CompareNumbers(a, b string) int {
 	x, _ := ParseFloat(a)
 	y, _ := ParseFloat(b)
-	switch {
-	case x < y: // rounding keeps the order, so this is exact
-		return -1
-	case x > y:
-		return 1
-	case math.Abs(x) < exactBelow:
+	if order := cmp.Compare(x, y); order != 0 || math.Abs(x) < exactBelow { // rounding keeps the order
+		return order
+	}
+	p, ok1 := exact(a)
+	q, ok2 := exact(b)
+	if !ok1 || !ok2 {
 		return 0
 	}
-	order := compareDigits(a, b)
-	if x < 0 {
-		return -order
-	}
-	return order
+	return p.Cmp(q)
 }
 
-// compareDigits compares the sizes of two numbers that are not zero, digit by
-// digit and without a sign.
-func compareDigits(a, b string) int {
-	x, y := decimalOf(a), decimalOf(b)
-	if x.exponent != y.exponent {
-		if x.exponent < y.exponent {
-			return -1
-		}
-		return 1
+// exact returns a number with all its digits, if it is not too long.
+func exact(s string) (n *big.Rat, ok bool) {
+	_, exponent, _ := strings.Cut(strings.ToLower(s), "e")
+	if len(s) > maxExact || len(strings.TrimLeft(exponent, "+-")) > maxExponent {
+		return nil, false
 	}
-	// Zeros at the end do not change a number with a point in front.
-	return strings.Compare(strings.TrimRight(x.digits, "0"), strings.TrimRight(y.digits, "0"))
-}
-
-// decimal is a number as 0.digits × 10^exponent. The first digit is not 0.
-type decimal struct {
-	digits   string
-	exponent int
-}
-
-// decimalOf splits a number that is not zero. It ignores the sign.
-func decimalOf(s string) (d decimal) {
-	mantissa, exponent := strings.TrimPrefix(s, "-"), ""
-	if i := strings.IndexAny(mantissa, "eE"); i >= 0 {
-		mantissa, exponent = mantissa[:i], mantissa[i+1:]
-	}
-	d.exponent, _ = strconv.Atoi(exponent) // out of range: the largest int
-	const limit = math.MaxInt / 2          // leaves space for the digits
-	d.exponent = max(-limit, min(d.exponent, limit))
-	integer, fraction, _ := strings.Cut(mantissa, ".")
-	all := integer + fraction
-	d.digits = strings.TrimLeft(all, "0")
-	d.exponent += len(integer) - (len(all) - len(d.digits))
-	return d
+	return new(big.Rat).SetString(s)
 }
