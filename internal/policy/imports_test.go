@@ -45,7 +45,7 @@ func importRules() []rule {
 		{"internal/simulator", nil, "a mistake would be made on both sides and cancel out"},
 		{"internal/stats", []string{"internal/event", "internal/format", "internal/jsonraw", "internal/term"}, sink},
 		{"internal/target", []string{"internal/config", "internal/event", "internal/rtapi", "internal/term"}, "which instances are read depends on neither what is read nor where it goes"},
-		{"internal/stream", []string{"internal/event", "internal/jsonraw", "internal/rtapi"}, source},
+		{"internal/stream", []string{"internal/event", "internal/jsonraw", "internal/rtapi", "internal/term"}, source},
 		{"internal/term", nil, "what people see is the same whatever is shown"},
 	}
 }

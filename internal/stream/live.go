@@ -10,6 +10,7 @@ import (
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/rtapi"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // Times of a connection.
@@ -95,7 +96,7 @@ func (s *session) run() error {
 			return final
 		}
 		s.waited = s.next(err)
-		s.tell(event.Notice{Kind: kind, Text: fmt.Sprintf("%s%v; trying again in %s", why, err, words(s.waited)), Span: s.waited})
+		s.tell(event.Notice{Kind: kind, Text: fmt.Sprintf("%s%v; trying again in %s", why, err, term.Duration(s.waited)), Span: s.waited})
 		rtapi.Sleep(s.ctx, s.waited)
 	}
 }
@@ -114,7 +115,7 @@ func (s *session) connect() (opened bool, err error) {
 	in := &flushingReader{ctx: s.ctx, r: body, sink: &s.sink}
 	if s.IdleTimeout > 0 {
 		in.limit = s.IdleTimeout
-		in.idle = time.AfterFunc(in.limit, func() { cancel(fmt.Errorf("no byte for %s", words(in.limit))) })
+		in.idle = time.AfterFunc(in.limit, func() { cancel(fmt.Errorf("no byte for %s", term.Duration(in.limit))) })
 		in.idle.Stop()
 	}
 	d := NewDecoder(in, event.MaxPayload)
@@ -135,7 +136,7 @@ func (s *session) begin() {
 		return
 	}
 	gap := now.Sub(s.lost)
-	s.tell(event.Notice{Kind: event.Reconnected, Text: fmt.Sprintf("reconnected after %s; events in between were not sent", words(gap)), Span: gap})
+	s.tell(event.Notice{Kind: event.Reconnected, Text: fmt.Sprintf("reconnected after %s; events in between were not sent", term.Duration(gap)), Span: gap})
 }
 
 // end notes what a connection that ended leaves for the next.
@@ -201,15 +202,4 @@ func reason(err error, lost int64) error {
 		return fmt.Errorf("%w, inside a record (%d bytes)", err, lost)
 	}
 	return err
-}
-
-// words formats d for people: 12.4 s, 9h0m12s.
-func words(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%.2f s", d.Seconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	return d.Round(time.Second).String()
 }

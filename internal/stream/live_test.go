@@ -210,7 +210,7 @@ func TestReconnectAfterOutage(t *testing.T) {
 			t.Errorf("reported %+v", again)
 		}
 		again = h.of(event.Retrying)
-		if len(again) != 5 || !strings.HasSuffix(again[0].Text, "503 Service Unavailable: starting up; trying again in 0.50 s") || again[0].Span != 500*time.Millisecond {
+		if len(again) != 5 || !strings.HasSuffix(again[0].Text, "503 Service Unavailable: starting up; trying again in 500 ms") || again[0].Span != 500*time.Millisecond {
 			t.Errorf("reported %+v", again)
 		}
 	})

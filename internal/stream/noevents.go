@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/rtev/rtev/internal/term"
 )
 
 // NoEventsError says that recorded input contains bytes but no event.
@@ -16,11 +18,7 @@ type NoEventsError struct {
 
 // Error is one line.
 func (e *NoEventsError) Error() string {
-	unit := "bytes"
-	if e.Bytes == 1 {
-		unit = "byte"
-	}
-	return fmt.Sprintf("no event in %d %s of input, which looks like %s; give ndjson from rtev, or a saved stream or response of the server", e.Bytes, unit, e.Looks)
+	return fmt.Sprintf("no event in %s of input, which looks like %s; give ndjson from rtev, or a saved stream or response of the server", term.Count(e.Bytes, "byte"), e.Looks)
 }
 
 // sample reads from r and remembers the start of the text.
