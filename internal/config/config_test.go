@@ -43,7 +43,7 @@ func write(t testing.TB, name, text string) string {
 	return name
 }
 
-const whole = `# every key
+const everyKey = `# every key
 server: [http://f1, f2:80]
 header:
   - "X-Token: @token"
@@ -57,7 +57,7 @@ default: gate
 `
 
 func TestLoad(t *testing.T) {
-	file := write(t, filepath.Join(t.TempDir(), "rtev.yaml"), whole)
+	file := write(t, filepath.Join(t.TempDir(), "rtev.yaml"), everyKey)
 	instances := []Named{
 		{"gate", "899c89f9-90c3-c633-8586-8f09b005ebed", "http://nvr1:3546", 8},
 		{"North.Door 7", "00000000-0000-0000-0000-000000000007", "", 9},
@@ -226,7 +226,7 @@ func wantError(t *testing.T, err error, want string) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	file := write(b, filepath.Join(b.TempDir(), "rtev.yaml"), whole)
+	file := write(b, filepath.Join(b.TempDir(), "rtev.yaml"), everyKey)
 	flags := flagSet(b, "-s", "x", "-o", "csv")
 	get := env{"RTEV_CONFIG": file, "RTEV_INSTANCE": "a,b"}.get
 	b.ReportAllocs()

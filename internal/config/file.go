@@ -52,8 +52,8 @@ func find(flags *pflag.FlagSet, getenv func(string) string, system string) (stri
 		if name == "" {
 			continue
 		}
-		// Whatever keeps one from looking, a home folder of somebody else
-		// or /dev/null as home, there is no file of this user's.
+		// A file that cannot be reached, such as in another user's home, is not
+		// this user's.
 		if _, err := os.Stat(name); err == nil {
 			return open(name, "--config none reads no file")
 		}
@@ -73,7 +73,7 @@ func userFile(getenv func(string) string) string {
 	return ""
 }
 
-// open reads a config file. If it fails, hint tells the user where the name comes
+// open reads a config file. If it fails, hint says where the name comes
 // from.
 func open(name, hint string) (string, []byte, error) {
 	switch name {

@@ -15,7 +15,7 @@ func TestParseTakes(t *testing.T) {
 		{"comments", "# none\n", "map[]"},
 		{"null", "~", "map[]"},
 		{"byte order mark", "\ufeffoutput: csv\n", "map[output:csv]"},
-		{"keys with nothing behind them", "server:\nheader: ~\noutput: null\ninstances:\ndefault:\n", "map[]"},
+		{"keys without a value", "server:\nheader: ~\noutput: null\ninstances:\ndefault:\n", "map[]"},
 		{"one or several", "server: a\ndefault: [b, 'c d']\n", "map[default:[b c d] server:[a]]"},
 		{"empty lists", "default: []\nheader: []\ninstances: []\n", "map[default:[] header:[] instances:[]]"},
 		{"text as it was written", "default: [007, 1e3, yes, 2026-11-25, 'null', 0x1F]\n", "map[default:[007 1e3 yes 2026-11-25 null 0x1F]]"},
@@ -38,15 +38,15 @@ func TestParseRefuses(t *testing.T) {
 		{"unknown key", "output: csv\nsever: x\n", `f:2: unknown key "sever"; did you mean "server"?`},
 		{"unknown key in capitals", "Server: x\n", `f:1: unknown key "Server"; did you mean "server"?`},
 		{"singular", "instance: []\n", `f:1: unknown key "instance"; did you mean "instances"?`},
-		{"unknown key with nothing behind it", "colour:\n", `f:1: unknown key "colour"; did you mean "color"?`},
+		{"unknown key without a value", "colour:\n", `f:1: unknown key "colour"; did you mean "color"?`},
 		{"unknown key of an item", "instances:\n  - name: a\n    idd: b\n", `f:3: unknown key "idd"; did you mean "id"?`},
 		{"merge key", "instances:\n  - {<<: {}, name: a}\n", `f:2: unknown key "<<"`},
 		{"list as key", "? [a]\n: b\n", `f:1: unknown key ""`},
 		{"giant key", strings.Repeat("k", 1000) + ": x\n", `f:1: unknown key "` + strings.Repeat("k", 64) + `"; `},
 		{"key twice", "output: csv\ncolor: never\noutput: text\n", `f:3: output is already set in line 1`},
 		{"key twice, once without a value", "output:\noutput: text\n", `f:2: output is already set in line 1`},
-		{"text for the whole", "server\n", `f:1: want keys and values, such as "server: …"`},
-		{"list for the whole", "- server: x\n", `f:1: want keys and values`},
+		{"text instead of a mapping", "server\n", `f:1: want keys and values, such as "server: …"`},
+		{"list instead of a mapping", "- server: x\n", `f:1: want keys and values`},
 		{"map for text", "output: {a: b}\n", `f:1: output: want text, not keys and values`},
 		{"list for text", "color:\n- auto\n", `f:2: color: want text, not a list`},
 		{"list in a list", "server: [[a]]\n", `f:1: server: want text, not a list`},
@@ -99,7 +99,7 @@ func TestAliasesDoNotMultiply(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(whole))
+	f.Add([]byte(everyKey))
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(files) == 0 {
 		f.Fatal("no seeds: ", err)

@@ -49,7 +49,7 @@ var encoderRules = []encoderRule{
 	{"an event is one line, with one line end, at its end", eachLine(isLine)},
 	{"what is shown is UTF-8 without control or bidi characters", eachLine(isPrintable)},
 	{"a line is appended, and the bytes before it stay the same", appends},
-	{"no byte of an event is used after the call", keepsNothing},
+	{"no byte of an event is used after the call", usesNothingLater},
 	{"nothing is allocated for an event once buffers have grown", allocatesNothing},
 }
 
@@ -135,26 +135,26 @@ func isPrintable(line []byte, allow Bytes) error {
 }
 
 func appends(t testing.TB, newEncoder func() LineEncoder, _ Bytes) error {
-	alone, behind := newEncoder(), newEncoder()
+	alone, after := newEncoder(), newEncoder()
 	for _, ev := range events(t) {
 		want := alone.AppendEvent(nil, ev)
 		front := append(make([]byte, 0, 1<<10), "front\n\x00\""...)
-		got := behind.AppendEvent(front, ev)
+		got := after.AppendEvent(front, ev)
 		if rest, ok := bytes.CutPrefix(got, front); !ok || !bytes.Equal(rest, want) {
-			return fmt.Errorf("alone %.200q\nbehind %q: %.200q", want, front, got)
+			return fmt.Errorf("alone %.200q\nafter %q: %.200q", want, front, got)
 		}
 	}
 	return nil
 }
 
-// keepsNothing compares an encoder with one whose events are overwritten after
+// usesNothingLater compares an encoder with one whose events are overwritten after
 // each call.
-func keepsNothing(t testing.TB, newEncoder func() LineEncoder, _ Bytes) error {
-	whole, over := newEncoder(), newEncoder()
+func usesNothingLater(t testing.TB, newEncoder func() LineEncoder, _ Bytes) error {
+	plain, overwritten := newEncoder(), newEncoder()
 	left, right := events(t), events(t)
 	for i, ev := range left {
-		want := whole.AppendEvent(nil, ev)
-		got := over.AppendEvent(nil, right[i])
+		want := plain.AppendEvent(nil, ev)
+		got := overwritten.AppendEvent(nil, right[i])
 		copy(right[i].Payload, bytes.Repeat([]byte("#"), len(right[i].Payload)))
 		if !bytes.Equal(got, want) {
 			return fmt.Errorf("%.300q\nwith earlier events overwritten: %.300q", want, got)

@@ -38,7 +38,7 @@ func TestCorrectEncoderPasses(t *testing.T) {
 }
 
 func TestEncoderRulesFindMistakes(t *testing.T) {
-	var kept []byte // what an encoder must not keep
+	var earlier []byte // bytes that an encoder must not use
 	for says, bad := range map[string]encode{
 		"the header is one line or nothing":                         {"a\nb\n", quoted},
 		"an event is one line, with one line end, at its end":       {"", func(dst []byte, ev *event.Event) []byte { return append(dst, ev.Payload...) }},
@@ -46,14 +46,14 @@ func TestEncoderRulesFindMistakes(t *testing.T) {
 		"a line is appended, and the bytes before it stay the same": {"", func(dst []byte, ev *event.Event) []byte { return quoted(nil, ev) }},
 		"nothing is allocated for an event once buffers have grown": {"", quoted},
 		"no byte of an event is used after the call": {"", func(dst []byte, ev *event.Event) []byte {
-			dst = fmt.Appendf(dst, "%q\n", kept)
-			kept = ev.Payload
+			dst = fmt.Appendf(dst, "%q\n", earlier)
+			earlier = ev.Payload
 			return dst
 		}},
 	} {
 		found := false
 		for _, rule := range encoderRules {
-			kept = nil
+			earlier = nil
 			err := rule.check(t, func() LineEncoder { return bad }, Bytes{})
 			if rule.says == says {
 				found = true

@@ -19,7 +19,7 @@ func track(n int) string {
 	return item(fmt.Sprintf(`{"$id":"track","$version":1,"age_ms":%d,"detection_confidence":0.8712345600128174,"event_timestamp_ms":%d,"events":[],"instance_id":"%s","is_moving":1,"location":{"height":0.21435546875,"width":0.0966796875,"x":0.4521484375,"y":0.3876953125},"object_class":"Person","system_datetime":"2026-11-25T11:05:00Z","system_timestamp":1795604700123,"tracking_id":"%08x-90c3-c633-8586-8f09b005ebed"}`, n, n*40, gateID, n))
 }
 
-// many is an answer of so many events, made as it is read.
+// many is a response of so many events, made as it is read.
 func many(events int) io.Reader {
 	one := track(7) + ","
 	block := strings.Repeat(one, 1000)
@@ -53,7 +53,7 @@ func BenchmarkResponse(b *testing.B) {
 
 func TestMemoryDoesNotGrowWithTheResponse(t *testing.T) {
 	const events = 40_000 // 21 MB
-	for name, sink := range map[string]event.Sink{"written": &lines{out: io.Discard}, "kept": &flowtest.Collect{Err: errFull, At: 1}} {
+	for name, sink := range map[string]event.Sink{"written": &lines{out: io.Discard}, "saved": &flowtest.Collect{Err: errFull, At: 1}} {
 		var before, now runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
@@ -88,8 +88,8 @@ func FuzzResponse(f *testing.F) {
 		dir, out := fastDir(t), &disk{left: max(0, left)}
 		p := &Poll{Client: responses(string(in)), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}}
 		_ = p.Run(t.Context(), &lines{out: out, full: 50})
-		got := append(wholeLines(out.String()), unwrittenLines(t, dir)...)
-		want := append(put, wholeLines(unwritten)...)
+		got := append(completeLines(out.String()), unwrittenLines(t, dir)...)
+		want := append(put, completeLines(unwritten)...)
 		slices.Sort(got)
 		slices.Sort(want)
 		equal(t, "written and saved", got, want)

@@ -60,7 +60,7 @@ func child(t *testing.T, kind string, env ...string) *exec.Cmd {
 }
 
 // killedChild polls a server with a spool and writes to stdout until it is
-// killed. To fd 3 it tells how far it is: "answer bytes", each time before it
+// killed. It writes to fd 3 how far it is: "response bytes", each time before it
 // reads on, thus once the bytes before are in the spool.
 func killedChild() int {
 	client, err := rtapi.New(rtapi.Options{Server: os.Getenv("POLL_SERVER")})
@@ -106,7 +106,7 @@ func (b *tellingBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// feeder is a server that makes up answers and remembers them for each child,
+// feeder is a server that makes up responses and remembers them for each child,
 // which has a path of its own.
 type feeder struct {
 	mu    sync.Mutex
@@ -125,17 +125,17 @@ func (f *feeder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	from := f.next
 	f.next += 1 + rand.N(200)
-	answer := items(from, f.next)
+	response := items(from, f.next)
 	if len(f.given[who]) == 0 {
 		close(f.asked[who])
 	}
-	f.given[who] = append(f.given[who], given{answer, from})
+	f.given[who] = append(f.given[who], given{response, from})
 	f.mu.Unlock()
-	for len(answer) > 0 {
-		n := min(len(answer), 1+rand.N(8<<10))
-		io.WriteString(w, answer[:n])
+	for len(response) > 0 {
+		n := min(len(response), 1+rand.N(8<<10))
+		io.WriteString(w, response[:n])
 		w.(http.Flusher).Flush()
-		answer = answer[n:]
+		response = response[n:]
 		if rand.N(4) == 0 {
 			time.Sleep(rand.N(2 * time.Millisecond))
 		}
@@ -159,7 +159,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range wholeLines(string(text)) {
+		for _, line := range completeLines(string(text)) {
 			seen[line]++
 		}
 	}
@@ -176,7 +176,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 			twice++
 		}
 	}
-	t.Logf("%d kills with %d answers in the spool; %d events of %d drained had arrived, %d came twice", *kills, left, len(owed), feed.next, twice)
+	t.Logf("%d kills with %d responses in the spool; %d events of %d drained had arrived, %d came twice", *kills, left, len(owed), feed.next, twice)
 	if missing > 0 || len(owed) < 10**kills {
 		t.Errorf("%d events are missing of %d", missing, len(owed))
 	}
@@ -224,8 +224,8 @@ func killOnce(t *testing.T, feed *feeder, url, dir, out string) (owed []string) 
 	return feed.arrived(who, <-progress)
 }
 
-// arrived are the events that a child had read of its answers: all of those
-// before the last, and of that one what stands whole in the bytes read.
+// arrived are the events that a child had read of its responses: all of those
+// before the last, and of that one what is complete in the bytes read.
 func (f *feeder) arrived(who string, last [2]int) (owed []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -322,7 +322,7 @@ func TestSpoolIsFull(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%d bytes: %v", limit, err)
 		}
-		equal(t, fmt.Sprintf("%d bytes", limit), wholeLines(string(out)), payloads(0, 3000))
+		equal(t, fmt.Sprintf("%d bytes", limit), completeLines(string(out)), payloads(0, 3000))
 		emptyDir(t, dir)
 	}
 }

@@ -23,18 +23,18 @@ func gate() *event.Instance {
 	return &event.Instance{ID: gateID, Name: "Gate", Server: "http://nvr1:3546"}
 }
 
-// queue is a client that gives out one answer after the other: a string, a
+// queue is a client that gives out one response after the other: a string, a
 // reader, an error, or nil for 204. Behind the last one it waits for ctx.
 type queue struct {
 	mu      sync.Mutex
-	answers []any
+	pending []any
 	asked   []time.Time
 	types   []string
 	busy    bool
 	overlap bool
 }
 
-func responses(a ...any) *queue { return &queue{answers: a} }
+func responses(a ...any) *queue { return &queue{pending: a} }
 
 func (q *queue) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
 	q.mu.Lock()
@@ -42,8 +42,8 @@ func (q *queue) Drain(ctx context.Context, id string, types []string) (io.ReadCl
 	q.overlap = q.overlap || q.busy
 	q.busy = true
 	var next any = ctx
-	if len(q.answers) > 0 {
-		next, q.answers = q.answers[0], q.answers[1:]
+	if len(q.pending) > 0 {
+		next, q.pending = q.pending[0], q.pending[1:]
 	}
 	q.mu.Unlock()
 	switch a := next.(type) {
@@ -101,7 +101,7 @@ func (s *said) of(k event.Kind, text string) (n int) {
 }
 
 // lines is a sink as the real writer is: lines that leave at 64 KiB or a
-// Flush, and after a failure the number of events that left whole.
+// Flush, and after a failure the number of events that left completely.
 type lines struct {
 	out   io.Writer
 	most  int // events taken; 0: no limit
@@ -171,13 +171,13 @@ func (d *disk) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// wholeLines are the lines that have their end.
-func wholeLines(text string) []string {
+// completeLines are the lines that have their end.
+func completeLines(text string) []string {
 	all := strings.Split(text, "\n")
 	return all[:len(all)-1]
 }
 
-// payload is one of a numbered series; item is it as an answer has it.
+// payload is one of a numbered series; item is it as a response has it.
 func payload(n int) string {
 	return fmt.Sprintf(`{"$id":"track","instance_id":"%s","n":%d,"name":"é\n%s"}`, gateID, n, strings.Repeat("x", n%50))
 }
@@ -220,9 +220,9 @@ func unwrittenLines(t testing.TB, dir string) (all []string) {
 			t.Fatal(err)
 		}
 		if len(text) == 0 || text[len(text)-1] != '\n' {
-			t.Errorf("%s does not end in a whole line", f)
+			t.Errorf("%s does not end in a complete line", f)
 		}
-		all = append(all, wholeLines(string(text))...)
+		all = append(all, completeLines(string(text))...)
 	}
 	return all
 }

@@ -3,7 +3,6 @@ package poll
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"github.com/rtev/rtev/internal/rtapi"
 )
@@ -15,11 +14,15 @@ func (r *run) drainMeanwhile(ctx context.Context) (drained func() []received) {
 	if r.Spool == nil || r.Once {
 		return func() []received { return nil }
 	}
-	quit, done := make(chan struct{}), make(chan []received)
+	waiting, stop := context.WithCancel(ctx)
+	done := make(chan []received)
 	go func() {
 		var list []received
 		backoff, wait := rtapi.Backoff{}, cmp.Or(r.Interval, defaultInterval)
-		for pause(ctx, quit, wait) && (len(list) == 0 || list[len(list)-1].spool == nil) {
+		for len(list) == 0 || list[len(list)-1].spool == nil {
+			if rtapi.Sleep(waiting, wait); waiting.Err() != nil {
+				break
+			}
 			next, err := r.drain(ctx)
 			if wait = cmp.Or(r.Interval, defaultInterval); err != nil {
 				wait = max(wait, backoff.Next()) // the run's own requests report what lasts
@@ -33,7 +36,7 @@ func (r *run) drainMeanwhile(ctx context.Context) (drained func() []received) {
 		done <- list
 	}()
 	return func() []received {
-		close(quit)
+		stop()
 		return <-done
 	}
 }
@@ -57,19 +60,6 @@ func (r *run) drain(ctx context.Context) (next received, err error) {
 		next.body, next.close = nil, nil
 	}
 	return next, nil
-}
-
-// pause waits for d and reports whether neither the run nor the delivery ended.
-func pause(ctx context.Context, quit <-chan struct{}, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-quit:
-	case <-ctx.Done():
-	}
-	return false
 }
 
 // saveUnspooled saves a response that is neither delivered nor completely in

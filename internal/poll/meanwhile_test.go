@@ -67,7 +67,7 @@ func TestQueueIsDrainedWhileTheSinkWaits(t *testing.T) {
 		name string
 		fail func(since time.Duration) error
 	}{
-		{"a server that answers", nil},
+		{"a server that responds", nil},
 		{"a server that fails now and then", func(since time.Duration) error {
 			if since > time.Minute && since%(50*time.Second) == 0 {
 				return errors.New("connection reset")

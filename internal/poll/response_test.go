@@ -232,13 +232,13 @@ func TestFlushBeforeReadingMore(t *testing.T) {
 			got := -1
 			late := readerFunc(func() string { // asked for when the rest is waited for
 				if got < 0 {
-					got = len(wholeLines(out.String()))
+					got = len(completeLines(out.String()))
 				}
 				return items(2, 3)[1:]
 			})
 			in := io.MultiReader(strings.NewReader("["+item(payload(0))+","+item(payload(1))+","), late)
 			p := &Poll{Client: responses(in), Instance: gate(), Once: true, Hold: hold}
-			if err := p.Run(t.Context(), &lines{out: &out}); err != nil || got != want || len(wholeLines(out.String())) != 3 {
+			if err := p.Run(t.Context(), &lines{out: &out}); err != nil || got != want || len(completeLines(out.String())) != 3 {
 				t.Errorf("hold %d: %v, %d lines were out, want %d; in the end %q", hold, err, got, want, out.String())
 			}
 		})
@@ -350,9 +350,9 @@ func TestErrorsBackOff(t *testing.T) {
 		later := &rtapi.StatusError{URL: "http://nvr1:3546/x", Code: 503, RetryAfter: 2 * time.Minute}
 		q := responses(nil)
 		for range 12 {
-			q.answers = append(q.answers, fail)
+			q.pending = append(q.pending, fail)
 		}
-		q.answers = append(q.answers, later, nil, fail, nil, &rtapi.StatusError{Code: 403})
+		q.pending = append(q.pending, later, nil, fail, nil, &rtapi.StatusError{Code: 403})
 		var s said
 		p := &Poll{Client: q, Instance: gate(), Notify: s.notify}
 		err := pollFor(t, p, &flowtest.Collect{}, time.Hour)
@@ -370,7 +370,7 @@ func TestErrorsBackOff(t *testing.T) {
 			t.Errorf("Retry-After: waited %v", wait)
 		}
 		if wait := q.asked[16].Sub(q.asked[15]); wait > 250*time.Millisecond {
-			t.Errorf("the first failure after an answer is followed by %v", wait)
+			t.Errorf("the first failure after a response is followed by %v", wait)
 		}
 		if s.of(event.Retrying, "500 Internal Server Error; next request in ") != 13 || s.of(event.Reconnected, "") != 2 || s.of(event.Connected, "polling Gate") != 1 || s.of(event.Ended, "403") != 1 {
 			t.Errorf("notices: %v", s.all)

@@ -19,10 +19,10 @@ import (
 
 func TestEndWhileAResponseIsDue(t *testing.T) {
 	for _, tc := range []struct {
-		name   string
-		answer any
-		took   time.Duration
-		want   []string
+		name     string
+		response any
+		took     time.Duration
+		want     []string
 	}{
 		{"it comes", &slow{8 * time.Second, items(0, 3)}, 8 * time.Second, payloads(0, 3)},
 		{"it stays away", nil, 20 * time.Second, nil},
@@ -31,12 +31,12 @@ func TestEndWhileAResponseIsDue(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client := overNet(t, func(w http.ResponseWriter, r *http.Request) {
-					if tc.answer == nil {
+					if tc.response == nil {
 						<-r.Context().Done()
 						return
 					}
 					w.(http.Flusher).Flush()
-					io.Copy(flushing{w}, ctxReader{r.Context(), tc.answer.(io.Reader)})
+					io.Copy(flushing{w}, ctxReader{r.Context(), tc.response.(io.Reader)})
 				})
 				got, s := &flowtest.Collect{}, said{}
 				ctx, cancel := context.WithCancel(t.Context())
@@ -142,7 +142,7 @@ func TestSlowOutputIsNotSilence(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		got := &flowtest.Collect{OnPut: func(n int) {
 			time.Sleep(2 * time.Minute)
-			cancel() // also then the answer is read to its end
+			cancel() // also then the response is read to its end
 		}}
 		in := iotest.OneByteReader(strings.NewReader(items(0, 4)))
 		client := overNet(t, func(w http.ResponseWriter, _ *http.Request) { io.Copy(flushing{w}, in) })
@@ -185,7 +185,7 @@ func TestSource(t *testing.T) {
 }
 
 // afterStop hides the one Flush that a Poll needs after ErrStop: what was taken
-// before must be known to be written, or be kept.
+// before must be known to be written, or be saved.
 type afterStop struct{ event.Source }
 
 func (a afterStop) Run(ctx context.Context, to event.Sink) error {

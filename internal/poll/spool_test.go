@@ -18,10 +18,10 @@ import (
 
 func TestSpoolHoldsAResponseUntilItIsWritten(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "spool")
-	answer := items(0, 50)
+	response := items(0, 50)
 	var out strings.Builder
 	sink := &lines{out: &out, full: 1 << 20}
-	p := &Poll{Client: responses(iotest.HalfReader(strings.NewReader(answer))), Instance: gate(), Once: true, Spool: open(t, dir)}
+	p := &Poll{Client: responses(iotest.HalfReader(strings.NewReader(response))), Instance: gate(), Once: true, Spool: open(t, dir)}
 	p.Match = func(*event.Event) bool {
 		held := files(t, dir, "*.json")
 		if len(held) != 1 {
@@ -29,15 +29,15 @@ func TestSpoolHoldsAResponseUntilItIsWritten(t *testing.T) {
 		}
 		text, err := os.ReadFile(held[0])
 		info, _ := os.Stat(held[0])
-		if err != nil || string(text) != answer || info.Mode().Perm() != 0o600 {
-			t.Fatalf("%v, %v, %d bytes of %d", err, info.Mode(), len(text), len(answer))
+		if err != nil || string(text) != response || info.Mode().Perm() != 0o600 {
+			t.Fatalf("%v, %v, %d bytes of %d", err, info.Mode(), len(text), len(response))
 		}
 		return true
 	}
 	if err := p.Run(t.Context(), sink); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "out", wholeLines(out.String()), payloads(0, 50))
+	equal(t, "out", completeLines(out.String()), payloads(0, 50))
 	emptyDir(t, dir)
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("%v, %v", info.Mode(), err)
@@ -123,7 +123,7 @@ func TestOutputFailsWithSpool(t *testing.T) {
 			if s.of(event.Warning, "stays in the spool "+dir) != 1 {
 				t.Fatalf("said %v", s.all)
 			}
-			equal(t, fmt.Sprintf("%s, %d bytes", how, k), append(wholeLines(out.String()), drainAll(t, dir, &s)...), payloads(0, events))
+			equal(t, fmt.Sprintf("%s, %d bytes", how, k), append(completeLines(out.String()), drainAll(t, dir, &s)...), payloads(0, events))
 			emptyDir(t, dir)
 		}
 	}
@@ -139,7 +139,7 @@ func TestEnoughWithSpoolGoesOnInTheNextRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		spool.Close()
-		equal(t, "out", wholeLines(out.String()), payloads(0, min(5, 2*(n+1))))
+		equal(t, "out", completeLines(out.String()), payloads(0, min(5, 2*(n+1))))
 	}
 	emptyDir(t, dir)
 }
@@ -268,7 +268,7 @@ func TestRawItemsAreSavedOnceAlsoWithSpool(t *testing.T) {
 		}
 		spool.Close()
 	}
-	equal(t, "put", wholeLines(out.String()), payloads(0, 3))
+	equal(t, "put", completeLines(out.String()), payloads(0, 3))
 	equal(t, "saved", unwrittenLines(t, unwritten), []string{"7", "8"})
 	emptyDir(t, dir)
 }
@@ -299,7 +299,7 @@ func TestLeftOverStaysWhenTheOutputFails(t *testing.T) {
 	for strings.Contains(items(5, 9)[:400], item(payload(want))) {
 		want++
 	}
-	equal(t, "out", wholeLines(out.String()), payloads(0, want))
+	equal(t, "out", completeLines(out.String()), payloads(0, want))
 }
 
 func TestCutResponseWithSpool(t *testing.T) {
@@ -335,9 +335,9 @@ func TestSpoolFolderGoesAway(t *testing.T) {
 		case nil:
 			equal(t, "put", got.Payloads(), payloads(0, 5))
 		case event.ErrStop:
-			equal(t, "kept", unwrittenLines(t, keep), payloads(2, 5))
+			equal(t, "saved", unwrittenLines(t, keep), payloads(2, 5))
 		default: // no word of how many left
-			equal(t, "kept", unwrittenLines(t, keep), payloads(0, 5))
+			equal(t, "saved", unwrittenLines(t, keep), payloads(0, 5))
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// readers are ways in which an answer may come in.
+// readers are ways in which a response may come in.
 var readers = map[string]func(io.Reader) io.Reader{
 	"whole":     func(r io.Reader) io.Reader { return r },
 	"bytewise":  iotest.OneByteReader,
@@ -35,7 +35,7 @@ func TestOutputFailsAfterEveryByte(t *testing.T) {
 				if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
 					t.Fatalf("%s, batch %d, %d bytes: got %v, want the sink's own", how, full, k, err)
 				}
-				equal(t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k), append(wholeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, events))
+				equal(t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k), append(completeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, events))
 				name := files(t, dir, "*")
 				if len(name) != 1 || s.of(event.Warning, "not printed: saved in "+name[0]) != 1 {
 					t.Fatalf("files %v, said %v", name, s.all)
@@ -59,8 +59,8 @@ func TestEnoughAfterEveryEvent(t *testing.T) {
 			if n < events && err != event.ErrStop || n == events && err != nil && !errors.As(err, &cut) {
 				t.Fatalf("%s, %d: got %v", how, n, err)
 			}
-			equal(t, "out", wholeLines(out.String()), payloads(0, n))
-			equal(t, "kept", unwrittenLines(t, dir), payloads(n, events))
+			equal(t, "out", completeLines(out.String()), payloads(0, n))
+			equal(t, "saved", unwrittenLines(t, dir), payloads(n, events))
 			if n == events && len(files(t, dir, "*")) > 0 {
 				t.Error("a file without need")
 			}
@@ -74,7 +74,7 @@ func TestEnoughAndThenFull(t *testing.T) {
 	if err := p.Run(t.Context(), &lines{out: out, most: 3}); !errors.Is(err, errFull) {
 		t.Errorf("got %v", err)
 	}
-	equal(t, "out and kept", append(wholeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, 5))
+	equal(t, "out and saved", append(completeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, 5))
 }
 
 func TestUnwrittenEventsAreFiltered(t *testing.T) {
@@ -86,7 +86,7 @@ func TestUnwrittenEventsAreFiltered(t *testing.T) {
 	for n := 1; n < 20; n += 2 {
 		want = append(want, payload(n))
 	}
-	equal(t, fmt.Sprint(err), append(wholeLines(out.String()), unwrittenLines(t, dir)...), want)
+	equal(t, fmt.Sprint(err), append(completeLines(out.String()), unwrittenLines(t, dir)...), want)
 }
 
 func TestUnexplainedFailureSavesEverything(t *testing.T) {

@@ -125,7 +125,7 @@ func faultRows() []faultRow {
 		}},
 		{"mute", func(t *testing.T, s seen) {
 			if s.res != nil || !errors.Is(s.err, context.DeadlineExceeded) {
-				t.Errorf("a mute server answers: %v", s.err)
+				t.Errorf("a mute server responds with: %v", s.err)
 			}
 		}},
 		{"cut=3", func(t *testing.T, s seen) {
@@ -328,7 +328,7 @@ func TestMuteServerAnswersNothing(t *testing.T) {
 	inBubble(t, Options{Faults: []Fault{{Name: "mute", Times: 1}}}, func(s *Server, c client) {
 		c.Timeout = time.Minute
 		if res, err := c.Get("http://simulated/v1/core/instances"); err == nil {
-			t.Errorf("a mute server answers %d", res.StatusCode)
+			t.Errorf("a mute server responds with %d", res.StatusCode)
 		}
 		if res := c.get("/instances"); res.StatusCode != http.StatusOK {
 			t.Errorf("the second request gets %d", res.StatusCode)
@@ -344,10 +344,10 @@ func TestFaultOfOneInstance(t *testing.T) {
 	inBubble(t, Options{Instances: fleet, Count: 3}, func(s *Server, c client) {
 		res := c.get("/instance/dock/consume_events_sse")
 		if _, err := all(res); err != nil || res.StatusCode != 500 {
-			t.Errorf("the dock answers %d", res.StatusCode)
+			t.Errorf("the dock responds with %d", res.StatusCode)
 		}
 		if got := ask(s, c); got.res.StatusCode != 200 {
-			t.Errorf("the gate answers %d", got.res.StatusCode)
+			t.Errorf("the gate responds with %d", got.res.StatusCode)
 		}
 	})
 }

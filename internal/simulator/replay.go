@@ -85,7 +85,7 @@ func (c *capture) instances() (list []Instance) {
 	return list
 }
 
-// parseCapture reads SSE (saved with curl), NDJSON, polling answers, or the
+// parseCapture reads SSE (saved with curl), NDJSON, polling responses, or the
 // framing of older servers. It returns nil if data is empty.
 func parseCapture(data []byte) (*capture, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))

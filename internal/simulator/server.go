@@ -41,7 +41,7 @@ type Options struct {
 	Mix       string     // with Rate Max
 	Replay    []byte     // a capture (SSE, NDJSON, polling responses) that every stream sends, once or, with Count, repeatedly
 	Faults    []Fault    // of all instances
-	Record    bool       // keep hashes of delivered events, for Served
+	Record    bool       // remember hashes of delivered events, for Served
 
 	// Logf, if not nil, is called for each request, from several goroutines.
 	Logf func(format string, args ...any)

@@ -82,7 +82,7 @@ func TestEventsFilter(t *testing.T) {
 	})
 }
 
-// polled is a polling answer.
+// polled is a polling response.
 func (c client) polled(query string) []map[string]string {
 	c.Helper()
 	res := c.get("/instance/" + gate + "/consume_events" + query)
@@ -137,8 +137,8 @@ func TestQueueDropsTheOldest(t *testing.T) {
 	})
 }
 
-// TestStreamAndQueueTellTheSame: both read what the instance saw.
-func TestStreamAndQueueTellTheSame(t *testing.T) {
+// TestStreamAndQueueHaveTheSameEvents: both read what the instance saw.
+func TestStreamAndQueueHaveTheSameEvents(t *testing.T) {
 	inBubble(t, Options{}, func(s *Server, c client) {
 		var streamed, polled []string
 		for _, r := range records(c.during(10*time.Second, "/instance/"+gate+"/consume_events_sse")) {
@@ -227,7 +227,7 @@ func TestCloseBreaksConnections(t *testing.T) {
 			t.Error("a closed server ends its streams properly")
 		}
 		if res, err := c.Get("http://simulated/v1/core/instances"); err == nil {
-			t.Errorf("a closed server answers %d", res.StatusCode)
+			t.Errorf("a closed server responds with %d", res.StatusCode)
 		}
 	})
 }
