@@ -148,7 +148,7 @@ func TestSpoolThatFailsMeanwhileLosesNothing(t *testing.T) {
 		began := time.Now()
 		server := &traffic{began: began}
 		sink := &stuck{from: began.Add(time.Minute), until: began.Add(time.Hour)}
-		time.AfterFunc(30*time.Minute, func() { os.RemoveAll(dir) })
+		time.AfterFunc(30*time.Minute+5*time.Second, func() { os.RemoveAll(dir) }) // between two requests
 		p := &Poll{Client: server, Instance: gate(), Interval: 10 * time.Second, Spool: spool, UnwrittenDirs: []string{t.TempDir()}}
 		err = p.Run(t.Context(), sink)
 		var failed *SpoolError
