@@ -63,6 +63,7 @@ func sceneRows() (rows []row) {
 type visit struct {
 	rows   []row
 	start  int64   // of the first row
+	pace   float64 // 1: as fast as the table says
 	dx, dy float64 // distance from the middle of each place
 	look   *look
 	track  string       // tracking_id
@@ -78,7 +79,7 @@ type happening struct {
 
 // at returns when a row of the visit is due.
 func (v *visit) at(r row) int64 {
-	return v.start + int64(1000*(r.second-v.rows[0].second))
+	return v.start + int64(v.pace*1000*(r.second-v.rows[0].second))
 }
 
 // entry is a record that the scene will produce.
@@ -163,7 +164,7 @@ func (s *scene) addRound() {
 func (s *scene) addVisit(rows []row, start int64) {
 	class, _, _ := strings.Cut(rows[0].actor, "-")
 	v := &visit{
-		rows: rows, start: start, track: uuid(s.rng),
+		rows: rows, start: start, pace: 0.9 + 0.2*s.rng.Float64(), track: uuid(s.rng),
 		dx: 0.2 * (s.rng.Float64() - 0.5), dy: 0.2 * (s.rng.Float64() - 0.5), look: s.look(class),
 	}
 	entries := make([]entry, len(rows))
