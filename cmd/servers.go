@@ -27,8 +27,8 @@ func (s *session) instances(args []string) (*target.Set, error) {
 		s.sim = sim
 		s.cfg.Server, s.cfg.Servers, s.cfg.Instances, s.cfg.Default = []string{demoServer}, nil, nil, nil
 	}
-	k := clients{session: s, open: map[string]*rtapi.Client{}}
-	o := target.Options{Named: s.cfg.Instances, Place: s.cfg.Place, Notify: s.notices.report}
+	k := clients{session: s, open: map[string]*rtapi.Client{}, names: map[*rtapi.Client]string{}}
+	o := target.Options{Label: func(c *rtapi.Client) string { return k.names[c] }, Named: s.cfg.Instances, Place: s.cfg.Place, Notify: s.notices.report}
 	o.Open = func(server string, pasted bool) (*rtapi.Client, error) {
 		if pasted {
 			return k.client(server, fromURL)
@@ -60,7 +60,8 @@ func (s *session) instances(args []string) (*target.Set, error) {
 //     --server, RTEV_SERVER or the file give by their URL.
 type clients struct {
 	*session
-	open map[string]*rtapi.Client // by name, else by URL
+	open  map[string]*rtapi.Client // by name and URL
+	names map[*rtapi.Client]string // of those of "servers"
 }
 
 // origin is where a server was named.
@@ -91,7 +92,7 @@ func (k *clients) client(text string, from origin) (*rtapi.Client, error) {
 	}
 	switch {
 	case err == nil:
-		k.open[key] = c
+		k.open[key], k.names[c] = c, server.Name
 		if server.Insecure {
 			k.notices.info("certificates of %s are not checked (%s)", server.Name, k.cfg.Place(server.Line))
 		}
@@ -252,7 +253,11 @@ func (s *session) locateError(err error) error {
 	}
 	for _, n := range s.cfg.Instances {
 		if n.Server != "" && isFar(n.Server) {
-			return &hintError{err, fmt.Sprintf("check the server of %q in %s", n.Name, s.cfg.Place(n.Line))}
+			hint := fmt.Sprintf("check the server of %q in %s", n.Name, s.cfg.Place(n.Line))
+			if near := term.Nearest(n.Server, s.serverNames()); near != "" {
+				hint += fmt.Sprintf("; did you mean %q?", near)
+			}
+			return &hintError{err, hint}
 		}
 	}
 	for _, text := range s.cfg.Server {

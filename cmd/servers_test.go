@@ -203,6 +203,15 @@ instances:
 	}
 }
 
+func TestEqualNamesCarryTheServersName(t *testing.T) {
+	one, two := newLoggingServer(t, "Gate 1"), newLoggingServer(t, "Gate 1")
+	file := writeConfig(t, fmt.Sprintf("servers:\n  - {name: north, url: %q}\n  - {name: South, url: %q}\n", one.url, two.url))
+	r := startEnv(t, env{}, "tail", "gate*", "-w", `_instance == "Gate 1@South"`, "-n", "1", "-s", "north", "-s", "south", "-o", "csv", "-c", "_instance", "--config", file)
+	if err := <-r.ended; err != nil || !strings.Contains(r.out.String(), "Gate 1@South\n") {
+		t.Errorf("%v, %s", err, r.out.String())
+	}
+}
+
 func TestErrorsNameTheLineOfTheFile(t *testing.T) {
 	named := newLoggingServer(t, "North gate")
 	file := writeConfig(t, fmt.Sprintf(`server: north
@@ -212,6 +221,7 @@ servers:
 instances:
   - {name: gate, id: 00000000-0000-0000-0000-00000000beef}
   - {name: yard, id: 00000000-0000-0000-0000-00000000beef, server: "127.0.0.1:2"}
+  - {name: dock, id: 00000000-0000-0000-0000-00000000beef, server: norht}
 `, named.url))
 	for args, want := range map[string]string{
 		"tail gate":              `4 try: check the id of "gate" in ` + file + ":6\n",
@@ -219,10 +229,11 @@ instances:
 		"instances -s faraway":   `3 try: check the url of "faraway" in ` + file + ":4\n",
 		"tail yard":              `3 try: check the server of "yard" in ` + file + ":7\n",
 		"instances -s nroth":     "3 try: -s north\n",
+		"tail dock -q":           `3 try: check the server of "dock" in ` + file + ":8; did you mean \"north\"?\n",
 		"instances -s 127.0.0.1": "3 ",
 	} {
 		e := env{}
-		if strings.Contains(args, "nroth") {
+		if strings.Contains(args, "nroth") || strings.Contains(args, "dock") {
 			e.dial = noNetwork
 		}
 		r := startEnv(t, e, append(strings.Fields(args), "--config", file)...)

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -38,7 +39,10 @@ type Options struct {
 	Servers []*rtapi.Client // of --server; at least one where AsksServers
 	// Open returns the client of another server: of a pasted URL, or of an
 	// instance of the config file. It returns the same client for the same server.
-	Open   func(server string, pasted bool) (*rtapi.Client, error)
+	Open func(server string, pasted bool) (*rtapi.Client, error)
+	// Label returns what stands for a server behind names that several instances
+	// have. Nil or "": its host.
+	Label  func(*rtapi.Client) string
 	Named  []config.Named        // instances of the config file
 	Place  func(line int) string // names a line of the config file, for errors
 	Notify event.Notify          // what the user should know; may be nil
@@ -273,17 +277,21 @@ func (s *Set) add(client *rtapi.Client, in rtapi.Instance) *Target {
 	if s.targets[t.key()] != nil {
 		return nil
 	}
-	t.Instance.Name = s.uniqueName(t.Instance)
+	t.Instance.Name = s.uniqueName(t)
 	s.targets[t.key()] = t
 	s.order++
 	return t
 }
 
-// uniqueName returns the display name of in; if an instance of the set has it
+// uniqueName returns the display name of t; if an instance of the set has it
 // already, with the server or the start of the id behind it.
-func (s *Set) uniqueName(in *event.Instance) string {
+func (s *Set) uniqueName(t *Target) string {
+	in, label := t.Instance, ""
+	if s.o.Label != nil {
+		label = s.o.Label(t.Client)
+	}
 	name := in.Name
-	for _, suffix := range []string{"@" + host(in.Server), "#" + in.ID[:min(8, len(in.ID))], "#" + in.ID} {
+	for _, suffix := range []string{"@" + cmp.Or(label, host(in.Server)), "#" + in.ID[:min(8, len(in.ID))], "#" + in.ID} {
 		if !s.hasName(name) {
 			break
 		}

@@ -125,6 +125,15 @@ func TestNotFoundNamesTheClosest(t *testing.T) {
 	}
 }
 
+func TestLabelOfAServerFollowsEqualNames(t *testing.T) {
+	set, _ := serving(t, listOf(instance("a", "Dock", true), instance("b", "Dock", true)))
+	set.o.Label = func(*rtapi.Client) string { return "north" }
+	targets, err := set.Resolve(t.Context(), nil)
+	if got := strings.Join(namesOf(targets), "|"); err != nil || got != "Dock|Dock@north" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 func TestAsksServers(t *testing.T) {
 	named := []config.Named{{Name: "gate", ID: firstID}, {Name: "Yard", ID: secondID, Server: "north"}}
 	pasted := "http://nvr9/v1/core/instance/" + firstID
