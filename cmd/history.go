@@ -127,7 +127,7 @@ func (o *historyOptions) check(c *cobra.Command) error {
 	switch {
 	case o.tracks && changed("events"):
 		return usagef("-e has no effect with --tracks, which are all of one type")
-	case o.per != "" && len(o.columns) == 0:
+	case changed("per") && len(o.columns) == 0:
 		return usagef("--per needs --count-by")
 	case len(o.columns) == 0:
 		return nil

@@ -84,7 +84,8 @@ func TestPastedURLKeepsItsEvents(t *testing.T) {
 		io.WriteString(w, "event: crop\ndata: {\"$id\":\"crop\",\"instance_id\":\"i\"}\n\n")
 	})
 	pasted := "http://nvr1:3546/v1/core/instance/" + cameraID + "/consume_events_sse?events=crop,track"
-	for _, args := range [][]string{nil, {"-e", "crop"}} {
+	defaults := writeConfig(t, "defaults: {events: \"!crop\"}\n")
+	for _, args := range [][]string{nil, {"-e", "crop"}, {"--config", defaults}} {
 		r := startDial(t, dial, append([]string{"tail", pasted, "-n", "1", "-o", "ndjson"}, args...)...)
 		if err := <-r.ended; err != nil {
 			t.Fatal(err)
@@ -92,7 +93,7 @@ func TestPastedURLKeepsItsEvents(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if fmt.Sprint(asked) != "[crop,track crop]" {
+	if fmt.Sprint(asked) != "[crop,track crop crop,track]" {
 		t.Errorf("asked for %q", asked)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rtev/rtev/internal/config"
+	"github.com/rtev/rtev/internal/target"
 )
 
 // app is one run of the program: what came from outside, and the flags that
@@ -131,7 +133,7 @@ func (a *app) globals(f *pflag.FlagSet) {
 
 // load joins flags, environment and file, and sets flags that were not given to
 // the defaults of the file. It runs before a command copies its options.
-func (a *app) load(c *cobra.Command, _ []string) (err error) {
+func (a *app) load(c *cobra.Command, args []string) (err error) {
 	if a.cfg, err = config.Load(c.Flags(), a.getenv); err != nil {
 		return err
 	}
@@ -143,7 +145,14 @@ func (a *app) load(c *cobra.Command, _ []string) (err error) {
 			other.InheritedFlags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 		}
 	}
-	return a.cfg.ApplyDefaults(a.parsed, known)
+	if err := a.cfg.ApplyDefaults(a.parsed, known); err != nil {
+		return err
+	}
+	// The events= of a pasted URL were given on the command line, as -e is.
+	if events := a.parsed.Lookup("events"); events != nil && !events.Changed && slices.ContainsFunc(args, target.HasTypes) {
+		return events.Value.(pflag.SliceValue).Replace(nil)
+	}
+	return nil
 }
 
 // version returns the module's version as the build recorded it.

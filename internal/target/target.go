@@ -79,6 +79,16 @@ func AsksServers(args []string, named []config.Named) bool {
 	})
 }
 
+// HasTypes reports whether arg is a pasted URL with event types (events=).
+func HasTypes(arg string) bool {
+	m := pasted.FindStringSubmatch(arg)
+	if m == nil || !strings.Contains(arg, "://") {
+		return false
+	}
+	query, err := url.ParseQuery(m[3])
+	return err == nil && query.Get("events") != ""
+}
+
 // List asks every server of the options for its instances, all at once.
 func (s *Set) List(ctx context.Context) []Listing {
 	list := make([]Listing, len(s.o.Servers))

@@ -134,6 +134,18 @@ func TestLabelOfAServerFollowsEqualNames(t *testing.T) {
 	}
 }
 
+func TestHasTypes(t *testing.T) {
+	for arg, want := range map[string]bool{
+		"http://nvr9/v1/core/instance/a/consume_events_sse?events=track": true,
+		"http://nvr9/v1/core/instance/a/consume_events_sse?x=events":     false,
+		"http://nvr9/v1/core/instance/a":                                 false, "events=track": false,
+	} {
+		if HasTypes(arg) != want {
+			t.Errorf("%s: %v", arg, !want)
+		}
+	}
+}
+
 func TestAsksServers(t *testing.T) {
 	named := []config.Named{{Name: "gate", ID: firstID}, {Name: "Yard", ID: secondID, Server: "north"}}
 	pasted := "http://nvr9/v1/core/instance/" + firstID
