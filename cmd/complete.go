@@ -153,6 +153,7 @@ func prepareCompletion(root *cobra.Command) {
 			continue
 		}
 		c.Short = "print the completion script for a shell"
+		c.Long = "completion prints a script that completes commands, flags, types and names of\ninstances. \"rtev completion SHELL --help\" says how to load it."
 		c.Example = "  rtev completion bash > /etc/bash_completion.d/rtev\n  source <(rtev completion zsh)\n  rtev completion fish | source"
 		c.Args = func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {

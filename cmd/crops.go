@@ -21,9 +21,9 @@ Name fields: {instance} {id} {date} {time} {type} {class} {place} {track}
 {event} {confidence} {n}. -e selects the events whose pictures are saved; -w
 sees the fields of the crop, and those of its event as _ref (_ref.area_name).
 
-With --once rtev drains the polling queue once, for cron. That takes the other
-events away as well, so --events-to must say where they go: FILE, to which
-everything that did not become a picture is appended as ndjson, or none.`
+With --once rtev drains the polling queue once, for cron. That removes the other
+events from the server too, so --events-to must say where they go: a FILE, to
+which every event that did not become a picture is appended as ndjson, or none.`
 
 const cropsExample = `  rtev crops --demo -d pictures
   rtev crops gate -e event-intrusion -w 'confidence > 0.8' --best

@@ -14,8 +14,8 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-const statsLong = `stats counts the events of each instance: how many of each type, how fast they
-come, how late they arrive, gaps and skipped records, the frame rates that the
+const statsLong = `stats counts the events of each instance: how many of each type, at what
+rate, how late they arrive, gaps and skipped records, the frame rates that the
 server reports, and which intrusions and loiterings have not ended yet.
 
 On a terminal it is a live view. In a pipe it prints a block of text, a record

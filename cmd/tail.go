@@ -9,17 +9,18 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-const tailLong = `tail follows the live events of one or more instances. The end of a connection
-is not the end of tail: it connects again and says what is missing.
+const tailLong = `tail follows the live events of one or more instances. When a connection ends, it
+reconnects and says for how long events were missed.
 
-INSTANCE is a UUID, a display name or a glob over names ('gate*'), a name from
-the config file, a URL as pasted from a browser, or - for recorded events on
-standard input (what tail -o ndjson printed, what curl -N saved, or a polling
-answer). Without one: the config's default, else every running instance.`
+INSTANCE is a display name in any case, a glob over names ('gate*'), a UUID, a
+name from the configuration file, a URL pasted from a browser, or - for recorded
+events on standard input: output of tail -o ndjson, a stream saved by curl -N, or
+polling responses. Without INSTANCE: the default of the configuration file, else
+every running instance.`
 
-const tailExample = `  rtev tail --demo                                see it without a server
+const tailExample = `  rtev tail --demo                                try it without a server
   rtev tail -s nvr1                               every running instance
-  rtev tail 'gate*' dock -e 'event-*'             two names, only events
+  rtev tail 'gate*' dock -e 'event-*'             two names, events only
   rtev tail gate -w '_class == Person' -o ndjson | jq .
   rtev tail gate -e intrusion --exec ./alarm.sh   run a command for each event
   rtev tail gate -o csv --for 10m > ten-minutes.csv
