@@ -2,6 +2,7 @@ package flowtest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -71,16 +72,13 @@ func events(t testing.TB) []*event.Event {
 func header(_ testing.TB, newEncoder func() LineEncoder, allow Bytes) error {
 	h := newEncoder().AppendHeader([]byte("front"))
 	line, ok := bytes.CutPrefix(h, []byte("front"))
-	if !ok {
+	switch {
+	case !ok:
 		return fmt.Errorf("the bytes before it were changed: %q", h)
-	}
-	if len(line) == 0 {
+	case len(line) == 0:
 		return nil
 	}
-	if err := isLine(line, allow); err != nil {
-		return err
-	}
-	return isPrintable(line, allow)
+	return errors.Join(isLine(line, allow), isPrintable(line, allow))
 }
 
 // eachLine returns a rule for the line of every event.

@@ -99,15 +99,10 @@ func (s *Server) request(id string) (in *instance, eff effects) {
 
 // types returns the list of events=, or nil.
 func types(r *http.Request) []string {
-	list := r.URL.Query().Get("events")
-	if list == "" {
-		return nil
+	if list := r.URL.Query().Get("events"); list != "" {
+		return strings.Split(list, ",")
 	}
-	names := strings.Split(list, ",")
-	for i, name := range names {
-		names[i] = strings.TrimSpace(name)
-	}
-	return names
+	return nil
 }
 
 func (a *response) wants(it item) bool { return a.types == nil || slices.Contains(a.types, it.typ) }
