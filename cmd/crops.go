@@ -80,7 +80,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	}
 	name, err := crop.ParseName(o.name)
 	if err != nil {
-		return err
+		return usagef("%v", err)
 	}
 	encoder, err := s.cropEncoder(o)
 	if err != nil {
@@ -97,11 +97,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	}
 	open := func(rest event.Sink) event.Sink {
 		so := so
-		enc := encoder()
-		if text, ok := enc.(*crop.Text); ok && text.Preview != crop.NoPreview {
-			so.Show = text.Show
-		}
-		so.To, so.Rest = s.shown(format.NewWriter(enc, s.out)), rest
+		so.To, so.Rest = s.shown(format.NewWriter(encoder(), s.out)), rest
 		return s.counted(crop.NewSaver(dir, so))
 	}
 	s.tell("saving pictures of", "in "+o.dir, "picture")
@@ -131,12 +127,12 @@ func (o *cropsOptions) check(f *pflag.FlagSet) error {
 	return nil
 }
 
-// zone returns the zone of dates and times; nil is the local one.
+// zone returns the zone of dates and times.
 func (o *cropsOptions) zone() *time.Location {
 	if o.utc {
 		return time.UTC
 	}
-	return nil
+	return time.Local
 }
 
 // cropsOnce drains the queue once. Events that do not become a picture go where
@@ -176,7 +172,7 @@ func (s *session) cropEncoder(o cropsOptions) (func() format.Encoder, error) {
 		if o.preview {
 			text.Preview = s.previewProtocol(s.notices.info)
 		}
-		return func() format.Encoder { t := text; return &t }, nil
+		return func() format.Encoder { return &text }, nil
 	}
 	return nil, usagef("-o %s is for rtev stats; here it is text, ndjson or csv", s.cfg.Output)
 }

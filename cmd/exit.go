@@ -9,7 +9,6 @@ import (
 
 	"github.com/rtev/rtev/internal/broker"
 	"github.com/rtev/rtev/internal/config"
-	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/exec"
 	"github.com/rtev/rtev/internal/filter"
@@ -143,7 +142,6 @@ func classify(err error) (code int, hint string) {
 		usage  *usageError
 		conf   *config.Error
 		syntax *filter.SyntaxError
-		name   *crop.NameError
 		option *rtapi.OptionError
 		none   *target.NotFoundError
 		far    *rtapi.UnreachableError
@@ -169,7 +167,7 @@ func classify(err error) (code int, hint string) {
 		return exitUsage, usage.hint
 	case errors.As(err, &syntax):
 		return exitUsage, "rtev help filters"
-	case errors.As(err, &conf), errors.As(err, &name), errors.As(err, &option), errors.As(err, &url):
+	case errors.As(err, &conf), errors.As(err, &option), errors.As(err, &url):
 		return exitUsage, ""
 	case errors.As(err, &far) && far.URL == config.DefaultServer: // perhaps no server was named
 		return exitUnreachable, "-s SERVER, or --demo without a server"

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/config"
-	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/exec"
 	"github.com/rtev/rtev/internal/filter"
@@ -43,7 +42,6 @@ func TestStatusOfEveryError(t *testing.T) {
 		{&usageError{"wrong", "rtev right"}, exitUsage, "rtev: wrong\nrtev: try: rtev right\n"},
 		{&config.Error{From: "--output", Msg: "bad"}, exitUsage, "--output"},
 		{&filter.SyntaxError{}, exitUsage, "rtev help filters"},
-		{&crop.NameError{}, exitUsage, "rtev: "},
 		{&rtapi.OptionError{Text: "bad server"}, exitUsage, "bad server"},
 		{&rtapi.UnreachableError{URL: "http://nvr1:3546", Err: errNetTimeout}, exitUnreachable, "http://nvr1:3546"},
 		{&rtapi.UnreachableError{URL: "http://nvr1:3546", Err: syscall.EPIPE}, exitUnreachable, "http://nvr1:3546"},

@@ -62,10 +62,10 @@ func (d *decoder) decode(image []byte) ([]byte, error) {
 		return nil, errSpaces
 	}
 	n, err := base64.RawStdEncoding.Decode(d.out[:cap(d.out)], d.clean)
-	if at, ok := errors.AsType[base64.CorruptInputError](err); ok {
-		return nil, fmt.Errorf("its image is not base64: byte %d of %d", int64(at)+1, len(d.clean))
+	if err != nil {
+		return nil, fmt.Errorf("its image is not base64: %w", err)
 	}
-	return d.out[:n], err
+	return d.out[:n], nil
 }
 
 // cutDataURL cuts the front of a data URL off (RFC 2397).

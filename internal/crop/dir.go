@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // maxNumbers bounds how many names have their last number remembered.
@@ -65,6 +66,26 @@ func (d *Dir) Know(in *event.Instance) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.instances.name(in.ID, in.Name)
+}
+
+// Summary counts what became of a run's crops.
+type Summary struct {
+	Saved   int64 // pictures written
+	Bytes   int64 // size of those
+	Refused int64 // crops that held no whole picture
+	Alone   int64 // crops whose event or track did not come, saved or not
+}
+
+// String returns the summary as one line.
+func (s Summary) String() string {
+	line := fmt.Sprintf("%s saved, %s", term.Count(s.Saved, "picture"), term.Size(s.Bytes))
+	if s.Refused > 0 {
+		line += fmt.Sprintf("; %s without a whole picture", term.Count(s.Refused, "crop"))
+	}
+	if s.Alone > 0 {
+		line += fmt.Sprintf("; %s waited for an event that did not come", term.Count(s.Alone, "crop"))
+	}
+	return line
 }
 
 // Summary returns what was counted so far.
@@ -121,10 +142,7 @@ func (d *Dir) save(f *file) (string, error) {
 
 // instanceOf returns the name of the event's instance.
 func (d *Dir) instanceOf(ev *event.Event) string {
-	id := instanceID.Of(ev).String()
-	if ev.Instance != nil {
-		id = ev.Instance.ID
-	}
+	id := idOf(ev)
 	name := instanceName.Of(ev).String()
 	switch {
 	case name == "":

@@ -7,68 +7,33 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// isCrop reports whether the event holds a picture. Older servers also send
-// "best-crop", whose fields are not documented.
-func isCrop(ev *event.Event) bool {
-	return ev.Type == "crop" || strings.HasSuffix(ev.Type, "-crop") && ev.Has("image")
-}
-
-var (
-	eventID    = event.MustPath("event_id")
-	trackingID = event.MustPath("tracking_id")
-	refEvent   = event.MustPath("ref_event_id")
-	refTrack   = event.MustPath("ref_tracking_id")
-)
-
-// idAt returns the text at p, or "" if it is missing or too long for an id. It
-// shares the bytes of ev.
-func idAt(p event.Path, ev *event.Event) string {
-	text := p.Of(ev).String()
-	if len(text) > maxID {
-		return ""
-	}
-	return text
-}
-
-// learn remembers what crops may refer to, and resolves crops that waited for
-// it.
-func (s *Saver) learn(ev *event.Event) error {
-	if id := idAt(eventID, ev); id != "" {
-		s.events.put(id, ev, s.clock.now)
-		return s.eventCame(id, ev)
-	}
-	if id := idAt(trackingID, ev); id != "" {
-		s.tracks.put(id, ev, s.clock.now)
-		return s.resolveWaiting(func(p *pending) bool { return p.event == "" && p.track == id })
-	}
+// resolveWaiting remembers an event or a track, and resolves the crops that
+// waited for it. If it is the end of an event, its best picture is saved.
+func (s *Saver) resolveWaiting(ev *event.Event) error {
 	if ev.Type == "attribute" {
-		name, _ := ev.Member("name")
-		value, ok := ev.Member("value")
-		if id := idAt(refTrack, ev); id != "" && ok && len(name) > 0 && name[0] == '"' {
-			s.tracks.putAttribute(id, name, value, s.clock.now)
-		}
+		s.learnAttribute(ev)
 	}
-	return nil
-}
-
-// eventCame resolves the crops that waited for the event id, and saves its best
-// picture if ev is its end.
-func (s *Saver) eventCame(id string, ev *event.Event) error {
-	ofEvent := func(p *pending) bool { return p.event == id }
-	if err := s.resolveWaiting(ofEvent); err != nil {
+	eventOf, trackOf := s.learn(ev)
+	if eventOf+trackOf == "" || len(s.waiting.crops)+len(s.best.crops) == 0 {
+		return nil
+	}
+	refers := func(p *pending) bool { return p.event == eventOf && (eventOf != "" || p.track == trackOf) }
+	if err := s.waiting.take(refers, s.resolve); err != nil {
 		return err
 	}
-	if len(s.best.crops) == 0 || !strings.HasSuffix(ev.Type, "-end") {
+	if eventOf == "" || !strings.HasSuffix(ev.Type, "-end") {
 		return nil
 	}
-	return s.best.take(ofEvent, s.saveBest)
+	return s.best.take(refers, s.saveBest)
 }
 
-func (s *Saver) resolveWaiting(pick func(*pending) bool) error {
-	if len(s.waiting.crops) == 0 {
-		return nil
+// learnAttribute remembers an attribute of a track.
+func (s *Saver) learnAttribute(ev *event.Event) {
+	name, _ := ev.Member("name")
+	value, ok := ev.Member("value")
+	if id := idAt(refTrack, ev); id != "" && ok && len(name) > 0 && name[0] == '"' {
+		s.tracks.putAttribute(id, name, value, s.clock.now)
 	}
-	return s.waiting.take(pick, s.resolve)
 }
 
 // takeCrop resolves a crop at once if all that it refers to is known.
@@ -79,7 +44,7 @@ func (s *Saver) takeCrop(ev *event.Event) error {
 	}
 	p.own()
 	p.due = s.clock.now + waitForEvent
-	return s.waiting.add(p, s.resolveAlone)
+	return s.waiting.add(p, nil)
 }
 
 func (s *Saver) isKnown(p *pending) bool {
@@ -113,7 +78,7 @@ func (s *Saver) resolve(p *pending) error {
 		return s.refuse(p.ev, err)
 	}
 	if !s.o.Best || p.key() == "" {
-		return s.save(p, info, pic)
+		return s.save(info, pic)
 	}
 	return s.keepBest(p)
 }
@@ -125,10 +90,7 @@ func (s *Saver) infoOf(p *pending) (*event.Event, error) {
 	if err != nil { // not possible: it was made from a checked payload
 		return nil, err
 	}
-	info.Ref = s.events.event(p.event)
-	if info.Ref == nil {
-		info.Ref = s.tracks.event(p.track)
-	}
+	info.Ref = s.ref(p.event, p.track)
 	return info, nil
 }
 
@@ -169,13 +131,12 @@ func (s *Saver) keepBest(p *pending) error {
 	}
 	p.own()
 	p.due = s.clock.now + waitForBetter
-	if old == nil {
-		return s.best.add(p, s.saveBest)
+	if old != nil {
+		if err := s.rest(old.ev); err != nil {
+			return err
+		}
 	}
-	if err := s.rest(old.ev); err != nil {
-		return err
-	}
-	return s.best.replace(old, p, s.saveBest)
+	return s.best.add(p, old)
 }
 
 // saveBest saves the best picture of an event or a track.
@@ -188,7 +149,7 @@ func (s *Saver) saveBest(p *pending) error {
 	if err != nil { // not possible: keepBest takes only pictures
 		return s.refuse(p.ev, err)
 	}
-	if err := s.save(p, info, pic); err != nil {
+	if err := s.save(info, pic); err != nil {
 		return err
 	}
 	s.done.touch(p.key(), s.clock.now)
@@ -197,7 +158,7 @@ func (s *Saver) saveBest(p *pending) error {
 }
 
 // save writes the picture of a crop and puts its record.
-func (s *Saver) save(p *pending, info *event.Event, pic picture) error {
+func (s *Saver) save(info *event.Event, pic picture) error {
 	if s.o.Limit != nil && !s.o.Limit.Take() {
 		return event.ErrStop
 	}
@@ -208,12 +169,12 @@ func (s *Saver) save(p *pending, info *event.Event, pic picture) error {
 	if cap(s.record) > maxBuffer {
 		s.record = nil
 	}
-	track := p.track
+	track := idAt(refTrack, info)
 	if track == "" && info.Ref != nil {
 		track = idAt(refTrack, info.Ref)
 	}
 	record := func(path string) []byte {
-		s.record = appendRecord(s.record[:0], info, &pic, path, !s.o.NoSum, s.tracks.attributes(track))
+		s.record = appendRecord(s.record[:0], info, &pic, path, !s.o.NoSum, s.tracks.attributesOf(track))
 		return s.record
 	}
 	f := &file{picture: pic, name: s.o.Name, facts: facts{ev: info, at: at}}
@@ -229,9 +190,6 @@ func (s *Saver) save(p *pending, info *event.Event, pic picture) error {
 		return err
 	}
 	ev.ID, ev.Received, ev.Ref = info.ID, info.Received, info.Ref
-	if s.o.Show != nil {
-		s.o.Show(Picture{pic})
-	}
 	if err := s.o.To.Put(ev); err != nil {
 		return err
 	}

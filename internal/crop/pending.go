@@ -1,6 +1,7 @@
 package crop
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -20,6 +21,9 @@ const (
 	maxPending      = 1024
 	maxPendingBytes = 32 << 20
 )
+
+// never is a time at which nothing is due.
+const never = time.Duration(math.MaxInt64)
 
 // pending is a crop that has no file yet.
 type pending struct {
@@ -42,14 +46,7 @@ func (p *pending) own() {
 }
 
 // key identifies the event, or else the track, that --best saves one picture of.
-func (p *pending) key() string {
-	if p.event != "" {
-		return p.event
-	}
-	return p.track
-}
-
-func (p *pending) size() int { return len(p.ev.Payload) }
+func (p *pending) key() string { return cmp.Or(p.event, p.track) }
 
 func (p *pending) confidence() float64 {
 	n, _ := event.Number(confidencePath.Of(p.ev))
@@ -57,41 +54,41 @@ func (p *pending) confidence() float64 {
 }
 
 // queue holds crops that wait, in the order in which they arrived, bounded in
-// number and bytes. The zero value is ready.
+// number and bytes.
 type queue struct {
 	crops []*pending
 	bytes int
-	next  time.Duration // when the first of them is due, or earlier
+	next  time.Duration          // when the first of them is due, or earlier
+	do    func(p *pending) error // takes the crops whose wait is over
 }
 
-// add appends a crop. If that is too much, it passes the oldest ones to do.
-func (q *queue) add(p *pending, do func(*pending) error) error {
-	if len(q.crops) == 0 {
-		q.next = p.due
+// add appends a crop, or puts it in the place of old if that is not nil. If that
+// is too much, the oldest ones stop waiting.
+func (q *queue) add(p, old *pending) error {
+	if old == nil {
+		q.crops = append(q.crops, p)
+	} else {
+		p.order = old.order
+		q.crops[slices.Index(q.crops, old)] = p
+		q.bytes -= len(old.ev.Payload)
 	}
-	q.crops = append(q.crops, p)
-	q.bytes += p.size()
+	q.bytes += len(p.ev.Payload)
 	q.next = min(q.next, p.due)
-	return q.bound(do)
-}
-
-// replace puts p in the place of old.
-func (q *queue) replace(old, p *pending, do func(*pending) error) error {
-	q.bytes += p.size() - old.size()
-	p.order = old.order
-	q.crops[slices.Index(q.crops, old)] = p
-	return q.bound(do)
-}
-
-func (q *queue) bound(do func(*pending) error) error {
 	for len(q.crops) > maxPending || q.bytes > maxPendingBytes {
-		first := q.crops[0]
-		if err := do(first); err != nil {
+		if err := q.takeAt(0, q.do); err != nil {
 			return err
 		}
-		q.crops = slices.Delete(q.crops, 0, 1)
-		q.bytes -= first.size()
 	}
+	return nil
+}
+
+func (q *queue) takeAt(i int, do func(*pending) error) error {
+	p := q.crops[i]
+	if err := do(p); err != nil {
+		return err
+	}
+	q.crops = slices.Delete(q.crops, i, i+1)
+	q.bytes -= len(p.ev.Payload)
 	return nil
 }
 
@@ -99,40 +96,34 @@ func (q *queue) bound(do func(*pending) error) error {
 // returns nil for. It stops at the first error.
 func (q *queue) take(pick func(*pending) bool, do func(*pending) error) error {
 	for i := 0; i < len(q.crops); {
-		p := q.crops[i]
-		if !pick(p) {
+		if !pick(q.crops[i]) {
 			i++
-			continue
-		}
-		if err := do(p); err != nil {
+		} else if err := q.takeAt(i, do); err != nil {
 			return err
 		}
-		q.crops = slices.Delete(q.crops, i, i+1)
-		q.bytes -= p.size()
 	}
-	q.next = math.MaxInt64
+	q.next = never
 	for _, p := range q.crops {
 		q.next = min(q.next, p.due)
 	}
 	return nil
 }
 
-// takeDue is take for the crops that are due.
-func (q *queue) takeDue(now time.Duration, do func(*pending) error) error {
-	if len(q.crops) == 0 || now < q.next {
+// takeDue ends the wait of the crops that are due.
+func (q *queue) takeDue(now time.Duration) error {
+	if now < q.next {
 		return nil
 	}
-	return q.take(func(p *pending) bool { return p.due <= now }, do)
+	return q.take(func(p *pending) bool { return p.due <= now }, q.do)
 }
 
 // find returns the crop with that key, or nil.
 func (q *queue) find(key string) *pending {
-	for _, p := range q.crops {
-		if p.key() == key {
-			return p
-		}
+	i := slices.IndexFunc(q.crops, func(p *pending) bool { return p.key() == key })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return q.crops[i]
 }
 
 // before returns how many of the n events put since the last Flush came before

@@ -21,15 +21,15 @@ type picture struct {
 // kind is a file format that pictures may have.
 type kind struct {
 	name, ext string
-	magic     func(p []byte) bool
 	whole     func(p []byte) bool                           // p holds the picture to its end
 	size      func(p []byte) (width, height int, err error) // from its header
 }
 
-var kinds = []kind{
-	{"JPEG", "", func(p []byte) bool { return bytes.HasPrefix(p, []byte("\xff\xd8\xff")) }, wholeJPEG, sizeJPEG},
-	{"PNG", ".png", func(p []byte) bool { return bytes.HasPrefix(p, []byte(pngMagic)) }, wholePNG, sizePNG},
-	{"WebP", ".webp", func(p []byte) bool { return len(p) >= 12 && string(p[:4]) == "RIFF" && string(p[8:12]) == "WEBP" }, wholeWebP, sizeWebP},
+// kinds are the formats by their media types.
+var kinds = map[string]kind{
+	"image/jpeg": {"JPEG", "", wholeJPEG, sizeJPEG},
+	"image/png":  {"PNG", ".png", wholePNG, sizePNG},
+	"image/webp": {"WebP", ".webp", wholeWebP, sizeWebP},
 }
 
 // inspect checks that p is a whole picture with a header that can be read, and
@@ -37,26 +37,25 @@ var kinds = []kind{
 // picture shares the bytes of p.
 func inspect(p []byte) (picture, error) {
 	p = bytes.TrimLeft(p, " \t\r\n")
-	for _, k := range kinds {
-		if !k.magic(p) {
-			continue
-		}
-		if !k.whole(p) {
-			return picture{}, fmt.Errorf("the %s is cut off after %d bytes", k.name, len(p))
-		}
-		width, height, err := k.size(p)
-		if err != nil {
-			return picture{}, fmt.Errorf("the %s is damaged: %w", k.name, err)
-		}
-		if width <= 0 || height <= 0 {
-			return picture{}, fmt.Errorf("the %s is damaged: it has no size", k.name)
-		}
-		return picture{p, k.ext, width, height}, nil
-	}
 	if len(p) == 0 {
 		return picture{}, errors.New("its image is empty")
 	}
-	return picture{}, fmt.Errorf("its image is not a JPEG, PNG or WebP: %s", looksLike(p))
+	media := http.DetectContentType(p)
+	k, ok := kinds[media]
+	if !ok {
+		return picture{}, fmt.Errorf("its image is not a JPEG, PNG or WebP: it starts with % x, which looks like %s", p[:min(len(p), 8)], media)
+	}
+	if !k.whole(p) {
+		return picture{}, fmt.Errorf("the %s is cut off after %d bytes", k.name, len(p))
+	}
+	width, height, err := k.size(p)
+	if err == nil && (width <= 0 || height <= 0) {
+		err = errors.New("it has no size")
+	}
+	if err != nil {
+		return picture{}, fmt.Errorf("the %s is damaged: %w", k.name, err)
+	}
+	return picture{p, k.ext, width, height}, nil
 }
 
 // maxPixels bounds what is decoded at all.
@@ -81,11 +80,9 @@ func (p picture) decodes() bool {
 	return err == nil
 }
 
-const pngMagic = "\x89PNG\r\n\x1a\n"
-
 // wholePNG goes from chunk to chunk up to IEND (PNG specification, 5.3).
 func wholePNG(p []byte) bool {
-	for p = p[len(pngMagic):]; len(p) >= 12; {
+	for p = p[8:]; len(p) >= 12; {
 		size := uint64(binary.BigEndian.Uint32(p)) + 12
 		if size > uint64(len(p)) {
 			return false
@@ -111,10 +108,8 @@ func wholeWebP(p []byte) bool {
 // sizeWebP reads the first chunk: a lossy picture (RFC 6386, 9.1), a lossless
 // one (RFC 9649, 3.4), or the header of both (RFC 9649, 2.7).
 func sizeWebP(p []byte) (width, height int, err error) {
-	if len(p) < 30 {
-		if len(p) < 25 || string(p[12:16]) != "VP8L" {
-			return 0, 0, errors.New("its header is too short")
-		}
+	if len(p) < 25 || len(p) < 30 && string(p[12:16]) != "VP8L" {
+		return 0, 0, errors.New("its header is too short")
 	}
 	switch le := binary.LittleEndian; string(p[12:16]) {
 	case "VP8 ":
@@ -133,10 +128,4 @@ func sizeWebP(p []byte) (width, height int, err error) {
 		return at(24) + 1, at(27) + 1, nil
 	}
 	return 0, 0, errors.New("its first chunk is unknown")
-}
-
-// looksLike describes the beginning of p, in hexadecimal and thus safe to
-// print, and the type of file that it seems to be.
-func looksLike(p []byte) string {
-	return fmt.Sprintf("it starts with % x, which looks like %s", p[:min(len(p), 8)], http.DetectContentType(p))
 }

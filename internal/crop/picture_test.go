@@ -106,11 +106,11 @@ func TestPictures(t *testing.T) {
 		{"png cut", p[:len(p)-1], "", 0, 0, "the PNG is cut off after"},
 		{"png of impossible size", huge, "", 0, 0, "the PNG is damaged"},
 		{"webp cut", w[:len(w)-1], "", 0, 0, "the WebP is cut off after"},
-		{"webp of an unknown kind", []byte("RIFF\x16\x00\x00\x00WEBPALPH\xae\x0c\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00"), "", 0, 0, "its first chunk is unknown"},
+		{"webp of an unknown kind", []byte("RIFF\x16\x00\x00\x00WEBPVPxx\xae\x0c\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00"), "", 0, 0, "its first chunk is unknown"},
 		{"lossy webp without its start code", append(bytes.Clone(lossyWebP[:23]), "1234567"...), "", 0, 0, "it has no start code"},
 		{"nothing", nil, "", 0, 0, "its image is empty"},
 		{"html", []byte(" <!DOCTYPE html><html>"), "", 0, 0, "its image is not a JPEG, PNG or WebP: it starts with 3c 21 44 4f 43 54 59 50, which looks like text/html; charset=utf-8"},
-		{"json", []byte(`{"error":1}`), "", 0, 0, "looks like text/plain; charset=utf-8"},
+		{"json", []byte(`{"error":1}`), "", 0, 0, "looks like text/plain"},
 		{"gif", gifOf(t), "", 0, 0, "looks like image/gif"},
 		{"noise", []byte("\x01\x02"), "", 0, 0, "it starts with 01 02"},
 	} {

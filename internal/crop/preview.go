@@ -19,7 +19,7 @@ const (
 )
 
 // Preview returns the protocol of the terminal that the environment describes,
-// or NoPreview. It never asks the terminal. Multiplexers show no pictures.
+// or NoPreview. Multiplexers show no pictures.
 func Preview(getenv func(string) string) Protocol {
 	term, program := getenv("TERM"), getenv("TERM_PROGRAM")
 	switch {
@@ -36,42 +36,26 @@ func Preview(getenv func(string) string) Protocol {
 // previewRows is the height of a preview in lines; the terminal scales it.
 const previewRows = 10
 
-// Picture is a picture that was saved, as Options.Show gets it.
-type Picture struct{ picture }
-
-// append appends the escape sequence that shows the picture, or nothing if it
-// cannot be shown.
-func (p Protocol) append(dst []byte, pic Picture) []byte {
-	if pic.width > maxPixels/pic.height {
+// append appends the escape sequence that shows a picture and a line end, or
+// nothing if the picture cannot be shown.
+func (p Protocol) append(dst, data []byte) []byte {
+	pic, err := inspect(data)
+	if err != nil || pic.width > maxPixels/pic.height {
 		return dst
 	}
-	switch p {
-	case Kitty:
-		data, err := asPNG(pic.picture)
-		if err != nil {
+	if p == ITerm {
+		dst = fmt.Appendf(dst, "\x1b]1337;File=inline=1;size=%d;height=%d;preserveAspectRatio=1:", len(pic.data), previewRows)
+		return append(base64.StdEncoding.AppendEncode(dst, pic.data), "\a\n"...)
+	}
+	if pic.ext != ".png" { // kitty takes no other compressed format
+		img, err := pic.pixels()
+		var out bytes.Buffer
+		if err != nil || (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, img) != nil {
 			return dst
 		}
-		return appendKitty(dst, base64.StdEncoding.EncodeToString(data))
-	case ITerm:
-		dst = fmt.Appendf(dst, "\x1b]1337;File=inline=1;size=%d;height=%d;preserveAspectRatio=1:", len(pic.data), previewRows)
-		return append(base64.StdEncoding.AppendEncode(dst, pic.data), '\a')
+		pic.data = out.Bytes()
 	}
-	return dst
-}
-
-// asPNG returns the picture in the only compressed format that kitty takes.
-func asPNG(p picture) ([]byte, error) {
-	if p.ext == ".png" {
-		return p.data, nil
-	}
-	img, err := p.pixels()
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	fast := png.Encoder{CompressionLevel: png.BestSpeed}
-	err = fast.Encode(&out, img)
-	return out.Bytes(), err
+	return append(appendKitty(dst, base64.StdEncoding.EncodeToString(pic.data)), '\n')
 }
 
 // appendKitty sends a PNG in pieces of at most 4,096 characters; q=2 asks for no
@@ -80,10 +64,7 @@ func appendKitty(dst []byte, text string) []byte {
 	for keys := fmt.Sprintf("a=T,f=100,q=2,r=%d,", previewRows); text != ""; keys = "" {
 		piece := text[:min(len(text), 4096)]
 		text = text[len(piece):]
-		more := 1
-		if text == "" {
-			more = 0
-		}
+		more := min(len(text), 1)
 		dst = fmt.Appendf(dst, "\x1b_G%sm=%d;%s\x1b\\", keys, more, piece)
 	}
 	return dst

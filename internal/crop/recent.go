@@ -28,8 +28,8 @@ const (
 type recent struct {
 	maxEntries, maxBytes int // 0: the constants of that name
 
-	entries map[string]*list.Element // of *entry
-	order   list.List                // the oldest first
+	entries map[string]*list.Element // in order
+	order   list.List                // of *entry, the oldest first
 	bytes   int
 }
 
@@ -69,8 +69,8 @@ func (r *recent) event(id string) *event.Event {
 
 // has reports whether an event or a track is remembered under id.
 func (r *recent) has(id string) bool {
-	el := r.entries[id]
-	return el != nil && el.Value.(*entry).typ != ""
+	e := r.entries[id]
+	return e != nil && e.Value.(*entry).typ != ""
 }
 
 // put remembers a copy of ev under id, instead of what was there. The end of an
@@ -80,12 +80,11 @@ func (r *recent) put(id string, ev *event.Event, now time.Duration) {
 		return
 	}
 	e := r.touch(id, now)
-	if e.typ != "" && e.typ != ev.Type && strings.HasSuffix(ev.Type, "-end") {
-		return
+	if e.typ == "" || e.typ == ev.Type || !strings.HasSuffix(ev.Type, "-end") {
+		r.bytes -= e.size()
+		e.typ, e.instance, e.payload = ev.Type, ev.Instance, append(e.payload[:0], ev.Payload...)
+		r.bytes += e.size()
 	}
-	before := cap(e.payload)
-	e.typ, e.instance, e.payload = ev.Type, ev.Instance, append(e.payload[:0], ev.Payload...)
-	r.bytes += cap(e.payload) - before
 	r.trim(now)
 }
 
@@ -96,39 +95,36 @@ func (r *recent) putAttribute(id string, name, value []byte, now time.Duration) 
 	}
 	e := r.touch(id, now)
 	r.bytes -= e.size()
-	at := slices.IndexFunc(e.attributes, func(a attribute) bool { return a.name == string(name) })
-	if at >= 0 {
-		e.attributes[at].value = string(value)
-	} else if len(e.attributes) < maxAttributes {
+	e.attributes = slices.DeleteFunc(e.attributes, func(a attribute) bool { return a.name == string(name) })
+	if len(e.attributes) < maxAttributes {
 		e.attributes = append(e.attributes, attribute{string(name), string(value)})
 	}
 	r.bytes += e.size()
 	r.trim(now)
 }
 
-// attributes returns those of the track id.
-func (r *recent) attributes(id string) []attribute {
-	if el := r.entries[id]; el != nil {
-		return el.Value.(*entry).attributes
+// attributesOf returns the attributes of the track id.
+func (r *recent) attributesOf(id string) []attribute {
+	if e := r.entries[id]; e != nil {
+		return e.Value.(*entry).attributes
 	}
 	return nil
 }
 
-// touch returns the entry for id as the newest one, and adds it if it is
-// missing.
+// touch makes the entry for id the newest one, and adds it if it is missing.
 func (r *recent) touch(id string, now time.Duration) *entry {
-	el := r.entries[id]
-	if el == nil {
+	if r.entries == nil {
+		r.entries = map[string]*list.Element{}
+	}
+	at := r.entries[id]
+	if at == nil {
 		e := &entry{id: strings.Clone(id)}
-		el = r.order.PushBack(e)
-		if r.entries == nil {
-			r.entries = map[string]*list.Element{}
-		}
-		r.entries[e.id] = el
+		at = r.order.PushBack(e)
+		r.entries[e.id] = at
 		r.bytes += e.size()
 	}
-	r.order.MoveToBack(el)
-	e := el.Value.(*entry)
+	r.order.MoveToBack(at)
+	e := at.Value.(*entry)
 	e.seen = now
 	return e
 }
@@ -136,13 +132,12 @@ func (r *recent) touch(id string, now time.Duration) *entry {
 // trim removes entries that are too old or too many, but never the newest.
 func (r *recent) trim(now time.Duration) {
 	entries, size := cmp.Or(r.maxEntries, maxEntries), cmp.Or(r.maxBytes, maxBytes)
-	for r.order.Len() > 1 {
-		oldest := r.order.Front()
-		e := oldest.Value.(*entry)
+	for len(r.entries) > 1 {
+		e := r.order.Front().Value.(*entry)
 		if len(r.entries) <= entries && r.bytes <= size && now-e.seen <= maxAge {
 			return
 		}
-		r.order.Remove(oldest)
+		r.order.Remove(r.order.Front())
 		delete(r.entries, e.id)
 		r.bytes -= e.size()
 	}

@@ -62,7 +62,7 @@ func TestRecentIsBounded(t *testing.T) {
 			t.Fatalf("%d entries, %d bytes", len(m.entries), m.bytes)
 		}
 	}
-	if n := len(m.attributes("0")); n == 0 || n > maxAttributes {
+	if n := len(m.attributesOf("0")); n == 0 || n > maxAttributes {
 		t.Error("what is used all the time is forgotten, or grows")
 	}
 	sum, n := 0, 0

@@ -1,6 +1,7 @@
 package crop
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
@@ -12,17 +13,14 @@ import (
 
 // A record is the payload of a crop, in the server's own bytes but without the
 // image, followed by what became of it: "file", "bytes", "sha256", "width",
-// "height" and, if known, "event" and "attributes". Members of the payload with
-// one of these names are left out.
+// "height" and, if known, "event" and "attributes". Members of the payload with one of these
+// names are left out.
 
 // isReplaced reports whether a member does not go into a record. The name is
 // as in the payload, escapes included.
 func isReplaced(name []byte) bool {
-	for _, c := range name {
-		if c == '\\' {
-			name = jsonraw.AppendUnescaped(nil, name)
-			break
-		}
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name = jsonraw.AppendUnescaped(nil, name)
 	}
 	switch string(name) {
 	case "image", "file", "bytes", "sha256", "width", "height", "event", "attributes":
@@ -73,11 +71,8 @@ func appendRecord(dst []byte, info *event.Event, p *picture, path string, sum bo
 		dst = append(append(dst, `,"event":`...), info.Ref.Payload...)
 	}
 	for i, a := range attributes {
-		front := ","
-		if i == 0 {
-			front = `,"attributes":{`
-		}
-		dst = append(append(append(append(dst, front...), a.name...), ':'), a.value...)
+		dst = append(dst, [2]string{`,"attributes":{`, ","}[min(i, 1)]...)
+		dst = append(append(append(dst, a.name...), ':'), a.value...)
 	}
 	if len(attributes) > 0 {
 		dst = append(dst, '}')

@@ -17,10 +17,10 @@ type Limit interface {
 	Took()
 }
 
-// Options are what a Saver does. Name and To are required.
+// Options are what a Saver does. Name, Location and To are required.
 type Options struct {
 	Name     *Name
-	Location *time.Location // zone of {date} and {time}; nil: local
+	Location *time.Location // zone of {date} and {time}
 	// Types reports whether pictures of that type of event are wanted. It is
 	// called with the type of the event or track a crop belongs to, and with the
 	// crop's own type if it belongs to none. Nil: all are wanted.
@@ -36,11 +36,8 @@ type Options struct {
 	// nothing put before it exists only here. It is for sources whose events
 	// exist nowhere else, such as a drained queue.
 	FlushWaiting bool
-	// Show is called with each picture just before its record is put. It must
-	// not keep the bytes. Nil: pictures are not shown.
-	Show   func(p Picture)
-	Notify event.Notify
-	To     event.Sink // takes the records
+	Notify       event.Notify
+	To           event.Sink // takes the records
 	// Rest takes every event that did not become a picture, as it was put:
 	// events of other types, crops that were not wanted, and crops that hold no
 	// whole picture. Nil: they are dropped.
@@ -48,18 +45,17 @@ type Options struct {
 }
 
 // Needs returns the types to request from a server so that crops of the wanted
-// types can be saved: the types themselves, crops, attributes, and for best the
-// ends of the types. Nil, which is everything, stays nil.
+// types can be saved: the types themselves, crops, attributes, and for best
+// the ends of the types. Nil, which is everything, stays nil.
 func Needs(types []string, best bool) []string {
 	if types == nil {
 		return nil
 	}
 	need := []string{"crop", "attribute"}
 	for _, t := range types {
-		if t == "crop" || t == "attribute" {
-			continue
+		if t != "crop" && t != "attribute" {
+			need = append(need, t)
 		}
-		need = append(need, t)
 		if best && strings.HasPrefix(t, "event-") && !strings.HasSuffix(t, "-end") {
 			need = append(need, t+"-end")
 		}
@@ -80,11 +76,9 @@ type Saver struct {
 	o   Options
 	dir *Dir
 
-	mu      sync.Mutex
-	clock   clock
+	mu sync.Mutex
+	memory
 	decoder decoder
-	events  recent
-	tracks  recent
 	waiting queue  // for their event
 	best    queue  // for a better picture
 	done    recent // keys whose best picture was saved
@@ -101,10 +95,10 @@ type Saver struct {
 
 // NewSaver returns a Saver that writes into dir. The caller must Close it.
 func NewSaver(dir *Dir, o Options) *Saver {
-	if o.Location == nil {
-		o.Location = time.Local
-	}
-	return &Saver{o: o, dir: dir}
+	s := &Saver{o: o, dir: dir}
+	s.waiting = queue{next: never, do: s.resolveAlone}
+	s.best = queue{next: never, do: s.saveBest}
+	return s
 }
 
 // Put takes an event: a crop, or one that crops may refer to.
@@ -125,15 +119,15 @@ func (s *Saver) Put(ev *event.Event) error {
 
 func (s *Saver) take(ev *event.Event) error {
 	if isCrop(ev) {
-		if err := s.saveDue(); err != nil {
+		if err := s.saveUntil(s.clock.now); err != nil {
 			return err
 		}
 		return s.takeCrop(ev)
 	}
-	if err := s.learn(ev); err != nil {
+	if err := s.resolveWaiting(ev); err != nil {
 		return err
 	}
-	if err := s.saveDue(); err != nil {
+	if err := s.saveUntil(s.clock.now); err != nil {
 		return err
 	}
 	return s.rest(ev)
@@ -160,7 +154,7 @@ func (s *Saver) Flush() error {
 
 func (s *Saver) flush(waiting bool) error {
 	if waiting && s.err == nil {
-		if err := s.saveWaiting(); err != nil && !errors.Is(err, event.ErrStop) {
+		if err := s.saveUntil(never); err != nil && !errors.Is(err, event.ErrStop) {
 			return s.fail(err)
 		} else if err != nil {
 			s.err = err
@@ -209,21 +203,12 @@ func (s *Saver) Close() error {
 	return err
 }
 
-// saveDue saves the crops that have waited long enough.
-func (s *Saver) saveDue() error {
-	if err := s.waiting.takeDue(s.clock.now, s.resolveAlone); err != nil {
+// saveUntil saves the crops that are due at a time of the stream.
+func (s *Saver) saveUntil(now time.Duration) error {
+	if err := s.waiting.takeDue(now); err != nil {
 		return err
 	}
-	return s.best.takeDue(s.clock.now, s.saveBest)
-}
-
-// saveWaiting saves all crops that wait.
-func (s *Saver) saveWaiting() error {
-	all := func(*pending) bool { return true }
-	if err := s.waiting.take(all, s.resolveAlone); err != nil {
-		return err
-	}
-	return s.best.take(all, s.saveBest)
+	return s.best.takeDue(now)
 }
 
 // fail makes every later call return err. Of a sink's own WriteError only the

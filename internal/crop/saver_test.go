@@ -534,19 +534,3 @@ func TestNeeds(t *testing.T) {
 		t.Error("everything is not nil")
 	}
 }
-
-func TestShow(t *testing.T) {
-	var order []string
-	p := jpegOf(t, 8, 8)
-	r := newRig(t, Options{Show: func(picture Picture) {
-		if string(picture.data) == string(p) {
-			order = append(order, "shown")
-		}
-	}})
-	r.records.OnPut = func(int) { order = append(order, "put") }
-	r.mustPut(0, "crop", cropOf(p, ""))
-	r.close()
-	if fmt.Sprint(order) != "[shown put]" {
-		t.Errorf("got %v", order)
-	}
-}

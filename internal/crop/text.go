@@ -1,6 +1,7 @@
 package crop
 
 import (
+	"os"
 	"strings"
 	"time"
 
@@ -10,27 +11,20 @@ import (
 
 // Text is the encoder of a Saver's records for people and scripts. A line is
 // the path of the file, on a terminal preceded by when, what, where and how
-// large. It implements format.Encoder. It is not safe for concurrent use: every
-// Saver needs its own.
+// large. It implements format.Encoder, and is safe for concurrent use.
 type Text struct {
 	// Terminal selects the long line, in which all text is made safe. The path
 	// alone is printed as it is unless it contains a control character: only the
 	// user's own part of it can hold anything strange.
 	Terminal bool
-	Location *time.Location // of the time; nil: local
-	Preview  Protocol       // how pictures given to Show are shown
-
-	preview []byte // of the next record's picture
+	Location *time.Location // of the time
+	Preview  Protocol       // how the picture is shown below its line
 }
 
 var (
 	filePath  = event.MustPath("file")
 	bytesPath = event.MustPath("bytes")
-	classPath = event.MustPath("_class")
-	placePath = event.MustPath("_place")
 )
-
-const textTime = "15:04:05.000"
 
 // AppendHeader appends nothing.
 func (t *Text) AppendHeader(dst []byte) []byte { return dst }
@@ -44,29 +38,24 @@ func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
 		}
 		return append(append(dst, file...), '\n')
 	}
+	at := ""
+	if time := timeOf(ev); !time.IsZero() {
+		at = time.In(t.Location).Format("15:04:05.000")
+	}
 	n, _ := event.Number(bytesPath.Of(ev))
-	dst = appendCell(dst, t.timeOf(ev), len(textTime))
+	dst = appendCell(dst, at, 12)
 	dst = appendCell(dst, classPath.Of(ev).String(), 8)
 	dst = appendCell(dst, placePath.Of(ev).String(), 16)
 	dst = appendCell(dst, term.Size(int64(n)), 9)
 	dst = append(term.AppendSafe(dst, file), '\n')
-	if len(t.preview) > 0 {
-		dst = append(append(dst, t.preview...), '\n')
-		t.preview = t.preview[:0]
+	if t.Preview == NoPreview {
+		return dst
 	}
-	return dst
-}
-
-func (t *Text) timeOf(ev *event.Event) string {
-	at := timeOf(ev)
-	if at.IsZero() {
-		return ""
+	data, err := os.ReadFile(file)
+	if err != nil { // someone has removed it
+		return dst
 	}
-	zone := t.Location
-	if zone == nil {
-		zone = time.Local
-	}
-	return at.In(zone).Format(textTime)
+	return t.Preview.append(dst, data)
 }
 
 // appendCell appends s made safe, cut or padded to a number of cells, and two
@@ -77,13 +66,4 @@ func appendCell(dst []byte, s string, width int) []byte {
 	}
 	dst, used := term.AppendCut(dst, s, width)
 	return append(dst, strings.Repeat(" ", width-used+2)...)
-}
-
-// Show prepares the preview for the next record; it is a Saver's Show. Pictures
-// that cannot be shown get none.
-func (t *Text) Show(p Picture) {
-	if cap(t.preview) > maxBuffer {
-		t.preview = nil
-	}
-	t.preview = t.Preview.append(t.preview[:0], p)
 }
