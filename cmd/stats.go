@@ -143,24 +143,24 @@ func (o *statsOptions) checkProm(c *cobra.Command) error {
 func (s *session) printer(every time.Duration, given bool) (stats.Printer, time.Duration) {
 	switch s.cfg.Output {
 	case "ndjson":
-		return stats.NewNDJSON(s.stdout), every
+		return stats.NDJSON(s.stdout), every
 	case "csv":
-		return stats.NewCSV(s.stdout, s.outTTY), every
+		return stats.CSV(s.stdout, s.outTTY), every
 	case "prom":
 		if s.errTTY {
 			s.notices.info("counters start at 0 with each run, so rates need a scrape of --listen")
 		}
-		return stats.NewProm(s.stdout), 0
+		return stats.Prom(s.stdout), 0
 	}
 	if !s.outTTY {
-		return stats.NewText(s.stdout, s.color), every
+		return stats.Text(s.stdout, s.color), every
 	}
 	view := stats.NewView(s.stdout, s.size, s.color)
 	s.notices.print = func(_ term.Style, line string) { view.Notice(line) }
 	if !given {
 		every = stats.Redraw
 	}
-	return view, every
+	return view.Print, every
 }
 
 // tally runs the sources into the counter and prints the reports meanwhile.
@@ -181,10 +181,7 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter, p
 			s.notices.report(n)
 		},
 	}, func() event.Sink {
-		if s.unfiltered() {
-			return s.limited(counter.Watch(counter.Sink()))
-		}
-		return counter.Watch(s.matched(s.limited(counter.Sink())))
+		return counter.Sink(func(to event.Sink) event.Sink { return s.matched(s.limited(to)) })
 	})
 	if err != nil && counter.Snapshot().Events == 0 {
 		finish(stats.ErrNoTotal) // the error says it all

@@ -24,7 +24,7 @@ func (discard) Flush() error           { return nil }
 func BenchmarkRecord(b *testing.B) {
 	in := &event.Instance{ID: "i1", Name: "Gate"}
 	c := New(Options{})
-	for name, sink := range map[string]event.Sink{"discard": discard{}, "count": c.Sink(), "watch+count": c.Watch(c.Sink())} {
+	for name, sink := range map[string]event.Sink{"discard": discard{}, "count": c.Sink(unfiltered)} {
 		b.Run(name, func(b *testing.B) {
 			m := event.Maker{Instance: in}
 			typ, data, id := []byte("track"), []byte(trackPayload), []byte("1234567")
@@ -48,7 +48,7 @@ func BenchmarkPut(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			sink := New(Options{By: event.MustPath(by)}).Sink()
+			sink := New(Options{By: event.MustPath(by)}).Sink(unfiltered)
 			ev.ID, ev.Received = "7", time.UnixMilli(1781889224066)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -70,7 +70,7 @@ func BenchmarkSnapshot(b *testing.B) {
 			b.Fatal(err)
 		}
 		ev.Received = time.UnixMilli(1781889224066 + int64(i))
-		if err := c.Sink().Put(ev); err != nil {
+		if err := c.Sink(unfiltered).Put(ev); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -2,14 +2,12 @@ package stats
 
 import (
 	"cmp"
-	"fmt"
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/term"
 )
 
 // Options says what a Counter counts.
@@ -26,9 +24,9 @@ type Options struct {
 	Notify event.Notify
 }
 
-// Counter holds the numbers of a run. Each chain of sinks ends in a Sink of its
-// own. All methods are safe for concurrent use; a report holds up the events of
-// one instance at a time, for microseconds.
+// Counter holds the numbers of a run. Each chain of sinks has a Sink of its own.
+// All methods are safe for concurrent use; a report holds up the events of one
+// instance at a time, for microseconds.
 type Counter struct {
 	o        Options
 	by       string
@@ -36,13 +34,12 @@ type Counter struct {
 	start    time.Time
 	items    atomic.Int64 // remembered
 	maxItems int64
-	seeds    [2]maphash.Seed
+	seed     maphash.Seed // of event ids
 
 	mu      sync.Mutex // guards the fields below; each tally has its own lock
 	tallies map[instanceKey]*tally
-	order   []*tally        // as the instances were first seen
-	losses  losses          // of records that belong to no instance
-	warned  map[string]bool // servers whose clocks were reported
+	order   []*tally // as the instances were first seen
+	losses  losses   // of records that belong to no instance
 }
 
 // instanceKey identifies an instance: its server and its id there.
@@ -55,103 +52,72 @@ func New(o Options) *Counter {
 	if o.Recorded { // rates of a recording are taken over whole seconds of the clock
 		start = start.Truncate(time.Second)
 	}
-	return &Counter{
-		o: o, by: by, byType: by == "_type", start: start, maxItems: maxItems,
-		seeds:   [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
-		tallies: map[instanceKey]*tally{}, warned: map[string]bool{},
-	}
+	return &Counter{o: o, by: by, byType: by == "_type", start: start, maxItems: maxItems, seed: maphash.MakeSeed(), tallies: map[instanceKey]*tally{}}
 }
 
 // Expect lists an instance from the start of the run, even if it never sends
 // anything.
 func (c *Counter) Expect(in *event.Instance) { c.tally(in) }
 
-// Sink returns a sink that counts the events of one chain. It belongs behind the
-// filters of the chain.
-func (c *Counter) Sink() event.Sink { return &sink{c: c, counts: true} }
-
-// Watch returns a sink that passes events on to another one, records when they
-// arrived, and counts SSE ids that jump. It belongs in front of the filters of
-// a chain: events that they leave out were not lost. Directly in front of the
-// counter's own Sink the two become one.
-func (c *Counter) Watch(to event.Sink) event.Sink {
-	if s, ok := to.(*sink); ok && s.c == c {
-		s.watches = true
-		return s
-	}
-	return &sink{c: c, watches: true, to: to}
+// Sink returns a sink for one chain. Of every event it records when it arrived,
+// and counts SSE ids that jump: events that filters leave out were not lost. It
+// puts events into the sink that filters returns, and counts those that arrive
+// in the sink that filters is called with. The filters are called under the lock
+// of the instance, and must not call the Counter.
+func (c *Counter) Sink(filters func(to event.Sink) event.Sink) event.Sink {
+	s := &sink{c: c}
+	s.filters = filters((*counting)(s))
+	return s
 }
 
-// sink watches events, counts them, or both.
+// sink looks at events before they are filtered.
 type sink struct {
-	c               *Counter
-	watches, counts bool
-	to              event.Sink // may be nil
+	c       *Counter
+	filters event.Sink
 
 	in *event.Instance // of the last event: most chains have one
 	t  *tally          // of that instance
 }
 
-// Put counts the event. It fails only as the next sink does.
+// Put fails only as the filters do.
 func (s *sink) Put(ev *event.Event) error {
-	if s.counts || !s.c.o.Recorded {
-		s.take(ev)
-	} else if _, ok := decimal(ev.ID); ok { // without an id there is nothing to watch in a recording
-		s.take(ev)
-	}
-	if s.to == nil {
-		return nil
-	}
-	return s.to.Put(ev)
-}
-
-// take counts an event. Of a live event it needs the moment of its arrival.
-func (s *sink) take(ev *event.Event) {
 	if s.t == nil || ev.Instance != s.in {
 		s.in, s.t = ev.Instance, s.c.tally(ev.Instance)
 	}
-	live := !s.c.o.Recorded && !ev.Received.IsZero()
-	var arrived time.Duration
-	if live {
-		arrived = ev.Received.Sub(s.c.start)
-	}
 	s.t.mu.Lock()
-	if s.watches {
-		s.t.watch(ev, arrived, live)
-	}
-	if s.counts {
-		s.t.put(ev, arrived, live)
-	}
-	s.t.mu.Unlock()
+	defer s.t.mu.Unlock()
+	s.t.watch(ev)
+	return s.filters.Put(ev)
 }
 
-// Flush flushes the next sink, if there is one.
-func (s *sink) Flush() error {
-	if s.to == nil {
-		return nil
-	}
-	return s.to.Flush()
+// Flush flushes the filters.
+func (s *sink) Flush() error { return s.filters.Flush() }
+
+// counting is the end of a chain: it counts the event that its sink has locked
+// the tally for.
+type counting sink
+
+// Put never fails.
+func (s *counting) Put(ev *event.Event) error {
+	s.t.put(ev)
+	return nil
 }
+
+// Flush does nothing.
+func (s *counting) Flush() error { return nil }
 
 // Notice takes what sources report: connections, gaps, skipped records.
 func (c *Counter) Notice(n event.Notice) {
 	if n.Instance == nil {
 		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.losses.add(n.Kind)
-		c.mu.Unlock()
 		return
 	}
 	t := c.tally(n.Instance)
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.notice(n, time.Since(c.start))
-	t.mu.Unlock()
-}
-
-// unassigned returns what was lost of no instance.
-func (c *Counter) unassigned() Flow {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return Flow{Skipped: c.losses.skipped, Oversize: c.losses.oversize}
 }
 
 // tally returns the numbers of an instance, new ones the first time.
@@ -176,39 +142,4 @@ func (c *Counter) tally(in *event.Instance) *tally {
 		c.order = append(c.order, t)
 	}
 	return t
-}
-
-// list returns all tallies so far.
-func (c *Counter) list() []*tally {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.order[:len(c.order):len(c.order)]
-}
-
-// warnOfClocks warns once of each server whose events carry times in the future
-// of the clock here.
-func (c *Counter) warnOfClocks(s *Snapshot) {
-	ahead := map[string]float64{}
-	for i := range s.Instances {
-		in := &s.Instances[i]
-		if in.Delay != nil && in.Delay.Min < -1 { // rounding to milliseconds explains less
-			ahead[in.Server] = min(ahead[in.Server], in.Delay.Min)
-		}
-	}
-	for server, ms := range ahead {
-		if c.firstWarning(server) {
-			c.o.Notify.Tell(event.Notice{Kind: event.Warning, Text: fmt.Sprintf(
-				"events of %s carry times up to %s ahead of the clock here; delays are too small by as much",
-				cmp.Or(server, "the server"), term.Millis(-ms))})
-		}
-	}
-}
-
-// firstWarning reports whether there was no warning of the server so far.
-func (c *Counter) firstWarning(server string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	first := !c.warned[server]
-	c.warned[server] = true
-	return first
 }

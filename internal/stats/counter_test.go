@@ -17,7 +17,7 @@ func TestDroppedFramesSinceReport(t *testing.T) {
 		f := newFeed(t, c, gate)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- Report(ctx, c, time.Second, k) }()
+		go func() { done <- Report(ctx, c, time.Second, k.Print) }()
 		for _, total := range []string{`"12"`, `15`, `"15.0"`, `40`, `"7"`, `10`, `"many"`, `-3`, `1e300`, `null`} {
 			time.Sleep(500 * time.Millisecond)
 			f.put("statistics", 0, `,"dropped_frames_count":`+total)

@@ -9,47 +9,35 @@ import (
 	"github.com/rtev/rtev/internal/format"
 )
 
-// CSV prints a report as rows under one header: a row per instance (scope
-// "instance"), followed by a row for each of its groups (scope "group"). The
-// events of a group are among those of the instance. All rows have the same
-// columns; what is not known, or means nothing for a group, is empty.
-type CSV struct {
-	w        io.Writer
-	record   format.CSVRecord
-	hasTitle bool // the header was printed
-}
-
-// NewCSV returns a printer that writes to w. If w is a terminal, names are made
-// safe to show.
-func NewCSV(w io.Writer, terminal bool) *CSV {
-	return &CSV{w: w, record: format.CSVRecord{Terminal: terminal}}
-}
-
 // csvColumns are documented in docs/stats.md.
 const csvColumns = "record,time,elapsed_s,scope,instance,name,server,state,silent,value,events,bytes,events_per_s,events_per_s_now," +
 	"events_per_s_minute,last,bytes_per_s,delay_p50_ms,delay_p95_ms,delay_p99_ms,delay_max_ms,reconnects,gap_s,id_jumps,ids_missing," +
 	"skipped,oversize,open,server_fps,server_source_fps,server_latency_ms,server_queue,dropped_frames,dropped_frames_since_report"
 
-// Print prints the rows in one write. Errors are *event.WriteError.
-func (c *CSV) Print(s *Snapshot) error {
-	var out []byte
-	if !c.hasTitle {
-		out = append(out, csvColumns+"\n"...)
-		c.hasTitle = true
-	}
-	width := strings.Count(csvColumns, ",") + 1
-	row := func(fields []string) {
-		out = c.record.Append(out, append(fields, make([]string, width-len(fields))...)...)
-	}
-	for i := range s.Instances {
-		in := &s.Instances[i]
-		row(instanceRow(s, in))
-		for j := range in.Groups {
-			g := &in.Groups[j]
-			row(startRow(s, in, "group", g.Value, &g.Count))
+// CSV returns a printer that prints a report as rows under one header: a row per
+// instance (scope "instance"), followed by a row for each of its groups (scope
+// "group"). What is not known, or means nothing for a group, is empty. If w is a
+// terminal, names are made safe to show.
+func CSV(w io.Writer, terminal bool) Printer {
+	record := format.CSVRecord{Terminal: terminal}
+	header := csvColumns + "\n"
+	return func(s *Snapshot) error {
+		out := []byte(header)
+		header = ""
+		row := func(fields []string) {
+			missing := strings.Count(csvColumns, ",") + 1 - len(fields)
+			out = record.Append(out, append(fields, make([]string, missing)...)...)
 		}
+		for i := range s.Instances {
+			in := &s.Instances[i]
+			row(instanceRow(s, in))
+			for j := range in.Groups {
+				g := &in.Groups[j]
+				row(startRow(s, in, "group", g.Value, &g.Count))
+			}
+		}
+		return write(w, out)
 	}
-	return write(c.w, out)
 }
 
 // startRow returns the fields that all rows have.

@@ -31,17 +31,13 @@ type dist struct {
 	min, max, sum float64
 }
 
-// newSketch returns an empty sketch. Its logarithmic mapping costs twice as much
-// as the cubic one, which is wrong where int has 32 bits.
-func newSketch() *ddsketch.DDSketch {
-	m, _ := mapping.NewLogarithmicMapping(accuracy) // fails only for an accuracy outside 0..1
-	return ddsketch.NewDDSketch(m, store.NewCollapsingLowestDenseStore(sketchBins), store.NewCollapsingLowestDenseStore(sketchBins))
-}
-
 func (d *dist) add(ms float64) {
 	ms = min(max(ms, -farthest), farthest)
 	if d.sketch == nil {
-		d.sketch = newSketch()
+		// Its logarithm costs twice as much as the cubic mapping's polynomial, which
+		// is wrong where int has 32 bits.
+		m, _ := mapping.NewLogarithmicMapping(accuracy) // fails only for an accuracy outside 0..1
+		d.sketch = ddsketch.NewDDSketch(m, store.NewCollapsingLowestDenseStore(sketchBins), store.NewCollapsingLowestDenseStore(sketchBins))
 		d.min, d.max = ms, ms
 	}
 	if ms < d.low || ms >= d.high {
@@ -134,7 +130,7 @@ func (d *dist) snapshot(bounds []float64) *Dist {
 	s := &Dist{
 		Count: d.n, Negative: d.negative, Min: round(d.min), Max: round(d.max), sum: d.sum,
 		P50: round(d.quantile(0.50)), P95: round(d.quantile(0.95)), P99: round(d.quantile(0.99)),
-		buckets: make(map[float64]uint64, len(bounds)),
+		buckets: map[float64]uint64{},
 	}
 	for _, b := range bounds {
 		s.buckets[b] = 0

@@ -21,7 +21,7 @@ func TestNamesAreDocumented(t *testing.T) {
 		names = append(names, jsonNames(reflect.TypeOf(v))...)
 	}
 	var prom bytes.Buffer
-	scene(t, NewProm(&prom))
+	scene(t, Prom(&prom))
 	metrics := regexp.MustCompile(`(?m)^# TYPE (\S+)`).FindAllStringSubmatch(prom.String(), -1)
 	for _, m := range metrics {
 		names = append(names, m[1])

@@ -1,6 +1,9 @@
 package stats
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,11 +30,11 @@ type Fields struct {
 	mu    sync.Mutex
 	types map[string]*fieldType
 	paths int
+	left  int // values of the current member that may still be visited
 }
 
 // fieldType holds the paths of one type.
 type fieldType struct {
-	name   string
 	events uint64
 	paths  map[string]*fieldInfo
 	more   bool // there were more paths, or deeper ones, than the limits allow
@@ -39,7 +42,6 @@ type fieldType struct {
 
 // fieldInfo is what is known of one path.
 type fieldInfo struct {
-	path    string
 	events  uint64 // that have it
 	last    uint64 // the number, within its type, of the last event that has it
 	kinds   [len(kindNames)]uint64
@@ -76,8 +78,8 @@ func (f *Fields) Put(ev *event.Event) error {
 			f.note(t, path, isString, sizeOf(raw[1:len(raw)-1]))
 			return true
 		}
-		w := fieldWalk{f: f, t: t, left: maxFieldValues}
-		t.more = !w.value(path, raw, 0) || t.more
+		f.left = maxFieldValues
+		t.more = !f.value(t, path, raw, 0) || t.more
 		return true
 	})
 	return nil
@@ -94,7 +96,7 @@ func (f *Fields) typeOf(name string) *fieldType {
 			name = other
 		}
 		if t = f.types[name]; t == nil {
-			t = &fieldType{name: name, paths: map[string]*fieldInfo{}}
+			t = &fieldType{paths: map[string]*fieldInfo{}}
 			f.types[name] = t
 		}
 	}
@@ -109,9 +111,8 @@ func (f *Fields) note(t *fieldType, path string, kind int, example string) {
 			t.more = true
 			return
 		}
-		path = strings.Clone(path)
-		p = &fieldInfo{path: path}
-		t.paths[path] = p
+		p = &fieldInfo{}
+		t.paths[strings.Clone(path)] = p
 		f.paths++
 	}
 	if p.last != t.events {
@@ -119,9 +120,7 @@ func (f *Fields) note(t *fieldType, path string, kind int, example string) {
 		p.events++
 	}
 	p.kinds[kind]++
-	if p.example == "" {
-		p.example = example
-	}
+	p.example = cmp.Or(p.example, example)
 }
 
 // pathOf returns a name, as it was sent, as -w and -c take it.
@@ -141,49 +140,44 @@ func pathOf(sent []byte) string {
 	return b.String()
 }
 
-// fieldWalk visits the values of one member, as far as the limits allow.
-type fieldWalk struct {
-	f    *Fields
-	t    *fieldType
-	left int // values
-}
-
 // value visits a value and everything below it, and reports whether it stayed
-// within the limits. The elements of an array have the path #. Each level reads its values
-// again, so maxFieldDepth limits the time, too.
-func (w *fieldWalk) value(path string, raw []byte, depth int) (ok bool) {
-	if w.left--; w.left < 0 {
+// within the limits. The elements of an array have the path #. Each level reads
+// its values again, so maxFieldDepth limits the time, too.
+func (f *Fields) value(t *fieldType, path string, raw []byte, depth int) (ok bool) {
+	if f.left--; f.left < 0 {
 		return false
 	}
-	switch c := raw[0]; c {
-	case '{', '[':
-		k := isObject
-		if c == '[' {
-			k = isArray
-		}
-		w.f.note(w.t, path, k, "")
-		return depth < maxFieldDepth && w.below(path, raw, depth+1)
+	switch raw[0] {
+	case '{':
+		f.note(t, path, isObject, "")
+		return f.below(t, path, raw, depth+1)
+	case '[':
+		f.note(t, path, isArray, "")
+		return f.below(t, path, raw, depth+1)
 	case '"':
-		w.f.note(w.t, path, isString, exampleOf(raw[1:len(raw)-1]))
+		f.note(t, path, isString, exampleOf(raw[1:len(raw)-1]))
 	case 't', 'f':
-		w.f.note(w.t, path, isBool, string(raw))
+		f.note(t, path, isBool, string(raw))
 	case 'n':
-		w.f.note(w.t, path, isNull, "")
+		f.note(t, path, isNull, "")
 	default:
-		w.f.note(w.t, path, isNumber, exampleOf(raw))
+		f.note(t, path, isNumber, exampleOf(raw))
 	}
 	return true
 }
 
 // below visits the values of an object or an array.
-func (w *fieldWalk) below(path string, raw []byte, depth int) bool {
+func (f *Fields) below(t *fieldType, path string, raw []byte, depth int) bool {
+	if depth > maxFieldDepth {
+		return false
+	}
 	for name, value := range jsonraw.Members(raw) {
-		if !w.value(path+"."+pathOf(name), value, depth) {
+		if !f.value(t, path+"."+pathOf(name), value, depth) {
 			return false
 		}
 	}
 	for value := range jsonraw.Elements(raw) {
-		if !w.value(path+".#", value, depth) {
+		if !f.value(t, path+".#", value, depth) {
 			return false
 		}
 	}
@@ -200,3 +194,50 @@ func exampleOf(text []byte) string {
 }
 
 func sizeOf(text []byte) string { return "(" + term.Size(len(text)) + ")" }
+
+// Field is what is known of one path of one type: a record of -o ndjson, a row
+// of csv.
+type Field struct {
+	Type    string   `json:"type"`
+	Events  uint64   `json:"events"` // of the type
+	Path    string   `json:"path"`   // "": all paths beyond the limits
+	Kinds   []string `json:"json"`   // JSON types, the most frequent first
+	Count   uint64   `json:"count"`  // events of the type that have the path
+	Percent float64  `json:"percent"`
+	Example string   `json:"example"`
+}
+
+// List returns all fields, those of the most frequent type first, sorted by path.
+func (f *Fields) List() (all []Field) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	names := slices.SortedFunc(maps.Keys(f.types), func(a, b string) int {
+		return cmp.Or(cmp.Compare(f.types[b].events, f.types[a].events), cmp.Compare(a, b))
+	})
+	for _, name := range names {
+		t := f.types[name]
+		for _, path := range slices.Sorted(maps.Keys(t.paths)) {
+			p := t.paths[path]
+			all = append(all, Field{
+				Type: name, Events: t.events, Path: path, Kinds: p.kindNames(), Count: p.events,
+				Percent: round(100 * float64(p.events) / float64(t.events)), Example: p.example,
+			})
+		}
+		if t.more {
+			all = append(all, Field{Type: name, Events: t.events, Kinds: []string{}})
+		}
+	}
+	return all
+}
+
+// kindNames returns the JSON types of the values, the most frequent first.
+func (p *fieldInfo) kindNames() (names []string) {
+	count := func(name string) uint64 { return p.kinds[slices.Index(kindNames[:], name)] }
+	for _, name := range kindNames {
+		if count(name) > 0 {
+			names = append(names, name)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(count(b), count(a)) })
+	return names
+}

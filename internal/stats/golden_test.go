@@ -36,7 +36,7 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestReportsGolden(t *testing.T) {
 	var text, color, ndjson, rows, prom bytes.Buffer
-	scene(t, printers{NewText(&text, false), NewText(&color, true), NewNDJSON(&ndjson), NewCSV(&rows, false), NewProm(&prom)})
+	scene(t, printers{Text(&text, false), Text(&color, true), NDJSON(&ndjson), CSV(&rows, false), Prom(&prom)}.Print)
 	golden(t, "scene.txt", text.Bytes())
 	golden(t, "scene-color.txt", color.Bytes())
 	golden(t, "scene.ndjson", ndjson.Bytes())
@@ -46,7 +46,7 @@ func TestReportsGolden(t *testing.T) {
 
 func TestNDJSONAndCSVAreWellFormed(t *testing.T) {
 	var ndjson, rows bytes.Buffer
-	scene(t, printers{NewNDJSON(&ndjson), NewCSV(&rows, false)})
+	scene(t, printers{NDJSON(&ndjson), CSV(&rows, false)}.Print)
 	lines := strings.Split(strings.TrimSuffix(ndjson.String(), "\n"), "\n")
 	for i, line := range lines {
 		var s Snapshot
@@ -65,7 +65,7 @@ func TestNDJSONAndCSVAreWellFormed(t *testing.T) {
 
 func TestPromLint(t *testing.T) {
 	var prom bytes.Buffer
-	scene(t, NewProm(&prom))
+	scene(t, Prom(&prom))
 	problems, err := promlint.New(&prom).Lint()
 	if err != nil || len(problems) > 0 {
 		t.Errorf("%v %v", err, problems)

@@ -1,10 +1,61 @@
 package stats
 
 import (
+	"cmp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
 )
+
+// Limits of what is remembered. Beyond a limit things are still counted, under
+// the name other.
+const (
+	maxInstances = 4096    // instances; a recording can name any number
+	maxGroups    = 1000    // groups of one instance, and types
+	maxPlaces    = 256     // places of the open events of one type
+	maxOpen      = 10_000  // open events of one type
+	maxItems     = 100_000 // groups, types, places and open events of the run
+	maxValue     = 128     // bytes of an id, and of the name of a group, type or place
+)
+
+const (
+	other = "(other)" // everything beyond a limit
+	none  = "(none)"  // a value that an event does not have
+)
+
+// remember reports whether the run may remember one more item.
+func (c *Counter) remember() bool {
+	if c.items.Add(1) > c.maxItems {
+		c.items.Add(-1)
+		return false
+	}
+	return true
+}
+
+// within returns name if it may become or is a key of m, else other.
+func within[V any](c *Counter, m map[string]V, name string, most int) string {
+	if _, known := m[name]; !known && (len(m) >= most || !c.remember()) {
+		return other
+	}
+	return name
+}
+
+// cut returns s cut to maxValue bytes, perhaps within a character.
+func cut(s string) string { return s[:min(len(s), maxValue)] }
+
+// clean returns a copy of s that is valid UTF-8 of at most maxValue bytes.
+func clean(s string) string {
+	short := cut(s)
+	for i := 1; i < utf8.UTFMax && len(short) < len(s) && !utf8.RuneStart(s[len(short)]); i++ {
+		short = short[:len(short)-1] // the cut is within a character
+	}
+	return strings.Clone(strings.ToValidUTF8(short, "\uFFFD"))
+}
+
+// nameOf returns s cleaned, or none if it is empty.
+func nameOf(s string) string { return cmp.Or(clean(s), none) }
 
 // group counts the events with one value of Options.By.
 type group struct {
@@ -12,22 +63,11 @@ type group struct {
 	traffic
 }
 
-// role is what a type means to a Counter.
-type role uint8
-
-const (
-	ordinary   role = iota
-	begins          // an event that has an end
-	ends            // the end of an event
-	statistics      // the server's own numbers
-)
-
 // typeInfo is what is known of a type.
 type typeInfo struct {
-	name  string
-	role  role
-	group *group // nil if events are grouped by something else
-	pair  *pair  // nil unless role is begins or ends
+	name         string
+	group        *group // nil if events are grouped by something else
+	begins, ends *pair  // of the event that begins or ends with this type
 }
 
 // typeOf returns what is known of a type. Most events have the type of the one
@@ -39,25 +79,14 @@ func (t *tally) typeOf(name string) *typeInfo {
 	}
 	info := t.types[name]
 	if info == nil {
-		if len(t.types) >= maxGroups || !t.c.remember() {
-			return t.otherTypes()
+		name = within(t.c, t.types, name, maxGroups)
+		if info = t.types[name]; info == nil {
+			info = t.newType(strings.Clone(name))
+			t.types[info.name] = info
 		}
-		info = t.newType(strings.Clone(name))
-		t.types[info.name] = info
 	}
 	t.last = info
 	return info
-}
-
-// otherTypes counts all types beyond the limit.
-func (t *tally) otherTypes() *typeInfo {
-	if t.rest == nil {
-		t.rest = &typeInfo{}
-		if t.c.byType {
-			t.rest.group = t.otherGroup()
-		}
-	}
-	return t.rest
 }
 
 func (t *tally) newType(name string) *typeInfo {
@@ -65,31 +94,22 @@ func (t *tally) newType(name string) *typeInfo {
 	if t.c.byType {
 		info.group = t.groupNamed(name)
 	}
-	begun, isEnd := strings.CutSuffix(name, "-end")
-	switch {
-	case name == "statistics":
-		info.role = statistics
-	case isEnd:
-		info.role, info.pair = ends, t.pairOf(begun)
-		if b := t.types[begun]; b != nil && b.role == ordinary { // a type that was not known to have an end
-			b.role, b.pair = begins, info.pair
+	if base, isEnd := strings.CutSuffix(name, "-end"); isEnd {
+		info.ends = t.pairOf(base)
+		if b := t.types[base]; b != nil { // its end was not known
+			b.begins = info.ends
 		}
-	case hasEnd(name) && t.wanted(name+"-end") || t.findPair(name) != nil:
-		info.role, info.pair = begins, t.pairOf(name)
+	} else if t.hasEnd(name) {
+		info.begins = t.pairOf(name)
 	}
 	return info
 }
 
-func (t *tally) wanted(typ string) bool { return t.c.o.Wanted == nil || t.c.o.Wanted(typ) }
-
-// hasEnd reports whether events of a type are known to have an end.
-func hasEnd(typ string) bool {
-	for _, known := range event.Types() {
-		if known.Name == typ+"-end" {
-			return true
-		}
-	}
-	return false
+// hasEnd reports whether events of a type have an end that can arrive.
+func (t *tally) hasEnd(typ string) bool {
+	end := typ + "-end"
+	known := slices.ContainsFunc(event.Types(), func(info event.TypeInfo) bool { return info.Name == end })
+	return t.pairs[typ] != nil || known && (t.c.o.Wanted == nil || t.c.o.Wanted(end))
 }
 
 // groupOf returns the group of an event by its value. Numbers are named as they
@@ -104,32 +124,14 @@ func (t *tally) groupOf(ev *event.Event) *group {
 
 // groupNamed returns the group of a value.
 func (t *tally) groupNamed(value string) *group {
-	value = cut(value)
-	if value == "" {
-		value = none
-	}
-	if g := t.groups[value]; g != nil {
+	if g := t.groups[cut(value)]; g != nil {
 		return g
 	}
-	name := clean(value)
+	name := within(t.c, t.groups, nameOf(value), maxGroups)
 	g := t.groups[name]
-	switch {
-	case g != nil:
-		return g
-	case len(t.groups) >= maxGroups || !t.c.remember():
-		return t.otherGroup()
-	}
-	g = &group{value: name}
-	t.groups[name] = g
-	return g
-}
-
-// otherGroup returns the group of all events beyond the limit.
-func (t *tally) otherGroup() *group {
-	g := t.groups[other]
 	if g == nil {
-		g = &group{value: other}
-		t.groups[other] = g
+		g = &group{value: name}
+		t.groups[name] = g
 	}
 	return g
 }

@@ -35,14 +35,6 @@ func (l *link) enter(s State, now time.Duration) {
 	}
 }
 
-// delivered records that an event arrived: not every source reports when it
-// has connected.
-func (l *link) delivered() {
-	if l.state == Connecting {
-		l.state = Connected
-	}
-}
-
 // endGap adds a gap that has ended.
 func (l *link) endGap(gap time.Duration) {
 	l.gap += gap
@@ -62,10 +54,8 @@ func (t *tally) notice(n event.Notice, now time.Duration) {
 	switch n.Kind {
 	case event.Connected:
 		t.link.enter(Connected, now)
-		t.newConnection()
 	case event.Lost:
 		t.link.enter(Reconnecting, now)
-		t.newConnection()
 	case event.Retrying:
 		if t.link.state == Connected {
 			t.link.enter(Reconnecting, now)
@@ -74,13 +64,17 @@ func (t *tally) notice(n event.Notice, now time.Duration) {
 		t.link.reconnects++
 		t.link.endGap(n.Span)
 		t.link.enter(Connected, now)
-		t.newConnection()
 	case event.Ended:
 		t.link.endGap(t.link.currentGap(now))
 		t.link.enter(Ended, now)
 	case event.Skipped, event.Oversize:
 		t.arrivals.last = max(t.arrivals.last, now)
 		t.losses.add(n.Kind)
+	}
+	switch n.Kind {
+	case event.Connected, event.Lost, event.Reconnected:
+		t.ids.known = false      // SSE ids start again
+		t.arrivals.timed = false // a gap says nothing about the interval of statistics events
 	}
 }
 
@@ -94,13 +88,6 @@ func (l *losses) add(k event.Kind) {
 	case event.Oversize:
 		l.oversize++
 	}
-}
-
-// newConnection forgets what holds within one connection only: SSE ids start
-// again, and a gap says nothing about the interval of statistics events.
-func (t *tally) newConnection() {
-	t.ids.known = false
-	t.arrivals.timed = false
 }
 
 // arrivals says when records of an instance arrived, including those that the

@@ -174,7 +174,7 @@ func TestArrivalsCountBeforeFilters(t *testing.T) {
 		c := New(Options{})
 		c.Expect(gate)
 		c.Notice(event.Notice{Kind: event.Connected, Instance: gate})
-		f := &feed{t: t, sink: c.Watch(discard{}), in: gate}
+		f := &feed{t: t, sink: c.Sink(nothing), in: gate}
 		for range 30 {
 			f.raw("statistics", "", `{"n":1}`, time.Now())
 			time.Sleep(10 * time.Second)
@@ -210,7 +210,7 @@ func TestSilenceInEveryReport(t *testing.T) {
 			s.Record = "total"
 			var text, color, view, ndjson, rows, prom bytes.Buffer
 			size := func() (int, int) { return 200, 50 }
-			all := printers{NewText(&text, false), NewText(&color, true), NewView(&view, size, true), NewNDJSON(&ndjson), NewCSV(&rows, false), NewProm(&prom)}
+			all := printers{Text(&text, false), Text(&color, true), NewView(&view, size, true).Print, NDJSON(&ndjson), CSV(&rows, false), Prom(&prom)}
 			if err := all.Print(s); err != nil {
 				t.Fatal(err)
 			}
@@ -234,7 +234,7 @@ func TestWarnsOnceOfClocks(t *testing.T) {
 		g, d, r := newFeed(t, c, gate), newFeed(t, c, dock), newFeed(t, c, roof)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- Report(ctx, c, time.Second, &recorder{}) }()
+		go func() { done <- Report(ctx, c, time.Second, (&recorder{}).Print) }()
 		for range 5 {
 			g.put("track", -3*time.Second, "")
 			d.put("track", -4*time.Second, "") // the same server
@@ -291,9 +291,9 @@ func TestIDJumps(t *testing.T) {
 	}
 }
 
-func TestWatchPassesEventsOn(t *testing.T) {
+func TestSinkFailsAsFiltersDo(t *testing.T) {
 	to := &flowtest.Collect{Err: event.ErrStop, At: 3, FlushErr: context.Canceled}
-	s := New(Options{}).Watch(to)
+	s := New(Options{}).Sink(func(event.Sink) event.Sink { return to })
 	ev := flowtest.Event(t, "track", `{"n":1}`)
 	for i := 1; i <= 3; i++ {
 		if err := s.Put(ev); (err == event.ErrStop) != (i == 3) {
@@ -310,7 +310,7 @@ func TestUnwantedInstanceIsNotListed(t *testing.T) {
 		c := New(Options{Recorded: true})
 		ev := flowtest.Event(t, "track", `{"n":1}`)
 		ev.ID = id
-		if err := c.Watch(discard{}).Put(ev); err != nil {
+		if err := c.Sink(nothing).Put(ev); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(c.Snapshot().Instances); n != want {

@@ -9,16 +9,12 @@ import (
 // pair counts the events of one type that has an end: which are open, where,
 // and how long those lasted that ended.
 type pair struct {
-	typ       string
-	open      map[eventKey]*place
+	open      map[uint64]*place // by hashes of event ids
 	places    map[string]*place
 	untracked uint64 // open events beyond the limit
 	ended     uint64
 	durations dist
 }
-
-// eventKey is a hash of an event id, 16 bytes whatever its length.
-type eventKey [2]uint64
 
 // place is an area or tripwire, and how many events are open there.
 type place struct {
@@ -26,42 +22,30 @@ type place struct {
 	open uint64
 }
 
-func (t *tally) findPair(typ string) *pair {
-	for _, p := range t.pairs {
-		if p.typ == typ {
-			return p
-		}
-	}
-	return nil
-}
-
+// pairOf returns the pair of a type without -end.
 func (t *tally) pairOf(typ string) *pair {
-	p := t.findPair(typ)
+	p := t.pairs[typ]
 	if p == nil {
-		p = &pair{typ: typ, open: map[eventKey]*place{}, places: map[string]*place{}}
-		t.pairs = append(t.pairs, p)
+		p = &pair{open: map[uint64]*place{}, places: map[string]*place{}}
+		t.pairs[typ] = p
 	}
 	return p
 }
 
-// keyOf returns the key of the event's id. An event without an id is not counted
+// begin counts the beginning of an event. An event without an id is not counted
 // as open, because its end could not be recognized.
-func keyOf(c *Counter, ev *event.Event) (key eventKey, ok bool) {
-	id := ev.Get("event_id").String()
-	return eventKey{maphash.String(c.seeds[0], id), maphash.String(c.seeds[1], id)}, id != ""
-}
-
-// begin counts the beginning of an event.
 func (p *pair) begin(c *Counter, ev *event.Event) {
-	key, ok := keyOf(c, ev)
-	if !ok || p.open[key] != nil {
+	id := ev.Get("event_id").String()
+	key := maphash.String(c.seed, id)
+	if id == "" || p.open[key] != nil {
 		return
 	}
 	if len(p.open) >= maxOpen || !c.remember() {
 		p.untracked++
+		p.placeNamed(c, other).open++
 		return
 	}
-	at := p.placeOf(c, ev.Get("_place").String())
+	at := p.placeNamed(c, ev.Get("_place").String())
 	at.open++
 	p.open[key] = at
 }
@@ -72,30 +56,37 @@ func (p *pair) end(c *Counter, ev *event.Event) {
 	if ms, ok := event.Number(ev.Get("event_duration_ms")); ok {
 		p.durations.add(ms)
 	}
-	key, _ := keyOf(c, ev)
-	switch at := p.open[key]; {
-	case at != nil:
+	key := maphash.String(c.seed, ev.Get("event_id").String())
+	if at := p.open[key]; at != nil {
 		at.open--
 		delete(p.open, key)
-		c.forget()
-	case p.untracked > 0:
+		c.items.Add(-1)
+	} else if p.untracked > 0 {
 		p.untracked--
+		p.placeNamed(c, other).open--
 	}
 }
 
-// placeOf returns the place of that name.
-func (p *pair) placeOf(c *Counter, name string) *place {
+func (p *pair) placeNamed(c *Counter, name string) *place {
 	if at := p.places[cut(name)]; at != nil {
 		return at
 	}
-	name = nameOf(name)
-	if p.places[name] == nil && (len(p.places) >= maxPlaces || !c.remember()) {
-		name = other
+	name = within(c, p.places, nameOf(name), maxPlaces)
+	if p.places[name] == nil {
+		p.places[name] = &place{name: name}
 	}
-	at := p.places[name]
-	if at == nil {
-		at = &place{name: name}
-		p.places[name] = at
+	return p.places[name]
+}
+
+// addTo adds the events that are open and those that ended.
+func (p *pair) addTo(in *Instance, typ string) {
+	for _, at := range p.places {
+		if at.open > 0 {
+			in.OpenEvents = append(in.OpenEvents, OpenEvent{typ, at.name, at.open})
+		}
 	}
-	return at
+	in.Open += uint64(len(p.open)) + p.untracked
+	if p.ended > 0 {
+		in.Ended = append(in.Ended, EndedType{typ, p.ended, p.durations.snapshot(durationBounds)})
+	}
 }

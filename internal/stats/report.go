@@ -1,23 +1,27 @@
 package stats
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/term"
 )
 
 // Redraw is how often a View is drawn unless the user asks otherwise.
 const Redraw = 500 * time.Millisecond
 
-// A Printer prints snapshots, one call at a time.
-type Printer interface{ Print(*Snapshot) error }
+// A Printer prints snapshots, one call at a time. Its errors are
+// *event.WriteError, or say what is wrong with the numbers.
+type Printer func(*Snapshot) error
 
 // ErrNoTotal, as the cause of the end of Report's context, suppresses the total.
 var ErrNoTotal = errors.New("no total wanted")
@@ -33,7 +37,7 @@ func Report(ctx context.Context, c *Counter, every time.Duration, p Printer) err
 		defer t.Stop()
 		tick = t.C
 	}
-	dropped := map[instanceKey]float64{} // frames, at the last report
+	r := reporter{c: c, dropped: map[instanceKey]float64{}, warned: map[string]bool{}}
 	for {
 		record := "interval"
 		select {
@@ -46,33 +50,81 @@ func Report(ctx context.Context, c *Counter, every time.Duration, p Printer) err
 		}
 		s := c.Snapshot()
 		s.Record = record
-		for i := range s.Instances {
-			if in := &s.Instances[i]; in.Engine != nil {
-				key := instanceKey{in.Server, in.ID}
-				in.Engine.DroppedSince = round(in.Engine.Dropped - dropped[key])
-				dropped[key] = in.Engine.Dropped
-			}
-		}
-		c.warnOfClocks(s)
-		if err := p.Print(s); err != nil || s.Total() {
+		r.prepare(s)
+		if err := p(s); err != nil || s.Total() {
 			return err
 		}
 	}
 }
 
-// NDJSON prints a report as one record on one line: see Snapshot.
-type NDJSON struct{ w io.Writer }
+// reporter remembers what earlier reports said.
+type reporter struct {
+	c       *Counter
+	dropped map[instanceKey]float64 // frames
+	warned  map[string]bool         // servers whose clocks were reported
+}
 
-// NewNDJSON returns a printer that writes to w.
-func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{w} }
-
-// Print prints a record. Errors are *event.WriteError.
-func (n *NDJSON) Print(s *Snapshot) error {
-	out, err := appendJSON(nil, s)
-	if err != nil {
-		return err
+// prepare sets the frames that were dropped since the last report, and warns
+// once of each server whose events carry times in the future of the clock here.
+func (r *reporter) prepare(s *Snapshot) {
+	ahead := map[string]float64{}
+	for i := range s.Instances {
+		in := &s.Instances[i]
+		if in.Engine != nil {
+			key := instanceKey{in.Server, in.ID}
+			in.Engine.DroppedSince = round(in.Engine.Dropped - r.dropped[key])
+			r.dropped[key] = in.Engine.Dropped
+		}
+		if in.Delay != nil && in.Delay.Min < -1 { // rounding to milliseconds explains less
+			ahead[in.Server] = min(ahead[in.Server], in.Delay.Min)
+		}
 	}
-	return write(n.w, out)
+	for server, ms := range ahead {
+		if !r.warned[server] {
+			r.warned[server] = true
+			r.c.o.Notify.Tell(event.Notice{Kind: event.Warning, Text: fmt.Sprintf(
+				"events of %s carry times up to %s ahead of the clock here; delays are too small by as much",
+				cmp.Or(server, "the server"), term.Millis(-ms))})
+		}
+	}
+}
+
+// NDJSON returns a printer that prints a report as one record on one line: see
+// Snapshot.
+func NDJSON(w io.Writer) Printer {
+	return func(s *Snapshot) error {
+		out, err := appendJSON(nil, s)
+		if err != nil {
+			return err
+		}
+		return write(w, out)
+	}
+}
+
+// Text returns a printer that prints a report as a block of lines, with an empty
+// line between blocks, for a pipe or a log.
+func Text(w io.Writer, color bool) Printer {
+	r := report{styles: term.NewStyles(color), height: term.NoLimit}
+	return func(s *Snapshot) error {
+		var out []byte
+		for _, section := range r.sections(s, false) {
+			for _, line := range section.lines {
+				out = append(out, line...)
+			}
+		}
+		if !s.Total() {
+			out = append(out, '\n')
+		}
+		return write(w, out)
+	}
+}
+
+// write writes a whole report at once.
+func write(w io.Writer, out []byte) error {
+	if _, err := w.Write(out); err != nil {
+		return &event.WriteError{Err: err}
+	}
+	return nil
 }
 
 // appendJSON appends v as one line. Characters of names that cannot be printed

@@ -4,10 +4,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 )
@@ -85,43 +83,13 @@ func TestCloseDuringScrape(t *testing.T) {
 	goleak.VerifyNone(t)
 }
 
-// TestCloseWaitsForScrape closes the server while a scrape waits for a Counter.
-func TestCloseWaitsForScrape(t *testing.T) {
-	c := New(Options{})
-	c.Expect(gate)
-	s := serve(t, c)
-	goroutines := func() string {
-		stacks := make([]byte, 1<<20)
-		return string(stacks[:runtime.Stack(stacks, true)])
-	}
-	c.order[0].mu.Lock()
-	conn, err := net.Dial("tcp", s.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := io.WriteString(conn, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	for !strings.Contains(goroutines(), "stats.(*tally).snapshot") {
-		runtime.Gosched()
-	}
-	time.AfterFunc(20*time.Millisecond, c.order[0].mu.Unlock)
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	if strings.Contains(goroutines(), "http.(*conn).serve") {
-		t.Error("a connection outlived Close")
-	}
-}
-
 func TestServeErrors(t *testing.T) {
 	s := serve(t, New(Options{}))
 	defer s.Close()
 	for addr, want := range map[string]string{
 		s.Addr().String():    "address already in use",
 		"203.0.113.1:9546":   "cannot assign requested address",
-		"no such host.:9546": "no such host",
+		"no such host.:9546": "lookup no such host.: no such host",
 	} {
 		_, err := Serve(addr, New(Options{}), nil)
 		if err == nil || err.Error() != want {

@@ -109,7 +109,9 @@ var (
 
 // Snapshot returns what is known now.
 func (c *Counter) Snapshot() *Snapshot {
-	tallies := c.list()
+	c.mu.Lock()
+	tallies, lost := slices.Clone(c.order), c.losses
+	c.mu.Unlock()
 	over := period{0, time.Since(c.start)}
 	if c.o.Recorded {
 		over = recordedPeriod(tallies)
@@ -117,11 +119,15 @@ func (c *Counter) Snapshot() *Snapshot {
 	s := &Snapshot{
 		Record: "interval", Recorded: c.o.Recorded, By: c.by, Elapsed: round(over.seconds()),
 		Time: c.clock(over.to), Start: c.clock(over.from), Groups: []Group{}, Instances: []Instance{},
-		unassigned: c.unassigned(),
+		unassigned: Flow{Skipped: lost.skipped, Oversize: lost.oversize},
 	}
 	var delay dist
 	for _, t := range tallies {
-		s.Instances = append(s.Instances, t.snapshot(over, &delay))
+		t.mu.Lock()
+		if !t.isEmpty() {
+			s.Instances = append(s.Instances, t.snapshot(over, &delay))
+		}
+		t.mu.Unlock()
 	}
 	slices.SortStableFunc(s.Instances, func(a, b Instance) int { return cmp.Compare(a.order, b.order) })
 	s.sum(over)
@@ -200,10 +206,8 @@ func sortGroups(g []Group) {
 }
 
 // snapshot returns the numbers of the instance, and adds its delays to those of
-// all instances.
+// all instances. t.mu must be held.
 func (t *tally) snapshot(over period, delays *dist) Instance {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	in := Instance{
 		ID: t.id, Name: t.name, Server: t.server, order: t.order, State: t.link.state,
 		Flow: t.flow(over), Engine: t.statistics.snapshot(),
@@ -221,8 +225,8 @@ func (t *tally) snapshot(over period, delays *dist) Instance {
 		in.Groups = append(in.Groups, Group{g.value, t.c.count(&g.traffic, over)})
 	}
 	sortGroups(in.Groups)
-	for _, p := range t.pairs {
-		p.addTo(&in)
+	for typ, p := range t.pairs {
+		p.addTo(&in, typ)
 	}
 	slices.SortFunc(in.OpenEvents, func(a, b OpenEvent) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Place, b.Place))
@@ -257,25 +261,4 @@ func (c *Counter) count(n *traffic, over period) Count {
 		count.Last = c.clock(n.span.last)
 	}
 	return count
-}
-
-// addTo adds the events that are open and those that ended.
-func (p *pair) addTo(in *Instance) {
-	untracked := p.untracked
-	for name, at := range p.places {
-		n := at.open
-		if name == other {
-			n, untracked = n+untracked, 0
-		}
-		if n > 0 {
-			in.OpenEvents = append(in.OpenEvents, OpenEvent{p.typ, name, n})
-		}
-	}
-	if untracked > 0 {
-		in.OpenEvents = append(in.OpenEvents, OpenEvent{p.typ, other, untracked})
-	}
-	in.Open += uint64(len(p.open)) + p.untracked
-	if p.ended > 0 {
-		in.Ended = append(in.Ended, EndedType{p.typ, p.ended, p.durations.snapshot(durationBounds)})
-	}
 }

@@ -26,8 +26,12 @@ type feed struct {
 }
 
 func newFeed(t *testing.T, c *Counter, in *event.Instance) *feed {
-	return &feed{t: t, sink: c.Watch(c.Sink()), in: in}
+	return &feed{t: t, sink: c.Sink(unfiltered), in: in}
 }
+
+// unfiltered and nothing are chains that pass all events, and none.
+func unfiltered(to event.Sink) event.Sink { return to }
+func nothing(event.Sink) event.Sink       { return discard{} }
 
 // put puts an event with the next SSE id that was sent delay ago. more is added
 // to its payload: "" or `,"a":1`.
@@ -50,7 +54,7 @@ func (f *feed) raw(typ, id, payload string, received time.Time) {
 	}
 }
 
-// recorder is a Printer that records the snapshots.
+// recorder has a Printer that records the snapshots.
 type recorder struct{ all []*Snapshot }
 
 func (k *recorder) Print(s *Snapshot) error {
@@ -58,12 +62,12 @@ func (k *recorder) Print(s *Snapshot) error {
 	return nil
 }
 
-// printers is a Printer that passes each snapshot to several printers.
+// printers has a Printer that passes each snapshot to several printers.
 type printers []Printer
 
 func (p printers) Print(s *Snapshot) error {
 	for _, one := range p {
-		if err := one.Print(s); err != nil {
+		if err := one(s); err != nil {
 			return err
 		}
 	}
@@ -120,7 +124,7 @@ func play(t *testing.T, c *Counter) {
 
 func TestNumbers(t *testing.T) {
 	k := &recorder{}
-	scene(t, k)
+	scene(t, k.Print)
 	if len(k.all) != 3 || k.all[0].Total() || !k.all[len(k.all)-1].Total() {
 		t.Fatalf("%d reports; want two and a total", len(k.all))
 	}
@@ -164,15 +168,10 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// failing is a Printer whose output is closed.
-type failing struct{}
-
-func (failing) Print(*Snapshot) error { return io.ErrClosedPipe }
-
 func TestReportEndsWhenPrinterFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		if err := Report(t.Context(), New(Options{}), time.Second, failing{}); err != io.ErrClosedPipe || time.Since(start) != time.Second {
+		if err := Report(t.Context(), New(Options{}), time.Second, func(*Snapshot) error { return io.ErrClosedPipe }); err != io.ErrClosedPipe || time.Since(start) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
@@ -183,7 +182,7 @@ func TestReportWithoutInterval(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		k := &recorder{}
-		if err := Report(ctx, New(Options{}), 0, k); err != nil || len(k.all) != 1 || !k.all[0].Total() || k.all[0].Elapsed != 3600 {
+		if err := Report(ctx, New(Options{}), 0, k.Print); err != nil || len(k.all) != 1 || !k.all[0].Total() || k.all[0].Elapsed != 3600 {
 			t.Errorf("%v, %d reports", err, len(k.all))
 		}
 	})
@@ -193,7 +192,7 @@ func TestReportWithoutTotal(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(fmt.Errorf("nothing arrived: %w", ErrNoTotal))
 	k := &recorder{}
-	if err := Report(ctx, New(Options{}), 0, k); err != nil || len(k.all) != 0 {
+	if err := Report(ctx, New(Options{}), 0, k.Print); err != nil || len(k.all) != 0 {
 		t.Errorf("%v, %d reports", err, len(k.all))
 	}
 }

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"strconv"
 	"sync"
 	"time"
 
@@ -25,13 +26,15 @@ type tally struct {
 	types      map[string]*typeInfo
 	last       *typeInfo // of the last event
 	groups     map[string]*group
-	pairs      []*pair
-	rest       *typeInfo // all types beyond the limit
+	pairs      map[string]*pair // by their types without -end
 	statistics engine
 }
 
 func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
-	t := &tally{c: c, server: key.server, id: key.id, name: key.id, types: map[string]*typeInfo{}, groups: map[string]*group{}}
+	t := &tally{
+		c: c, server: key.server, id: key.id, name: key.id,
+		types: map[string]*typeInfo{}, groups: map[string]*group{}, pairs: map[string]*pair{},
+	}
 	if in != nil {
 		t.order = in.Order
 		if in.Name != "" {
@@ -45,19 +48,36 @@ func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
 	return t
 }
 
+// isEmpty reports whether the tally is of a recorded instance of which nothing
+// passed the filters, and nothing was lost as far as ids can tell.
+func (t *tally) isEmpty() bool {
+	return t.c.o.Recorded && t.events == 0 && !t.ids.known && t.losses == losses{}
+}
+
+// arrived returns when a live event arrived.
+func (t *tally) arrived(ev *event.Event) (at time.Duration, live bool) {
+	if t.c.o.Recorded || ev.Received.IsZero() {
+		return 0, false
+	}
+	return ev.Received.Sub(t.c.start), true
+}
+
 // watch looks at an event before the filters do: at its id and, if it is live, at
 // when it arrived.
-func (t *tally) watch(ev *event.Event, arrived time.Duration, live bool) {
-	if live {
-		t.arrivals.note(arrived, ev.Type == "statistics")
+func (t *tally) watch(ev *event.Event) {
+	if at, live := t.arrived(ev); live {
+		t.arrivals.note(at, ev.Type == "statistics")
 	}
-	if n, ok := decimal(ev.ID); ok {
+	if ev.ID == "" || ev.ID[0]-'0' > 9 || len(ev.ID) > 19 {
+		return
+	}
+	if n, err := strconv.ParseUint(ev.ID, 10, 64); err == nil {
 		t.ids.note(n, t.c.o.Recorded)
 	}
 }
 
 // put counts an event at the moment it arrived or, if it is not live, was sent.
-func (t *tally) put(ev *event.Event, at time.Duration, live bool) {
+func (t *tally) put(ev *event.Event) {
 	size := uint64(len(ev.Payload))
 	info := t.typeOf(ev.Type)
 	g := info.group
@@ -66,6 +86,7 @@ func (t *tally) put(ev *event.Event, at time.Duration, live bool) {
 	}
 	t.add(size)
 	g.add(size)
+	at, live := t.arrived(ev)
 	sent, stamped := ev.Time()
 	switch {
 	case live && stamped:
@@ -73,8 +94,8 @@ func (t *tally) put(ev *event.Event, at time.Duration, live bool) {
 	case stamped:
 		at = sent.Sub(t.c.start)
 	}
-	if live {
-		t.link.delivered()
+	if live && t.link.state == Connecting { // not every source reports when it has connected
+		t.link.state = Connected
 	}
 	if live || stamped {
 		sec := second(at)
@@ -82,12 +103,13 @@ func (t *tally) put(ev *event.Event, at time.Duration, live bool) {
 		g.at(at, sec)
 		t.volume.add(sec, size)
 	}
-	switch info.role {
-	case begins:
-		info.pair.begin(t.c, ev)
-	case ends:
-		info.pair.end(t.c, ev)
-	case statistics:
+	if info.begins != nil {
+		info.begins.begin(t.c, ev)
+	}
+	if info.ends != nil {
+		info.ends.end(t.c, ev)
+	}
+	if info.name == "statistics" {
 		t.statistics.read(ev)
 	}
 }
@@ -142,19 +164,4 @@ func (i *ids) note(n uint64, recorded bool) {
 		}
 	}
 	i.known, i.last = true, n
-}
-
-// decimal returns the value of an unsigned whole number of up to 19 digits.
-func decimal(s string) (n uint64, ok bool) {
-	if len(s) == 0 || len(s) > 19 {
-		return 0, false
-	}
-	for i := range len(s) {
-		c := s[i] - '0'
-		if c > 9 {
-			return 0, false
-		}
-		n = n*10 + uint64(c)
-	}
-	return n, true
 }

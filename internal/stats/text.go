@@ -2,7 +2,6 @@ package stats
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,18 +43,18 @@ func (r *report) sections(s *Snapshot, live bool) []section {
 // troubledFirst returns s with the silent and the disconnected instances in
 // front, for a window that cannot show all of them.
 func troubledFirst(s *Snapshot) *Snapshot {
-	trouble := func(in *Instance) int {
+	trouble := func(in Instance) int {
 		switch {
 		case in.Silent:
-			return 2
+			return -2
 		case in.State == Reconnecting || in.State == Ended:
-			return 1
+			return -1
 		}
 		return 0
 	}
 	sorted := *s
 	sorted.Instances = slices.Clone(s.Instances)
-	slices.SortStableFunc(sorted.Instances, func(a, b Instance) int { return cmp.Compare(trouble(&b), trouble(&a)) })
+	slices.SortStableFunc(sorted.Instances, func(a, b Instance) int { return trouble(a) - trouble(b) })
 	return &sorted
 }
 
@@ -94,8 +93,11 @@ func (r *report) line(name string, style term.Style, text string) []byte {
 	return append(l.Bytes(), '\n')
 }
 
-// table returns the lines of a table.
+// table returns the lines of a table, none if it has no rows.
 func (r *report) table(columns []term.Column, rows [][]term.Cell) [][]byte {
+	if len(rows) == 0 {
+		return nil
+	}
 	t := term.Table{Columns: columns, Title: r.styles.Faint, Rows: rows}
 	return slices.Collect(bytes.Lines(t.Append(nil, r.width)))
 }
@@ -248,40 +250,36 @@ func (r *report) pairs(s *Snapshot) [][]byte {
 	for i := range s.Instances {
 		rows = append(rows, r.pairRows(&s.Instances[i])...)
 	}
-	if len(rows) == 0 {
-		return nil
-	}
 	return r.table(columns, rows)
 }
 
 func (r *report) pairRows(in *Instance) (rows [][]term.Cell) {
-	row := func(typ string) []term.Cell {
-		for _, row := range rows {
-			if row[1].Text == typ {
-				return row
-			}
-		}
-		row := cells(in.Name, typ, "0", "0", "", "", "")
-		row[0].Style = r.styles.Bold
-		rows = append(rows, row)
-		return row
-	}
-	open := map[string]uint64{}
+	var types []string
+	open, inside := map[string]uint64{}, map[string][]string{}
 	for _, o := range in.OpenEvents {
-		row := row(o.Type)
+		types = append(types, o.Type)
 		open[o.Type] += o.Count
-		row[2] = term.Cell{Text: term.Number(open[o.Type]), Style: r.styles.Bold}
-		if row[6].Text != "" {
-			row[6].Text += ", "
-		}
-		row[6].Text += term.Number(o.Count) + " in " + o.Place
+		inside[o.Type] = append(inside[o.Type], term.Number(o.Count)+" in "+o.Place)
 	}
+	ended := map[string]EndedType{}
 	for _, e := range in.Ended {
-		row := row(e.Type)
-		row[3].Text = term.Number(e.Count)
-		if d := e.Duration; d != nil {
-			row[4].Text, row[5].Text = term.Millis(d.P50), term.Millis(d.Max)
+		types = append(types, e.Type)
+		ended[e.Type] = e
+	}
+	for i, typ := range types {
+		if slices.Contains(types[:i], typ) {
+			continue
 		}
+		var p50, longest string
+		if d := ended[typ].Duration; d != nil {
+			p50, longest = term.Millis(d.P50), term.Millis(d.Max)
+		}
+		row := cells(in.Name, typ, term.Number(open[typ]), term.Number(ended[typ].Count), p50, longest, strings.Join(inside[typ], ", "))
+		row[0].Style = r.styles.Bold
+		if open[typ] > 0 {
+			row[2].Style = r.styles.Bold
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }
@@ -299,9 +297,6 @@ func (r *report) groups(s *Snapshot) [][]byte {
 	for _, g := range s.Groups {
 		rows = append(rows, cells(
 			g.Value, term.Number(g.Events), term.Decimal(g.Now), term.Decimal(g.Minute), ago(s, g.Last), term.Size(g.Bytes)))
-	}
-	if len(rows) == 0 {
-		return nil
 	}
 	return r.table(columns, rows)
 }

@@ -5,43 +5,8 @@ import (
 	"io"
 	"sync"
 
-	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/term"
 )
-
-// Text prints each report as a block of lines, for a pipe or a log.
-type Text struct {
-	w io.Writer
-	r report
-}
-
-// NewText returns a printer that writes to w.
-func NewText(w io.Writer, color bool) *Text {
-	return &Text{w, report{styles: term.NewStyles(color), height: term.NoLimit}}
-}
-
-// Print prints a block, with an empty line between blocks. Errors are
-// *event.WriteError.
-func (t *Text) Print(s *Snapshot) error {
-	var out []byte
-	for _, section := range t.r.sections(s, false) {
-		for _, line := range section.lines {
-			out = append(out, line...)
-		}
-	}
-	if !s.Total() {
-		out = append(out, '\n')
-	}
-	return write(t.w, out)
-}
-
-// write writes a whole report at once.
-func write(w io.Writer, out []byte) error {
-	if _, err := w.Write(out); err != nil {
-		return &event.WriteError{Err: err}
-	}
-	return nil
-}
 
 // View draws each report over the one before on a terminal, cut to its window.
 // It does not use the alternate screen: what was above stays there, and the

@@ -134,7 +134,7 @@ func snapshotOf(n int, name func(i int) string) *Snapshot {
 	for i := range n {
 		in := &event.Instance{ID: fmt.Sprint("id", i), Name: name(i), Server: "http://nvr1:3546", Order: i}
 		c.Expect(in)
-		s := c.Sink()
+		s := c.Sink(unfiltered)
 		for j, payload := range []string{trackPayload, `{"$id":"event-intrusion","event_id":"e","area_name":"Yard"}`,
 			`{"$id":"statistics","current_framerate":10,"source_framerate":25,"dropped_frames_count":3}`} {
 			ev, err := event.New("", []byte(payload), in)
@@ -321,7 +321,7 @@ func TestHostileNames(t *testing.T) {
 		for _, sample := range append(flowtest.Hostile(), flowtest.Sample{Payload: strings.ReplaceAll(`{"$id":"event-intrusion","event_id":NAME,"area_name":NAME,"v":NAME}`, "NAME", string(jsonraw.AppendQuoted(nil, name)))}) {
 			ev := flowtest.Event(t, "", sample.Payload)
 			ev.Instance, ev.Received = in(i), time.Now()
-			if err := c.Watch(c.Sink()).Put(ev); err != nil {
+			if err := c.Sink(unfiltered).Put(ev); err != nil {
 				t.Fatal(err)
 			}
 			if err := f.Put(ev); err != nil {
@@ -334,9 +334,9 @@ func TestHostileNames(t *testing.T) {
 	snap.Record = "total"
 	var text, ndjson, rows, prom, fields bytes.Buffer
 	s := newScreen(t, 80, 24) // fails on control characters
-	for _, p := range []Printer{NewView(s, func() (int, int) { return 80, 24 }, true), NewText(&text, false), NewNDJSON(&ndjson), NewCSV(&rows, true), NewProm(&prom)} {
-		if err := p.Print(snap); err != nil {
-			t.Errorf("%T: %v", p, err)
+	for _, p := range []Printer{NewView(s, func() (int, int) { return 80, 24 }, true).Print, Text(&text, false), NDJSON(&ndjson), CSV(&rows, true), Prom(&prom)} {
+		if err := p(snap); err != nil {
+			t.Error(err)
 		}
 	}
 	for _, err := range []error{f.WriteText(&fields, false), f.WriteNDJSON(&fields), f.WriteCSV(&fields, true)} {
