@@ -16,7 +16,12 @@ INSTANCE is a display name in any case, a glob over names ('gate*'), a UUID, a
 name from the configuration file, a URL pasted from a browser, or - for recorded
 events on standard input: output of tail -o ndjson, a stream saved by curl -N, or
 polling responses. Without INSTANCE: the default of the configuration file, else
-every running instance.`
+every running instance.
+
+Text on a terminal shows a track every 5 s; +N counts its updates in between.
+--cooldown D does that for every event: others of the same instance, type,
+place and class, or of the same track, are dropped for D. With fields, as in
+--cooldown 30s:_place, events in which these are equal belong together.`
 
 const tailExample = `  rtev tail --demo                                try it without a server
   rtev tail -s nvr1                               every running instance
