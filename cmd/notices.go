@@ -129,6 +129,8 @@ func (n *notices) report(notice event.Notice) {
 		if n.level > 0 {
 			n.line(notice.Kind, notice.Instance, notice.Text)
 		}
+	case event.Filled:
+		n.merge(notice)
 	case event.Waiting:
 		if n.terminal || n.level > 0 {
 			n.merge(notice)
@@ -242,7 +244,7 @@ func (n *notices) merge(notice event.Notice) {
 // server.
 func (n *notices) printMerged() {
 	n.timer = nil
-	for _, kind := range []event.Kind{event.Waiting, event.Lost, event.Retrying, event.Reconnected} {
+	for _, kind := range []event.Kind{event.Waiting, event.Lost, event.Retrying, event.Reconnected, event.Filled} {
 		byServer := map[string][]event.Notice{}
 		for _, notice := range n.merging[kind] {
 			byServer[notice.Instance.Server] = append(byServer[notice.Instance.Server], notice)
@@ -259,9 +261,10 @@ func (n *notices) printGroup(kind event.Kind, server string, list []event.Notice
 		n.line(kind, list[0].Instance, list[0].Text)
 		return
 	}
-	longest := list[0].Span
+	longest, count := list[0].Span, 0
 	for _, notice := range list {
 		longest = max(longest, notice.Span)
+		count += notice.Count
 	}
 	switch kind {
 	case event.Waiting:
@@ -272,6 +275,8 @@ func (n *notices) printGroup(kind event.Kind, server string, list []event.Notice
 		n.line(kind, nil, fmt.Sprintf("%d instances do not answer: %s", len(list), list[0].Text))
 	case event.Reconnected:
 		n.line(kind, nil, fmt.Sprintf("%d instances of %s %s", len(list), server, reconnected(list, longest)))
+	case event.Filled:
+		n.line(kind, nil, fmt.Sprintf("%s, missed by %d instances of %s, came from the database", term.Count(count, "event"), len(list), server))
 	}
 }
 

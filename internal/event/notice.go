@@ -11,6 +11,7 @@ type Notice struct {
 	Text  string
 	Span  time.Duration // set if Kind has a duration
 	Bytes int64         // set if Kind has a size
+	Count int           // set if Kind has a number
 }
 
 // Kind says what a Notice is about.
@@ -29,6 +30,7 @@ const (
 	Skipped                 // a record was not a JSON object
 	Oversize                // a record was longer than the limit: Bytes have come so far
 	Ended                   // a source ended for good
+	Filled                  // Count events, missed between two connections, came from the database
 )
 
 // Notify receives notices. It must be safe for concurrent use and must not

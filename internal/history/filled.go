@@ -191,8 +191,8 @@ func (r *filling) fillGap(since, end time.Time) {
 	if err != nil {
 		r.failed(fmt.Sprintf("the gap from %s to %s", since.Local().Format(time.TimeOnly), end.Local().Format(time.TimeOnly)), err)
 	} else if r.ctx.Err() == nil {
-		r.Notify.Tell(event.Notice{Instance: r.instance(), Text: fmt.Sprintf(
-			"the database had %s of the gap; it keeps no crops and attributes", term.Count(total, "event"))})
+		r.Notify.Tell(event.Notice{Kind: event.Filled, Instance: r.instance(), Count: total,
+			Text: term.Count(total, "missed event") + " came from the database"})
 	}
 }
 

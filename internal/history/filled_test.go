@@ -166,7 +166,7 @@ func TestGapsAreFilledOnce(t *testing.T) {
 				if want := []string{"first", "now", "~late", "~missed1", "~missed2"}; !slices.Equal(got, want) {
 					t.Errorf("shown %q, want %q", got, want)
 				}
-				if !strings.Contains(notices, "the database had 3 events of the gap") {
+				if !strings.Contains(notices, "3 missed events came from the database") {
 					t.Errorf("notices:\n%s", notices)
 				}
 			})
