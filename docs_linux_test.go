@@ -79,7 +79,7 @@ func TestDocumentedCommandsWork(t *testing.T) {
 		}
 	}
 	all.Wait()
-	for _, page := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md", "docs/stats.md"} {
+	for _, page := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md", "docs/stats.md", "docs/last-night.md"} {
 		if !ran[page] {
 			t.Errorf("no command of %s was run", page)
 		}

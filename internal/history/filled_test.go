@@ -174,6 +174,64 @@ func TestGapsAreFilledOnce(t *testing.T) {
 	}
 }
 
+// TestTenGapsAreFilled loses ten connections to a server whose clock is 3 s
+// ahead. Each event is sent live or only stored; all are stored, some late.
+func TestTenGapsAreFilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ahead = 3 * time.Second
+		d := &database{cap: 3, strict: true}
+		store := func(id string, after time.Duration) {
+			row := remembered(id, time.Now().Add(ahead))
+			time.AfterFunc(after, func() {
+				d.mu.Lock()
+				defer d.mu.Unlock()
+				d.rows = append(d.rows, row)
+			})
+		}
+		var sink shown
+		var want []string
+		steps := []func(*script, event.Sink) error{tell(event.Connected, 0)}
+		for gap := range 10 {
+			for i := range 20 {
+				id := fmt.Sprintf("%d-%02d", gap, i)
+				want = append(want, id)
+				steps = append(steps, func(s *script, to event.Sink) error {
+					store(id, time.Duration(i%4)*time.Second)
+					if i < 12 {
+						return send(id, ahead)(s, to)
+					}
+					return nil
+				}, wait(300*time.Millisecond))
+			}
+			steps = append(steps, tell(event.Reconnected, 2*time.Second))
+		}
+		filledRun(t, d, time.Time{}, true, &sink, steps...)
+		var got []string
+		for _, id := range sink.ids {
+			got = append(got, strings.TrimPrefix(id, "~"))
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%d shown, want %d", len(got), len(want))
+		}
+		if stored := strings.Count(strings.Join(sink.ids, ""), "~"); stored != 80 {
+			t.Errorf("%d came from the database, want 80", stored)
+		}
+	})
+}
+
+func TestRowsWithoutAnIDComeOnceFromTheDatabase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := time.Now().Add(-time.Second)
+		d := &database{rows: []storedRow{{at, fmt.Sprintf(`{"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, at.UnixMilli())}}}
+		var sink shown
+		filledRun(t, d, time.Now().Add(-time.Hour), true, &sink, tell(event.Connected, 0), tell(event.Reconnected, time.Second))
+		if !slices.Equal(sink.ids, []string{"~"}) {
+			t.Errorf("shown %q", sink.ids)
+		}
+	})
+}
+
 func TestTailGoesOnWithoutADatabase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink shown

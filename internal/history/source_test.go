@@ -36,6 +36,7 @@ type database struct {
 	shuffle  bool // rows of one time come in another order each time
 	noOffset bool // ignores offset
 	noLimit  bool // ignores limit
+	strict   bool // orders by time, and sends nothing outside the range
 	status   int  // answers with this status
 	failAt   int  // offset from which on it answers 500
 	names    []string
@@ -66,6 +67,13 @@ func (d *database) Post(_ context.Context, path string, body []byte) (io.ReadClo
 		return nil, &rtapi.StatusError{Code: 500}
 	}
 	rows := slices.Clone(d.rows)
+	if d.strict {
+		rows = slices.DeleteFunc(rows, func(s storedRow) bool {
+			at := s.at.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+			return at < r.TimeRange.Start || at > r.TimeRange.End
+		})
+		slices.SortStableFunc(rows, func(a, b storedRow) int { return a.at.Compare(b.at) })
+	}
 	if d.shuffle {
 		rand.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 		slices.SortStableFunc(rows, func(a, b storedRow) int { return a.at.Compare(b.at) })
@@ -185,6 +193,39 @@ func TestEachStoredRowOnceInOrder(t *testing.T) {
 				t.Errorf("%d rows, want %d", len(got), len(want))
 			}
 		})
+	}
+}
+
+func TestMergedSourcesAreInOrder(t *testing.T) {
+	var m Merged
+	var all []storedRow
+	for i := range 3 {
+		var rows []storedRow
+		for j := range 250 {
+			at := day.Add(time.Duration(3*j+i) * time.Second)
+			rows = append(rows, storedRow{at, fmt.Sprintf(`{"event_type":"Line Crossing","instance_id":"i","n":%d,"system_timestamp":%q}`, i, at.Format(time.RFC3339))})
+		}
+		all = append(all, rows...)
+		m = append(m, source(&database{rows: rows, cap: 100}))
+	}
+	slices.SortFunc(all, func(a, b storedRow) int { return a.at.Compare(b.at) })
+	var sink collected
+	if err := m.Run(t.Context(), &sink); err != nil || !slices.Equal(sink.payloads, want(all)) {
+		t.Errorf("%d rows, %v", len(sink.payloads), err)
+	}
+
+	m[1] = source(&database{status: 404})
+	m[2] = source(&database{status: 500})
+	var notices []string
+	m[2].Notify = func(n event.Notice) { notices = append(notices, n.Text) }
+	sink = collected{}
+	err := m.Run(t.Context(), &sink)
+	if _, missing := errors.AsType[*NoDatabaseError](err); !missing || len(sink.payloads) != 250 || len(notices) != 1 {
+		t.Errorf("%d rows, %v, notices %q", len(sink.payloads), err, notices)
+	}
+	full := errors.New("disk full")
+	if err := m.Run(t.Context(), &collected{fail: full, failAt: 7}); err != full {
+		t.Errorf("the sink fails: %v", err)
 	}
 }
 
