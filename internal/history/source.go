@@ -88,7 +88,8 @@ type pager struct {
 	path    string
 	request request
 	maker   event.Maker
-	index   jsonraw.Index
+	scan    jsonraw.Scanner
+	index   jsonraw.Index // of the current row
 	names   map[string]string // types by the database's names
 
 	page   []row
@@ -258,7 +259,7 @@ func (p *pager) one(r row) error {
 // event makes the event of a row. It is valid until the next call.
 func (p *pager) event(r row) (*event.Event, error) {
 	raw := p.memory[r.from:r.to]
-	if err := p.index.Scan(raw); err != nil {
+	if err := p.scan.Scan(raw, &p.index); err != nil {
 		return nil, err
 	}
 	typ := "track"
