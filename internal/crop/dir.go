@@ -1,6 +1,7 @@
 package crop
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,7 +32,7 @@ const maxNumbers = 4096
 type Dir struct {
 	path   string
 	notify event.Notify
-	temp   string // name of a temporary file, without its end
+	temp   string // name of the temporary file
 
 	mu        sync.Mutex
 	numbers   map[string]int // the last number used for a name
@@ -43,7 +45,7 @@ type Dir struct {
 // error is an *event.WriteError.
 func Open(path string, notify event.Notify) (*Dir, error) {
 	d := &Dir{path: path, notify: notify, numbers: map[string]int{}}
-	d.temp = fmt.Sprintf("%s%016x", tempPrefix, rand.Uint64())
+	d.temp = fmt.Sprintf("%s%016x%s", tempPrefix, rand.Uint64(), tempSuffix)
 	top, err := openFolder(path, ".")
 	if err != nil {
 		return nil, d.failed(err)
@@ -95,10 +97,11 @@ func (d *Dir) Summary() Summary {
 	return d.sum
 }
 
-func (d *Dir) count(add func(*Summary)) {
+// count adds 1 to a number of d.sum.
+func (d *Dir) count(n *int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	add(&d.sum)
+	*n++
 }
 
 func (d *Dir) failed(err error) error {
@@ -118,7 +121,7 @@ type file struct {
 }
 
 // save writes f and returns its path, which starts with the Dir's own.
-func (d *Dir) save(f *file) (string, error) {
+func (d *Dir) save(f *file) (path string, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f.n = d.sum.Saved + 1
@@ -127,58 +130,48 @@ func (d *Dir) save(f *file) (string, error) {
 	if f.ext == "" {
 		f.ext = f.name.ext
 	}
-	var name string
-	err := fs.ErrNotExist
+	err = fs.ErrNotExist
 	for try := 0; try < 3 && errors.Is(err, fs.ErrNotExist); try++ { // someone may be removing empty folders
-		name, err = d.saveIn(folder, base, f)
+		path, err = d.saveIn(folder, base, f)
 	}
 	if err != nil {
 		return "", d.failed(err)
 	}
 	d.sum.Saved++
 	d.sum.Bytes += int64(len(f.data))
-	return name, nil
+	return path, nil
 }
 
 // instanceOf returns the name of the event's instance.
 func (d *Dir) instanceOf(ev *event.Event) string {
-	id := idOf(ev)
-	name := instanceName.Of(ev).String()
-	switch {
-	case name == "":
-		name = id
-	case id == "":
+	id, name := idOf(ev), instanceName.Of(ev).String()
+	if id == "" {
 		return cleanValue(name)
 	}
-	return d.instances.name(id, name)
+	return d.instances.name(id, cmp.Or(name, id))
 }
 
-// saveIn writes f into a folder below the Dir's.
+// saveIn writes f into a folder below the Dir's, as base, or base_2, base_3, …
+// if that is taken.
 func (d *Dir) saveIn(folder, base string, f *file) (string, error) {
 	in, err := openFolder(d.path, folder)
 	if err != nil {
 		return "", err
 	}
 	defer in.Close()
-	temp := d.temp + tempSuffix
-	if err := writeTemp(in, temp, f.data); err != nil {
+	if err := writeTemp(in, d.temp, f.data); err != nil {
 		return "", err
 	}
 	defer func() {
-		if err := remove(in, temp); err != nil {
+		if err := remove(in, d.temp); err != nil {
 			d.detail("temporary file: %v", err)
 		}
 	}()
 	if !f.at.IsZero() {
-		if err := in.Chtimes(temp, f.at, f.at); err != nil {
+		if err := in.Chtimes(d.temp, f.at, f.at); err != nil {
 			d.detail("cannot set the time of a picture: %v", err)
 		}
 	}
-	return d.linkFirstFree(in, folder, base, f)
-}
-
-// linkFirstFree names the picture base, or base_2, base_3, … if that is taken.
-func (d *Dir) linkFirstFree(in *os.Root, folder, base string, f *file) (string, error) {
 	key := path.Join(folder, base)
 	for n := d.numbers[key] + 1; ; n++ {
 		name := base
@@ -186,29 +179,25 @@ func (d *Dir) linkFirstFree(in *os.Root, folder, base string, f *file) (string, 
 			name += "_" + strconv.Itoa(n)
 		}
 		full := filepath.Join(d.path, filepath.FromSlash(folder), name+f.ext)
-		taken, err := d.linkBoth(in, name, full, f)
-		if err != nil {
+		if taken, err := d.linkBoth(in, name, full, f); err != nil {
 			return "", err
+		} else if !taken {
+			if len(d.numbers) >= maxNumbers {
+				clear(d.numbers)
+			}
+			d.numbers[key] = n
+			return full, nil
 		}
-		if taken {
-			continue
-		}
-		if len(d.numbers) >= maxNumbers {
-			clear(d.numbers)
-		}
-		d.numbers[key] = n
-		return full, nil
 	}
 }
 
 // linkBoth links the picture and its .json, that one first, so that it is there
 // when the picture appears. If one of the names is taken, neither is used.
 func (d *Dir) linkBoth(in *os.Root, name, full string, f *file) (taken bool, err error) {
-	temp := d.temp + tempSuffix
 	if f.meta == nil {
-		return link(in, temp, name+f.ext)
+		return link(in, d.temp, name+f.ext)
 	}
-	tempMeta := d.temp + ".json" + tempSuffix
+	tempMeta := strings.TrimSuffix(d.temp, tempSuffix) + ".json" + tempSuffix
 	if err := writeTemp(in, tempMeta, f.meta(full)); err != nil {
 		return false, err
 	}
@@ -216,7 +205,7 @@ func (d *Dir) linkBoth(in *os.Root, name, full string, f *file) (taken bool, err
 	if taken, err = link(in, tempMeta, name+".json"); taken || err != nil {
 		return taken, err
 	}
-	if taken, err = link(in, temp, name+f.ext); taken || err != nil {
+	if taken, err = link(in, d.temp, name+f.ext); taken || err != nil {
 		err = errors.Join(err, remove(in, name+".json"))
 	}
 	return taken, err

@@ -59,7 +59,7 @@ func (s *Saver) resolveAlone(p *pending) error {
 	if err := s.resolve(p); err != nil {
 		return err
 	}
-	s.dir.count(func(sum *Summary) { sum.Alone++ })
+	s.dir.count(&s.dir.sum.Alone)
 	return nil
 }
 
@@ -109,7 +109,7 @@ func (s *Saver) pictureOf(p *pending) (picture, error) {
 
 // refuse reports a crop that holds no picture, and passes it on.
 func (s *Saver) refuse(ev *event.Event, err error) error {
-	s.dir.count(func(sum *Summary) { sum.Refused++ })
+	s.dir.count(&s.dir.sum.Refused)
 	when := ""
 	if t := timeOf(ev); !t.IsZero() {
 		when = " of " + t.In(s.o.Location).Format("15:04:05.000")

@@ -1,7 +1,6 @@
 package crop
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -40,11 +39,14 @@ var (
 	confidencePath = event.MustPath("confidence")
 	classPath      = event.MustPath("_class")
 	placePath      = event.MustPath("_place")
-	typePath       = event.MustPath("_ref._type")
-	trackPath      = event.MustPath("_track")
-	refTrackPath   = event.MustPath("_ref._track")
-	eventPath      = event.MustPath("_event")
+	eventTrack     = event.MustPath("_ref._track")
 )
+
+// fieldPaths are the fields that are the value of a path.
+var fieldPaths = map[string]event.Path{
+	"type": event.MustPath("_ref._type"), "class": classPath, "place": placePath,
+	"track": event.MustPath("_track"), "event": event.MustPath("_event"),
+}
 
 // value returns the value of a field, not clean yet; "" if it is not known.
 func (f *facts) value(field string) string {
@@ -57,24 +59,21 @@ func (f *facts) value(field string) string {
 		return f.time("2006-01-02")
 	case "time": // Windows refuses colons
 		return f.time("15-04-05.000")
-	case "type":
-		return typePath.Of(f.ev).String()
-	case "class":
-		return classPath.Of(f.ev).String()
-	case "place":
-		return placePath.Of(f.ev).String()
-	case "track":
-		return cmp.Or(trackPath.Of(f.ev).String(), refTrackPath.Of(f.ev).String())
-	case "event":
-		return eventPath.Of(f.ev).String()
 	case "confidence": // the server sends the rounding errors of a float
-		if n, ok := event.Number(confidencePath.Of(f.ev)); ok {
-			return strconv.FormatFloat(math.Round(n*1000)/1000, 'f', -1, 64)
+		n, ok := event.Number(confidencePath.Of(f.ev))
+		if !ok {
+			return ""
 		}
+		return strconv.FormatFloat(math.Round(n*1000)/1000, 'f', -1, 64)
 	case "n":
 		return strconv.FormatInt(f.n, 10)
 	}
-	return ""
+	path := fieldPaths[field]
+	value := path.Of(f.ev).String()
+	if value == "" && field == "track" {
+		return eventTrack.Of(f.ev).String()
+	}
+	return value
 }
 
 func (f *facts) time(layout string) string {

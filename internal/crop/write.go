@@ -2,7 +2,6 @@ package crop
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -87,19 +86,16 @@ func removeStale(root *os.Root, name string, done func(name string, err error)) 
 		return
 	}
 	defer f.Close()
-	for {
-		entries, err := f.ReadDir(1000)
+	for err == nil { // until io.EOF, or an error of a folder that is just being removed
+		var entries []fs.DirEntry
+		entries, err = f.ReadDir(1000)
 		for _, e := range entries {
 			full := path.Join(name, e.Name())
-			switch {
-			case e.IsDir():
+			if e.IsDir() {
 				removeStale(root, full, done)
-			case isStale(e):
+			} else if isStale(e) {
 				done(full, remove(root, full))
 			}
-		}
-		if err != nil || len(entries) == 0 { // io.EOF, or a folder that is just being removed
-			return
 		}
 	}
 }
@@ -115,23 +111,21 @@ func isStale(e fs.DirEntry) bool {
 // openFolder opens the folder name in the folder at top, and creates both if
 // they are missing. Nothing outside of top can be reached through it.
 func openFolder(top, name string) (*os.Root, error) {
-	root, err := os.OpenRoot(top)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(top, 0o777); err != nil {
-			return nil, err
-		}
-		root, err = os.OpenRoot(top)
-	}
+	root, err := openOrCreate(top, os.OpenRoot, os.MkdirAll)
 	if err != nil || name == "." {
 		return root, err
 	}
 	defer root.Close()
-	folder, err := root.OpenRoot(name)
+	return openOrCreate(name, root.OpenRoot, root.MkdirAll)
+}
+
+func openOrCreate(name string, open func(string) (*os.Root, error), create func(string, fs.FileMode) error) (*os.Root, error) {
+	folder, err := open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := root.MkdirAll(name, 0o777); err != nil {
-			return nil, fmt.Errorf("folder %s: %w", name, err)
+		if err := create(name, 0o777); err != nil {
+			return nil, err
 		}
-		folder, err = root.OpenRoot(name)
+		return open(name)
 	}
 	return folder, err
 }

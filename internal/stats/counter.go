@@ -39,7 +39,8 @@ type Counter struct {
 	mu      sync.Mutex // guards the fields below; each tally has its own lock
 	tallies map[instanceKey]*tally
 	order   []*tally // as the instances were first seen
-	losses  losses   // of records that belong to no instance
+	// unassigned counts the skipped records that belong to no instance.
+	unassigned Flow
 }
 
 // instanceKey identifies an instance: its server and its id there.
@@ -111,7 +112,7 @@ func (c *Counter) Notice(n event.Notice) {
 	if n.Instance == nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.losses.add(n.Kind)
+		c.unassigned.lose(n.Kind)
 		return
 	}
 	t := c.tally(n.Instance)

@@ -2,45 +2,41 @@ package stats
 
 import "github.com/rtev/rtev/internal/event"
 
-// engine is what the statistics events of an instance say.
-type engine struct {
-	known           bool
-	now             Engine // without the sums
-	frames, dropped growth
+// readStatistics takes an event of type statistics.
+func (t *tally) readStatistics(ev *event.Event) {
+	if t.in.Engine == nil {
+		t.in.Engine = &Engine{}
+	}
+	e := t.in.Engine
+	readNumber(ev, "current_framerate", &e.FPS)
+	readNumber(ev, "source_framerate", &e.SourceFPS)
+	readNumber(ev, "latency", &e.Latency)
+	readNumber(ev, "input_queue_size", &e.Queue)
+	t.frames.read(ev, "frames_processed", &e.Frames)
+	t.dropped.read(ev, "dropped_frames_count", &e.Dropped)
 }
 
-// growth sums what a running total grew by since it was first read. A total
-// that became smaller counts from 0: the server was restarted.
+// growth is what is needed to know how much a running total grew.
 type growth struct {
-	known     bool
-	last, sum float64
+	known bool
+	last  float64
 }
 
-func (g *growth) read(total float64) {
+// read adds to sum what the total in a field grew by since it was last read. A
+// total that became smaller counts from 0: the server was restarted.
+func (g *growth) read(ev *event.Event, name string, sum *float64) {
+	total := 0.0
+	if !readNumber(ev, name, &total) {
+		return
+	}
 	switch {
 	case !g.known:
 	case total < g.last:
-		g.sum += total
+		*sum = round(*sum + total)
 	default:
-		g.sum += total - g.last
+		*sum = round(*sum + total - g.last)
 	}
 	g.known, g.last = true, total
-}
-
-// read takes an event of type statistics.
-func (e *engine) read(ev *event.Event) {
-	e.known = true
-	readNumber(ev, "current_framerate", &e.now.FPS)
-	readNumber(ev, "source_framerate", &e.now.SourceFPS)
-	readNumber(ev, "latency", &e.now.Latency)
-	readNumber(ev, "input_queue_size", &e.now.Queue)
-	var total float64
-	if readNumber(ev, "frames_processed", &total) {
-		e.frames.read(total)
-	}
-	if readNumber(ev, "dropped_frames_count", &total) {
-		e.dropped.read(total)
-	}
 }
 
 // readNumber sets n to the number in a field, if a count, a rate or a time can have
@@ -51,15 +47,4 @@ func readNumber(ev *event.Event, name string, n *float64) bool {
 		*n = round(read)
 	}
 	return ok
-}
-
-// snapshot returns the numbers for a Snapshot, nil if there are none.
-func (e *engine) snapshot() *Engine {
-	if !e.known {
-		return nil
-	}
-	s := e.now
-	s.Frames, s.Dropped = round(e.frames.sum), round(e.dropped.sum)
-	s.DroppedSince = s.Dropped
-	return &s
 }

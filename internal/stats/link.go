@@ -19,74 +19,62 @@ const (
 	Recorded     State = "recorded"     // a recording has no connection
 )
 
-// link is what is known of the connection to an instance. All moments are
-// durations since the start of the counter.
-type link struct {
-	state      State
-	since      time.Duration // when the state began
-	reconnects uint64
-	gap        time.Duration // sum of the gaps that have ended
-	longest    time.Duration // the longest of them
-}
-
-func (l *link) enter(s State, now time.Duration) {
-	if l.state != s && l.state != Recorded {
-		l.state, l.since = s, now
-	}
-}
-
-// endGap adds a gap that has ended.
-func (l *link) endGap(gap time.Duration) {
-	l.gap += gap
-	l.longest = max(l.longest, gap)
-}
-
-// currentGap returns how long there has been no connection, 0 when there is one.
-func (l *link) currentGap(now time.Duration) time.Duration {
-	if l.state != Reconnecting {
-		return 0
-	}
-	return now - l.since
-}
-
 // notice takes what the source of the instance reports.
 func (t *tally) notice(n event.Notice, now time.Duration) {
 	switch n.Kind {
 	case event.Connected:
-		t.link.enter(Connected, now)
+		t.enter(Connected, now)
 	case event.Lost:
-		t.link.enter(Reconnecting, now)
+		t.enter(Reconnecting, now)
 	case event.Retrying:
-		if t.link.state == Connected {
-			t.link.enter(Reconnecting, now)
+		if t.in.State == Connected {
+			t.enter(Reconnecting, now)
 		}
 	case event.Reconnected:
-		t.link.reconnects++
-		t.link.endGap(n.Span)
-		t.link.enter(Connected, now)
+		t.in.Reconnects++
+		t.endGap(n.Span)
+		t.enter(Connected, now)
 	case event.Ended:
-		t.link.endGap(t.link.currentGap(now))
-		t.link.enter(Ended, now)
+		t.endGap(t.currentGap(now))
+		t.enter(Ended, now)
 	case event.Skipped, event.Oversize:
 		t.arrivals.last = max(t.arrivals.last, now)
-		t.losses.add(n.Kind)
+		t.in.lose(n.Kind)
 	}
 	switch n.Kind {
 	case event.Connected, event.Lost, event.Reconnected:
-		t.ids.known = false      // SSE ids start again
+		t.hasID = false          // SSE ids start again
 		t.arrivals.timed = false // a gap says nothing about the interval of statistics events
 	}
 }
 
-// losses counts the records that could not be read.
-type losses struct{ skipped, oversize uint64 }
+func (t *tally) enter(s State, now time.Duration) {
+	if t.in.State != s && t.in.State != Recorded {
+		t.in.State, t.since = s, now
+	}
+}
 
-func (l *losses) add(k event.Kind) {
+// endGap adds a gap that has ended.
+func (t *tally) endGap(gap time.Duration) {
+	t.gap += gap
+	t.longest = max(t.longest, gap)
+}
+
+// currentGap returns how long there has been no connection, 0 when there is one.
+func (t *tally) currentGap(now time.Duration) time.Duration {
+	if t.in.State != Reconnecting {
+		return 0
+	}
+	return now - t.since
+}
+
+// lose counts a record that could not be read.
+func (f *Flow) lose(k event.Kind) {
 	switch k {
 	case event.Skipped:
-		l.skipped++
+		f.Skipped++
 	case event.Oversize:
-		l.oversize++
+		f.Oversize++
 	}
 }
 
@@ -130,8 +118,8 @@ func (a *arrivals) silentAfter() time.Duration {
 // quiet returns for how long nothing arrived over the current connection, 0
 // without one.
 func (t *tally) quiet(now time.Duration) time.Duration {
-	if t.link.state != Connected {
+	if t.in.State != Connected {
 		return 0
 	}
-	return max(0, now-max(t.arrivals.last, t.link.since))
+	return max(0, now-max(t.arrivals.last, t.since))
 }

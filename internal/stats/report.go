@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"io"
 	"time"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -134,19 +132,5 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text)
-		switch {
-		case unicode.IsPrint(r):
-			dst = append(dst, text[:n]...)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			dst = term.AppendHex(append(dst, `\u`...), high, 4)
-			dst = term.AppendHex(append(dst, `\u`...), low, 4)
-		default:
-			dst = term.AppendHex(append(dst, `\u`...), r, 4)
-		}
-		text = text[n:]
-	}
-	return append(dst, '\n'), nil
+	return append(format.AppendVisibleJSON(dst, text), '\n'), nil
 }

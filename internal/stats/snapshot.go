@@ -110,7 +110,7 @@ var (
 // Snapshot returns what is known now.
 func (c *Counter) Snapshot() *Snapshot {
 	c.mu.Lock()
-	tallies, lost := slices.Clone(c.order), c.losses
+	tallies, unassigned := slices.Clone(c.order), c.unassigned
 	c.mu.Unlock()
 	over := period{0, time.Since(c.start)}
 	if c.o.Recorded {
@@ -119,7 +119,7 @@ func (c *Counter) Snapshot() *Snapshot {
 	s := &Snapshot{
 		Record: "interval", Recorded: c.o.Recorded, By: c.by, Elapsed: round(over.seconds()),
 		Time: c.clock(over.to), Start: c.clock(over.from), Groups: []Group{}, Instances: []Instance{},
-		unassigned: Flow{Skipped: lost.skipped, Oversize: lost.oversize},
+		unassigned: unassigned,
 	}
 	var delay dist
 	for _, t := range tallies {
@@ -208,18 +208,25 @@ func sortGroups(g []Group) {
 // snapshot returns the numbers of the instance, and adds its delays to those of
 // all instances. t.mu must be held.
 func (t *tally) snapshot(over period, delays *dist) Instance {
-	in := Instance{
-		ID: t.id, Name: t.name, Server: t.server, order: t.order, State: t.link.state,
-		Flow: t.flow(over), Engine: t.statistics.snapshot(),
-		Groups: []Group{}, OpenEvents: []OpenEvent{}, Ended: []EndedType{},
+	in := t.in
+	in.Groups, in.OpenEvents, in.Ended = []Group{}, []OpenEvent{}, []EndedType{}
+	if in.Engine != nil {
+		e := *in.Engine
+		e.DroppedSince = e.Dropped
+		in.Engine = &e
 	}
-	if t.link.state != Recorded {
-		in.StateFor = round((over.to - t.link.since).Seconds())
+	if in.State != Recorded {
+		in.StateFor = round((over.to - t.since).Seconds())
 		in.quiet = t.quiet(over.to)
 		if in.quiet >= t.arrivals.silentAfter() {
 			in.Silent, in.SilentFor = true, round(in.quiet.Seconds())
 		}
 	}
+	gap := t.currentGap(over.to)
+	in.Gap, in.LongestGap = round((t.gap + gap).Seconds()), round(max(t.longest, gap).Seconds())
+	in.Count = t.c.count(&t.traffic, over)
+	in.ByteRate, in.ByteRateNow = over.perSecond(in.Bytes), rate(&t.volume, over, 5, in.Bytes)
+	in.Delay = t.delay.snapshot(delayBounds)
 	delays.merge(&t.delay)
 	for _, g := range t.groups {
 		in.Groups = append(in.Groups, Group{g.value, t.c.count(&g.traffic, over)})
@@ -233,23 +240,6 @@ func (t *tally) snapshot(over period, delays *dist) Instance {
 	})
 	slices.SortFunc(in.Ended, func(a, b EndedType) int { return cmp.Compare(a.Type, b.Type) })
 	return in
-}
-
-func (t *tally) flow(over period) Flow {
-	gap := t.link.currentGap(over.to)
-	return Flow{
-		Count:       t.c.count(&t.traffic, over),
-		ByteRate:    over.perSecond(t.bytes),
-		ByteRateNow: rate(&t.volume, over, 5, t.bytes),
-		Delay:       t.delay.snapshot(delayBounds),
-		Reconnects:  t.link.reconnects,
-		Gap:         round((t.link.gap + gap).Seconds()),
-		LongestGap:  round(max(t.link.longest, gap).Seconds()),
-		IDJumps:     t.ids.jumps,
-		IDsMissing:  t.ids.missing,
-		Skipped:     t.losses.skipped,
-		Oversize:    t.losses.oversize,
-	}
 }
 
 func (c *Counter) count(n *traffic, over period) Count {

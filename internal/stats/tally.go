@@ -11,39 +11,40 @@ import (
 // tally holds the numbers of one instance. All moments are durations since the
 // start of the counter; those of recorded events are negative.
 type tally struct {
-	c                *Counter
-	id, name, server string
-	order            int
+	c *Counter
 
 	mu       sync.Mutex // guards the fields below
-	link     link
+	in       Instance   // what is counted in place; snapshot adds the rest
 	arrivals arrivals
+	since    time.Duration // when the state began
+	gap      time.Duration // sum of the gaps that have ended
+	longest  time.Duration // the longest of them
 	traffic
-	volume     window[uint64]
-	delay      dist
-	ids        ids
-	losses     losses
-	types      map[string]*typeInfo
-	last       *typeInfo // of the last event
-	groups     map[string]*group
-	pairs      map[string]*pair // by their types without -end
-	statistics engine
+	volume  window[uint64]
+	delay   dist
+	id      uint64 // of the last event, when hasID
+	hasID   bool
+	types   map[string]*typeInfo
+	last    *typeInfo // of the last event
+	groups  map[string]*group
+	pairs   map[string]*pair // by their types without -end
+	frames  growth
+	dropped growth
 }
 
 func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
 	t := &tally{
-		c: c, server: key.server, id: key.id, name: key.id,
+		c: c, in: Instance{ID: key.id, Name: key.id, Server: key.server, State: Connecting},
 		types: map[string]*typeInfo{}, groups: map[string]*group{}, pairs: map[string]*pair{},
 	}
 	if in != nil {
-		t.order = in.Order
+		t.in.order = in.Order
 		if in.Name != "" {
-			t.name = clean(in.Name)
+			t.in.Name = clean(in.Name)
 		}
 	}
-	t.link.state = Connecting
 	if c.o.Recorded {
-		t.link.state = Recorded
+		t.in.State = Recorded
 	}
 	return t
 }
@@ -51,7 +52,7 @@ func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
 // isEmpty reports whether the tally is of a recorded instance of which nothing
 // passed the filters, and nothing was lost as far as ids can tell.
 func (t *tally) isEmpty() bool {
-	return t.c.o.Recorded && t.events == 0 && !t.ids.known && t.losses == losses{}
+	return t.c.o.Recorded && t.traffic.events == 0 && !t.hasID && t.in.Skipped+t.in.Oversize == 0
 }
 
 // arrived returns when a live event arrived.
@@ -72,8 +73,21 @@ func (t *tally) watch(ev *event.Event) {
 		return
 	}
 	if n, err := strconv.ParseUint(ev.ID, 10, 64); err == nil {
-		t.ids.note(n, t.c.o.Recorded)
+		t.noteID(n)
 	}
+}
+
+// noteID counts SSE ids of one connection that do not follow one another. Events
+// of one record have the same id. In a recording a smaller id is the start of
+// another connection.
+func (t *tally) noteID(n uint64) {
+	if t.hasID && n != t.id && n != t.id+1 && (n > t.id || !t.c.o.Recorded) {
+		t.in.IDJumps++
+		if n > t.id {
+			t.in.IDsMissing += n - t.id - 1
+		}
+	}
+	t.hasID, t.id = true, n
 }
 
 // put counts an event at the moment it arrived or, if it is not live, was sent.
@@ -84,8 +98,8 @@ func (t *tally) put(ev *event.Event) {
 	if g == nil {
 		g = t.groupOf(ev)
 	}
-	t.add(size)
-	g.add(size)
+	t.traffic.add(size)
+	g.traffic.add(size)
 	at, live := t.arrived(ev)
 	sent, stamped := ev.Time()
 	switch {
@@ -94,8 +108,8 @@ func (t *tally) put(ev *event.Event) {
 	case stamped:
 		at = sent.Sub(t.c.start)
 	}
-	if live && t.link.state == Connecting { // not every source reports when it has connected
-		t.link.state = Connected
+	if live && t.in.State == Connecting { // not every source reports when it has connected
+		t.in.State = Connected
 	}
 	if live || stamped {
 		sec := second(at)
@@ -110,7 +124,7 @@ func (t *tally) put(ev *event.Event) {
 		info.ends.end(t.c, ev)
 	}
 	if info.name == "statistics" {
-		t.statistics.read(ev)
+		t.readStatistics(ev)
 	}
 }
 
@@ -145,23 +159,4 @@ func (s *span) add(at time.Duration) {
 		return
 	}
 	s.first, s.last = min(s.first, at), max(s.last, at)
-}
-
-// ids counts the SSE ids of one connection that do not follow one another.
-type ids struct {
-	known          bool
-	last           uint64
-	jumps, missing uint64
-}
-
-// note looks at the id of an event. Events of one record have the same id. In a
-// recording a smaller id is the start of another connection.
-func (i *ids) note(n uint64, recorded bool) {
-	if i.known && n != i.last && n != i.last+1 && (n > i.last || !recorded) {
-		i.jumps++
-		if n > i.last {
-			i.missing += n - i.last - 1
-		}
-	}
-	i.known, i.last = true, n
 }
