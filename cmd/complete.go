@@ -27,6 +27,11 @@ func register(c *cobra.Command, flag string, f cobra.CompletionFunc) {
 	}
 }
 
+// offer completes a flag with these values.
+func offer(c *cobra.Command, flag string, values ...string) {
+	register(c, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
 func completeGlobals(a *app, root *cobra.Command) {
 	register(root, "output", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		formats := []string{"text", "ndjson", "json", "csv"}
@@ -35,7 +40,7 @@ func completeGlobals(a *app, root *cobra.Command) {
 		}
 		return formats, cobra.ShellCompDirectiveNoFileComp
 	})
-	register(root, "color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
+	offer(root, "color", "auto", "always", "never")
 	register(root, "server", a.completeServers)
 	register(root, "header", cobra.NoFileCompletions)
 }
@@ -52,8 +57,8 @@ func completeReading(a *app, c *cobra.Command) {
 
 func completePrinting(c *cobra.Command) {
 	register(c, "columns", fieldCompletions(",="))
-	register(c, "time", cobra.FixedCompletions([]string{"clock", "rfc3339", "delta", "off"}, cobra.ShellCompDirectiveNoFileComp))
-	register(c, "frame", cobra.FixedCompletions([]string{"1280x720", "1920x1080", "3840x2160"}, cobra.ShellCompDirectiveNoFileComp))
+	offer(c, "time", "clock", "rfc3339", "delta", "off")
+	offer(c, "frame", "1280x720", "1920x1080", "3840x2160")
 }
 
 func completeSimulate(c *cobra.Command) {
@@ -62,9 +67,9 @@ func completeSimulate(c *cobra.Command) {
 		name, _, _ := strings.Cut(f.Usage, "=")
 		faults = append(faults, cobra.CompletionWithDesc(name, f.Meaning))
 	}
-	register(c, "fault", cobra.FixedCompletions(faults, cobra.ShellCompDirectiveNoFileComp))
-	register(c, "mix", cobra.FixedCompletions([]string{simulator.MixTracks, simulator.MixMixed, simulator.MixCrops}, cobra.ShellCompDirectiveNoFileComp))
-	register(c, "rate", cobra.FixedCompletions([]string{"max"}, cobra.ShellCompDirectiveNoFileComp))
+	offer(c, "fault", faults...)
+	offer(c, "mix", simulator.MixTracks, simulator.MixMixed, simulator.MixCrops)
+	offer(c, "rate", "max")
 }
 
 func eventTypes() (list []string) {
@@ -95,7 +100,10 @@ func (a *app) completeInstances(c *cobra.Command, _ []string, _ string) ([]strin
 	if a.load(c, nil) != nil {
 		return nil, done
 	}
-	a.cfg.Server, a.cfg.Header = distinct(a.cfg.Server), distinct(a.cfg.Header) // cobra reads the flags twice before it completes
+	for _, list := range []*[]string{&a.cfg.Server, &a.cfg.Header} { // cobra reads the flags twice before it completes
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
 	var list []string
 	for _, n := range a.cfg.Instances {
 		list = append(list, cobra.CompletionWithDesc(n.Name, "config file"))
@@ -134,43 +142,23 @@ func (s *session) completions(ctx context.Context) (list []string) {
 	return list
 }
 
-// distinct returns the items of a list, each once.
-func distinct(list []string) (once []string) {
-	for _, item := range list {
-		if !slices.Contains(once, item) {
-			once = append(once, item)
-		}
-	}
-	return once
-}
-
 // prepareCompletion adds cobra's completion command, and makes it refuse a shell
 // that it does not know.
 func prepareCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
-	for _, c := range root.Commands() {
-		if c.Name() != "completion" {
-			continue
+	i := slices.IndexFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == "completion" })
+	c := root.Commands()[i]
+	c.Short = "print the completion script for a shell"
+	c.Long = "completion prints a script that completes commands, flags, types and names of\ninstances. \"rtev completion SHELL --help\" says how to load it."
+	c.Example = "  rtev completion bash > /etc/bash_completion.d/rtev\n  source <(rtev completion zsh)\n  rtev completion fish | source"
+	c.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("no completion script for %q; there are bash, fish, powershell and zsh", args[0])
 		}
-		c.Short = "print the completion script for a shell"
-		c.Long = "completion prints a script that completes commands, flags, types and names of\ninstances. \"rtev completion SHELL --help\" says how to load it."
-		c.Example = "  rtev completion bash > /etc/bash_completion.d/rtev\n  source <(rtev completion zsh)\n  rtev completion fish | source"
-		c.Args = func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usagef("no completion script for %q; there are bash, fish, powershell and zsh", args[0])
-			}
-			return nil
-		}
-		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-		c.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-			for _, name := range clientFlags {
-				if c.Flags().Changed(name) {
-					return usagef("--%s has no effect on completion", name)
-				}
-			}
-			return nil
-		}
+		return nil
 	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return withoutEffect(c, "on completion", clientFlags...) }
 }
 
 // plainUsages removes the marks that name a flag's value from the usages: shells

@@ -49,7 +49,7 @@ type cropsOptions struct {
 func newCrops(a *app) *cobra.Command {
 	var o cropsOptions
 	c := &cobra.Command{
-		Use: "crops [INSTANCE...]", Short: "save crop images as files", Long: cropsLong + exitHelp, Example: cropsExample,
+		Use: "crops [INSTANCE...]", Short: "save crop images as files", Long: cropsLong, Example: cropsExample,
 		RunE: func(c *cobra.Command, args []string) error { return a.crops(c, o, args) },
 	}
 	o.reading.flags(a, c)
@@ -66,7 +66,6 @@ func newCrops(a *app) *cobra.Command {
 	f.StringVar(&o.spool, "spool", "", "with --once: keep each drained response in `DIR` until all of it was saved")
 	f.StringVar(&o.eventsTo, "events-to", "", "with --once: append events that did not become a picture to `FILE`, or drop them (none)")
 	connecting(c, &o.retry, &o.idle)
-	c.ValidArgsFunction = a.completeInstances
 	return c
 }
 
@@ -167,14 +166,12 @@ func (s *session) cropEncoder(o cropsOptions) (func() format.Encoder, error) {
 		return func() format.Encoder {
 			return format.NewCSV(format.CSVOptions{Columns: columns, Terminal: s.outTTY})
 		}, err
-	case "text":
-		text := crop.Text{Terminal: s.outTTY, Location: o.zone()}
-		if o.preview {
-			text.Preview = s.previewProtocol(s.notices.info)
-		}
-		return func() format.Encoder { return &text }, nil
 	}
-	return nil, usagef("-o %s is for rtev stats; here it is text, ndjson or csv", s.cfg.Output)
+	text := crop.Text{Terminal: s.outTTY, Location: o.zone()}
+	if o.preview {
+		text.Preview = s.previewProtocol(s.notices.info)
+	}
+	return func() format.Encoder { return &text }, nil
 }
 
 // previewProtocol returns how the terminal shows pictures. If it shows none, it

@@ -3,7 +3,6 @@ package cmd
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"unicode/utf8"
 
@@ -24,10 +23,10 @@ func execFlag(c *cobra.Command, command *string) {
 // queue is set if events exist nowhere else once they were drained: then those
 // whose command failed are saved.
 func (s *session) executing(c *cobra.Command, to publishing, queue bool) (open func() event.Sink, closed func(error) error, err error) {
-	for _, flag := range []string{"to", "output", "columns", "template", "no-header", "delimiter", "bom", "no-image", "time", "utc", "frame"} {
-		if c.Flags().Changed(flag) {
-			return nil, nil, usagef("--%s has no effect with --exec, whose command gets the payload", flag)
-		}
+	err = withoutEffect(c, "with --exec, whose command gets the payload",
+		"to", "output", "columns", "template", "no-header", "delimiter", "bom", "no-image", "time", "utc", "frame")
+	if err != nil {
+		return nil, nil, err
 	}
 	command, err := exec.Parse(to.exec)
 	if err != nil {
@@ -48,13 +47,11 @@ func (s *session) executing(c *cobra.Command, to publishing, queue bool) (open f
 		defer unwritten.Close()
 		failed := runner.Close()
 		switch {
-		case err == nil && failed != nil && !queue && errors.As(context.Cause(s.ctx), new(*signalError)):
+		case err == nil && failed != nil && !queue && is[*signalError](context.Cause(s.ctx)):
 			s.notices.warn("%v", failed) // the run ends by the signal
 			return nil
-		case err == nil || failed == nil:
-			return errors.Join(err, failed)
 		}
-		return &bothError{err, failed}
+		return both(err, failed)
 	}, nil
 }
 

@@ -94,10 +94,9 @@ func runError(ctx context.Context, err error, counted bool) error {
 	if err != nil && (cause == nil || !onlyEnded(ctx, err)) {
 		return err
 	}
-	var sig *signalError
 	switch {
-	case errors.As(cause, &sig):
-		return sig
+	case is[*signalError](cause):
+		return cause
 	case errors.Is(cause, errForOver) && counted:
 		return errTimeUp
 	}
@@ -115,16 +114,13 @@ func onlyEnded(ctx context.Context, err error) bool {
 // status maps an error to the end of the process. It is the only place that
 // does.
 func status(err error) ending {
-	var (
-		sig *signalError
-		out *stdoutError
-	)
-	switch {
-	case err == nil:
+	if err == nil {
 		return ending{}
-	case errors.As(err, &sig):
+	}
+	if sig, ok := errors.AsType[*signalError](err); ok {
 		return ending{code: 128 + int(sig.signal), signal: sig.signal}
-	case errors.As(err, &out) && errors.Is(out, syscall.EPIPE):
+	}
+	if is[*stdoutError](err) && errors.Is(err, syscall.EPIPE) {
 		return ending{code: 128 + int(syscall.SIGPIPE), signal: syscall.SIGPIPE}
 	}
 	code, hint := classify(err)
@@ -134,48 +130,35 @@ func status(err error) ending {
 	return ending{code: code, message: errorLines(err, hint)}
 }
 
+// is reports whether an error of type T is in the tree of err.
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}
+
 // classify returns the exit status of an error and what to try next. Output
 // comes first: an error that says both, such as a failed write that a server
 // caused, means that something may be lost.
 func classify(err error) (code int, hint string) {
-	var (
-		usage  *usageError
-		conf   *config.Error
-		syntax *filter.SyntaxError
-		option *rtapi.OptionError
-		none   *target.NotFoundError
-		far    *rtapi.UnreachableError
-		no     *rtapi.StatusError
-		other  *rtapi.NotStreamError
-		write  *event.WriteError
-		stdout *stdoutError
-		spool  *poll.SpoolError
-		lost   *poll.LostError
-		raw    *poll.UnwrittenError
-		cut    *poll.CutError
-		saved  *broker.SavedError
-		url    *broker.AddressError
-		away   *broker.UnreachableError
-		denied *broker.DeniedError
-		failed *exec.FailedError
-	)
+	far, _ := errors.AsType[*rtapi.UnreachableError](err)
 	switch {
-	case errors.As(err, &write), errors.As(err, &stdout), errors.As(err, &spool),
-		errors.As(err, &lost), errors.As(err, &raw), errors.As(err, &cut), errors.As(err, &saved), errors.As(err, &failed):
+	case is[*event.WriteError](err), is[*stdoutError](err), is[*poll.SpoolError](err), is[*poll.LostError](err), is[*poll.UnwrittenError](err),
+		is[*poll.CutError](err), is[*broker.SavedError](err), is[*exec.FailedError](err):
 		return exitOutput, ""
-	case errors.As(err, &usage):
+	case is[*usageError](err):
+		usage, _ := errors.AsType[*usageError](err)
 		return exitUsage, usage.hint
-	case errors.As(err, &syntax):
+	case is[*filter.SyntaxError](err):
 		return exitUsage, "rtev help filters"
-	case errors.As(err, &conf), errors.As(err, &option), errors.As(err, &url):
+	case is[*config.Error](err), is[*rtapi.OptionError](err), is[*broker.AddressError](err):
 		return exitUsage, ""
-	case errors.As(err, &far) && far.URL == config.DefaultServer: // perhaps no server was named
+	case far != nil && far.URL == config.DefaultServer: // perhaps no server was named
 		return exitUnreachable, "-s SERVER, or --demo without a server"
-	case errors.As(err, &far), errors.As(err, &away):
+	case far != nil, is[*broker.UnreachableError](err):
 		return exitUnreachable, ""
-	case errors.As(err, &none):
+	case is[*target.NotFoundError](err):
 		return exitRefused, "rtev instances"
-	case errors.As(err, &no), errors.As(err, &other), errors.As(err, &denied):
+	case is[*rtapi.StatusError](err), is[*rtapi.NotStreamError](err), is[*broker.DeniedError](err):
 		return exitRefused, ""
 	case errors.Is(err, errTimeUp):
 		return exitTimeUp, ""
@@ -187,9 +170,8 @@ func classify(err error) (code int, hint string) {
 // expression where there is one, and a hint.
 func errorLines(err error, hint string) string {
 	var b strings.Builder
-	var syntax *filter.SyntaxError
 	fmt.Fprintf(&b, "rtev: %s\n", term.Safe(err.Error()))
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*filter.SyntaxError](err); ok {
 		for line := range strings.Lines(syntax.Caret()) {
 			fmt.Fprintf(&b, "  %s\n", strings.TrimRight(line, "\n"))
 		}

@@ -49,7 +49,7 @@ type historyOptions struct {
 func newHistory(a *app) *cobra.Command {
 	var o historyOptions
 	c := &cobra.Command{
-		Use: "history [INSTANCE...]", Short: "query events stored on the server", Long: historyLong + exitHelp, Example: historyExample,
+		Use: "history [INSTANCE...]", Short: "query events stored on the server", Long: historyLong, Example: historyExample,
 		RunE: func(c *cobra.Command, args []string) error { return a.history(c, o, args) },
 	}
 	o.reading.flags(a, c)
@@ -60,9 +60,8 @@ func newHistory(a *app) *cobra.Command {
 	f.StringSliceVar(&o.columns, "count-by", nil, "count events by `COLUMNS` of the database (event_type, instance_id, trigger_name)")
 	f.StringVar(&o.per, "per", "", "with --count-by: one count per `UNIT`: minute, hour, day, week, month, year")
 	o.printing.flags(c)
-	register(c, "count-by", cobra.FixedCompletions([]string{"event_type", "instance_id", "trigger_name"}, cobra.ShellCompDirectiveNoFileComp))
-	register(c, "per", cobra.FixedCompletions(history.Units(), cobra.ShellCompDirectiveNoFileComp))
-	c.ValidArgsFunction = a.completeInstances
+	offer(c, "count-by", "event_type", "instance_id", "trigger_name")
+	offer(c, "per", history.Units()...)
 	return c
 }
 
@@ -132,12 +131,7 @@ func (o *historyOptions) check(c *cobra.Command) error {
 	case len(o.columns) == 0:
 		return nil
 	}
-	for _, name := range []string{"tracks", "where", "count", "columns", "template", "no-image", "time", "frame"} {
-		if changed(name) {
-			return usagef("--%s has no effect with --count-by", name)
-		}
-	}
-	return nil
+	return withoutEffect(c, "with --count-by", "tracks", "where", "count", "columns", "template", "no-image", "time", "frame")
 }
 
 // storedSources returns the queries of the instances, and why others cannot be

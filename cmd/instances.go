@@ -47,9 +47,6 @@ func (a *app) instances(c *cobra.Command, demo bool) error {
 	if err != nil {
 		return err
 	}
-	if err := checkOutput(s.cfg.Output); err != nil {
-		return err
-	}
 	set, err := s.instances(nil)
 	if err != nil {
 		return err

@@ -169,10 +169,13 @@ func hintFor(c *cobra.Command, flag, hint string) string {
 	return hint
 }
 
-// checkOutput reports an output format that only stats has.
-func checkOutput(output string) error {
-	if output == "prom" {
-		return usagef("-o prom is for rtev stats; here it is text, ndjson or csv")
+// withoutEffect reports the first of these flags that was given although it has
+// no effect, and why.
+func withoutEffect(c *cobra.Command, why string, flags ...string) error {
+	for _, name := range flags {
+		if c.Flags().Changed(name) {
+			return usagef("--%s has no effect %s", name, why)
+		}
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (p *period) flags(c *cobra.Command) {
 	c.Flags().StringVar(&p.sinceText, "since", "", "with -: only events since `TIME` (10m, 2h, 3d, 15:04, RFC 3339, Unix s or ms)")
 	c.Flags().StringVar(&p.untilText, "until", "", "with -: only events until `TIME`")
 	for _, flag := range []string{"since", "until"} {
-		register(c, flag, cobra.FixedCompletions([]string{"10m", "1h", "24h", "3d", "15:04"}, cobra.ShellCompDirectiveNoFileComp))
+		offer(c, flag, "10m", "1h", "24h", "3d", "15:04")
 	}
 }
 
@@ -65,11 +65,11 @@ func (p *period) parse(c *cobra.Command) (err error) {
 	return nil
 }
 
-// clocks are times of a day, and dates times without a zone.
-var (
-	clocks = []string{"15:04", time.TimeOnly}
-	dates  = []string{time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly}
-)
+// layouts are those of points in time. Without a zone it is the local one, and
+// without a date it is today.
+var layouts = []string{
+	time.RFC3339, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly, "15:04", time.TimeOnly,
+}
 
 // Numbers from firstUnix on are Unix seconds (from 1973), and from firstMillis on
 // milliseconds.
@@ -95,48 +95,40 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 	if ago, err := parseAgo(text); err == nil && ago >= 0 {
 		return now.Add(-ago), nil
 	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, nil
-	}
-	for _, layout := range dates {
-		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+	for _, layout := range layouts {
+		t, err := time.ParseInLocation(layout, text, now.Location())
+		switch {
+		case err != nil:
+		case t.Year() != 0:
 			return t, nil
-		}
-	}
-	for _, layout := range clocks {
-		clock, err := time.Parse(layout, text)
-		if err != nil {
-			continue
-		}
-		for days := 0; ; days-- {
-			t := time.Date(now.Year(), now.Month(), now.Day()+days, clock.Hour(), clock.Minute(), clock.Second(), 0, now.Location())
-			if !t.After(now) {
-				return t, nil
-			}
+		default:
+			return lastClock(t, now), nil
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is no time; write 10m, 2h, 3d, 15:04, 2026-06-19, RFC 3339, or Unix seconds or milliseconds", text)
 }
 
+// lastClock returns the last time before now at which clocks showed what clock
+// shows.
+func lastClock(clock, now time.Time) time.Time {
+	for day := now.Day(); ; day-- {
+		t := time.Date(now.Year(), now.Month(), day, clock.Hour(), clock.Minute(), clock.Second(), 0, now.Location())
+		if !t.After(now) {
+			return t
+		}
+	}
+}
+
 // parseAgo reads a duration, which may begin with days: 3d, 1d12h.
 func parseAgo(text string) (time.Duration, error) {
-	days, rest, ok := strings.Cut(text, "d")
-	if !ok {
-		return time.ParseDuration(text)
+	if days, rest, ok := strings.Cut(text, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err != nil {
+			return 0, err
+		}
+		text = fmt.Sprintf("%dh%s", 24*n, rest)
 	}
-	n, err := strconv.ParseUint(days, 10, 16)
-	if err != nil {
-		return 0, err
-	}
-	ago := time.Duration(n) * 24 * time.Hour
-	if rest == "" {
-		return ago, nil
-	}
-	more, err := time.ParseDuration(rest)
-	if more < 0 {
-		return more, err
-	}
-	return ago + more, err
+	return time.ParseDuration(text)
 }
 
 // within puts --since and --until in front of a sink of recorded events. Events

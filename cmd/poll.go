@@ -46,7 +46,7 @@ type draining struct {
 func newPoll(a *app) *cobra.Command {
 	var o pollOptions
 	c := &cobra.Command{
-		Use: "poll INSTANCE...", Short: "drain pending events by polling", Long: pollLong + exitHelp, Example: pollExample,
+		Use: "poll INSTANCE...", Short: "drain pending events by polling", Long: pollLong, Example: pollExample,
 		RunE: func(c *cobra.Command, args []string) error { return a.poll(c, o, args) },
 	}
 	o.reading.flags(a, c)
@@ -56,7 +56,6 @@ func newPoll(a *app) *cobra.Command {
 	c.Flags().DurationVarP(&o.interval, "interval", "i", 2*time.Second, "`DURATION` between requests")
 	c.Flags().BoolVar(&o.once, "once", false, "drain the queue once and exit")
 	c.Flags().StringVar(&o.spool, "spool", "", "store each response in `DIR` until all of it is printed")
-	c.ValidArgsFunction = a.completeInstances
 	return c
 }
 

@@ -94,9 +94,6 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 
 // checkOutput reports typed flags that have no effect with an output format.
 func (p *printing) checkOutput(output string) error {
-	if output != "text" && output != "ndjson" && output != "csv" {
-		return usagef("-o %s is for rtev stats; here it is text, ndjson or csv", output)
-	}
 	for _, flag := range []struct{ name, with string }{
 		{"columns", "ndjson csv"},
 		{"template", "text"},

@@ -100,7 +100,8 @@ func newRoot(a *app) *cobra.Command {
 	a.globals(root.PersistentFlags())
 	root.AddGroup(&cobra.Group{ID: "read", Title: "Read events:"}, &cobra.Group{ID: "more", Title: "More:"})
 	for _, c := range []*cobra.Command{newTail(a), newPoll(a), newCrops(a), newStats(a), newHistory(a)} {
-		c.GroupID, c.PreRunE = "read", a.load
+		c.GroupID, c.PreRunE, c.ValidArgsFunction = "read", a.load, a.completeInstances
+		c.Long += exitHelp
 		root.AddCommand(c)
 	}
 	for _, c := range []*cobra.Command{newInstances(a), newSimulate(a)} {

@@ -81,6 +81,9 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	if err := r.period.parse(c); err != nil {
 		return nil, err
 	}
+	if a.cfg.Output == "prom" && c.Name() != "stats" {
+		return nil, usagef("-o prom is for rtev stats; here it is text, ndjson or csv")
+	}
 	s := &session{app: a, reading: r}
 	var err error
 	if s.types, err = filter.ParseTypes(strings.Join(r.events, ",")); err != nil {

@@ -1,8 +1,6 @@
 package cmd
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -128,10 +126,8 @@ func (o simulateOptions) compile() (simulator.Options, error) {
 }
 
 func (a *app) simulate(c *cobra.Command, o simulateOptions) error {
-	for _, name := range clientFlags {
-		if c.Flags().Changed(name) {
-			return usagef("--%s has no effect on simulate", name)
-		}
+	if err := withoutEffect(c, "on simulate", clientFlags...); err != nil {
+		return err
 	}
 	so, err := o.compile()
 	if err != nil {
@@ -161,10 +157,6 @@ func (a *app) simulate(c *cobra.Command, o simulateOptions) error {
 	case <-c.Context().Done():
 		_ = l.Close() // Serve returns because of it
 		<-ended
-		var sig *signalError
-		if errors.As(context.Cause(c.Context()), &sig) {
-			return sig
-		}
-		return nil
+		return runError(c.Context(), nil, false)
 	}
 }

@@ -51,7 +51,7 @@ type statsOptions struct {
 func newStats(a *app) *cobra.Command {
 	var o statsOptions
 	c := &cobra.Command{
-		Use: "stats [INSTANCE...]", Short: "live counts, rates and delays", Long: statsLong + exitHelp, Example: statsExample,
+		Use: "stats [INSTANCE...]", Short: "live counts, rates and delays", Long: statsLong, Example: statsExample,
 		RunE: func(c *cobra.Command, args []string) error { return a.stats(c, o, args) },
 	}
 	o.reading.flags(a, c)
@@ -62,7 +62,6 @@ func newStats(a *app) *cobra.Command {
 	f.StringVar(&o.listen, "listen", "", "serve metrics for Prometheus at http://`ADDR`/metrics")
 	connecting(c, &o.retry, &o.idle)
 	register(c, "by", fieldCompletions(""))
-	c.ValidArgsFunction = a.completeInstances
 	return c
 }
 
@@ -79,11 +78,11 @@ func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
 		return err
 	}
 	if s.cfg.Output == "prom" {
-		if err := o.checkProm(c); err != nil {
+		if err := withoutEffect(c, "with -o prom, which prints one page at the end", "interval", "fields"); err != nil {
 			return err
 		}
 	}
-	if o.fields && s.cfg.Output != "prom" {
+	if o.fields {
 		return s.end(s.countFields(o, args))
 	}
 	recorded := slices.Equal(args, []string{"-"})
@@ -115,24 +114,8 @@ func (o *statsOptions) check(c *cobra.Command) error {
 			return err
 		}
 	}
-	if !o.fields {
-		return nil
-	}
-	for _, name := range []string{"interval", "by", "listen"} {
-		if c.Flags().Changed(name) {
-			return usagef("--%s has no effect with --fields, which prints one list at the end", name)
-		}
-	}
-	return nil
-}
-
-// checkProm reports flags that have no effect with -o prom.
-func (o *statsOptions) checkProm(c *cobra.Command) error {
-	if c.Flags().Changed("fields") {
-		return usagef("-o prom has no effect with --fields, which prints text, ndjson or csv")
-	}
-	if c.Flags().Changed("interval") {
-		return usagef("--interval has no effect with -o prom, which prints one page at the end")
+	if o.fields {
+		return withoutEffect(c, "with --fields, which prints one list at the end", "interval", "by", "listen")
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ type tailOptions struct {
 func newTail(a *app) *cobra.Command {
 	var o tailOptions
 	c := &cobra.Command{
-		Use: "tail [INSTANCE...]", Short: "follow live events", Long: tailLong + exitHelp, Example: tailExample,
+		Use: "tail [INSTANCE...]", Short: "follow live events", Long: tailLong, Example: tailExample,
 		RunE: func(c *cobra.Command, args []string) error { return a.tail(c, o, args) },
 	}
 	o.reading.flags(a, c)
@@ -55,7 +55,6 @@ func newTail(a *app) *cobra.Command {
 	connecting(c, &o.retry, &o.idle)
 	c.Flags().BoolVar(&o.gaps, "backfill", false, "after a reconnect, print the missed events that the server has stored")
 	c.Flags().Lookup("since").Usage = "first print the events stored since `TIME` (10m, 2h, 3d, 15:04, RFC 3339, Unix s or ms); with -: only those since then"
-	c.ValidArgsFunction = a.completeInstances
 	return c
 }
 

@@ -1,7 +1,7 @@
 package cmd
 
 import (
-	"errors"
+	"cmp"
 
 	"github.com/spf13/cobra"
 
@@ -64,12 +64,17 @@ func (s *session) output(c *cobra.Command, p printing, to publishing, saveRest b
 	open = func() event.Sink { return b.Sink(broker.Shape{Body: body(), Small: small()}) }
 	return open, func(err error) error {
 		defer unwritten.Close()
-		saved := b.Close()
-		if err == nil || saved == nil {
-			return errors.Join(err, saved)
-		}
-		return &bothError{err, saved}
+		return both(err, b.Close())
 	}, nil
+}
+
+// both returns the errors of a run and of what was done at its end, of which
+// either may be nil.
+func both(run, end error) error {
+	if run == nil || end == nil {
+		return cmp.Or(run, end)
+	}
+	return &bothError{run, end}
 }
 
 // bothError is a run's error and what was saved at its end, in one line.
