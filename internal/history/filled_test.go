@@ -142,12 +142,12 @@ func TestStoredEventsComeWhileTheHeaderIsLate(t *testing.T) {
 }
 
 func TestGapsAreFilledOnce(t *testing.T) {
-	for _, ahead := range []time.Duration{0, 3 * time.Second, -time.Hour} {
+	for _, ahead := range []time.Duration{0, 3 * time.Second, time.Hour, -time.Hour} {
 		t.Run(ahead.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := func(d time.Duration) time.Time { return time.Now().Add(ahead + d) }
 				d := &database{rows: []storedRow{
-					remembered("before", server(-time.Minute)), remembered("first", server(0)),
+					remembered("before", server(-time.Minute)), remembered("early", server(-3*time.Second)), remembered("first", server(0)),
 					remembered("missed1", server(4*time.Second)), remembered("missed2", server(9*time.Second)),
 				}}
 				late := func(*script, event.Sink) error {
@@ -163,10 +163,10 @@ func TestGapsAreFilledOnce(t *testing.T) {
 					tell(event.Connected, 0), send("first", ahead), wait(12*time.Second), late,
 					tell(event.Reconnected, 12*time.Second), send("now", ahead))
 				got := slices.Sorted(slices.Values(sink.ids))
-				if want := []string{"first", "now", "~late", "~missed1", "~missed2"}; !slices.Equal(got, want) {
+				if want := []string{"first", "now", "~early", "~late", "~missed1", "~missed2"}; !slices.Equal(got, want) {
 					t.Errorf("shown %q, want %q", got, want)
 				}
-				if !strings.Contains(notices, "3 missed events came from the database") {
+				if !strings.Contains(notices, "4 missed events came from the database") {
 					t.Errorf("notices:\n%s", notices)
 				}
 			})
