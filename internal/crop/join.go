@@ -1,10 +1,15 @@
 package crop
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // resolveWaiting remembers an event or a track, and resolves the crops that
@@ -73,25 +78,23 @@ func (s *Saver) resolve(p *pending) error {
 	if !s.isWanted(info) {
 		return s.rest(p.ev)
 	}
-	pic, err := s.pictureOf(p)
-	if err != nil {
+	pic, err := s.pictureOf(p.ev)
+	switch {
+	case err != nil:
 		return s.refuse(p.ev, err)
+	case s.o.Best && p.key() != "":
+		return s.keepBest(p)
 	}
-	if !s.o.Best || p.key() == "" {
-		return s.save(info, pic)
-	}
-	return s.keepBest(p)
+	return s.save(info, pic)
 }
 
-// infoOf returns the crop without its image, with the event or else the track
-// that it refers to as Ref.
+// infoOf returns the crop without its image, joined with what it refers to.
 func (s *Saver) infoOf(p *pending) (*event.Event, error) {
 	info, err := withoutImage(p.ev)
-	if err != nil { // not possible: it was made from a checked payload
-		return nil, err
+	if err == nil {
+		info.Ref = s.ref(p.event, p.track)
 	}
-	info.Ref = s.ref(p.event, p.track)
-	return info, nil
+	return info, err
 }
 
 func (s *Saver) isWanted(info *event.Event) bool {
@@ -102,8 +105,8 @@ func (s *Saver) isWanted(info *event.Event) bool {
 	return (s.o.Types == nil || s.o.Types(typ)) && (s.o.Where == nil || s.o.Where(info))
 }
 
-func (s *Saver) pictureOf(p *pending) (picture, error) {
-	image, _ := p.ev.Member("image")
+func (s *Saver) pictureOf(ev *event.Event) (picture, error) {
+	image, _ := ev.Member("image")
 	return s.decoder.picture(image)
 }
 
@@ -145,7 +148,7 @@ func (s *Saver) saveBest(p *pending) error {
 	if err != nil {
 		return err
 	}
-	pic, err := s.pictureOf(p)
+	pic, err := s.pictureOf(p.ev)
 	if err != nil { // not possible: keepBest takes only pictures
 		return s.refuse(p.ev, err)
 	}
@@ -197,4 +200,73 @@ func (s *Saver) save(info *event.Event, pic picture) error {
 		s.o.Limit.Took()
 	}
 	return nil
+}
+
+// A record is the payload of a crop, in the server's own bytes but without the
+// image, followed by what became of it: "file", "bytes", "sha256", "width",
+// "height" and, if known, "event" and "attributes". Members of the payload with one of these
+// names are left out.
+
+// isReplaced reports whether a member does not go into a record. The name is
+// as in the payload, escapes included.
+func isReplaced(name []byte) bool {
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name = jsonraw.AppendUnescaped(nil, name)
+	}
+	switch string(name) {
+	case "image", "file", "bytes", "sha256", "width", "height", "event", "attributes":
+		return true
+	}
+	return false
+}
+
+// withoutImage returns a copy of the crop without its image and the members
+// that a record replaces.
+func withoutImage(ev *event.Event) (*event.Event, error) {
+	out := []byte{'{'}
+	ev.EachMember(func(name, raw []byte) bool {
+		if isReplaced(name) {
+			return true
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, '"'), name...), '"', ':')
+		out = append(out, raw...)
+		return true
+	})
+	c, err := event.New(ev.Type, append(out, '}'), ev.Instance)
+	if err == nil {
+		c.ID, c.Received = strings.Clone(ev.ID), ev.Received
+	}
+	return c, err
+}
+
+// appendRecord appends the record of a crop without its image that was saved at
+// path.
+func appendRecord(dst []byte, info *event.Event, p *picture, path string, sum bool, attributes []attribute) []byte {
+	body := info.Payload[:len(info.Payload)-1]
+	dst = append(dst, body...)
+	if len(body) > 1 {
+		dst = append(dst, ',')
+	}
+	dst = jsonraw.AppendQuoted(append(dst, `"file":`...), path)
+	dst = strconv.AppendInt(append(dst, `,"bytes":`...), int64(len(p.data)), 10)
+	if sum {
+		h := sha256.Sum256(p.data)
+		dst = append(hex.AppendEncode(append(dst, `,"sha256":"`...), h[:]), '"')
+	}
+	dst = strconv.AppendInt(append(dst, `,"width":`...), int64(p.width), 10)
+	dst = strconv.AppendInt(append(dst, `,"height":`...), int64(p.height), 10)
+	if info.Ref != nil {
+		dst = append(append(dst, `,"event":`...), info.Ref.Payload...)
+	}
+	for i, a := range attributes {
+		dst = append(dst, [2]string{`,"attributes":{`, ","}[min(i, 1)]...)
+		dst = append(append(append(dst, a.name...), ':'), a.value...)
+	}
+	if len(attributes) > 0 {
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
 }

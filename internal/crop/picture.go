@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"image"
 	_ "image/jpeg" // for decodes and previews
-	"image/png"
+	_ "image/png"
 	"net/http"
+
+	_ "golang.org/x/image/webp"
 )
 
 // picture is the checked bytes of an image file.
@@ -28,8 +30,8 @@ type kind struct {
 // kinds are the formats by their media types.
 var kinds = map[string]kind{
 	"image/jpeg": {"JPEG", "", wholeJPEG, sizeJPEG},
-	"image/png":  {"PNG", ".png", wholePNG, sizePNG},
-	"image/webp": {"WebP", ".webp", wholeWebP, sizeWebP},
+	"image/png":  {"PNG", ".png", wholePNG, sizeOf},
+	"image/webp": {"WebP", ".webp", wholeWebP, sizeOf},
 }
 
 // inspect checks that p is a whole picture with a header that can be read, and
@@ -70,12 +72,8 @@ func (p picture) pixels() (image.Image, error) {
 	return img, err
 }
 
-// decodes reports whether the picture is whole to its last pixel. For a WebP,
-// whose header says how many bytes there must be, it compares only those.
+// decodes reports whether the picture is whole to its last pixel.
 func (p picture) decodes() bool {
-	if p.ext == ".webp" {
-		return len(p.data) == int(binary.LittleEndian.Uint32(p.data[4:]))+8
-	}
 	_, err := p.pixels()
 	return err == nil
 }
@@ -95,8 +93,9 @@ func wholePNG(p []byte) bool {
 	return false
 }
 
-func sizePNG(p []byte) (width, height int, err error) {
-	c, err := png.DecodeConfig(bytes.NewReader(p))
+// sizeOf reads the header of a PNG or a WebP.
+func sizeOf(p []byte) (width, height int, err error) {
+	c, _, err := image.DecodeConfig(bytes.NewReader(p))
 	return c.Width, c.Height, err
 }
 
@@ -105,27 +104,64 @@ func wholeWebP(p []byte) bool {
 	return uint64(len(p)) >= uint64(binary.LittleEndian.Uint32(p[4:]))+8
 }
 
-// sizeWebP reads the first chunk: a lossy picture (RFC 6386, 9.1), a lossless
-// one (RFC 9649, 3.4), or the header of both (RFC 9649, 2.7).
-func sizeWebP(p []byte) (width, height int, err error) {
-	if len(p) < 25 || len(p) < 30 && string(p[12:16]) != "VP8L" {
-		return 0, 0, errors.New("its header is too short")
+// wholeJPEG reports whether the end marker is there: at the end, perhaps padded
+// with zeros, or where the segments lead to it (cameras append data of theirs).
+func wholeJPEG(p []byte) bool {
+	if bytes.HasSuffix(bytes.TrimRight(p, "\x00"), []byte("\xff\xd9")) {
+		return true
 	}
-	switch le := binary.LittleEndian; string(p[12:16]) {
-	case "VP8 ":
-		if string(p[23:26]) != "\x9d\x01\x2a" {
-			return 0, 0, errors.New("it has no start code")
+	for i := 2; ; {
+		m, _, next := jpegMarker(p, i)
+		if next < 0 || m == 0xd9 {
+			return next >= 0
 		}
-		return int(le.Uint16(p[26:]) & 0x3fff), int(le.Uint16(p[28:]) & 0x3fff), nil
-	case "VP8L":
-		bits := le.Uint32(p[21:])
-		if p[20] != 0x2f {
-			return 0, 0, errors.New("it has no signature")
-		}
-		return int(bits&0x3fff) + 1, int(bits>>14&0x3fff) + 1, nil
-	case "VP8X":
-		at := func(i int) int { return int(p[i]) | int(p[i+1])<<8 | int(p[i+2])<<16 }
-		return at(24) + 1, at(27) + 1, nil
+		i = next
 	}
-	return 0, 0, errors.New("its first chunk is unknown")
+}
+
+// jpegMarker finds the next marker of a JPEG at or after i, skipping picture
+// data (ITU T.81, B.1.1). It returns the marker's segment and the place after
+// that, or -1 if it is not all there.
+func jpegMarker(p []byte, i int) (m byte, segment []byte, next int) {
+	for {
+		at := bytes.IndexByte(p[i:], 0xff)
+		if at < 0 || i+at+1 >= len(p) {
+			return 0, nil, -1
+		}
+		i += at + 1
+		switch m = p[i]; {
+		case m == 0xff: // a fill byte: the marker is still to come
+		case m == 0, m == 1, m >= 0xd0 && m <= 0xd8: // these have no segment
+			i++
+		case m == 0xd9:
+			return m, nil, i + 1
+		case i+3 > len(p):
+			return m, nil, -1
+		default:
+			next = i + 1 + int(binary.BigEndian.Uint16(p[i+1:]))
+			if next > len(p) {
+				return m, nil, -1
+			}
+			return m, p[i+1 : next], next
+		}
+	}
+}
+
+// sizeJPEG reads the frame header (ITU T.81, B.2.2), of whatever process, which
+// comes before the picture's data. image/jpeg takes ten times as long, and
+// refuses processes that other programs can show.
+func sizeJPEG(p []byte) (width, height int, err error) {
+	for i := 2; ; {
+		m, segment, next := jpegMarker(p, i)
+		switch {
+		case next < 0 || m == 0xd9 || m == 0xda:
+			return 0, 0, errors.New("it has no frame header")
+		case m >= 0xc0 && m <= 0xcf && m != 0xc4 && m != 0xc8 && m != 0xcc:
+			if len(segment) < 8 {
+				return 0, 0, errors.New("its frame header is too short")
+			}
+			return int(binary.BigEndian.Uint16(segment[5:])), int(binary.BigEndian.Uint16(segment[3:])), nil
+		}
+		i = next
+	}
 }

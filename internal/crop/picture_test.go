@@ -65,7 +65,7 @@ func webpOf(t testing.TB) []byte {
 
 // The headers of a lossy and of an extended WebP, with a size of their own.
 var (
-	lossyWebP    = []byte("RIFF\x16\x00\x00\x00WEBPVP8 \xae\x0c\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00")
+	lossyWebP    = []byte("RIFF\x16\x00\x00\x00WEBPVP8 \x0a\x00\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00")
 	extendedWebP = []byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x10\x00\x00\x00\x8f\x01\x00\x2c\x01\x00")
 )
 
@@ -106,8 +106,8 @@ func TestPictures(t *testing.T) {
 		{"png cut", p[:len(p)-1], "", 0, 0, "the PNG is cut off after"},
 		{"png of impossible size", huge, "", 0, 0, "the PNG is damaged"},
 		{"webp cut", w[:len(w)-1], "", 0, 0, "the WebP is cut off after"},
-		{"webp of an unknown kind", []byte("RIFF\x16\x00\x00\x00WEBPVPxx\xae\x0c\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00"), "", 0, 0, "its first chunk is unknown"},
-		{"lossy webp without its start code", append(bytes.Clone(lossyWebP[:23]), "1234567"...), "", 0, 0, "it has no start code"},
+		{"webp of an unknown kind", []byte("RIFF\x16\x00\x00\x00WEBPVPxx\xae\x0c\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00"), "", 0, 0, "the WebP is damaged"},
+		{"lossy webp without its start code", append(bytes.Clone(lossyWebP[:23]), "1234567"...), "", 0, 0, "the WebP is damaged"},
 		{"nothing", nil, "", 0, 0, "its image is empty"},
 		{"html", []byte(" <!DOCTYPE html><html>"), "", 0, 0, "its image is not a JPEG, PNG or WebP: it starts with 3c 21 44 4f 43 54 59 50, which looks like text/html; charset=utf-8"},
 		{"json", []byte(`{"error":1}`), "", 0, 0, "looks like text/plain"},
