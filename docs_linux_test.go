@@ -405,7 +405,20 @@ func TestTroubleshootingQuotesMessages(t *testing.T) {
 	}
 }
 
-var links = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+var (
+	links    = regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
+	headings = regexp.MustCompile("(?m)^#+ (.*)$")
+	dropped  = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
+)
+
+// anchors returns the anchors of a page's headings, as GitHub makes them.
+func anchors(text string) map[string]bool {
+	all := map[string]bool{}
+	for _, h := range headings.FindAllStringSubmatch(text, -1) {
+		all[strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-")] = true
+	}
+	return all
+}
 
 // TestLinksLeadSomewhere checks the links between pages of the repository.
 func TestLinksLeadSomewhere(t *testing.T) {
@@ -423,8 +436,20 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, link := range links.FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
+			to, anchor := filepath.Join(filepath.Dir(page), link[1]), link[2]
+			if link[1] == "" {
+				to = page
+			}
+			if _, err := os.Stat(to); err != nil {
 				t.Errorf("%s: %v", page, err)
+				continue
+			}
+			if anchor == "" {
+				continue
+			}
+			target, err := os.ReadFile(to)
+			if err != nil || !anchors(string(target))[anchor] {
+				t.Errorf("%s: %s has no heading for #%s (%v)", page, to, anchor, err)
 			}
 		}
 	}

@@ -74,8 +74,8 @@ func qualified(file *ast.File) map[string][]ast.Node {
 	return used
 }
 
-// pathOf returns the import path of the package that x.Sel belongs to, or "". A
-// name of the file itself that hides an import has an Obj.
+// pathOf returns the import path of the package that s selects from, or "". A name
+// of the file itself that hides an import has an Obj.
 func pathOf(file *ast.File, s *ast.SelectorExpr) string {
 	x, ok := s.X.(*ast.Ident)
 	if !ok || x.Obj != nil {
