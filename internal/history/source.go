@@ -89,7 +89,7 @@ type pager struct {
 	request request
 	maker   event.Maker
 	scan    jsonraw.Scanner
-	index   jsonraw.Index // of the current row
+	index   jsonraw.Index     // of the current row
 	names   map[string]string // types by the database's names
 
 	page   []row
