@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -20,16 +20,18 @@ type Command struct {
 // Parse splits text into words as a POSIX shell does, and finds the program
 // that the first one names, in PATH if the name has no slash. No shell takes
 // part: patterns, ~ and # are ordinary characters. What else only a shell does is
-// a mistake, but for a $ in the arguments of a shell, which expands it. The
-// errors are *SyntaxError and *NotFoundError.
+// a *SyntaxError, but for a $ in the arguments of a shell, which expands it.
 func Parse(text string) (Command, error) {
 	words, err := split(text)
 	if err != nil {
 		return Command{}, err
 	}
 	path, err := exec.LookPath(words[0])
-	if err != nil {
-		return Command{}, &NotFoundError{Program: words[0], Err: err}
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return Command{}, fmt.Errorf("no program %q in PATH", words[0])
+	case err != nil:
+		return Command{}, fmt.Errorf("%s cannot be run: %w", words[0], errors.Unwrap(err))
 	}
 	return Command{path, words}, nil
 }
@@ -43,136 +45,82 @@ type SyntaxError struct {
 // Error names the place.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("character %d: %s", e.At, e.Msg) }
 
-// NotFoundError says that there is no such program, or that it cannot be run.
-type NotFoundError struct {
-	Program string
-	Err     error
-}
-
-// Error names the program.
-func (e *NotFoundError) Error() string {
-	if errors.Is(e.Err, exec.ErrNotFound) {
-		return fmt.Sprintf("no program %q in PATH", e.Program)
-	}
-	return fmt.Sprintf("%s cannot be run: %v", e.Program, errors.Unwrap(e.Err))
-}
-
-// Unwrap returns the cause.
-func (e *NotFoundError) Unwrap() error { return e.Err }
-
-// splitter reads the words of a command.
-type splitter struct {
-	text  string
-	at    int // of the next byte
-	word  strings.Builder
-	begun bool // word is one, even if it is empty
-	words []string
-}
+var (
+	// token is space, quoted text, a backslash with what it quotes, or plain
+	// text, which ends before a character that a shell acts on.
+	token = regexp.MustCompile(`(?s)^(?:[ \t\r\n]+|'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?:\$\(|[^ \t\r\n'"\\|&;<>()])+)`)
+	// expanded is what a shell replaces, or a backslash with what it quotes.
+	expanded = regexp.MustCompile("(?s)\\\\.|`|\\$[a-zA-Z_{(]")
+	// escaped is what a backslash quotes between double quotes.
+	escaped = regexp.MustCompile("\\\\([$`\"\\\\])|\\\\\n")
+)
 
 // split returns at least one word.
-func split(text string) ([]string, error) {
-	s := splitter{text: text}
-	for s.at < len(text) {
-		if err := s.next(); err != nil {
+func split(text string) (words []string, err error) {
+	word, begun := "", false // an empty word may have begun
+	end := func() {
+		if begun {
+			words = append(words, word)
+		}
+		word, begun = "", false
+	}
+	for at := 0; at < len(text); {
+		t := token.FindString(text[at:])
+		if err := check(text, at, t, words); err != nil {
 			return nil, err
 		}
-	}
-	s.end()
-	if len(s.words) == 0 {
-		return nil, &SyntaxError{At: 1, Msg: "no command"}
-	}
-	return s.words, nil
-}
-
-// next reads one character, or everything between two quotes.
-func (s *splitter) next() error {
-	c := s.text[s.at]
-	switch c {
-	case ' ', '\t', '\n', '\r':
-		s.end()
-		s.at++
-		return nil
-	case '\'', '"':
-		s.begun = true
-		return s.quoted(c)
-	case '|', '&', ';', '<', '>', '(', ')':
-		return s.shellOnly(string(c))
-	}
-	return s.char("")
-}
-
-// quoted reads up to the closing quote.
-func (s *splitter) quoted(quote byte) error {
-	opened := s.at
-	for s.at++; s.at < len(s.text); {
-		switch c := s.text[s.at]; {
-		case c == quote:
-			s.at++
-			return nil
-		case quote == '\'':
-			s.word.WriteByte(c)
-			s.at++
-		default:
-			if err := s.char("$`\"\\\n"); err != nil {
-				return err
+		at += len(t)
+		part := t
+		switch t[0] {
+		case ' ', '\t', '\r', '\n':
+			end()
+			continue
+		case '\'':
+			part = t[1 : len(t)-1]
+		case '"':
+			part = escaped.ReplaceAllString(t[1:len(t)-1], "$1")
+		case '\\':
+			if part = t[1:]; part == "\n" { // continues the line
+				continue
 			}
 		}
+		word, begun = word+part, true
 	}
-	return s.errorAt(opened, fmt.Sprintf("no closing %c for this one", quote))
+	end()
+	if len(words) == 0 {
+		return nil, &SyntaxError{At: 1, Msg: "no command"}
+	}
+	return words, nil
 }
 
-// char reads a character outside of single quotes. A backslash quotes the
-// characters in escapable, or every character if that is empty.
-func (s *splitter) char(escapable string) error {
-	c := s.text[s.at]
-	rest := s.text[s.at+1:]
-	switch {
-	case c == '\\' && rest == "":
-		return s.errorAt(s.at, "nothing after this \\")
-	case c == '\\' && rest[0] == '\n': // continues the line
-		s.at += 2
+// check reports a mistake in the token t at a place of text, after words. What
+// only a shell does is one: as ordinary characters it would surprise everybody
+// who writes it.
+func check(text string, at int, t string, words []string) error {
+	mistake := func(at int, format string, args ...any) error {
+		return &SyntaxError{At: utf8.RuneCountInString(text[:at]) + 1, Msg: fmt.Sprintf(format, args...)}
+	}
+	const shellOnly = "no shell reads %c here: put it in single quotes, or run sh -c '...'"
+	switch c := text[at]; {
+	case t != "" && c == '\'', t != "" && forShell(words):
 		return nil
-	case c == '\\' && (escapable == "" || strings.IndexByte(escapable, rest[0]) >= 0):
-		c = rest[0]
-		s.at++
-	case (c == '`' || c == '$' && expands(rest)) && !s.forShell():
-		return s.shellOnly(string(c))
+	case t != "":
+		for _, found := range expanded.FindAllStringIndex(t, -1) {
+			if c := t[found[0]]; c != '\\' {
+				return mistake(at+found[0], shellOnly, c)
+			}
+		}
+		return nil
+	case c == '\\':
+		return mistake(at, "nothing after this \\")
+	case c == '\'' || c == '"':
+		return mistake(at, "no closing %c for this one", c)
+	default:
+		return mistake(at, shellOnly, c)
 	}
-	s.begun = true
-	s.word.WriteByte(c)
-	s.at++
-	return nil
 }
 
-// expands reports whether a shell replaces a $ before rest.
-func expands(rest string) bool {
-	if rest == "" {
-		return false
-	}
-	c := rest[0] | 0x20
-	return c >= 'a' && c <= 'z' || rest[0] == '_' || rest[0] == '{' || rest[0] == '('
-}
-
-// forShell reports whether the word is an argument of a shell.
-func (s *splitter) forShell() bool {
-	return len(s.words) > 0 && slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh", "fish"}, filepath.Base(s.words[0]))
-}
-
-// end ends a word.
-func (s *splitter) end() {
-	if s.begun {
-		s.words = append(s.words, s.word.String())
-	}
-	s.word.Reset()
-	s.begun = false
-}
-
-// shellOnly is the error for what only a shell does. As an ordinary character
-// it would surprise everybody who writes it.
-func (s *splitter) shellOnly(what string) error {
-	return s.errorAt(s.at, fmt.Sprintf("no shell reads %s here: put it in single quotes, or run sh -c '...'", what))
-}
-
-func (s *splitter) errorAt(at int, msg string) error {
-	return &SyntaxError{At: utf8.RuneCountInString(s.text[:at]) + 1, Msg: msg}
+// forShell reports whether the word after words is an argument of a shell.
+func forShell(words []string) bool {
+	return len(words) > 0 && slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh", "fish"}, filepath.Base(words[0]))
 }
