@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,10 +57,10 @@ func (s *session) countStored(c *cobra.Command, o historyOptions, args []string)
 		return err
 	}
 	targets, reached, failed := s.storedTargets(args, named)
-	titles := map[string]string{}
+	names := map[string]string{}
 	for _, t := range targets {
 		wanted[strings.ToLower(t.Instance.ID)] = true
-		titles[t.Instance.ID] = t.Instance.Name
+		names[t.Instance.ID] = t.Instance.Name
 		if named && !slices.Contains(reached, t.Client) {
 			reached = append(reached, t.Client)
 		}
@@ -75,14 +76,15 @@ func (s *session) countStored(c *cobra.Command, o historyOptions, args []string)
 	if err != nil {
 		return err
 	}
+	titles, rows := o.countRows(list)
 	var lines []byte
 	switch s.cfg.Output {
 	case "ndjson":
-		lines = s.countObjects(list, o)
+		lines = s.countObjects(titles, rows)
 	case "csv":
-		lines = s.countRecords(list, o)
+		lines = s.countRecords(o, titles, rows)
 	default:
-		lines = s.countTable(list, o, titles)
+		lines = s.countTable(list, o, names)
 	}
 	if _, err := s.out.Write(lines); err != nil {
 		return &event.WriteError{Err: err}
@@ -93,18 +95,36 @@ func (s *session) countStored(c *cobra.Command, o historyOptions, args []string)
 	return failed
 }
 
-// countObjects appends a line of JSON for each count.
-func (s *session) countObjects(list []history.Count, o historyOptions) (lines []byte) {
+// countRows returns the counts for programs: the interval's start, the groups,
+// the number of events.
+func (o *historyOptions) countRows(list []history.Count) (titles []string, rows [][]string) {
+	titles = append(slices.Clone(o.columns), "events")
 	for _, n := range list {
+		rows = append(rows, append(slices.Clone(n.Groups), strconv.FormatFloat(n.Events, 'f', -1, 64)))
+	}
+	if o.per == "" {
+		return titles, rows
+	}
+	for i, n := range list {
+		start := ""
+		if !n.Start.IsZero() {
+			start = n.Start.UTC().Format(time.RFC3339)
+		}
+		rows[i] = slices.Insert(rows[i], 0, start)
+	}
+	return slices.Insert(titles, 0, "time"), rows
+}
+
+// countObjects returns a line of JSON for each row. Its last value is a number.
+func (s *session) countObjects(titles []string, rows [][]string) (lines []byte) {
+	last := len(titles) - 1
+	for _, row := range rows {
 		object := []byte{'{'}
-		if o.per != "" {
-			object = append(jsonraw.AppendQuoted(append(object, `"time":`...), countTime(n)), ',')
+		for i, title := range titles[:last] {
+			object = append(jsonraw.AppendQuoted(object, title), ':')
+			object = append(jsonraw.AppendQuoted(object, row[i]), ',')
 		}
-		for i, column := range o.columns {
-			object = append(jsonraw.AppendQuoted(object, column), ':')
-			object = append(jsonraw.AppendQuoted(object, n.Groups[i]), ',')
-		}
-		object = append(strconv.AppendFloat(append(object, `"events":`...), n.Events, 'f', -1, 64), '}')
+		object = fmt.Appendf(object, "%q:%s}", titles[last], row[last])
 		if s.outTTY {
 			object = format.AppendVisibleJSON(nil, object)
 		}
@@ -113,44 +133,28 @@ func (s *session) countObjects(list []history.Count, o historyOptions) (lines []
 	return lines
 }
 
-// countRecords appends a CSV record for each count.
-func (s *session) countRecords(list []history.Count, o historyOptions) (lines []byte) {
+// countRecords returns a CSV record for each row.
+func (s *session) countRecords(o historyOptions, titles []string, rows [][]string) (lines []byte) {
 	delimiter, _ := format.ParseDelimiter(o.delimiter) // checked
 	record := format.CSVRecord{Delimiter: delimiter, Terminal: s.outTTY}
-	head := append(slices.Clone(o.columns), "events")
-	if o.per != "" {
-		head = slices.Insert(head, 0, "time")
-	}
 	if o.bom {
 		lines = append(lines, "\ufeff"...)
 	}
 	if !o.noHeader {
-		lines = record.Append(lines, head...)
+		lines = record.Append(lines, titles...)
 	}
-	for _, n := range list {
-		fields := append(slices.Clone(n.Groups), strconv.FormatFloat(n.Events, 'f', -1, 64))
-		if o.per != "" {
-			fields = slices.Insert(fields, 0, countTime(n))
-		}
-		lines = record.Append(lines, fields...)
+	for _, row := range rows {
+		lines = record.Append(lines, row...)
 	}
 	return lines
-}
-
-// countTime is the start of a count's interval for programs.
-func countTime(n history.Count) string {
-	if n.Start.IsZero() {
-		return ""
-	}
-	return n.Start.UTC().Format(time.RFC3339)
 }
 
 // barCells is the width of the longest bar.
 const barCells = 30
 
-// countTable appends a table with a bar for each count. titles are the names of
-// instances.
-func (s *session) countTable(list []history.Count, o historyOptions, titles map[string]string) []byte {
+// countTable returns a table with a bar for each count. names are those of
+// instances, by id.
+func (s *session) countTable(list []history.Count, o historyOptions, names map[string]string) []byte {
 	styles := term.NewStyles(s.color)
 	table := term.Table{Title: styles.Bold, Columns: []term.Column{{Title: strings.ToUpper(o.per)}}}
 	for _, column := range o.columns {
@@ -164,7 +168,7 @@ func (s *session) countTable(list []history.Count, o historyOptions, titles map[
 	for _, n := range list {
 		row := []term.Cell{{Text: intervalText(n, o)}}
 		for i, group := range n.Groups {
-			if name := titles[group]; o.columns[i] == "instance_id" && name != "" {
+			if name := names[group]; o.columns[i] == "instance_id" && name != "" {
 				group = name
 			}
 			row = append(row, term.Cell{Text: group})

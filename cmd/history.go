@@ -179,15 +179,9 @@ func (s *session) storedTargets(args []string, named bool) (targets []*target.Ta
 		return nil, nil, err
 	}
 	targets, listings := set.All(s.ctx)
+	listings, err = s.answered(listings)
 	for _, l := range listings {
-		switch {
-		case l.Err == nil:
-			clients = append(clients, l.Client)
-		case err == nil:
-			err = l.Err
-		default:
-			s.notices.warn("%v", l.Err)
-		}
+		clients = append(clients, l.Client)
 	}
 	return targets, clients, err
 }

@@ -51,24 +51,29 @@ func (a *app) instances(c *cobra.Command, demo bool) error {
 	if err != nil {
 		return err
 	}
-	var listings []target.Listing
-	var failed error
-	for _, l := range set.List(s.ctx) {
-		switch {
-		case l.Err == nil:
-			listings = append(listings, l)
-		case failed == nil:
-			failed = l.Err
-		default:
-			s.notices.warn("%v", l.Err)
-		}
-	}
+	listings, failed := s.answered(set.List(s.ctx))
 	if len(listings) > 0 {
 		if _, err := s.out.Write(s.instanceLines(listings)); err != nil {
 			return s.end(&event.WriteError{Err: err})
 		}
 	}
 	return s.end(failed)
+}
+
+// answered returns the lists of the servers that answered, and the error of the
+// first one that did not; others are reported.
+func (s *session) answered(list []target.Listing) (answered []target.Listing, failed error) {
+	for _, l := range list {
+		switch {
+		case l.Err == nil:
+			answered = append(answered, l)
+		case failed == nil:
+			failed = l.Err
+		default:
+			s.notices.warn("%v", l.Err)
+		}
+	}
+	return answered, failed
 }
 
 // instanceLines returns the list in the format of --output.

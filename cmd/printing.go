@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -43,21 +44,17 @@ func (p *printing) flags(c *cobra.Command) {
 
 // encoder compiles the options and returns what makes an encoder for a chain.
 func (s *session) encoder(p printing) (func() format.Encoder, error) {
-	columns, err := parseColumns(p.columns)
-	if err != nil {
-		return nil, err
-	}
+	var columns format.Columns
 	var frame format.Frame
-	if p.frame != "" {
-		if frame, err = format.ParseFrame(p.frame); err != nil {
-			return nil, usagef("--%v", err)
-		}
-	}
 	clock, err := format.ParseTimeFormat(p.time)
-	if err != nil {
-		return nil, usagef("--%v", err)
+	delimiter, wrong := format.ParseDelimiter(p.delimiter)
+	err = cmp.Or(err, wrong)
+	if err == nil && len(p.columns) > 0 {
+		columns, err = format.ParseColumns(strings.Join(p.columns, ","))
 	}
-	delimiter, err := format.ParseDelimiter(p.delimiter)
+	if err == nil && p.frame != "" {
+		frame, err = format.ParseFrame(p.frame)
+	}
 	if err != nil {
 		return nil, usagef("--%v", err)
 	}
@@ -118,17 +115,6 @@ func (p *printing) checkOutput(output string) error {
 		return usagef("--frame has no effect with --template")
 	}
 	return nil
-}
-
-func parseColumns(lists []string) (format.Columns, error) {
-	if len(lists) == 0 {
-		return nil, nil
-	}
-	columns, err := format.ParseColumns(strings.Join(lists, ","))
-	if err != nil {
-		return nil, usagef("--%v", err)
-	}
-	return columns, nil
 }
 
 // onScreen reports whether events are shown as text on a terminal.
