@@ -80,7 +80,7 @@ func between(since, until time.Time) timeRange {
 
 // query posts a request and calls do with each row of the response, which is
 // {"data":[row…]} or a bare array. A row is one JSON value, not checked, and
-// valid during the call; nil stands for one that is too long. do returns false
+// valid during the call; nil is one that is too long. do returns false
 // to read no further. Errors: *NoDatabaseError, those of Client.Post, one for a
 // response that cannot be read, and ctx.Err().
 func query(ctx context.Context, c Client, path string, r request, do func(row []byte) (more bool)) error {

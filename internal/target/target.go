@@ -40,7 +40,7 @@ type Options struct {
 	// Open returns the client of another server: of a pasted URL, or of an
 	// instance of the config file. It returns the same client for the same server.
 	Open func(server string, pasted bool) (*rtapi.Client, error)
-	// Label returns what stands for a server behind names that several instances
+	// Label returns the name of a server that follows names which several instances
 	// have. Nil or "": its host.
 	Label  func(*rtapi.Client) string
 	Named  []config.Named        // instances of the config file
