@@ -106,10 +106,7 @@ func (t *Text) StartBatch() {
 	}
 	l := layoutFor(width, min(source, sourceMost), t.o.timeCells())
 	if t.layout == nil || l.source != t.layout.source || len(names) != t.sources {
-		t.names, t.sources = make(map[string]string, len(names)), len(names)
-		for i, short := range term.Shorten(names, l.source) {
-			t.names[names[i]] = short
-		}
+		t.names, t.sources = term.Shorten(names, l.source), len(names)
 	}
 	t.layout = l
 }

@@ -40,7 +40,7 @@ func forces(value string) bool { return value != "" && value != "0" && value != 
 // Style is the escape sequences around styled text. The zero Style is plain.
 type Style struct{ on, off string }
 
-// Append appends s made safe, in the style.
+// Append appends text made safe, in the style.
 func (s Style) Append(dst []byte, text string) []byte {
 	return append(AppendSafe(append(dst, s.on...), text), s.off...)
 }
@@ -56,48 +56,36 @@ type Styles struct {
 	Bold  Style
 	Faint Style
 
-	sources [len(sourceColors)]Style
+	sources []Style
 }
-
-// ANSI colours by number, as lipgloss takes them.
-const (
-	red           = "1"
-	green         = "2"
-	magenta       = "5"
-	cyan          = "6"
-	brightBlue    = "12"
-	brightMagenta = "13"
-)
-
-// sourceColors tell sources apart; no two neighbours are alike. Red and green
-// mean something. Yellow, white and the other bright colours cannot be read on
-// white, black and blue not on black. Bold cyan is missing because some
-// terminals show bold as bright.
-var sourceColors = [...]struct {
-	color string
-	bold  bool
-}{{cyan, false}, {magenta, false}, {brightBlue, false}, {brightMagenta, true}, {brightBlue, true}, {brightMagenta, false}}
 
 // NewStyles returns the styles, all of them plain without color. It makes the
 // escape sequences once, because rendering each value costs more than encoding
 // an event, and never asks the terminal for anything.
 func NewStyles(color bool) *Styles {
-	s := &Styles{}
 	if !color {
-		return s
+		return &Styles{sources: []Style{{}}}
 	}
-	r := lipgloss.NewRenderer(io.Discard, termenv.WithProfile(termenv.ANSI))
+	r := lipgloss.NewRenderer(io.Discard)
 	r.SetColorProfile(termenv.ANSI)
 	r.SetHasDarkBackground(true)
-	s.Alarm = sequences(r.NewStyle().Bold(true).Foreground(lipgloss.Color(red)))
-	s.Good = sequences(r.NewStyle().Foreground(lipgloss.Color(green)))
-	s.Warn = sequences(r.NewStyle().Bold(true).Foreground(lipgloss.Color(magenta)))
-	s.Bold = sequences(r.NewStyle().Bold(true))
-	s.Faint = sequences(r.NewStyle().Faint(true))
-	for i, c := range sourceColors {
-		s.sources[i] = sequences(r.NewStyle().Bold(c.bold).Foreground(lipgloss.Color(c.color)))
+	const red, green, magenta, cyan, brightBlue, brightMagenta = "1", "2", "5", "6", "12", "13"
+	plain, bold := r.NewStyle(), r.NewStyle().Bold(true)
+	in := func(color lipgloss.Color, s lipgloss.Style) Style { return sequences(s.Foreground(color)) }
+	return &Styles{
+		Alarm: in(red, bold),
+		Good:  in(green, plain),
+		Warn:  in(magenta, bold),
+		Bold:  sequences(bold),
+		Faint: sequences(r.NewStyle().Faint(true)),
+		// No two neighbours are alike. Red and green mean something. Yellow, white
+		// and the other bright colours cannot be read on white, black and blue not
+		// on black. Bold cyan is missing because some terminals show bold as bright.
+		sources: []Style{
+			in(cyan, plain), in(magenta, plain), in(brightBlue, plain),
+			in(brightMagenta, bold), in(brightBlue, bold), in(brightMagenta, plain),
+		},
 	}
-	return s
 }
 
 // Source returns the style for the name of source number i, which may be any

@@ -128,8 +128,10 @@ func TestOnlyAlarmIsRed(t *testing.T) {
 
 func TestStylesWithoutColorArePlain(t *testing.T) {
 	s := NewStyles(false)
-	if *s != (Styles{}) {
-		t.Errorf("%q", s)
+	for _, style := range []Style{s.Alarm, s.Good, s.Warn, s.Bold, s.Faint, s.Source(0), s.Source(1)} {
+		if style != (Style{}) {
+			t.Errorf("%q", style)
+		}
 	}
 	if got := string(NewStyles(true).Alarm.Append(nil, "a\x1b")); got != "\x1b[1;31ma\\x1b\x1b[0m" {
 		t.Errorf("%q", got)

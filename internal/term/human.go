@@ -1,6 +1,8 @@
 package term
 
 import (
+	"bytes"
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -12,12 +14,7 @@ type Integer interface {
 }
 
 // Number returns n with a comma between thousands: "1,204".
-func Number[N Integer](n N) string {
-	if n < 0 {
-		return string(appendGrouped(nil, strconv.FormatInt(int64(n), 10)))
-	}
-	return string(appendGrouped(nil, strconv.FormatUint(uint64(n), 10)))
-}
+func Number[N Integer](n N) string { return string(appendGrouped(nil, fmt.Appendf(nil, "%d", n))) }
 
 // Count returns n and a noun, in the plural unless n is 1: "1,204 events",
 // "1 record". The plural of noun must be noun and an s.
@@ -28,17 +25,18 @@ func Count[N Integer](n N, noun string) string {
 	return Number(n) + " " + noun + "s"
 }
 
-// appendGrouped appends whole digits, perhaps after a sign, with a comma
-// between thousands.
-func appendGrouped(dst []byte, digits string) []byte {
-	if digits[0] == '-' {
-		dst, digits = append(dst, '-'), digits[1:]
+// appendGrouped appends a decimal number, perhaps with a sign and a fraction,
+// with a comma between thousands.
+func appendGrouped(dst, number []byte) []byte {
+	whole := bytes.IndexByte(number, '.')
+	if whole < 0 {
+		whole = len(number)
 	}
-	for i := range len(digits) {
-		if i > 0 && (len(digits)-i)%3 == 0 {
+	for i, c := range number {
+		if i > 0 && i < whole && (whole-i)%3 == 0 && number[i-1] != '-' {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, digits[i])
+		dst = append(dst, c)
 	}
 	return dst
 }
@@ -53,16 +51,8 @@ func AppendDecimal(dst []byte, x float64) []byte {
 	if !(math.Abs(x) < 1e15) {
 		return strconv.AppendFloat(dst, x, 'g', 3, 64)
 	}
-	whole, fraction := math.Modf(x)
-	if whole == 0 && x < 0 {
-		dst = append(dst, '-')
-	}
-	var digits [24]byte
-	dst = appendGrouped(dst, string(strconv.AppendInt(digits[:0], int64(whole), 10)))
-	if tenths := int64(math.Round(math.Abs(fraction) * 10)); tenths != 0 {
-		dst = append(dst, '.', byte('0'+tenths))
-	}
-	return dst
+	var number [24]byte
+	return appendGrouped(dst, strconv.AppendFloat(number[:0], x, 'f', -1, 64))
 }
 
 // Size returns what AppendSize appends.
@@ -116,7 +106,7 @@ func AppendMillis(dst []byte, ms float64) []byte {
 
 // appendUnits appends n small units, of which per make a large one.
 func appendUnits(dst []byte, n, per int64, large, small string) []byte {
-	dst = append(appendGrouped(dst, strconv.FormatInt(n/per, 10)), large...)
+	dst = append(AppendDecimal(dst, float64(n/per)), large...)
 	if n%per == 0 {
 		return dst
 	}

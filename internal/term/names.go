@@ -5,54 +5,34 @@ import (
 	"unicode/utf8"
 )
 
-// Shorten returns names that take at most so many cells when they are made
-// safe. Names that would look the same when cut at the end are cut in the
-// middle instead: "Loading dock north" and "Loading dock south" in 12 cells
-// become "Loading…orth" and "Loading…outh". Names that differ only in the
-// middle may still look the same.
-func Shorten(names []string, cells int) []string {
-	short := map[string]string{} // by name
-	groups := map[string][]string{}
+// Shorten returns for each name one that takes at most so many cells when it is
+// made safe. Names that would look the same when cut at the end are cut in the
+// middle, a third of the cells before their end: "Loading…orth", "Loading…outh".
+func Shorten(names []string, cells int) map[string]string {
+	short := make(map[string]string, len(names))
+	first := map[string]string{} // name by short name
 	for _, name := range names {
-		if _, known := short[name]; !known {
-			short[name] = cutEnd(name, cells, "")
-			groups[short[name]] = append(groups[short[name]], name)
+		if _, done := short[name]; done {
+			continue
+		}
+		s := cut(name, cells, "")
+		short[name] = s
+		if other, taken := first[s]; !taken {
+			first[s] = name
+		} else {
+			short[other] = cut(other, cells, ending(other, cells/3))
+			short[name] = cut(name, cells, ending(name, cells/3))
 		}
 	}
-	for _, group := range groups {
-		if len(group) > 1 {
-			separate(short, group, cells)
-		}
-	}
-	list := make([]string, len(names))
-	for i, name := range names {
-		list[i] = short[name]
-	}
-	return list
+	return short
 }
 
-// separate cuts the names of a group in the middle, with the shortest ending,
-// from a third of the cells on, that makes all of them differ.
-func separate(short map[string]string, group []string, cells int) {
-	for n := max(1, cells/3); n < cells; n++ {
-		seen := map[string]bool{}
-		for _, name := range group {
-			short[name] = cutEnd(name, cells, ending(name, n))
-			seen[short[name]] = true
-		}
-		if len(seen) == len(group) {
-			return
-		}
-	}
-}
-
-// cutEnd returns name if it takes at most so many cells, else as much of its
-// start as fits with "…" and the ending.
-func cutEnd(name string, cells int, ending string) string {
+// cut returns name if it takes at most so many cells, else as much of its start
+// as fits with "…" and the ending.
+func cut(name string, cells int, ending string) (short string) {
 	if Width(name) <= cells {
 		return name
 	}
-	short := ""
 	for i := range name {
 		s := name[:i] + "…" + ending
 		if Width(s) > cells {
@@ -66,19 +46,14 @@ func cutEnd(name string, cells int, ending string) string {
 // ending returns as much of the end of name as fits in so many cells.
 func ending(name string, cells int) string {
 	start := len(name)
-	for start > 0 {
-		_, size := utf8.DecodeLastRuneInString(name[:start])
-		if Width(name[start-size:]) > cells {
+	for i := start; i > 0; {
+		r, size := utf8.DecodeLastRuneInString(name[:i])
+		if i -= size; Width(name[i:]) > cells {
 			break
 		}
-		start -= size
-	}
-	for start < len(name) { // a mark without its letter
-		r, size := utf8.DecodeRuneInString(name[start:])
-		if widths.RuneWidth(r) > 0 || !Shown(r) {
-			break
+		if widths.RuneWidth(r) > 0 || !Shown(r) { // not a mark without its letter
+			start = i
 		}
-		start += size
 	}
 	return name[start:]
 }

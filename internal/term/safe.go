@@ -56,16 +56,25 @@ func AppendCut[T Text](dst []byte, s T, width int) (out []byte, cells int) {
 	if n == len(s) {
 		return append(dst, s...), n
 	}
-	c := cutter{dst: dst, width: width, fit: len(dst)}
-	if n > 0 { // all but the last character, which "…" may have to replace
-		c.dst = append(c.dst, s[:n-1]...)
-		c.cells, c.fit = n-1, len(c.dst)
-		n--
+	cells = max(0, n-1) // "…" may have to replace the last character
+	dst = append(dst, s[:cells]...)
+	fit, fitCells := len(dst), cells // up to which "…" still fits
+	var e escaper
+	for i := cells; i < len(s); {
+		if cells < width {
+			fit, fitCells = len(dst), cells
+		}
+		var size, more int
+		dst, size, more = appendNext(&e, dst, s, i)
+		if cells += more; cells > width {
+			if width <= 0 {
+				return dst[:fit], 0
+			}
+			return append(dst[:fit], "…"...), fitCells + 1
+		}
+		i += size
 	}
-	for i := n; i < len(s) && !c.full; {
-		i += appendNext(&c, s, i)
-	}
-	return c.dst, c.cells
+	return dst, cells
 }
 
 // Width returns how many cells AppendSafe of s takes.
@@ -113,89 +122,70 @@ func plainPrefix[T Text](s T) int {
 	return i
 }
 
-// cutter appends characters and escapes as long as they fit.
-type cutter struct {
-	dst      []byte
-	width    int
-	cells    int
-	fit      int  // length of dst up to which "…" still fits
-	fitCells int  // cells used at fit
-	marks    int  // characters of no width in a row
-	full     bool // something did not fit
+// escaper knows what decides how the next character is shown.
+type escaper struct {
+	marks     int    // characters of no width so far in a row
+	runEnd    int    // where a run of backslashes ends
+	backslash string // how those are shown
 }
 
-// reserve reports whether a piece of that many cells fits; if not, it ends the
-// text with "…".
-func (c *cutter) reserve(cells int) bool {
-	if c.cells < c.width {
-		c.fit, c.fitCells = len(c.dst), c.cells
-	}
-	if c.cells+cells <= c.width {
-		c.cells += cells
-		return true
-	}
-	c.full = true
-	if c.width > 0 {
-		c.dst, c.cells = append(c.dst[:c.fit], "…"...), c.fitCells+1
-	}
-	return false
-}
-
-// appendNext appends the character of s at i and returns how many bytes of s
-// it took.
-func appendNext[T Text](c *cutter, s T, i int) int {
+// appendNext appends the character of s at i as it is or as an escape. It
+// returns how many bytes of s it took and how many cells it needs.
+func appendNext[T Text](e *escaper, dst []byte, s T, i int) (out []byte, size, cells int) {
+	marks := e.marks
+	e.marks = 0
 	b := s[i]
 	switch {
 	case b == '\\':
-		return appendBackslashes(c, s, i)
-	case b >= ' ' && b < 0x7f:
-		c.marks = 0
-		if c.reserve(1) {
-			c.dst = append(c.dst, b)
+		if i >= e.runEnd {
+			findRun(e, s, i)
 		}
-		return 1
+		return append(dst, e.backslash...), 1, len(e.backslash)
+	case b >= ' ' && b < 0x7f:
+		return append(dst, b), 1, 1
 	}
 	r, size := runeAt(s, i)
-	if r == utf8.RuneError && size == 1 {
-		c.appendEscape('x', rune(b), 2)
-		return 1
+	switch cells = widths.RuneWidth(r); {
+	case r == utf8.RuneError && size == 1:
+		return AppendHex(append(dst, `\x`...), rune(b), 2), 1, 4
+	case r == 0xfe0f: // turns a symbol of one cell into a picture of two
+		cells = 1
+	case cells == 0:
+		e.marks = marks + 1
 	}
-	c.appendRune(r)
-	return size
+	switch {
+	case Shown(r) && e.marks <= maxMarks:
+		return utf8.AppendRune(dst, r), size, cells
+	case r < 0x80:
+		dst, cells = AppendHex(append(dst, `\x`...), r, 2), 4
+	case r <= 0xffff:
+		dst, cells = AppendHex(append(dst, `\u`...), r, 4), 6
+	default:
+		dst, cells = AppendHex(append(dst, `\U`...), r, 8), 10
+	}
+	e.marks = 0
+	return dst, size, cells
+}
+
+// findRun finds the end of the run of backslashes at i. They are doubled before
+// an escape and before x, u and U, where one would read as the start of an
+// escape.
+func findRun[T Text](e *escaper, s T, i int) {
+	for e.runEnd = i; e.runEnd < len(s) && s[e.runEnd] == '\\'; {
+		e.runEnd++
+	}
+	e.backslash = `\`
+	if e.runEnd == len(s) {
+		return
+	}
+	r, size := runeAt(s, e.runEnd)
+	if r == 'x' || r == 'u' || r == 'U' || !Shown(r) || r == utf8.RuneError && size == 1 {
+		e.backslash = `\\`
+	}
 }
 
 func runeAt[T Text](s T, i int) (rune, int) {
 	return utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
-}
-
-// appendRune appends a character as it is or as an escape.
-func (c *cutter) appendRune(r rune) {
-	cells := widths.RuneWidth(r)
-	if r == 0xfe0f { // turns a symbol of one cell into a picture of two
-		cells = 1
-	}
-	if c.marks++; cells > 0 {
-		c.marks = 0
-	}
-	switch {
-	case Shown(r) && c.marks <= maxMarks:
-		if c.reserve(cells) {
-			c.dst = utf8.AppendRune(c.dst, r)
-		}
-	case r < 0x80:
-		c.appendEscape('x', r, 2)
-	case r <= 0xffff:
-		c.appendEscape('u', r, 4)
-	default:
-		c.appendEscape('U', r, 8)
-	}
-}
-
-func (c *cutter) appendEscape(letter byte, r rune, digits int) {
-	c.marks = 0
-	if c.reserve(2 + digits) {
-		c.dst = AppendHex(append(c.dst, '\\', letter), r, digits)
-	}
 }
 
 // AppendHex appends r as that many hexadecimal digits.
@@ -204,28 +194,4 @@ func AppendHex(dst []byte, r rune, digits int) []byte {
 		dst = append(dst, "0123456789abcdef"[r>>shift&15])
 	}
 	return dst
-}
-
-// appendBackslashes appends the run of backslashes at i, doubled before an
-// escape and before x, u and U, where one would read as the start of an escape.
-func appendBackslashes[T Text](c *cutter, s T, i int) int {
-	end := i
-	for end < len(s) && s[end] == '\\' {
-		end++
-	}
-	piece := `\`
-	if end < len(s) {
-		r, size := runeAt(s, end)
-		if r == 'x' || r == 'u' || r == 'U' || !Shown(r) || r == utf8.RuneError && size == 1 {
-			piece = `\\`
-		}
-	}
-	c.marks = 0
-	for range end - i {
-		if !c.reserve(len(piece)) {
-			break
-		}
-		c.dst = append(c.dst, piece...)
-	}
-	return end - i
 }

@@ -16,9 +16,8 @@ type Cell struct {
 }
 
 // Table lays out rows in columns, two spaces apart, below their titles. Wide
-// characters are aligned, and all text is made safe. Texts that are cut to the
-// Most of a column still differ where they differ at their ends. Columns in
-// which no row has a text are left out.
+// characters are aligned, and all text is made safe. Columns in which no row has
+// a text are left out, and texts are cut to Most as Shorten does.
 type Table struct {
 	Columns []Column
 	Title   Style
@@ -56,12 +55,13 @@ func (t *Table) shortened() [][]Cell {
 		if c.Most == 0 {
 			continue
 		}
-		texts := make([]string, len(rows))
-		for r, row := range rows {
-			texts[r] = row[i].Text
+		var texts []string
+		for _, row := range rows {
+			texts = append(texts, row[i].Text)
 		}
-		for r, text := range Shorten(texts, c.Most) {
-			rows[r][i].Text = text
+		short := Shorten(texts, c.Most)
+		for _, row := range rows {
+			row[i].Text = short[row[i].Text]
 		}
 	}
 	return rows
