@@ -52,8 +52,7 @@ func (d *decoder) decode(image []byte) ([]byte, error) {
 	}
 	text := cutDataURL(image[1 : len(image)-1])
 	d.out = slices.Grow(d.out[:0], base64.StdEncoding.DecodedLen(len(text)))
-	// On amd64 and arm64 this takes a tenth of the time of the standard library,
-	// and elsewhere it is the standard library. Its errors name no useful place.
+	// On amd64 and arm64 this takes a tenth of the time of the standard library.
 	if n, err := simd.StdEncoding.Decode(d.out[:cap(d.out)], text); err == nil {
 		return d.out[:n], nil
 	}
@@ -118,11 +117,13 @@ func (d *decoder) readSpaces() (picture, error) {
 
 // readAs returns the picture in base64 without padding, and whether it is whole
 // to its last pixel.
-func readAs(text []byte) (picture, bool) {
+func readAs(text []byte) (p picture, ok bool) {
 	data, err := base64.RawStdEncoding.AppendDecode(nil, text)
-	if err != nil {
-		return picture{}, false
+	if err == nil {
+		p, err = inspect(data)
 	}
-	p, err := inspect(data)
-	return p, err == nil && p.decodes()
+	if err == nil {
+		_, err = p.pixels()
+	}
+	return p, err == nil
 }

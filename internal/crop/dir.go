@@ -25,10 +25,9 @@ const maxNumbers = 4096
 // concurrent use by Savers, and writes one file at a time. Other processes may
 // write into the same folder.
 //
-// Nothing is kept open between two files: a folder that was moved or removed in
-// the meantime is made again where its path says. Files are not synced, which
-// would take two to three times as long: a killed process leaves only whole
-// pictures, but a power cut may cost those of the last seconds.
+// A folder that is moved or removed during the run is made again where its path
+// says. Files are not synced, which would take two to three times as long: a
+// power cut may cost the pictures of the last seconds.
 type Dir struct {
 	path   string
 	notify event.Notify
@@ -220,11 +219,9 @@ func timeOf(ev *event.Event) time.Time {
 	return ev.Received
 }
 
-// Every file is written in one way: under a temporary name in its folder, then
-// linked to its final name, then the temporary name is removed. A link never
-// replaces a file, so that a file appears whole, and nothing is overwritten,
-// whatever other processes do. A process that is killed may leave the temporary
-// file, which a later run removes.
+// A file is written under a temporary name in its folder, then linked to its
+// final name. A link never replaces a file, so that files appear whole, and
+// nothing is overwritten. A later run removes what a killed one leaves.
 
 const (
 	tempPrefix = ".rtev-"

@@ -32,9 +32,7 @@ type pending struct {
 	owned        bool
 	event, track string        // ids it refers to; "" for none
 	due          time.Duration // when it stops waiting
-	// order is how many events were put before this crop since the last Flush
-	// that returned nil; -1 if the crop was put before that.
-	order int
+	order        int           // how many events were put before this crop since the last Flush that returned nil
 }
 
 // own makes the crop independent of the source's bytes, so that it can wait.
@@ -131,31 +129,20 @@ func (q *queue) find(key string) *pending {
 // the first crop that still waits.
 func (q *queue) before(n int) int {
 	for _, p := range q.crops {
-		if p.order >= 0 {
-			n = min(n, p.order)
-		}
+		n = min(n, p.order)
 	}
 	return n
 }
 
-// flushed notes that a Flush has returned nil.
-func (q *queue) flushed() {
-	for _, p := range q.crops {
-		p.order = -1
-	}
-}
-
-// clock measures the time of a stream: how much time its events say has passed.
-// It follows their arrival, or for recorded events the server's clock, and
-// never goes back. The zero value is ready.
+// clock measures how much time the events of a stream say has passed: by their
+// arrival, or for recorded events by the server's clock. The zero value is ready.
 type clock struct {
 	now  time.Duration // since the first event
 	last time.Time     // of the latest event
 }
 
-// maxBack is how far an event may be behind the latest one. If it is further
-// behind, the server's clock was set back or another recording follows, and
-// time goes on from there.
+// maxBack is how far an event may be behind the latest one. Beyond that, the
+// clock was set back or another recording follows, and time goes on from there.
 const maxBack = time.Minute
 
 // see takes the time of an event.
@@ -164,11 +151,9 @@ func (c *clock) see(ev *event.Event) {
 	if t.IsZero() {
 		t, _ = ev.Time()
 	}
-	if t.IsZero() {
-		return
-	}
 	since := t.Sub(c.last)
 	switch {
+	case t.IsZero():
 	case c.last.IsZero() || since < -maxBack:
 		c.last = t
 	case since > 0:

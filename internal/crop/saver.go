@@ -3,9 +3,8 @@
 // template, and written whole or not at all.
 //
 // A Dir is the folder that all pictures of a run go to. A Saver is the sink of
-// one source: it remembers recent events and tracks, lets a crop wait a moment
-// for the event it refers to, saves the picture, and puts a record of the file
-// into the next sink. Text encodes such a record for people.
+// one source, and puts a record of each file into the next sink. Text encodes
+// such a record for people.
 package crop
 
 import (
@@ -71,11 +70,10 @@ func Needs(types []string, best bool) []string {
 	return need
 }
 
-// Saver is a sink that saves the pictures of one source. It joins each crop
-// with the event or track that it refers to. A crop whose event is not known
-// yet waits for it: at most 2 s of the stream's time, or, while the stream is
-// silent, of real time after the last Flush. If the event does not come, the
-// track is used.
+// Saver is a sink that saves the pictures of one source. A crop whose event is
+// not known yet waits for it: at most 2 s of the stream's time, or, while the
+// stream is silent, of real time after the last Flush. If the event does not
+// come, the track is used.
 //
 // One goroutine may use it at a time; its own timer takes part under a lock. If
 // a file cannot be written, Put or Flush returns an *event.WriteError, as every
@@ -177,8 +175,6 @@ func (s *Saver) flush(waiting bool) error {
 		}
 	}
 	s.put = 0
-	s.waiting.flushed()
-	s.best.flushed()
 	s.startTimer()
 	return nil
 }

@@ -83,8 +83,10 @@ type sink struct {
 	c       *Counter
 	filters event.Sink
 
-	in *event.Instance // of the last event: most chains have one
-	t  *tally          // of that instance
+	in   *event.Instance // of the last event: most chains have one
+	t    *tally          // of that instance
+	at   time.Duration   // when the event arrived, if it is live
+	live bool
 }
 
 // Put fails only as the filters do.
@@ -92,10 +94,15 @@ func (s *sink) Put(ev *event.Event) error {
 	if s.t == nil || ev.Instance != s.in {
 		s.in, s.t = ev.Instance, s.c.tally(ev.Instance)
 	}
+	s.at, s.live = 0, !s.c.o.Recorded && !ev.Received.IsZero()
+	if s.live {
+		s.at = ev.Received.Sub(s.c.start)
+	}
 	s.t.mu.Lock()
-	defer s.t.mu.Unlock()
-	s.t.watch(ev)
-	return s.filters.Put(ev)
+	s.t.watch(ev, s.at, s.live)
+	err := s.filters.Put(ev)
+	s.t.mu.Unlock()
+	return err
 }
 
 // Flush flushes the filters.
@@ -107,7 +114,7 @@ type counting sink
 
 // Put never fails.
 func (s *counting) Put(ev *event.Event) error {
-	s.t.put(ev)
+	s.t.put(ev, s.at, s.live)
 	return nil
 }
 

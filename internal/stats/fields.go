@@ -44,23 +44,31 @@ type fieldType struct {
 
 // fieldInfo is what is known of one path.
 type fieldInfo struct {
-	events  uint64 // that have it
-	last    uint64 // the number, within its type, of the last event that has it
-	kinds   [len(kindNames)]uint64
+	events  uint64            // that have it
+	last    uint64            // the number, within its type, of the last event that has it
+	kinds   map[string]uint64 // how many values of each JSON type
 	example string
 }
 
-// JSON types, as indexes of kindNames.
-const (
-	isString = iota
-	isNumber
-	isBool
-	isObject
-	isArray
-	isNull
-)
+// kinds are the JSON types, in the order in which equally frequent ones are listed.
+var kinds = []string{"string", "number", "boolean", "object", "array", "null"}
 
-var kindNames = [...]string{"string", "number", "boolean", "object", "array", "null"}
+// kindOf returns the JSON type of a value.
+func kindOf(raw []byte) string {
+	switch raw[0] {
+	case '"':
+		return "string"
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	}
+	return "number"
+}
 
 // NewFields returns an empty list.
 func NewFields() *Fields { return &Fields{types: map[string]*fieldType{}} }
@@ -77,7 +85,7 @@ func (f *Fields) Put(ev *event.Event) error {
 			path = `\` + path
 		}
 		if raw[0] == '"' && path == "image" {
-			f.note(t, path, isString, sizeOf(raw[1:len(raw)-1]))
+			f.note(t, path, "string", sizeOf(raw[1:len(raw)-1]))
 			return true
 		}
 		f.left = maxFieldValues
@@ -106,14 +114,14 @@ func (f *Fields) typeOf(name string) *fieldType {
 }
 
 // note counts a value at a path.
-func (f *Fields) note(t *fieldType, path string, kind int, example string) {
+func (f *Fields) note(t *fieldType, path, kind, example string) {
 	p := t.paths[path]
 	if p == nil {
 		if len(path) > maxPath || len(t.paths) >= maxTypePaths || f.paths >= maxPaths {
 			t.more = true
 			return
 		}
-		p = &fieldInfo{}
+		p = &fieldInfo{kinds: map[string]uint64{}}
 		t.paths[strings.Clone(path)] = p
 		f.paths++
 	}
@@ -149,28 +157,19 @@ func (f *Fields) value(t *fieldType, path string, raw []byte, depth int) (ok boo
 	if f.left--; f.left < 0 {
 		return false
 	}
-	switch raw[0] {
-	case '{':
-		f.note(t, path, isObject, "")
-		return f.below(t, path, raw, depth+1)
-	case '[':
-		f.note(t, path, isArray, "")
-		return f.below(t, path, raw, depth+1)
-	case '"':
-		f.note(t, path, isString, exampleOf(raw[1:len(raw)-1]))
-	case 't', 'f':
-		f.note(t, path, isBool, string(raw))
-	case 'n':
-		f.note(t, path, isNull, "")
-	default:
-		f.note(t, path, isNumber, exampleOf(raw))
+	kind := kindOf(raw)
+	example := ""
+	switch kind {
+	case "string":
+		example = exampleOf(raw[1 : len(raw)-1])
+	case "number", "boolean":
+		example = exampleOf(raw)
 	}
-	return true
-}
-
-// below visits the values of an object or an array.
-func (f *Fields) below(t *fieldType, path string, raw []byte, depth int) bool {
-	if depth > maxFieldDepth {
+	f.note(t, path, kind, example)
+	if kind != "object" && kind != "array" {
+		return true
+	}
+	if depth++; depth > maxFieldDepth {
 		return false
 	}
 	for name, value := range jsonraw.Members(raw) {
@@ -233,14 +232,9 @@ func (f *Fields) List() (all []Field) {
 }
 
 // kindNames returns the JSON types of the values, the most frequent first.
-func (p *fieldInfo) kindNames() (names []string) {
-	count := func(name string) uint64 { return p.kinds[slices.Index(kindNames[:], name)] }
-	for _, name := range kindNames {
-		if count(name) > 0 {
-			names = append(names, name)
-		}
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(count(b), count(a)) })
+func (p *fieldInfo) kindNames() []string {
+	names := slices.DeleteFunc(slices.Clone(kinds), func(name string) bool { return p.kinds[name] == 0 })
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(p.kinds[b], p.kinds[a]) })
 	return names
 }
 

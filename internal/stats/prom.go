@@ -78,6 +78,11 @@ type metrics struct {
 	in *Instance
 }
 
+const (
+	counter = prometheus.CounterValue
+	gauge   = prometheus.GaugeValue
+)
+
 // label is a label that not all metrics have.
 type label struct{ name, value string }
 
@@ -97,14 +102,6 @@ func (m metrics) send(kind prometheus.ValueType, name, help string, n float64, l
 	m.ch <- prometheus.MustNewConstMetric(desc, kind, n, values...)
 }
 
-func (m metrics) counter(name, help string, n float64, labels ...label) {
-	m.send(prometheus.CounterValue, name, help, n, labels...)
-}
-
-func (m metrics) gauge(name, help string, n float64, labels ...label) {
-	m.send(prometheus.GaugeValue, name, help, n, labels...)
-}
-
 func (m metrics) histogram(name, help string, d *Dist, labels ...label) {
 	if d != nil {
 		desc, values := m.desc(name, help, labels)
@@ -115,35 +112,35 @@ func (m metrics) histogram(name, help string, d *Dist, labels ...label) {
 // totals sends what is counted of every instance.
 func (m metrics) totals() {
 	in := m.in
-	m.counter("bytes_total", "Bytes of the payloads of events.", float64(in.Bytes))
-	m.counter("reconnects_total", "Connections made again after one was lost.", float64(in.Reconnects))
-	m.counter("gap_seconds_total", "Time without a connection.", in.Gap)
-	m.counter("id_jumps_total", "Ids that did not follow one another within a connection.", float64(in.IDJumps))
-	m.counter("missing_ids_total", "Ids that were jumped over.", float64(in.IDsMissing))
-	m.counter("skipped_records_total", "Records that were not a JSON object.", float64(in.Skipped))
-	m.counter("oversize_records_total", "Records longer than the limit.", float64(in.Oversize))
+	m.send(counter, "bytes_total", "Bytes of the payloads of events.", float64(in.Bytes))
+	m.send(counter, "reconnects_total", "Connections made again after one was lost.", float64(in.Reconnects))
+	m.send(counter, "gap_seconds_total", "Time without a connection.", in.Gap)
+	m.send(counter, "id_jumps_total", "Ids that did not follow one another within a connection.", float64(in.IDJumps))
+	m.send(counter, "missing_ids_total", "Ids that were jumped over.", float64(in.IDsMissing))
+	m.send(counter, "skipped_records_total", "Records that were not a JSON object.", float64(in.Skipped))
+	m.send(counter, "oversize_records_total", "Records longer than the limit.", float64(in.Oversize))
 }
 
 // state sends the state of a live instance, and what its server says.
 func (m metrics) state() {
 	bit := map[bool]float64{true: 1}
 	if in := m.in; in.State != Recorded {
-		m.gauge("up", "Whether the instance is connected.", bit[in.State == Connected])
-		m.gauge("silent", "Whether nothing arrived for 15 seconds and for three intervals of the instance's statistics events.", bit[in.Silent])
+		m.send(gauge, "up", "Whether the instance is connected.", bit[in.State == Connected])
+		m.send(gauge, "silent", "Whether nothing arrived for 15 seconds and for three intervals of the instance's statistics events.", bit[in.Silent])
 	}
 	if last := m.in.Last; !last.IsZero() {
-		m.gauge("last_event_timestamp_seconds", "When the last event arrived.", float64(last.UnixMilli())/1000)
+		m.send(gauge, "last_event_timestamp_seconds", "When the last event arrived.", float64(last.UnixMilli())/1000)
 	}
 	e := m.in.Engine
 	if e == nil {
 		return
 	}
-	m.gauge("server_fps", "Frames per second that the server processes.", e.FPS)
-	m.gauge("server_source_fps", "Frames per second that the source sends.", e.SourceFPS)
-	m.gauge("server_latency_seconds", "Latency that the server reports.", e.Latency/1000)
-	m.gauge("server_queue_frames", "Frames waiting in the server.", e.Queue)
-	m.counter("server_frames_total", "Frames that the server processed during this run.", e.Frames)
-	m.counter("server_dropped_frames_total", "Frames that the server dropped during this run.", e.Dropped)
+	m.send(gauge, "server_fps", "Frames per second that the server processes.", e.FPS)
+	m.send(gauge, "server_source_fps", "Frames per second that the source sends.", e.SourceFPS)
+	m.send(gauge, "server_latency_seconds", "Latency that the server reports.", e.Latency/1000)
+	m.send(gauge, "server_queue_frames", "Frames waiting in the server.", e.Queue)
+	m.send(counter, "server_frames_total", "Frames that the server processed during this run.", e.Frames)
+	m.send(counter, "server_dropped_frames_total", "Frames that the server dropped during this run.", e.Dropped)
 }
 
 // events sends how many events of each kind there were, and how long they took.
@@ -153,14 +150,14 @@ func (m metrics) events(by string) {
 		value = "value"
 	}
 	for _, g := range m.in.Groups {
-		m.counter("events_total", "Events received, by "+term.Safe(by)+".", float64(g.Events), label{value, g.Value})
+		m.send(counter, "events_total", "Events received, by "+term.Safe(by)+".", float64(g.Events), label{value, g.Value})
 	}
 	m.histogram("delay_seconds", "Time from system_timestamp to the arrival of an event.", m.in.Delay)
 	for _, o := range m.in.OpenEvents {
-		m.gauge("open_events", "Events that have not ended.", float64(o.Count), label{"type", o.Type}, label{"place", o.Place})
+		m.send(gauge, "open_events", "Events that have not ended.", float64(o.Count), label{"type", o.Type}, label{"place", o.Place})
 	}
 	for _, e := range m.in.Ended {
-		m.counter("ended_events_total", "Events that ended.", float64(e.Count), label{"type", e.Type})
+		m.send(counter, "ended_events_total", "Events that ended.", float64(e.Count), label{"type", e.Type})
 		m.histogram("event_duration_seconds", "How long events lasted that ended.", e.Duration, label{"type", e.Type})
 	}
 }

@@ -1,7 +1,7 @@
 package stats
 
 import (
-	"strconv"
+	"cmp"
 	"sync"
 	"time"
 
@@ -33,15 +33,11 @@ type tally struct {
 }
 
 func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
-	t := &tally{
-		c: c, in: Instance{ID: key.id, Name: key.id, Server: key.server, State: Connecting},
-		types: map[string]*typeInfo{}, groups: map[string]*group{}, pairs: map[string]*pair{},
-	}
+	t := &tally{c: c, types: map[string]*typeInfo{}, groups: map[string]*group{}, pairs: map[string]*pair{}}
+	t.in = Instance{ID: key.id, Name: key.id, Server: key.server, State: Connecting}
 	if in != nil {
 		t.in.order = in.Order
-		if in.Name != "" {
-			t.in.Name = clean(in.Name)
-		}
+		t.in.Name = cmp.Or(clean(in.Name), key.id)
 	}
 	if c.o.Recorded {
 		t.in.State = Recorded
@@ -55,26 +51,28 @@ func (t *tally) isEmpty() bool {
 	return t.c.o.Recorded && t.traffic.events == 0 && !t.hasID && t.in.Skipped+t.in.Oversize == 0
 }
 
-// arrived returns when a live event arrived.
-func (t *tally) arrived(ev *event.Event) (at time.Duration, live bool) {
-	if t.c.o.Recorded || ev.Received.IsZero() {
-		return 0, false
-	}
-	return ev.Received.Sub(t.c.start), true
-}
-
 // watch looks at an event before the filters do: at its id and, if it is live, at
 // when it arrived.
-func (t *tally) watch(ev *event.Event) {
-	if at, live := t.arrived(ev); live {
+func (t *tally) watch(ev *event.Event, at time.Duration, live bool) {
+	if live {
 		t.arrivals.note(at, ev.Type == "statistics")
 	}
-	if ev.ID == "" || ev.ID[0]-'0' > 9 || len(ev.ID) > 19 {
-		return
-	}
-	if n, err := strconv.ParseUint(ev.ID, 10, 64); err == nil {
+	if n, ok := decimal(ev.ID); ok {
 		t.noteID(n)
 	}
+}
+
+// decimal returns the value of an unsigned whole number of up to 19 digits, in
+// less than half of strconv's time.
+func decimal(s string) (n uint64, ok bool) {
+	for i := range len(s) {
+		digit := s[i] - '0'
+		if digit > 9 {
+			return 0, false
+		}
+		n = n*10 + uint64(digit)
+	}
+	return n, 0 < len(s) && len(s) <= 19
 }
 
 // noteID counts SSE ids of one connection that do not follow one another. Events
@@ -91,16 +89,13 @@ func (t *tally) noteID(n uint64) {
 }
 
 // put counts an event at the moment it arrived or, if it is not live, was sent.
-func (t *tally) put(ev *event.Event) {
+func (t *tally) put(ev *event.Event, at time.Duration, live bool) {
 	size := uint64(len(ev.Payload))
 	info := t.typeOf(ev.Type)
 	g := info.group
 	if g == nil {
 		g = t.groupOf(ev)
 	}
-	t.traffic.add(size)
-	g.traffic.add(size)
-	at, live := t.arrived(ev)
 	sent, stamped := ev.Time()
 	switch {
 	case live && stamped:
@@ -111,10 +106,10 @@ func (t *tally) put(ev *event.Event) {
 	if live && t.in.State == Connecting { // not every source reports when it has connected
 		t.in.State = Connected
 	}
-	if live || stamped {
-		sec := second(at)
-		t.at(at, sec)
-		g.at(at, sec)
+	sec, timed := second(at), live || stamped
+	t.count(size, at, sec, timed)
+	g.count(size, at, sec, timed)
+	if timed {
 		t.volume.add(sec, size)
 	}
 	if info.begins != nil {
@@ -135,16 +130,15 @@ type traffic struct {
 	rate          window[uint32]
 }
 
-// add counts an event of so many bytes.
-func (n *traffic) add(size uint64) {
+// count counts an event of so many bytes, at a moment and in its second if those
+// are known.
+func (n *traffic) count(size uint64, at time.Duration, sec int64, timed bool) {
 	n.events++
 	n.bytes += size
-}
-
-// at records the moment of an event, and the second it is in.
-func (n *traffic) at(at time.Duration, sec int64) {
-	n.span.add(at)
-	n.rate.add(sec, 1)
+	if timed {
+		n.span.add(at)
+		n.rate.add(sec, 1)
+	}
 }
 
 // span is the first and the last moment of something. The zero value is ready.
