@@ -33,6 +33,7 @@ const cropsExample = `  rtev crops --demo -d pictures
 
 type cropsOptions struct {
 	reading
+	connecting
 	draining
 	dir      string
 	name     string
@@ -42,8 +43,6 @@ type cropsOptions struct {
 	utc      bool
 	once     bool
 	eventsTo string
-	retry    bool
-	idle     time.Duration
 }
 
 func newCrops(a *app) *cobra.Command {
@@ -65,7 +64,7 @@ func newCrops(a *app) *cobra.Command {
 	f.BoolVar(&o.once, "once", false, "drain the polling queue once, then exit")
 	f.StringVar(&o.spool, "spool", "", "with --once: keep each drained response in `DIR` until all of it was saved")
 	f.StringVar(&o.eventsTo, "events-to", "", "with --once: append events that did not become a picture to `FILE`, or drop them (none)")
-	connecting(c, &o.retry, &o.idle)
+	o.connecting.flags(c)
 	return c
 }
 
@@ -105,7 +104,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 		err = s.cropsOnce(args, o, open)
 	} else {
 		err = s.live(args, liveOptions{
-			retry: o.retry, idle: o.idle, types: crop.Needs(s.types.Query(), o.best), notify: s.notices.report, met: dir.Know,
+			connecting: o.connecting, types: crop.Needs(s.types.Query(), o.best), notify: s.notices.report, met: dir.Know,
 		}, func() event.Sink { return open(nil) })
 	}
 	s.notices.info("%s", dir.Summary())

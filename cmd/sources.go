@@ -81,8 +81,7 @@ func (s *session) explain(args []string, err error) error {
 
 // liveOptions say how tail, crops and stats read live streams.
 type liveOptions struct {
-	retry  bool                  // also retry if the first connection fails
-	idle   time.Duration         // reconnect if nothing arrives for so long; 0: never
+	connecting
 	types  []string              // for the server; nil: all
 	notify event.Notify          // receives what happens beside the events
 	met    func(*event.Instance) // is called for every instance; may be nil
@@ -90,10 +89,15 @@ type liveOptions struct {
 	gaps   bool                  // fill gaps with what the server has stored
 }
 
-// connecting adds the flags of commands that keep a connection.
-func connecting(c *cobra.Command, retry *bool, idle *time.Duration) {
-	c.Flags().BoolVar(retry, "retry", false, "also retry if the first connection fails")
-	c.Flags().DurationVar(idle, "idle-timeout", 0, "reconnect if nothing arrives for `DURATION`")
+// connecting holds the flags of commands that keep a connection.
+type connecting struct {
+	retry bool
+	idle  time.Duration // reconnect if nothing arrives for so long; 0: never
+}
+
+func (o *connecting) flags(c *cobra.Command) {
+	c.Flags().BoolVar(&o.retry, "retry", false, "also retry if the first connection fails")
+	c.Flags().DurationVar(&o.idle, "idle-timeout", 0, "reconnect if nothing arrives for `DURATION`")
 }
 
 // live runs the live streams of the instances, or recorded events for "-", into
@@ -179,24 +183,19 @@ func (s *session) retryTargets(args []string, err error) ([]*target.Target, *tar
 
 // join starts the live stream of one instance.
 func (s *session) join(group *pipeline.Group, t *target.Target, o liveOptions) {
-	s.meet(t, o.met)
+	s.names.add(t.Instance.Name)
+	if o.met != nil {
+		o.met(t.Instance)
+	}
+	if t.Stopped {
+		s.notices.info("%s is not running; connecting anyway", t.Instance.Name)
+	}
 	live := func(notify event.Notify) event.Source {
 		return &stream.Live{
 			Client: t.Client, Instance: t.Instance, Types: s.typesOf(t, o.types), Retry: o.retry, IdleTimeout: o.idle, Notify: notify,
 		}
 	}
 	t.Stop = group.Add(s.filled(t, o, live))
-}
-
-// meet notes an instance that is about to be read.
-func (s *session) meet(t *target.Target, met func(*event.Instance)) {
-	s.names.add(t.Instance.Name)
-	if met != nil {
-		met(t.Instance)
-	}
-	if t.Stopped {
-		s.notices.info("%s is not running; connecting anyway", t.Instance.Name)
-	}
 }
 
 // typesOf returns the types to ask the server for: those of a pasted URL,

@@ -40,8 +40,7 @@ const statsInterval = 2 * time.Second
 
 type statsOptions struct {
 	reading
-	retry    bool
-	idle     time.Duration
+	connecting
 	interval time.Duration
 	by       string
 	fields   bool
@@ -60,7 +59,7 @@ func newStats(a *app) *cobra.Command {
 	f.StringVar(&o.by, "by", "_type", "group by path or computed `FIELD`")
 	f.BoolVar(&o.fields, "fields", false, "list which fields arrive")
 	f.StringVar(&o.listen, "listen", "", "serve metrics for Prometheus at http://`ADDR`/metrics")
-	connecting(c, &o.retry, &o.idle)
+	o.connecting.flags(c)
 	register(c, "by", fieldCompletions(""))
 	return c
 }
@@ -158,7 +157,7 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter, p
 		reported <- err
 	}()
 	err := s.live(args, liveOptions{
-		retry: o.retry, idle: o.idle, types: s.types.Query(), met: counter.Expect,
+		connecting: o.connecting, types: s.types.Query(), met: counter.Expect,
 		notify: func(n event.Notice) {
 			counter.Notice(n)
 			s.notices.report(n)
@@ -181,7 +180,7 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter, p
 func (s *session) countFields(o statsOptions, args []string) error {
 	fields := stats.NewFields()
 	err := s.live(args, liveOptions{
-		retry: o.retry, idle: o.idle, types: s.types.Query(), notify: s.notices.report,
+		connecting: o.connecting, types: s.types.Query(), notify: s.notices.report,
 	}, func() event.Sink { return s.matched(s.limited(fields)) })
 	if len(fields.List()) == 0 {
 		if err == nil {

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,12 +32,11 @@ const tailExample = `  rtev tail --demo                                try it wi
 
 type tailOptions struct {
 	reading
+	connecting
 	printing
 	publishing
-	bell  bool
-	retry bool
-	idle  time.Duration
-	gaps  bool
+	bell bool
+	gaps bool
 }
 
 func newTail(a *app) *cobra.Command {
@@ -52,7 +50,7 @@ func newTail(a *app) *cobra.Command {
 	o.publishing.flags(c)
 	cooling(c)
 	c.Flags().BoolVar(&o.bell, "bell", false, "ring the terminal's bell for alarms")
-	connecting(c, &o.retry, &o.idle)
+	o.connecting.flags(c)
 	c.Flags().BoolVar(&o.gaps, "backfill", false, "after a reconnect, print the missed events that the server has stored")
 	c.Flags().Lookup("since").Usage = "first print the events stored since `TIME` (10m, 2h, 3d, 15:04, RFC 3339, Unix s or ms); with -: only those since then"
 	return c
@@ -83,6 +81,6 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 	s.tell("following", "", "event")
 	filters := func(to event.Sink) event.Sink { return s.matched(s.cooled(s.limited(s.shown(to)))) }
 	return s.end(closed(s.live(args, liveOptions{
-		retry: o.retry, idle: o.idle, types: types, notify: s.notices.report, since: s.since, gaps: o.gaps,
+		connecting: o.connecting, types: types, notify: s.notices.report, since: s.since, gaps: o.gaps,
 	}, func() event.Sink { return s.joined(filters, open()) })))
 }

@@ -2,6 +2,8 @@ package target
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
@@ -40,13 +42,15 @@ func (s *Set) Follow(ctx context.Context, join func(*Target)) {
 // others join, so that an instance that was deleted and made again gets its
 // name back.
 func (s *Set) update(client *rtapi.Client, list []rtapi.Instance, join func(*Target)) {
-	exists := map[key]bool{}
+	exists := map[string]bool{}
 	for _, in := range list {
-		exists[(&Target{Client: client, Instance: &event.Instance{ID: in.ID}}).key()] = true
+		exists[strings.ToLower(in.ID)] = true
 	}
 	for k, t := range s.targets {
-		if t.Client == client && !t.fixed && !exists[k] {
-			s.forget(t)
+		if t.Client == client && !t.fixed && !exists[k.id] {
+			t.Stop()
+			delete(s.targets, k)
+			s.o.Notify.Tell(event.Notice{Text: t.Instance.Name + " was deleted on the server"})
 		}
 	}
 	for _, in := range list {
@@ -58,22 +62,10 @@ func (s *Set) update(client *rtapi.Client, list []rtapi.Instance, join func(*Tar
 	}
 }
 
-// forget ends the reading of a deleted instance and removes it from the set.
-func (s *Set) forget(t *Target) {
-	t.Stop()
-	delete(s.targets, t.key())
-	s.o.Notify.Tell(event.Notice{Text: t.Instance.Name + " was deleted on the server"})
-}
-
 // wants reports whether an instance that appeared later is one to read.
 func (s *Set) wants(in rtapi.Instance) bool {
 	if s.running {
 		return in.Running
 	}
-	for _, p := range s.patterns {
-		if matches(p, in) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.patterns, func(pattern string) bool { return matches(pattern, in) })
 }

@@ -85,15 +85,11 @@ func quoted(list []string, between string) string {
 
 // unreachable returns why no server could be asked; nil if one could.
 func (s *Set) unreachable() error {
-	for _, l := range s.listings {
-		if l.Err == nil {
-			return nil
-		}
-	}
-	if len(s.listings) == 0 {
+	errs := s.Unreached()
+	if len(errs) == 0 || len(errs) < len(s.listings) {
 		return nil
 	}
-	return s.listings[0].Err
+	return errs[0]
 }
 
 // servers names the servers.
