@@ -17,7 +17,7 @@ type Column struct {
 	Path event.Path
 
 	path []byte // the path's text
-	side int    // which number of a location it is, for --frame; -1: none
+	side []byte // of a number of a location, its name; else nil
 }
 
 // Columns is a list of columns in the order in which they are written.
@@ -73,9 +73,9 @@ func newColumn(name, path string) (Column, error) {
 		}
 	}
 	parsed, err := event.ParsePath(path)
-	c := Column{Name: name, Path: parsed, path: []byte(path), side: -1}
-	if below, ok := bytes.CutPrefix(c.path, []byte("location.")); ok {
-		c.side = sideOf(below)
+	c := Column{Name: name, Path: parsed, path: []byte(path)}
+	if side, ok := bytes.CutPrefix(c.path, []byte("location.")); ok {
+		c.side = side
 	}
 	return c, err
 }

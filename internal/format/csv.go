@@ -68,13 +68,12 @@ func (c *CSV) AppendHeader(dst []byte) []byte {
 		return dst
 	}
 	var names []string
-	for _, d := range defaultColumns {
-		names = append(names, d.name)
+	for _, column := range c.o.Columns {
+		names = append(names, column.Name)
 	}
-	if c.o.Columns != nil {
-		names = nil
-		for _, column := range c.o.Columns {
-			names = append(names, column.Name)
+	if c.o.Columns == nil {
+		for _, d := range defaultColumns {
+			names = append(names, d.name)
 		}
 	}
 	return c.record.Append(dst, names...)
@@ -90,7 +89,9 @@ func (c *CSV) AppendEvent(dst []byte, ev *event.Event) []byte {
 		if i > 0 {
 			dst = c.record.delimit(dst)
 		}
-		dst = c.appendColumn(dst, &c.o.Columns[i], ev)
+		col := &c.o.Columns[i]
+		c.value = col.appendValue(reuse(c.value), ev)
+		dst = c.appendSide(dst, sideOf(col.side), c.value)
 	}
 	return endRecord(dst, start)
 }
@@ -98,7 +99,7 @@ func (c *CSV) AppendEvent(dst []byte, ev *event.Event) []byte {
 // appendDefault appends the default columns, found in one pass over the event.
 func (c *CSV) appendDefault(dst []byte, ev *event.Event) []byte {
 	m := &c.members
-	m.load(ev)
+	m.load(ev, false)
 	if ms, ok := m.millis(ev); ok {
 		dst = c.stamp.append(dst, ms)
 	}
@@ -107,31 +108,23 @@ func (c *CSV) appendDefault(dst []byte, ev *event.Event) []byte {
 	if ev.Instance != nil {
 		dst = appendField(&c.record, dst, ev.Instance.Name)
 	}
-	dst = c.appendNext(dst, m.class(ev))
-	dst = c.appendNext(dst, m.place(ev))
-	dst = c.appendNext(dst, m.raw[direction])
-	dst = c.appendNext(dst, m.raw[duration])
-	dst = c.appendNext(dst, m.first(confidence, detection))
-	at := boxOf(m.raw[location])
-	for i, raw := range at {
-		dst = c.appendSide(c.record.delimit(dst), i, raw)
+	dst = c.appendNext(dst, m.classOf(ev))
+	dst = c.appendNext(dst, m.placeOf(ev))
+	dst = c.appendNext(dst, m.direction)
+	dst = c.appendNext(dst, m.duration)
+	dst = c.appendNext(dst, first(m.confidence, m.detection))
+	for side, raw := range boxOf(m.location) {
+		dst = c.appendSide(c.record.delimit(dst), side, raw)
 	}
-	dst = c.appendNext(dst, m.first(eventID, refEvent))
-	dst = c.appendNext(dst, m.first(trackID, refTrack))
-	return c.appendNext(dst, m.raw[mediaTime])
+	dst = c.appendNext(dst, first(m.eventID, m.refEvent))
+	dst = c.appendNext(dst, first(m.trackID, m.refTrack))
+	return c.appendNext(dst, m.mediaTime)
 }
 
 func (c *CSV) appendNext(dst, raw []byte) []byte { return c.appendValue(c.record.delimit(dst), raw) }
 
-func (c *CSV) appendColumn(dst []byte, col *Column, ev *event.Event) []byte {
-	c.value = col.appendValue(reuse(c.value), ev)
-	if col.side >= 0 {
-		return c.appendSide(dst, col.side, c.value)
-	}
-	return c.appendValue(dst, c.value)
-}
-
-// appendSide appends a number of a location, in pixels if there is a frame.
+// appendSide appends a side of a box, in pixels if there is a frame, or any
+// other value.
 func (c *CSV) appendSide(dst []byte, side int, raw []byte) []byte {
 	if px, ok := c.o.Frame.pixelsOf(side, raw); ok {
 		return strconv.AppendInt(dst, px, 10)

@@ -55,9 +55,9 @@ func sideOf(name []byte) int {
 
 // pixelsOf returns a side of a box in pixels: x and width of the frame's width,
 // y and height of its height. ok is false without a frame, and for values that
-// are not numbers.
+// are not numbers or no side.
 func (f Frame) pixelsOf(side int, raw []byte) (px int64, ok bool) {
-	if f.Width == 0 {
+	if f.Width == 0 || side < 0 {
 		return 0, false
 	}
 	size := f.Width
@@ -69,60 +69,51 @@ func (f Frame) pixelsOf(side int, raw []byte) (px int64, ok bool) {
 	return int64(n), ok && math.Abs(n) < 1<<53
 }
 
-// appendSide appends a side of a box, in pixels where that is possible.
-func (f Frame) appendSide(dst []byte, side int, raw []byte) []byte {
-	if px, ok := f.pixelsOf(side, raw); ok {
+// appendSide appends a member of a location, in pixels where that is possible.
+func (f Frame) appendSide(dst, name, raw []byte) []byte {
+	if px, ok := f.pixelsOf(sideOf(name), raw); ok {
 		return strconv.AppendInt(dst, px, 10)
 	}
 	return append(dst, raw...)
 }
 
-// appendLocation appends a location with its numbers in pixels.
-func (f Frame) appendLocation(dst, raw []byte) []byte {
-	if f.Width == 0 || len(raw) == 0 || raw[0] != '{' {
-		return append(dst, raw...)
-	}
-	return rewrite(dst, raw, func(dst, name, value []byte) []byte {
-		if side := sideOf(name); side >= 0 {
-			return f.appendSide(dst, side, value)
-		}
-		return append(dst, value...)
-	})
-}
-
-// appendTargets appends targets with the location of each in pixels.
-func (f Frame) appendTargets(dst, raw []byte) []byte {
-	if f.Width == 0 || len(raw) == 0 || raw[0] != '[' {
-		return append(dst, raw...)
-	}
-	dst = append(dst, '[')
-	for target := range jsonraw.Elements(raw) {
-		if dst[len(dst)-1] != '[' {
-			dst = append(dst, ',')
-		}
-		if target[0] != '{' {
-			dst = append(dst, target...)
-			continue
-		}
-		dst = rewrite(dst, target, func(dst, name, value []byte) []byte {
-			if string(name) == "location" {
-				return f.appendLocation(dst, value)
+// appendMember appends the value of a member, with the numbers of a location and
+// of those of targets in pixels.
+func (f Frame) appendMember(dst, name, raw []byte) []byte {
+	switch {
+	case f.Width == 0 || len(raw) == 0:
+	case raw[0] == '{' && string(name) == "location":
+		return rewrite(dst, raw, f.appendSide)
+	case raw[0] == '[' && string(name) == "targets":
+		dst = append(dst, '[')
+		for target := range jsonraw.Elements(raw) {
+			if dst[len(dst)-1] != '[' {
+				dst = append(dst, ',')
 			}
-			return append(dst, value...)
-		})
+			if target[0] != '{' {
+				dst = append(dst, target...)
+				continue
+			}
+			dst = rewrite(dst, target, f.appendMember)
+		}
+		return append(dst, ']')
 	}
-	return append(dst, ']')
+	return append(dst, raw...)
 }
 
 // rewrite appends an object with the values that appendValue appends.
-func rewrite(dst, object []byte, appendValue func(dst, name, value []byte) []byte) []byte {
+func rewrite(dst, object []byte, appendValue func(dst, name, raw []byte) []byte) []byte {
 	dst = append(dst, '{')
-	for name, value := range jsonraw.Members(object) {
-		if dst[len(dst)-1] != '{' {
-			dst = append(dst, ',')
-		}
-		dst = append(append(append(dst, '"'), name...), `":`...)
-		dst = appendValue(dst, name, value)
+	for name, raw := range jsonraw.Members(object) {
+		dst = appendValue(appendName(dst, name), name, raw)
 	}
 	return append(dst, '}')
+}
+
+// appendName appends the name of an object's next member.
+func appendName(dst, name []byte) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	return append(append(append(dst, '"'), name...), `":`...)
 }

@@ -55,35 +55,23 @@ func (e *NDJSON) appendObject(dst []byte, ev *event.Event) []byte {
 	case e.o.Columns != nil:
 		return e.appendColumns(dst, ev)
 	case e.o.NoImage && ev.Has("image"), e.o.Frame.Width > 0 && (ev.Has("location") || ev.Has("targets")):
-		return e.appendChanged(dst, ev)
+		dst = append(dst, '{')
+		ev.EachMember(func(name, raw []byte) bool {
+			dst = e.appendMember(appendName(dst, name), name, raw)
+			return true
+		})
+		return append(dst, '}')
 	}
 	return append(dst, ev.Payload...)
 }
 
-// appendChanged appends the payload with a few values changed.
-func (e *NDJSON) appendChanged(dst []byte, ev *event.Event) []byte {
-	dst = append(dst, '{')
-	ev.EachMember(func(name, raw []byte) bool {
-		dst = append(append(append(dst, '"'), name...), `":`...)
-		dst = append(e.appendMember(dst, name, raw), ',')
-		return true
-	})
-	dst[len(dst)-1] = '}' // replaces a comma: the member to be changed is there
-	return dst
-}
-
 func (e *NDJSON) appendMember(dst, name, raw []byte) []byte {
-	switch string(name) {
-	case "image":
-		if size, ok := imageSize(raw, &e.scratch); ok && e.o.NoImage {
+	if e.o.NoImage && string(name) == "image" {
+		if size, ok := imageSize(raw, &e.scratch); ok {
 			return strconv.AppendInt(dst, int64(size), 10)
 		}
-	case "location":
-		return e.o.Frame.appendLocation(dst, raw)
-	case "targets":
-		return e.o.Frame.appendTargets(dst, raw)
 	}
-	return append(dst, raw...)
+	return e.o.Frame.appendMember(dst, name, raw)
 }
 
 func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
@@ -98,7 +86,7 @@ func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, e.keys[i]...)
-		if c.side >= 0 {
+		if c.side != nil {
 			dst = e.o.Frame.appendSide(dst, c.side, e.value)
 		} else {
 			dst = e.appendMember(dst, c.path, e.value)
@@ -113,25 +101,16 @@ func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
 // value, because such characters occur in strings only.
 func AppendVisibleJSON(dst, json []byte) []byte {
 	for i := 0; i < len(json); {
-		start := i
-		for i < len(json) && json[i]-' ' < 0x7f-' ' {
-			i++
-		}
-		dst = append(dst, json[start:i]...)
-		if i == len(json) {
-			break
-		}
 		r, size := utf8.DecodeRune(json[i:])
-		switch bad := r == utf8.RuneError && size == 1; {
+		switch {
 		case r == '\t' || r == '\n' || r == '\r': // between two tokens
 			dst = append(dst, ' ')
-		case !bad && term.Shown(r):
+		case term.Shown(r) && (r != utf8.RuneError || size > 1):
 			dst = append(dst, json[i:i+size]...)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			dst = term.AppendHex(append(term.AppendHex(append(dst, `\u`...), high, 4), `\u`...), low, 4)
 		default:
-			dst = term.AppendHex(append(dst, `\u`...), r, 4)
+			for _, unit := range utf16.AppendRune(nil, r) {
+				dst = term.AppendHex(append(dst, `\u`...), rune(unit), 4)
+			}
 		}
 		i += size
 	}

@@ -2,8 +2,10 @@ package format
 
 import (
 	"io"
+	"slices"
 	"sync"
 
+	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -14,9 +16,8 @@ type Output struct {
 	mu       sync.Mutex
 	data     io.Writer
 	messages io.Writer
-	headed   bool  // the header was written
-	err      error // of data; nothing is written after it
-	line     []byte
+	headed   bool      // the header was written
+	err      error     // of data; nothing is written after it
 	batches  sync.Pool // of *batch, so that idle writers hold none
 }
 
@@ -27,17 +28,8 @@ func NewOutput(data, messages io.Writer) *Output {
 	return o
 }
 
-// Notice writes one line of messages, made safe. If that fails, nothing is left
-// to report it to.
-func (o *Output) Notice(line string) {
-	if o.messages == nil {
-		return
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.line = append(term.AppendSafe(reuse(o.line), line), '\n')
-	_, _ = o.messages.Write(o.line)
-}
+// Notice writes one line of messages, made safe.
+func (o *Output) Notice(line string) { o.Message(append(term.AppendSafe(nil, line), '\n')) }
 
 // Message writes to messages what is safe to show and whole, such as a line of
 // AppendMessage. If that fails, nothing is left to report it to.
@@ -52,39 +44,114 @@ func (o *Output) Message(text []byte) {
 
 // Write writes whole lines of data. After a failure, which may have left half a
 // line, every later write returns the same error and writes nothing.
-func (o *Output) Write(lines []byte) (int, error) {
+func (o *Output) Write(lines []byte) (int, error) { return o.writeBelow(nil, lines) }
+
+// writeBelow writes lines below a header, which is written once. n counts the
+// bytes of lines.
+func (o *Output) writeBelow(header func(dst []byte) []byte, lines []byte) (n int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.write(lines)
+	if !o.headed && header != nil {
+		o.headed = true
+		o.write(header(nil))
+	}
+	return o.write(lines), o.err
 }
 
-// writeUnder writes lines below the header, which is written once. n counts the
-// bytes of lines.
-func (o *Output) writeUnder(header func(dst []byte) []byte, lines []byte) (n int, err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !o.headed {
-		o.headed = true
-		if h := header(nil); len(h) > 0 {
-			if _, err := o.write(h); err != nil {
-				return 0, err
-			}
+// write writes p unless an earlier write failed. o.mu is held.
+func (o *Output) write(p []byte) (n int) {
+	if len(p) == 0 || o.err != nil {
+		return 0
+	}
+	n, o.err = o.data.Write(p)
+	if o.err == nil && n < len(p) {
+		o.err = io.ErrShortWrite
+	}
+	return n
+}
+
+// fullBatch is how many bytes of lines are gathered before they are written
+// without a Flush.
+const fullBatch = 64 << 10
+
+// batch is lines that wait to be written.
+type batch struct {
+	lines []byte
+	ends  []int // where each event's line ends: values may contain line ends, too
+}
+
+// A batchStarter is an Encoder that prepares for each batch of lines: Text asks
+// for the terminal's width then, which is a system call.
+type batchStarter interface{ StartBatch() }
+
+// Writer is an event.Sink that encodes events and writes the lines in batches,
+// at Flush or when 64 KiB have come together. It is used by one goroutine;
+// several writers, each with an encoder of its own, may share an Output.
+//
+// It remembers a failure: every later call returns the same *event.WriteError,
+// and nothing more is written.
+type Writer struct {
+	enc     Encoder
+	out     *Output
+	batch   *batch // nil if nothing waits
+	headed  bool   // the header is out
+	written int    // events written since the last good Flush
+	err     error
+}
+
+// NewWriter returns a writer of events to out, encoded by enc. The encoder's
+// header is written once for all writers of an Output: before their first line,
+// or at the first Flush if there is none.
+func NewWriter(enc Encoder, out *Output) *Writer { return &Writer{enc: enc, out: out} }
+
+// Put encodes ev, and writes when a batch is full.
+func (w *Writer) Put(ev *event.Event) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.batch == nil {
+		w.batch = w.out.batches.Get().(*batch)
+		if enc, ok := w.enc.(batchStarter); ok {
+			enc.StartBatch()
 		}
 	}
-	if len(lines) == 0 {
-		return 0, o.err
+	b := w.batch
+	b.lines = w.enc.AppendEvent(b.lines, ev)
+	b.ends = append(b.ends, len(b.lines))
+	if len(b.lines) < fullBatch {
+		return nil
 	}
-	return o.write(lines)
+	w.write()
+	return w.err
 }
 
-func (o *Output) write(p []byte) (int, error) {
-	if o.err != nil {
-		return 0, o.err
+// Flush writes what waits. If it returns nil, all events are written.
+func (w *Writer) Flush() error {
+	if w.err == nil && (w.batch != nil || !w.headed) {
+		w.write()
 	}
-	n, err := o.data.Write(p)
-	if err == nil && n < len(p) {
-		err = io.ErrShortWrite
+	if w.err == nil {
+		w.written = 0
 	}
-	o.err = err
-	return n, err
+	return w.err
+}
+
+func (w *Writer) write() {
+	b := w.batch
+	w.batch = nil
+	if b == nil {
+		b = w.out.batches.Get().(*batch)
+	}
+	n, err := w.out.writeBelow(w.enc.AppendHeader, b.lines)
+	w.headed = true
+	if err != nil {
+		whole, _ := slices.BinarySearch(b.ends, n+1) // lines that end at n or before
+		w.err = &event.WriteError{Err: err, Whole: w.written + whole}
+		return
+	}
+	w.written += len(b.ends)
+	if cap(b.lines) <= 2*fullBatch { // larger buffers are released
+		b.lines, b.ends = b.lines[:0], b.ends[:0]
+		w.out.batches.Put(b)
+	}
 }

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"strconv"
 	"strings"
@@ -24,7 +25,6 @@ type CSVRecord struct {
 	Terminal  bool // text is made safe to show
 
 	text []byte // a field that cannot be copied as it is
-	safe []byte
 }
 
 // Append appends a record of these fields and its line end.
@@ -59,7 +59,11 @@ func (r *CSVRecord) delimit(dst []byte) []byte {
 func appendField[T term.Text](r *CSVRecord, dst []byte, s T) []byte {
 	guard := isFormula(s)
 	if r.Delimiter != 0 && r.Delimiter != ',' || !isPlain(s) {
-		r.text = r.clean(append(reuse(r.text), s...))
+		if r.Terminal {
+			r.text = term.AppendSafe(reuse(r.text), s)
+		} else if r.text = append(reuse(r.text), s...); !utf8.Valid(r.text) {
+			r.text = bytes.ToValidUTF8(r.text, []byte("\uFFFD"))
+		}
 		return r.appendQuoted(dst, r.text, guard)
 	}
 	if guard {
@@ -94,25 +98,9 @@ func isNumber(s string) bool {
 	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
-// clean returns s, in r.text, as valid UTF-8, and safe for a terminal.
-func (r *CSVRecord) clean(s []byte) []byte {
-	if r.Terminal {
-		r.safe = term.AppendSafe(reuse(r.safe), s)
-		return append(s[:0], r.safe...)
-	}
-	if utf8.Valid(s) {
-		return s
-	}
-	return bytes.ToValidUTF8(s, []byte("\uFFFD"))
-}
-
 // appendQuoted appends a field, in quotes if it needs them.
 func (r *CSVRecord) appendQuoted(dst, s []byte, guard bool) []byte {
-	delimiter := r.Delimiter
-	if delimiter == 0 {
-		delimiter = ','
-	}
-	quotes := bytes.ContainsAny(s, "\"\r\n") || bytes.ContainsRune(s, delimiter)
+	quotes := bytes.ContainsAny(s, "\"\r\n") || bytes.ContainsRune(s, cmp.Or(r.Delimiter, ','))
 	if quotes {
 		dst = append(dst, '"')
 	}
@@ -122,12 +110,11 @@ func (r *CSVRecord) appendQuoted(dst, s []byte, guard bool) []byte {
 	if !quotes {
 		return append(dst, s...)
 	}
-	for {
-		i := bytes.IndexByte(s, '"')
-		if i < 0 {
-			return append(append(dst, s...), '"')
+	for _, b := range s {
+		if b == '"' {
+			dst = append(dst, '"')
 		}
-		dst = append(append(dst, s[:i]...), `""`...)
-		s = s[i+1:]
+		dst = append(dst, b)
 	}
+	return append(dst, '"')
 }

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/jsonraw"
@@ -135,8 +134,8 @@ func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
 	if t.layout == nil {
 		t.StartBatch()
 	}
-	t.members.load(ev)
 	k := kindOf(ev.Type)
+	t.members.load(ev, k.level == low || k.level == aside)
 	t.line = term.NewLine(dst, t.layout.width)
 	t.putTime(ev)
 	t.putSource(ev)
@@ -266,10 +265,8 @@ func (t *Text) styleOf(k *kind) term.Style {
 // reserveID ends the words of a line, which nothing may displace, and reserves
 // cells at the right for the event's id, else the track's, if some are left.
 func (t *Text) reserveID() {
-	t.id = t.members.first(eventID, refEvent)
-	if t.id == nil {
-		t.id = t.members.first(trackID, refTrack)
-	}
+	m := &t.members
+	t.id = first(m.eventID, m.refEvent, m.trackID, m.refTrack)
 	l, col := &t.line, t.layout.width-idCells
 	switch {
 	case t.id == nil || t.layout.width == term.NoLimit:
@@ -291,14 +288,35 @@ func (t *Text) putID() {
 	} else {
 		l.Pad(l.End - idCells)
 	}
-	term.Put(l, t.styles.Faint, shortID(jsonraw.Text(t.id, &t.text)), idCells)
+	id := jsonraw.Text(t.id, &t.text)
+	term.Put(l, t.styles.Faint, id[:min(len(id), idCells)], idCells)
 }
 
-// shortID returns the first bytes of an id, enough to compare by eye.
-func shortID(id []byte) []byte {
-	n := min(len(id), idCells)
-	for n > 0 && n < len(id) && !utf8.RuneStart(id[n]) {
-		n--
+// AppendMessage appends a message between the lines of events: its time as a
+// column like theirs, and the text, made safe. Text that is wider than the
+// terminal continues in more lines, below its start. With Delta the column stays
+// empty, because it shows the server's time between two events.
+func (t *Text) AppendMessage(dst []byte, at time.Time, style term.Style, text string) []byte {
+	t.StartBatch()
+	t.line = term.NewLine(dst, term.NoLimit)
+	if t.o.Time != Off {
+		t.part = t.part[:0]
+		if t.o.Time != Delta {
+			t.part = t.stamp.append(t.part, at.UnixMilli())
+		}
+		t.putTimeColumn(false)
 	}
-	return id[:n]
+	start := t.line.Col
+	for i, word := range strings.Split(text, " ") {
+		if i > 0 && t.line.Col+1+term.Width(word) > t.layout.width {
+			t.line = term.NewLine(append(t.line.Bytes(), '\n'), term.NoLimit)
+			t.line.Pad(start + 2)
+		} else if i > 0 {
+			put(t, style, " ")
+		}
+		put(t, style, word)
+	}
+	dst = append(t.line.Bytes(), '\n')
+	t.line = term.Line{}
+	return dst
 }

@@ -67,8 +67,5 @@ func kindOf(typ string) *kind {
 	return other
 }
 
-// shows reports whether the words of a kind show a member, or hide it on
-// purpose. Some names have a meaning in tracks, attributes and statistics only.
-func (k *kind) shows(member key) bool {
-	return member != unknown && (member < attrName || k.level == low || k.level == aside)
-}
+// IsAlarm reports whether text marks events of a type as an alarm.
+func IsAlarm(typ string) bool { return kindOf(typ).level == alarm }

@@ -17,52 +17,27 @@ func (t *Text) putWords(ev *event.Event, k *kind) {
 	if k.level == low {
 		t.words = t.styles.Faint
 	}
-	end := t.line.End
-	t.line.End = max(t.line.Col, end-foldedCells(ev.Folded)) // the words may be cut, this number may not
-	k.words(t, ev, k)
-	t.line.End = end
-	t.putFolded(ev, k)
-	t.reserveID()
-	if ev.Type == "statistics" {
-		t.putDropped(ev)
-		t.putReading("latency ", latency, " ms")
-		t.putReading("queue ", queue, "")
+	if ev.Folded == 0 {
+		k.words(t, ev, k)
+	} else { // the words may be cut, this number may not
+		folded, end := "+"+strconv.Itoa(ev.Folded), t.line.End
+		t.line.End = max(t.line.Col, end-len(folded)-1)
+		k.words(t, ev, k)
+		t.line.End = end
+		putWord(t, t.words, folded)
 	}
+	t.reserveID()
 	t.putConfidence()
 	t.putPicture(k)
 	t.putBox()
-	t.putExtras(ev, k)
-}
-
-// foldedCells returns the cells that putFolded needs, with a space.
-func foldedCells(folded int) (cells int) {
-	if folded == 0 {
-		return 0
-	}
-	for cells = len(" +"); folded > 0; folded /= 10 {
-		cells++
-	}
-	return cells
-}
-
-// putFolded puts how many events before this one a cooldown dropped.
-func (t *Text) putFolded(ev *event.Event, k *kind) {
-	if ev.Folded == 0 {
-		return
-	}
-	style := t.styles.Bold
-	if k.level == low {
-		style = t.styles.Faint
-	}
-	t.part = strconv.AppendInt(append(t.part[:0], '+'), int64(ev.Folded), 10)
-	putWord(t, style, t.part)
+	t.putExtras(ev)
 }
 
 // eventWords puts who did what, where, in which direction and for how long.
 func (t *Text) eventWords(ev *event.Event, k *kind) {
 	m := &t.members
 	n, who := t.crowd()
-	if c := m.class(ev); c != nil {
+	if c := m.classOf(ev); c != nil {
 		who = c
 	}
 	t.putClass(who)
@@ -77,34 +52,34 @@ func (t *Text) eventWords(ev *event.Event, k *kind) {
 	if k.level == over {
 		preposition = "after"
 	}
-	t.putDuration(preposition, m.raw[duration])
+	t.putDuration(preposition, m.duration)
 }
 
 // trackWords puts what moves, and since when.
 func (t *Text) trackWords(ev *event.Event, _ *kind) {
 	m := &t.members
-	t.putClass(m.class(ev))
-	if raw := m.raw[moving]; raw != nil {
+	t.putClass(m.classOf(ev))
+	if raw := m.moving; raw != nil {
 		state := "still"
 		if n, ok := jsonraw.Number(raw); ok && n != 0 || string(raw) == "true" {
 			state = "moving"
 		}
 		putWord(t, t.words, state)
 	}
-	t.putDuration("for", m.raw[age])
+	t.putDuration("for", m.age)
 }
 
 // cropWords puts what a crop shows, and where that was.
 func (t *Text) cropWords(ev *event.Event, k *kind) {
 	m := &t.members
 	putWord(t, t.words, k.verb)
-	switch class := m.class(ev); {
+	switch class := m.classOf(ev); {
 	case class != nil:
 		putWord(t, t.words, "of")
 		t.putValue(t.words, class, 2*classCells)
-	case present(m.raw[refEvent]):
+	case present(m.refEvent):
 		putWord(t, t.words, "of event")
-	case m.first(refTrack, trackID) != nil:
+	case first(m.refTrack, m.trackID) != nil:
 		putWord(t, t.words, "of track")
 	}
 	t.putPlace(ev, k.at)
@@ -112,24 +87,26 @@ func (t *Text) cropWords(ev *event.Event, k *kind) {
 
 // attributeWords puts an attribute as name=value.
 func (t *Text) attributeWords(*event.Event, *kind) {
-	if name := t.members.raw[attrName]; name != nil {
+	if name := t.members.attrName; name != nil {
 		t.putValue(t.words, name, valueMost)
 		put(t, t.words, "=")
-		term.Put(&t.line, t.styles.Bold, jsonraw.Text(t.members.raw[attrValue], &t.text), valueMost)
+		term.Put(&t.line, t.styles.Bold, jsonraw.Text(t.members.attrValue, &t.text), valueMost)
 	}
 }
 
-// statisticsWords puts an instance's frame rate.
-func (t *Text) statisticsWords(*event.Event, *kind) {
-	n, ok := jsonraw.Number(t.members.raw[fps])
-	if !ok {
-		return
+// statisticsWords puts how an instance runs.
+func (t *Text) statisticsWords(ev *event.Event, _ *kind) {
+	m := &t.members
+	if n, ok := jsonraw.Number(m.fps); ok {
+		t.part = term.AppendDecimal(t.part[:0], n)
+		if of, ok := jsonraw.Number(m.sourceFPS); ok {
+			t.part = term.AppendDecimal(append(t.part, " of "...), of)
+		}
+		putWord(t, t.words, append(t.part, " fps"...))
 	}
-	t.part = term.AppendDecimal(t.part[:0], n)
-	if of, ok := jsonraw.Number(t.members.raw[sourceFPS]); ok {
-		t.part = term.AppendDecimal(append(t.part, " of "...), of)
-	}
-	putWord(t, t.words, append(t.part, " fps"...))
+	t.putDropped(ev)
+	t.putReading("latency ", m.latency, " ms")
+	t.putReading("queue ", m.queue, "")
 }
 
 // put puts text, cut where the line ends.
@@ -189,7 +166,7 @@ func (t *Text) putClass(raw []byte) {
 // putPlace puts where it happened, after a word such as "in". In a narrow line
 // the place matters more than that word.
 func (t *Text) putPlace(ev *event.Event, preposition string) {
-	place := t.members.place(ev)
+	place := t.members.placeOf(ev)
 	left := t.line.End - t.line.Col
 	if place == nil || left < placeLeast {
 		return
@@ -202,7 +179,7 @@ func (t *Text) putPlace(ev *event.Event, preposition string) {
 
 // crowd returns the number of targets and the class that all of them have.
 func (t *Text) crowd() (n int, shared []byte) {
-	for target := range jsonraw.Elements(t.members.raw[targets]) {
+	for target := range jsonraw.Elements(t.members.targets) {
 		class, _ := jsonraw.Get(target, "object_class")
 		if n++; n == 1 {
 			shared = class
@@ -218,7 +195,7 @@ var arrows = map[string]string{"up": "↑", "down": "↓", "left": "←", "right
 
 // putDirection puts the way across a line.
 func (t *Text) putDirection() {
-	if raw := t.members.raw[direction]; present(raw) {
+	if raw := t.members.direction; present(raw) {
 		putWord(t, t.styles.Bold, arrows[string(jsonraw.Text(raw, &t.text))])
 		t.putValue(t.words, raw, 2*classCells)
 	}
@@ -238,8 +215,8 @@ func (t *Text) putDuration(preposition string, raw []byte) {
 }
 
 // putReading puts a number of statistics.
-func (t *Text) putReading(before string, k key, after string) {
-	if n, ok := jsonraw.Number(t.members.raw[k]); ok {
+func (t *Text) putReading(before string, raw []byte, after string) {
+	if n, ok := jsonraw.Number(raw); ok {
 		t.part = append(term.AppendDecimal(append(t.part[:0], before...), n), after...)
 		t.putOption(t.words, t.part)
 	}
@@ -248,7 +225,7 @@ func (t *Text) putReading(before string, k key, after string) {
 // putDropped puts how many frames were lost since the statistics before: the
 // server sends totals, which start again with the instance.
 func (t *Text) putDropped(ev *event.Event) {
-	total, ok := jsonraw.Number(t.members.raw[dropped])
+	total, ok := jsonraw.Number(t.members.dropped)
 	if !ok {
 		return
 	}
@@ -257,14 +234,12 @@ func (t *Text) putDropped(ev *event.Event) {
 		clear(t.drops)
 	}
 	t.drops[ev.Instance] = total
-	style, words := t.words, " dropped"
-	if !known || total < before {
-		words = " dropped so far"
-	} else {
-		if total > before {
+	style, words := t.words, " dropped so far"
+	if known && total >= before {
+		total, words = total-before, " dropped"
+		if total > 0 {
 			style = t.styles.Alarm
 		}
-		total -= before
 	}
 	t.part = append(term.AppendDecimal(t.part[:0], total), words...)
 	t.putOption(style, t.part)
@@ -272,7 +247,7 @@ func (t *Text) putDropped(ev *event.Event) {
 
 // putConfidence puts a fraction as percent, and any other number as it is.
 func (t *Text) putConfidence() {
-	n, ok := jsonraw.Number(coarse(t.members.first(confidence, detection)))
+	n, ok := jsonraw.Number(coarse(first(t.members.confidence, t.members.detection)))
 	if !ok {
 		return
 	}
@@ -295,7 +270,7 @@ func coarse(raw []byte) []byte {
 
 // putPicture puts the size of a picture.
 func (t *Text) putPicture(k *kind) {
-	size, ok := imageSize(t.members.raw[image], &t.text)
+	size, ok := imageSize(t.members.image, &t.text)
 	if !ok {
 		return
 	}
@@ -308,10 +283,10 @@ func (t *Text) putPicture(k *kind) {
 
 // putBox puts where the object is, in pixels or in percent of the frame.
 func (t *Text) putBox() {
-	if t.members.raw[location] == nil {
+	if t.members.location == nil {
 		return
 	}
-	b := boxOf(t.members.raw[location])
+	b := boxOf(t.members.location)
 	frame, unit := t.o.Frame, " px"
 	if frame.Width == 0 {
 		frame, unit = Frame{100, 100}, "%"
@@ -328,13 +303,13 @@ func (t *Text) putBox() {
 }
 
 // putExtras puts the other members of an event as name=value, as many as fit.
-func (t *Text) putExtras(ev *event.Event, k *kind) {
-	if t.members.others == 0 && k.level > plain && k.level < over {
+func (t *Text) putExtras(ev *event.Event) {
+	if t.members.others == 0 {
 		return
 	}
 	l, start := &t.line, t.line.Col
 	ev.EachMember(func(name, raw []byte) bool {
-		if k.shows(t.members.keyOf(name)) {
+		if t.members.find(name) != nil {
 			return true
 		}
 		if l.End-l.Col < extraLeast || l.Col-start > extrasMost {
