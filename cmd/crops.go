@@ -136,16 +136,16 @@ func (o *cropsOptions) zone() *time.Location {
 // cropsOnce drains the queue once. Events that do not become a picture go where
 // --events-to says.
 func (s *session) cropsOnce(args []string, o cropsOptions, open func(rest event.Sink) event.Sink) error {
-	rest := func() event.Sink { return nil }
+	var rest event.Sink
 	if o.eventsTo != "none" {
 		file, err := openEventsFile(o.eventsTo)
 		if err != nil {
 			return err
 		}
-		rest = func() event.Sink { return file }
+		rest = file
 	}
 	p := poll.Poll{Types: crop.Needs(s.types.Query(), o.best), Once: true, Hold: 32 << 20, Notify: s.notices.report}
-	return s.drain(args, p, o.draining, func() event.Sink { return open(rest()) })
+	return s.drain(args, p, o.draining, func() event.Sink { return open(rest) })
 }
 
 // cropColumns are the columns of -o csv.
