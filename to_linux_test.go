@@ -212,11 +212,11 @@ func TestToAnswersOfBrokers(t *testing.T) {
 		status int
 		want   string
 	}{
-		{url + "/other", 4, `no stream takes the subject "other"; make one, such as: nats stream add`},
+		{url + "/other", 4, `no stream takes the subject "other"; create one, such as: nats stream add`},
 		{secret + "/other", 4, "no stream takes"},
 		{url + "/rtev.*", 2, "wildcards"},
 		{url, 2, "no subject or topic"},
-		{"amqp://h/x", 2, `no broker is called "amqp"`},
+		{"amqp://h/x", 2, `unknown broker scheme "amqp"`},
 		{url + "/{_clas}", 2, "_class"},
 		{"nats://me:hunter2@127.0.0.1:" + freePort(t) + "/rtev", 3, "is not reachable: dial tcp"},
 		{"kafka://127.0.0.1:" + freePort(t) + "/rtev", 3, "is not reachable"},

@@ -10,8 +10,8 @@ import (
 	"github.com/rtev/rtev/internal/format"
 )
 
-// Address is a broker with a subject or topic, parsed once. The zero value is
-// not usable. Safe for concurrent use.
+// Address is the parsed URL of a broker and of a subject or topic on it. The
+// zero value is not usable. It is safe for concurrent use.
 type Address struct {
 	kind     string // nats, mqtt or kafka
 	secure   bool   // TLS
@@ -25,7 +25,7 @@ type Address struct {
 	creds    string // name of a NATS credentials file
 }
 
-// schemes are the brokers by the scheme of their URL.
+// schemes maps the scheme of a URL to the kind of broker.
 var schemes = map[string]struct {
 	kind   string
 	secure bool
@@ -36,15 +36,15 @@ var schemes = map[string]struct {
 	"kafka": {"kafka", false, "9092"}, "kafkas": {"kafka", true, "9092"},
 }
 
-// looksLike is how an address is written, for error messages.
+// looksLike shows the form of an address in error messages.
 const looksLike = "nats://HOST/SUBJECT, mqtt://HOST/TOPIC or kafka://HOST/TOPIC"
 
-// ParseAddress reads the URL of a broker: nats, tls (NATS over TLS), mqtt,
-// mqtts, kafka or kafkas, with the subject or topic as its path. Fields in
-// braces stand for values of the event. ?key= is Kafka's record key, the
-// instance id by default. Credentials are in the URL or, with ?creds=@FILE, in
-// a file: USER:PASSWORD, or for NATS a .creds file. Mistakes are an
-// *AddressError, which never contains the credentials.
+// ParseAddress parses the URL of a broker. The scheme is nats, tls (NATS over
+// TLS), mqtt, mqtts, kafka or kafkas; the path is the subject or topic. Fields
+// in braces are replaced by values of the event. ?key= sets Kafka's record key,
+// by default the instance id. Credentials are in the URL or, with ?creds=@FILE,
+// in a file: USER:PASSWORD, or for NATS a .creds file. The error is an
+// *AddressError and never contains the credentials.
 func ParseAddress(text string) (Address, error) {
 	u, err := url.Parse(text)
 	if err != nil { // the error's text holds the URL
@@ -53,7 +53,7 @@ func ParseAddress(text string) (Address, error) {
 	s, ok := schemes[u.Scheme]
 	switch {
 	case !ok:
-		return Address{}, &AddressError{fmt.Sprintf("no broker is called %q; it looks like %s", u.Scheme, looksLike)}
+		return Address{}, &AddressError{fmt.Sprintf("unknown broker scheme %q; it looks like %s", u.Scheme, looksLike)}
 	case u.Hostname() == "":
 		return Address{}, &AddressError{"no host; it looks like " + looksLike}
 	case len(u.Path) < 2:
@@ -77,7 +77,7 @@ func (a *Address) parse(u *url.URL) (err error) {
 	}
 	literal, fixed := a.subject.Literals()
 	if strings.ContainsFunc(literal, func(r rune) bool { return wildcard(a.kind, r) }) {
-		return &AddressError{"wildcards and blanks cannot be in a subject or topic that is published to"}
+		return &AddressError{"a subject or topic to publish to cannot contain wildcards or spaces"}
 	}
 	if fixed {
 		a.fixed = literal
@@ -92,7 +92,7 @@ func (a *Address) parse(u *url.URL) (err error) {
 				return err
 			}
 		default:
-			return &AddressError{fmt.Sprintf("unknown option %q; there are creds=@FILE and, for Kafka, key=", name)}
+			return &AddressError{fmt.Sprintf("unknown option %q; the options are creds=@FILE and, for Kafka, key=", name)}
 		}
 	}
 	if a.kind == "kafka" {

@@ -45,7 +45,7 @@ func TestAddressMistakes(t *testing.T) {
 	for url, want := range map[string]string{
 		"nats://h":                   "no subject or topic",
 		"nats:///x":                  "no host",
-		"amqp://h/x":                 `no broker is called "amqp"`,
+		"amqp://h/x":                 `unknown broker scheme "amqp"`,
 		"h:4222":                     "--to:",
 		"://":                        "not a URL",
 		"nats://h/a.*":               "wildcards",

@@ -10,8 +10,8 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// BenchmarkPublish measures events of 500 bytes from Put to acknowledgement,
-// flushed every 200 events as a busy stream is.
+// BenchmarkPublish measures events of 500 bytes from Put to acknowledgement. It
+// flushes every 200 events, as a busy stream does.
 func BenchmarkPublish(b *testing.B) {
 	for _, kind := range []string{"nats", "mqtt", "kafka"} {
 		b.Run(kind, func(b *testing.B) {

@@ -1,12 +1,12 @@
 // Package broker publishes events to a message broker and waits until each
 // one is acknowledged.
 //
-// A Broker is one connection; every source of the run has a Sink of its own on
-// it. Messages are pipelined: Put hands one to the client library and returns.
+// A Broker is one connection; each source of the run has its own Sink on it.
+// Messages are pipelined: Put passes one to the client library and returns.
 // Flush returns nil once the broker has acknowledged everything that was put,
-// so a source that forgets a response only after Flush delivers at least once.
-// When the broker goes away, Put and Flush wait: the reading slows down and
-// nothing is dropped.
+// so a source that discards a response only after Flush delivers at least once.
+// While the broker is away, Put and Flush wait: reading slows down and nothing
+// is dropped.
 package broker
 
 import (
@@ -21,30 +21,29 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// Limits of what is published and not yet acknowledged, over all sinks.
+// Limits on what is published and not yet acknowledged, for all sinks together.
 const (
 	maxInFlight      = 1000     // messages
 	maxInFlightBytes = 16 << 20 // bytes of subject, body and payload
 )
 
 const (
-	// connectTimeout limits connecting to a broker, TLS and login included.
+	// connectTimeout limits connecting to a broker, including TLS and login.
 	connectTimeout = 10 * time.Second
 	// ackTimeout is how long an acknowledgement may take before the message is
 	// published again.
 	ackTimeout = 10 * time.Second
-	// grace is how long a run that is over waits for acknowledgements.
+	// grace is how long to wait for acknowledgements after the end of the run.
 	grace = 10 * time.Second
 )
 
-// Options says how to reach a broker and what to do with events that it
-// refuses.
+// Options sets how to reach a broker and what to do with events that it refuses.
 type Options struct {
 	TLS    *tls.Config                                                       // for tls, mqtts and kafkas; nil: the system's roots
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the network
 	Notify event.Notify                                                      // receives outages, refused events and the closing line
-	// Save appends a payload that cannot be published to a file and returns
-	// the file's name. It must be safe for concurrent use.
+	// Save appends to a file the payload of an event that cannot be published,
+	// and returns the file's name. It must be safe for concurrent use.
 	Save func(payload []byte) (file string, err error)
 	// SaveRest makes the Broker call Save for events that are not acknowledged
 	// when the run ends, for sources that cannot read them again. Without it,
@@ -54,10 +53,10 @@ type Options struct {
 
 // conn is a connection to one broker. It reconnects by itself.
 type conn interface {
-	// publish starts to publish m and returns. done is called exactly once,
+	// publish starts to publish m and returns. It calls done exactly once,
 	// from any goroutine, with nil as soon as the broker has acknowledged m.
 	// m is valid until then. The errors are errTooLarge, errRefused, errLost,
-	// a *DeniedError, or anything else for a failure that may pass.
+	// a *DeniedError, or any other error for a temporary failure.
 	publish(m *message, done func(error))
 	// close drops the connection without waiting for acknowledgements.
 	close()
@@ -68,7 +67,7 @@ type message struct {
 	subject string // NATS subject, MQTT topic or Kafka topic
 	key     string // Kafka's record key
 	body    []byte // what is published
-	payload []byte // the event's payload: its identity, and what is saved
+	payload []byte // the event's payload, which identifies it and is what Save gets
 
 	typ  string
 	in   *event.Instance
@@ -88,25 +87,26 @@ type Broker struct {
 	o       Options
 	stop    chan struct{} // closed with ended
 
-	mu        sync.Mutex
-	changed   *sync.Cond // any of the fields below
-	unsettled int        // messages put and neither acknowledged nor saved
-	bytes     int        // their sizes
-	flying    int        // messages handed to conn whose done is outstanding
-	failed    []*message // to be published again, or saved
-	seq       uint64
-	ended     error // why no acknowledgement is waited for any longer
-	recovery  sync.WaitGroup
+	mu         sync.Mutex
+	changed    *sync.Cond // any of the fields below
+	inFlight   int        // messages put and neither acknowledged nor saved
+	bytes      int        // their sizes
+	publishing int        // messages handed to conn whose done is outstanding
+	failed     []*message // to be published again, or saved
+	seq        uint64
+	ended      error // why the Broker no longer waits; nil while it does
+	recovery   sync.WaitGroup
 
 	published, acknowledged, refused int64
 	saved                            int64
 	file                             string // where the last one was saved
 }
 
-// Dial connects to the broker that address names. ctx is the run: after its
-// end, acknowledgements are awaited for another ten seconds. The errors are
-// *UnreachableError when the broker does not answer and *DeniedError when it
-// refuses the credentials, the subject or the topic. Close must be called.
+// Dial connects to the broker that address names. ctx is the run: after it is
+// done, the Broker waits up to ten more seconds for acknowledgements. The error
+// is an *UnreachableError if the broker does not respond, and a *DeniedError if
+// it refuses the credentials, the subject or the topic. The caller must call
+// Close.
 func Dial(ctx context.Context, address Address, o Options) (*Broker, error) {
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second}).DialContext
@@ -139,7 +139,7 @@ func newBroker(ctx context.Context, address Address, c conn, o Options) *Broker 
 	return b
 }
 
-// end makes everything that waits return; the first reason counts.
+// end makes every waiting call return err. Later calls of end change nothing.
 func (b *Broker) end(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -150,8 +150,8 @@ func (b *Broker) end(err error) {
 	b.changed.Broadcast()
 }
 
-// put publishes m as soon as the limits allow it and no other message waits to
-// be published again.
+// put publishes m as soon as the limits allow it and no failed message has to
+// be published again first.
 func (b *Broker) put(m *message) error {
 	b.mu.Lock()
 	for b.ended == nil && (len(b.failed) > 0 || b.full(m.size)) {
@@ -161,40 +161,40 @@ func (b *Broker) put(m *message) error {
 		b.mu.Unlock()
 		return b.ended
 	}
-	b.unsettled++
+	b.inFlight++
 	b.bytes += m.size
 	b.seq++
 	b.published++
 	m.seq = b.seq
-	b.flying++
+	b.publishing++
 	b.mu.Unlock()
 	b.conn.publish(m, func(err error) { b.returned(m, err) })
 	return nil
 }
 
-// full reports whether another message of that size has to wait. One that is
-// larger than the limit is published alone.
+// full reports whether another message of this size has to wait. A message that
+// is larger than the limit is published alone.
 func (b *Broker) full(size int) bool {
-	return b.unsettled > 0 && (b.unsettled >= maxInFlight || b.bytes+size > maxInFlightBytes)
+	return b.inFlight > 0 && (b.inFlight >= maxInFlight || b.bytes+size > maxInFlightBytes)
 }
 
-// returned notes how the broker answered m.
+// returned records the result of publishing m.
 func (b *Broker) returned(m *message, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.flying--
+	b.publishing--
 	if m.err = err; err == nil {
 		b.acknowledged++
-		b.settle(m)
+		b.finish(m)
 	} else {
 		b.failed = append(b.failed, m)
 	}
 	b.changed.Broadcast()
 }
 
-// settle ends the life of m. The lock is held.
-func (b *Broker) settle(m *message) {
-	b.unsettled--
+// finish marks m as acknowledged or saved. The caller holds b.mu.
+func (b *Broker) finish(m *message) {
+	b.inFlight--
 	b.bytes -= m.size
 	m.done = true
 }
@@ -203,8 +203,8 @@ func (b *Broker) notice(kind event.Kind, format string, args ...any) {
 	b.o.Notify.Tell(event.Notice{Kind: kind, Text: fmt.Sprintf(format, args...)})
 }
 
-// Close drops the connection and reports the counts of the run. It is called
-// after the last Flush. The error is a *SavedError when events were saved.
+// Close drops the connection and reports the counts of the run. Call it after
+// the last Flush. The error is a *SavedError if events were saved.
 func (b *Broker) Close() error {
 	b.end(errClosed)
 	b.conn.close()
@@ -217,7 +217,7 @@ func (b *Broker) Close() error {
 	return nil
 }
 
-// name returns the instance's name for messages.
+// name returns the name of in for messages.
 func name(in *event.Instance) string {
 	if in == nil || in.Name == "" {
 		return "an unknown instance"

@@ -15,7 +15,7 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// fakeConn answers after a millisecond with what verdict returned.
+// fakeConn calls done after a millisecond with the error that verdict returns.
 type fakeConn struct {
 	mu        sync.Mutex
 	verdict   func(m *message) error
@@ -58,7 +58,8 @@ func (c *fakeConn) bodies() []string {
 	return slices.Clone(c.taken)
 }
 
-// lines is an Encoder that prints the payload, or with small "small".
+// lines is an Encoder that prints the payload, or "small" if it is for the body
+// without the image.
 type lines struct{ small bool }
 
 func (l lines) AppendEvent(dst []byte, e *event.Event) []byte {
@@ -179,15 +180,15 @@ func TestBytesInFlightAreBounded(t *testing.T) {
 	})
 }
 
-func TestOutageSlowsAndLosesNothing(t *testing.T) {
+func TestOutageLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, false)
-		away := errors.New("connection refused")
+		refused := errors.New("connection refused")
 		r.conn.set(func(m *message) error {
 			if bytes.Contains(m.body, []byte(`"n":7`)) {
 				return nil // acknowledged just before the broker died
 			}
-			return away
+			return refused
 		})
 		time.AfterFunc(time.Hour, func() { r.conn.set(nil) })
 		began := time.Now()
@@ -240,11 +241,11 @@ func TestFailedMessagesAreSentAgainInOrder(t *testing.T) {
 	})
 }
 
-func TestTooLargeGoesWithoutImageThenAside(t *testing.T) {
+func TestRefusedEventIsShrunkThenSaved(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		verdict func(m *message) error
-		body    string // of event 1; "" when it is kept
+		body    string // of event 1; "" if it is saved
 		reason  string
 	}{
 		{"the image is too large", func(m *message) error {
@@ -253,19 +254,19 @@ func TestTooLargeGoesWithoutImageThenAside(t *testing.T) {
 			}
 			return nil
 		}, "small", ""},
-		{"all of it is too large", func(m *message) error {
+		{"the event is too large without its image", func(m *message) error {
 			if bytes.Contains(m.payload, []byte(`"n":1}`)) {
 				return errTooLarge
 			}
 			return nil
 		}, "", errTooLarge.Error()},
-		{"the broker drops the connection for it", func(m *message) error {
+		{"the broker drops the connection", func(m *message) error {
 			if bytes.Contains(m.payload, []byte(`"n":1}`)) {
 				return errLost
 			}
 			return nil
 		}, "", errLost.Error()},
-		{"its subject is refused", func(m *message) error {
+		{"the subject is refused", func(m *message) error {
 			if bytes.Contains(m.payload, []byte(`"n":1}`)) {
 				return errRefused
 			}
@@ -293,12 +294,12 @@ func TestTooLargeGoesWithoutImageThenAside(t *testing.T) {
 				var kept *SavedError
 				if tc.body != "" {
 					if err != nil || len(r.saved) != 0 {
-						t.Errorf("Close: %v, kept %q", err, r.saved)
+						t.Errorf("Close: %v, saved %q", err, r.saved)
 					}
 					return
 				}
 				if !errors.As(err, &kept) || kept.Events != 1 || kept.File != "unwritten.ndjson" || !slices.Equal(r.saved, payloads(1, 2)) {
-					t.Errorf("Close: %v, kept %q", err, r.saved)
+					t.Errorf("Close: %v, saved %q", err, r.saved)
 				}
 				all := strings.Join(r.notices, "\n")
 				if !strings.Contains(all, "track of gate") || !strings.Contains(all, tc.reason+"; saved in unwritten.ndjson") {
@@ -309,9 +310,9 @@ func TestTooLargeGoesWithoutImageThenAside(t *testing.T) {
 	}
 }
 
-func TestEndWithoutAcknowledgement(t *testing.T) {
+func TestRunEndsWithoutAcknowledgement(t *testing.T) {
 	for _, saveRest := range []bool{false, true} {
-		t.Run(fmt.Sprintf("keep rest %v", saveRest), func(t *testing.T) {
+		t.Run(fmt.Sprintf("save rest %v", saveRest), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, saveRest)
 				r.conn.set(func(m *message) error {
@@ -363,7 +364,7 @@ func TestDeniedEndsTheRun(t *testing.T) {
 	})
 }
 
-func TestSaveThatFailsIsAnError(t *testing.T) {
+func TestFailedSaveIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, false)
 		full := errors.New("no space left on device")

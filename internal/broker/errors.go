@@ -9,13 +9,13 @@ import (
 
 // Errors of a connection for messages that were not acknowledged.
 var (
-	errTooLarge = errors.New("larger than the broker takes")
+	errTooLarge = errors.New("larger than the broker accepts")
 	errRefused  = errors.New("not accepted by the broker")
 	errLost     = errors.New("the connection ended")
 	errTimeout  = errors.New("no acknowledgement in time")
 )
 
-// Why acknowledgements are not awaited any longer.
+// Reasons to stop waiting for acknowledgements.
 var (
 	errNotAcknowledged = errors.New("the run ended before the broker acknowledged everything")
 	errClosed          = errors.New("the broker's connection is closed")
@@ -24,10 +24,10 @@ var (
 // AddressError is a mistake in the URL of a broker.
 type AddressError struct{ Text string }
 
-// Error says what is wrong and how an address looks.
+// Error returns what is wrong, prefixed with the flag.
 func (e *AddressError) Error() string { return "--to: " + e.Text }
 
-// UnreachableError says that a broker does not answer.
+// UnreachableError reports that a connection to a broker could not be made.
 type UnreachableError struct {
 	Broker string // URL without credentials
 	Err    error
@@ -41,17 +41,17 @@ func (e *UnreachableError) Error() string {
 // Unwrap returns the cause.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// DeniedError says that a broker answers and takes no events from us: wrong
+// DeniedError reports that a broker accepts no events of this run: wrong
 // credentials, no permission, no stream for the subject, no such topic.
 type DeniedError struct {
 	Broker string // URL without credentials
-	Text   string // what it says, and what to do; not safe to print
+	Text   string // the broker's reason and what to do next; not safe to print
 }
 
-// Error names the broker and what it says.
+// Error names the broker and the reason.
 func (e *DeniedError) Error() string { return e.Broker + ": " + e.Text }
 
-// SavedError says that events were saved in a file instead of published.
+// SavedError reports that events were saved to a file instead of published.
 type SavedError struct {
 	Broker string
 	Events int64

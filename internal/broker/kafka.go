@@ -19,11 +19,11 @@ type kafkaConn struct {
 func dialKafka(ctx context.Context, a Address, o Options) (conn, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(a.host), kgo.ClientID("rtev"), kgo.DisableClientMetrics(),
-		kgo.ProducerLinger(0), // under load, what arrives during a request makes the next batch
+		kgo.ProducerLinger(0), // under load, records that arrive during a request make the next batch
 		kgo.MaxBufferedRecords(4 * maxInFlight),
 		kgo.ProduceRequestTimeout(ackTimeout),
 		kgo.RecordDeliveryTimeout(ackTimeout),
-		// Without it the client ignores that limit once a record was sent.
+		// Without this the client ignores RecordDeliveryTimeout once a record was sent.
 		kgo.AllowIdempotentProduceCancellation(),
 	}
 	if a.secure {
@@ -41,7 +41,7 @@ func dialKafka(ctx context.Context, a Address, o Options) (conn, error) {
 	c := &kafkaConn{address: a, client: client}
 	if err := client.Ping(ctx); err != nil {
 		client.CloseAllowingRebalance()
-		return nil, c.answer("", err)
+		return nil, c.typed("", err)
 	}
 	return c, nil
 }
@@ -51,11 +51,11 @@ func (c *kafkaConn) publish(m *message, done func(error)) {
 	if m.key != "" {
 		r.Key = []byte(m.key)
 	}
-	c.client.Produce(context.Background(), r, func(_ *kgo.Record, err error) { done(c.answer(m.subject, err)) })
+	c.client.Produce(context.Background(), r, func(_ *kgo.Record, err error) { done(c.typed(m.subject, err)) })
 }
 
-// answer returns what an error of the client means for a message.
-func (c *kafkaConn) answer(topic string, err error) error {
+// typed returns the error of conn.publish for an error of the client.
+func (c *kafkaConn) typed(topic string, err error) error {
 	denied := func(text string) error { return &DeniedError{c.address.String(), text} }
 	switch {
 	case errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge):
@@ -65,7 +65,7 @@ func (c *kafkaConn) answer(topic string, err error) error {
 	case errors.Is(err, kerr.TopicAuthorizationFailed):
 		return denied(fmt.Sprintf("no permission to write to topic %q", topic))
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		missing := fmt.Sprintf("there is no topic %[1]q; make it, such as: kafka-topics.sh --create --topic %[1]s", topic)
+		missing := fmt.Sprintf("topic %[1]q does not exist; create it, such as: kafka-topics.sh --create --topic %[1]s", topic)
 		if c.address.fixed != "" {
 			return denied(missing)
 		}

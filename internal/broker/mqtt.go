@@ -15,28 +15,28 @@ import (
 )
 
 // mqttConn publishes over MQTT 3.1.1 with QoS 1. The client library would wait
-// for ever when a broker goes away and comes back, so every acknowledgement has
-// a limit, and a lost connection is replaced by a new client.
+// forever after a broker goes away and comes back, so each acknowledgement has
+// a time limit, and a new client replaces one that lost its connection.
 type mqttConn struct {
-	address Address
-	o       Options
-	flights chan flight // in the order of publishing, which is that of acknowledgement
-	closing chan struct{}
-	waiting sync.WaitGroup
+	address        Address
+	o              Options
+	unacknowledged chan publication // in the order of publishing; MQTT acknowledges in the same order
+	closing        chan struct{}
+	waiting        sync.WaitGroup
 
 	mu     sync.Mutex
 	client mqtt.Client
 }
 
-// flight is a message whose acknowledgement is outstanding.
-type flight struct {
+// publication is a message whose acknowledgement is outstanding.
+type publication struct {
 	client mqtt.Client
 	token  mqtt.Token
 	done   func(error)
 }
 
 func dialMQTT(ctx context.Context, a Address, o Options) (conn, error) {
-	c := &mqttConn{address: a, o: o, flights: make(chan flight, 2*maxInFlight), closing: make(chan struct{})}
+	c := &mqttConn{address: a, o: o, unacknowledged: make(chan publication, 2*maxInFlight), closing: make(chan struct{})}
 	client, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func dialMQTT(ctx context.Context, a Address, o Options) (conn, error) {
 	return c, nil
 }
 
-// connect returns a new client that is connected.
+// connect returns a new, connected client.
 func (c *mqttConn) connect(ctx context.Context) (mqtt.Client, error) {
 	opts := mqtt.NewClientOptions().AddBroker("tcp://" + c.address.host).
 		SetClientID("rtev-" + rand.Text()[:12]).SetUsername(c.address.user).SetPassword(c.address.password).
@@ -70,7 +70,7 @@ func (c *mqttConn) connect(ctx context.Context) (mqtt.Client, error) {
 	return client, err
 }
 
-// open opens the connection below MQTT.
+// open opens the TCP or TLS connection for MQTT.
 func (c *mqttConn) open(ctx context.Context) (net.Conn, error) {
 	plain, err := c.o.Dial(ctx, "tcp", c.address.host)
 	if err != nil {
@@ -105,7 +105,7 @@ func (c *mqttConn) publish(m *message, done func(error)) {
 		}
 		c.client = client
 	}
-	c.flights <- flight{c.client, c.client.Publish(m.subject, 1, false, m.body), done}
+	c.unacknowledged <- publication{c.client, c.client.Publish(m.subject, 1, false, m.body), done}
 }
 
 // wait waits for the acknowledgements in the order of publishing.
@@ -114,13 +114,13 @@ func (c *mqttConn) wait() {
 		select {
 		case <-c.closing:
 			return
-		case f := <-c.flights:
+		case f := <-c.unacknowledged:
 			f.done(c.acknowledged(f))
 		}
 	}
 }
 
-func (c *mqttConn) acknowledged(f flight) error {
+func (c *mqttConn) acknowledged(f publication) error {
 	limit := time.NewTimer(ackTimeout)
 	defer limit.Stop()
 	select {

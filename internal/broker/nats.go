@@ -25,9 +25,9 @@ type natsConn struct {
 	waiting map[*nats.Msg]func(error)
 }
 
-// natsDialer is a nats.CustomDialer over Options.Dial. It remembers the error of
-// the first connection, which the client library replaces by one without a
-// reason.
+// natsDialer is a nats.CustomDialer that uses Options.Dial. It remembers the
+// error of the first connection, because the client library replaces it by one
+// without a reason.
 type natsDialer struct {
 	o     Options
 	first error
@@ -48,7 +48,7 @@ func dialNATS(ctx context.Context, a Address, o Options) (conn, error) {
 		Url: "nats://" + a.host, Name: "rtev", Secure: a.secure, TLSConfig: o.TLS, CustomDialer: dialer,
 		Timeout: connectTimeout, AllowReconnect: true, MaxReconnect: -1, ReconnectWait: 500 * time.Millisecond,
 		PingInterval: 10 * time.Second, MaxPingsOut: 2,
-		ReconnectBufSize:        -1,   // an outage is an error at once; messages wait here, not in the client
+		ReconnectBufSize:        -1,   // fail at once during an outage; messages wait in Broker, not in the client
 		IgnoreDiscoveredServers: true, // credentials stay with the server they were given for
 	}
 	switch {
@@ -75,8 +75,8 @@ func dialNATS(ctx context.Context, a Address, o Options) (conn, error) {
 	c.js, err = jetstream.New(nc,
 		jetstream.WithPublishAsyncMaxPending(4*maxInFlight),
 		jetstream.WithPublishAsyncTimeout(ackTimeout),
-		jetstream.WithPublishAsyncAckHandler(func(_ jetstream.JetStream, m *nats.Msg, _ *jetstream.PubAck) { c.answered(m, nil) }),
-		jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, m *nats.Msg, err error) { c.answered(m, err) }))
+		jetstream.WithPublishAsyncAckHandler(func(_ jetstream.JetStream, m *nats.Msg, _ *jetstream.PubAck) { c.finish(m, nil) }),
+		jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, m *nats.Msg, err error) { c.finish(m, err) }))
 	if err == nil && a.fixed != "" {
 		err = c.checkStream(ctx, a.fixed)
 	}
@@ -87,8 +87,9 @@ func dialNATS(ctx context.Context, a Address, o Options) (conn, error) {
 	return c, nil
 }
 
-// checkStream returns a *DeniedError when the server says that no stream takes
-// the subject. An account that may not ask learns it when it publishes.
+// checkStream returns a *DeniedError if the server says that no stream accepts
+// the subject. An account without permission to ask gets the error when it
+// publishes.
 func (c *natsConn) checkStream(ctx context.Context, subject string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -96,7 +97,7 @@ func (c *natsConn) checkStream(ctx context.Context, subject string) error {
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return &DeniedError{c.address.String(), fmt.Sprintf(
-			"no stream takes the subject %[1]q; make one, such as: nats stream add EVENTS --subjects %[1]q", subject)}
+			"no stream takes the subject %[1]q; create one, such as: nats stream add EVENTS --subjects %[1]q", subject)}
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount),
 		errors.Is(err, nats.ErrNoResponders):
 		return &DeniedError{c.address.String(), "JetStream is not enabled; start the server with -js"}
@@ -116,12 +117,12 @@ func (c *natsConn) publish(m *message, done func(error)) {
 	c.waiting[msg] = done
 	c.mu.Unlock()
 	if _, err := c.js.PublishMsgAsync(msg); err != nil {
-		c.answered(msg, err)
+		c.finish(msg, err)
 	}
 }
 
-// answered calls the done of a message once.
-func (c *natsConn) answered(msg *nats.Msg, err error) {
+// finish calls the done function of a message once.
+func (c *natsConn) finish(msg *nats.Msg, err error) {
 	c.mu.Lock()
 	done := c.waiting[msg]
 	delete(c.waiting, msg)
@@ -130,7 +131,7 @@ func (c *natsConn) answered(msg *nats.Msg, err error) {
 	switch {
 	case done == nil:
 	case errors.Is(err, jetstream.ErrNoStreamResponse):
-		go func() { done(c.noStream(msg.Subject, err)) }() // it asks the server: not in the client's goroutine
+		go func() { done(c.noStream(msg.Subject, err)) }() // noStream waits for the server; do not block the client's goroutine
 	case errors.Is(err, nats.ErrMaxPayload),
 		errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamMessageExceedsMaximum:
 		done(errTooLarge)
@@ -141,8 +142,8 @@ func (c *natsConn) answered(msg *nats.Msg, err error) {
 	}
 }
 
-// noStream finds out why nobody answered to a subject: there is no stream, or
-// its server is away.
+// noStream returns the error for a subject without a response: either there is
+// no stream for it, or the stream's server is away.
 func (c *natsConn) noStream(subject string, err error) error {
 	var denied *DeniedError
 	if missing := c.checkStream(context.Background(), subject); errors.As(missing, &denied) {

@@ -5,14 +5,14 @@ import (
 	"syscall"
 )
 
-// quickAcks acknowledges TCP segments at once. Mosquitto sends its small
-// acknowledgements with Nagle's algorithm on, so the last ones of a batch wait
-// for the client's delayed TCP acknowledgement, 40 ms each time: with batches
-// of 200 events that is 4,000 events per second instead of 30,000.
+// quickAcks acknowledges TCP segments immediately. Mosquitto sends its small
+// acknowledgements with Nagle's algorithm enabled, so the last ones of a batch
+// wait 40 ms for the client's delayed TCP acknowledgement. With batches of 200
+// events that means 4,000 events per second instead of 30,000.
 type quickAcks struct{ *net.TCPConn }
 
-// Read reads, and asks for an immediate acknowledgement of the next segment;
-// the kernel forgets that after each (tcp(7), TCP_QUICKACK).
+// Read sets TCP_QUICKACK before each read, because the kernel does not keep the
+// option set (tcp(7)).
 func (c quickAcks) Read(p []byte) (int, error) {
 	if raw, err := c.SyscallConn(); err == nil {
 		raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 1) })

@@ -37,8 +37,8 @@ func freePort(t testing.TB) string {
 	return port
 }
 
-// start runs a broker's program until the test ends, and returns when it
-// accepts connections.
+// start runs a broker until the test ends. It returns once the broker accepts
+// connections.
 func start(t testing.TB, port, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -63,7 +63,7 @@ func start(t testing.TB, port, program string, args ...string) *exec.Cmd {
 			conn.Close()
 			return c
 		}
-		time.Sleep(50 * time.Millisecond) // between attempts: a program that starts gives no sign
+		time.Sleep(50 * time.Millisecond) // polling, as the programs do not report that they are ready
 	}
 	t.Fatalf("%s does not listen:\n%s", program, out.String())
 	return nil
@@ -74,7 +74,7 @@ func startNATS(t testing.TB, port, dir string, args ...string) *exec.Cmd {
 	return start(t, port, "nats-server", append([]string{"-a", "127.0.0.1", "-p", port, "-js", "-sd", dir}, args...)...)
 }
 
-// stream makes a JetStream stream for a subject.
+// stream creates a JetStream stream for a subject.
 func stream(t testing.TB, port, subject string) jetstream.Stream {
 	t.Helper()
 	nc, err := nats.Connect("nats://127.0.0.1:"+port, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
@@ -140,7 +140,7 @@ func subscribe(t *testing.T, port, topic string) *subscriber {
 	return s
 }
 
-// wait returns the bodies once there are n different ones.
+// wait waits for n different bodies and returns all of them.
 func (s *subscriber) wait(t *testing.T, n int) []string {
 	t.Helper()
 	limit := time.After(2 * time.Minute)
@@ -196,7 +196,7 @@ func recording(n int) (list []string) {
 	return list
 }
 
-// publish puts payloads into a broker, flushes and closes.
+// publish publishes the payloads and closes the broker.
 func publish(t *testing.T, url string, list []string, o Options) error {
 	t.Helper()
 	address, err := ParseAddress(url)
@@ -286,25 +286,25 @@ func TestJetStreamRestartLosesNothing(t *testing.T) {
 	same(t, stored(t, s), list)
 }
 
-func TestJetStreamSaysNo(t *testing.T) {
+func TestJetStreamRefusals(t *testing.T) {
 	port := freePort(t)
 	startNATS(t, port, t.TempDir(), "--user", "me", "--pass", "secret")
 	var denied *DeniedError
 	for url, want := range map[string]string{
-		"nats://me:secret@127.0.0.1:" + port + "/nobody.{type}": "", // a template is checked when it is used
-		"nats://me:secret@127.0.0.1:" + port + "/nobody":        `no stream takes the subject "nobody"; make one`,
+		"nats://me:secret@127.0.0.1:" + port + "/nobody.{type}": "", // a template is checked when it is filled in
+		"nats://me:secret@127.0.0.1:" + port + "/nobody":        `no stream takes the subject "nobody"; create one`,
 		"nats://me:wrong@127.0.0.1:" + port + "/x":              "credentials are not accepted",
 		"nats://127.0.0.1:" + port + "/x":                       "credentials are not accepted",
 	} {
-		var kept []string
+		var saved []string
 		err := publish(t, url, recording(1), Options{Save: func(p []byte) (string, error) {
-			kept = append(kept, string(p))
+			saved = append(saved, string(p))
 			return "f", nil
 		}})
 		if want == "" {
-			var aside *SavedError
-			if !errors.As(err, &aside) || len(kept) != 1 {
-				t.Errorf("%s: %v, kept %q", url, err, kept)
+			var inFile *SavedError
+			if !errors.As(err, &inFile) || len(saved) != 1 {
+				t.Errorf("%s: %v, saved %q", url, err, saved)
 			}
 			continue
 		}
@@ -340,7 +340,7 @@ func TestMQTTDeliversEveryEvent(t *testing.T) {
 	same(t, s.wait(t, 500), list)
 }
 
-func TestMQTTThroughAProxyThatCuts(t *testing.T) {
+func TestMQTTReconnectsWithoutLoss(t *testing.T) {
 	port := freePort(t)
 	start(t, port, "mosquitto", "-p", port)
 	s := subscribe(t, port, "rtev/#")
@@ -352,7 +352,7 @@ func TestMQTTThroughAProxyThatCuts(t *testing.T) {
 	s.wait(t, 1000)
 }
 
-func TestMQTTSaysNo(t *testing.T) {
+func TestMQTTRefusesCredentials(t *testing.T) {
 	port, dir := freePort(t), t.TempDir()
 	conf := filepath.Join(dir, "mosquitto.conf")
 	text := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous false\n", port)
@@ -366,7 +366,7 @@ func TestMQTTSaysNo(t *testing.T) {
 	}
 }
 
-func TestKafkaTakesEveryEvent(t *testing.T) {
+func TestKafkaDeliversEveryEvent(t *testing.T) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "rtev"))
 	if err != nil {
 		t.Fatal(err)
@@ -419,7 +419,7 @@ func TestKafkaUnknownTopic(t *testing.T) {
 	defer cluster.Close()
 	err = publish(t, "kafka://"+cluster.ListenAddrs()[0]+"/nowhere", recording(1), Options{})
 	var denied *DeniedError
-	if !errors.As(err, &denied) || !strings.Contains(err.Error(), `there is no topic "nowhere"`) {
+	if !errors.As(err, &denied) || !strings.Contains(err.Error(), `topic "nowhere" does not exist`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -435,8 +435,8 @@ func TestUnreachableBroker(t *testing.T) {
 	}
 }
 
-// cutting returns the address of a proxy to a broker that ends each connection
-// after so many bytes from the client.
+// cutting returns the address of a proxy to a broker. The proxy ends each
+// connection after so many bytes from the client.
 func cutting(t *testing.T, to string, after int64) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

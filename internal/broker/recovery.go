@@ -13,13 +13,14 @@ import (
 const (
 	// remindEvery is the time between two reports of the same outage.
 	remindEvery = 5 * time.Minute
-	// maxLost is how often a connection may end while a message is the only
-	// one in flight before the message is taken to be the reason.
+	// maxLost is how many connections may end while a message is the only one
+	// in flight before the message is considered the cause.
 	maxLost = 3
 )
 
-// recover publishes failed messages again, in the order of Put, one at a time:
-// so the message that a broker cannot take is found, and nothing overtakes.
+// recover publishes failed messages again in the order of Put. It does so one
+// at a time, which identifies a message that the broker cannot accept and keeps
+// the order.
 func (b *Broker) recover() {
 	for {
 		batch := b.nextFailed()
@@ -32,7 +33,7 @@ func (b *Broker) recover() {
 				return
 			}
 		}
-		o.over()
+		o.reportEnd()
 		b.mu.Lock()
 		b.failed = b.failed[:0]
 		b.changed.Broadcast()
@@ -40,23 +41,23 @@ func (b *Broker) recover() {
 	}
 }
 
-// outage is a time in which messages are not acknowledged.
+// outage is a period in which messages are not acknowledged.
 type outage struct {
-	b       *Broker
-	began   time.Time // zero when no failure that may pass was seen
-	said    time.Time
-	wait    time.Duration // the last pause
-	pausing bool          // the last attempt failed
+	b        *Broker
+	began    time.Time     // zero if there was no temporary failure
+	reported time.Time     // the last report
+	wait     time.Duration // the last pause
+	pausing  bool          // the last attempt failed
 }
 
-// publish tries until m is resolved. It returns false at the end of the run.
+// publish retries until m is resolved. It returns false at the end of the run.
 func (o *outage) publish(m *message) bool {
 	for !o.b.resolved(m) {
 		if o.began.IsZero() {
 			o.began = time.Now()
 		}
-		if time.Since(o.said) >= remindEvery {
-			o.said = time.Now()
+		if time.Since(o.reported) >= remindEvery {
+			o.reported = time.Now()
 			o.b.notice(event.Warning, "%s does not acknowledge: %v; reading waits", o.b.address, m.err)
 		}
 		if o.pausing {
@@ -73,19 +74,20 @@ func (o *outage) publish(m *message) bool {
 	return true
 }
 
-// over reports the end of the outage.
-func (o *outage) over() {
+// reportEnd reports the end of the outage.
+func (o *outage) reportEnd() {
 	if !o.began.IsZero() {
 		o.b.notice(event.Warning, "%s acknowledges again after %s", o.b.address, term.Duration(time.Since(o.began)))
 	}
 }
 
-// nextFailed waits until every message in flight has come back and at least
-// one of them failed. It returns nil at the end.
+// nextFailed waits until the results of all messages are known and at least one
+// failed, and returns the failed ones in the order of Put. It returns nil at the
+// end of the run.
 func (b *Broker) nextFailed() []*message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.ended == nil && (len(b.failed) == 0 || b.flying > 0) {
+	for b.ended == nil && (len(b.failed) == 0 || b.publishing > 0) {
 		b.changed.Wait()
 	}
 	if b.ended != nil {
@@ -95,9 +97,9 @@ func (b *Broker) nextFailed() []*message {
 	return slices.Clone(b.failed)
 }
 
-// resolved reports whether m needs nothing more: it was acknowledged, or it
-// never can be and was saved. A message that is too large loses its
-// image first.
+// resolved reports whether m is done: it was acknowledged, or the broker will
+// never accept it and it was saved. A message that is too large is first
+// published again without its image.
 func (b *Broker) resolved(m *message) bool {
 	var denied *DeniedError
 	switch {
@@ -121,34 +123,34 @@ func (b *Broker) resolved(m *message) bool {
 	return false
 }
 
-// again publishes m once more and waits for the answer.
+// again publishes m once more and waits for the result.
 func (b *Broker) again(m *message) {
 	b.mu.Lock()
-	b.flying++
+	b.publishing++
 	b.mu.Unlock()
-	answer := make(chan error, 1)
-	b.conn.publish(m, func(err error) { answer <- err })
+	result := make(chan error, 1)
+	b.conn.publish(m, func(err error) { result <- err })
 	var err error
 	select {
-	case err = <-answer:
+	case err = <-result:
 	case <-b.stop:
 		err = errNotAcknowledged
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.flying--
+	b.publishing--
 	if errors.Is(err, errLost) {
 		m.lost++
 	}
 	if m.err = err; err == nil {
 		b.acknowledged++
-		b.settle(m)
+		b.finish(m)
 		b.changed.Broadcast()
 	}
 }
 
-// refuse saves an event that the broker will never take, so that those
-// behind it are not held up.
+// refuse saves an event that the broker will never accept, so that it does not
+// hold up later events.
 func (b *Broker) refuse(m *message) {
 	file, err := b.save(m)
 	if err != nil {
@@ -161,11 +163,11 @@ func (b *Broker) refuse(m *message) {
 	defer b.mu.Unlock()
 	b.refused++
 	m.err = nil
-	b.settle(m)
+	b.finish(m)
 	b.changed.Broadcast()
 }
 
-// save appends the payload of m to the file of unwritten events.
+// save appends the payload of m to the unwritten file.
 func (b *Broker) save(m *message) (file string, err error) {
 	if file, err = b.o.Save(m.payload); err != nil {
 		return "", fmt.Errorf("%s of %s could neither be published nor saved: %w", m.typ, name(m.in), err)
@@ -177,7 +179,7 @@ func (b *Broker) save(m *message) (file string, err error) {
 	return file, nil
 }
 
-// pause waits for d and reports whether the broker is still in use.
+// pause waits for d and reports whether the run goes on.
 func (b *Broker) pause(d time.Duration) bool {
 	select {
 	case <-time.After(d):

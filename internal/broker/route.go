@@ -9,7 +9,7 @@ import (
 	"github.com/rtev/rtev/internal/format"
 )
 
-// route makes the subject or topic of an event, and its key. Not safe for
+// route makes the subject or topic of an event, and its key. It is not safe for
 // concurrent use.
 type route struct {
 	subject, key *text
@@ -18,7 +18,7 @@ type route struct {
 // text is a template whose values are safe for a broker.
 type text struct {
 	fill  format.Filling
-	fixed string // all of it, if no field is in it
+	fixed string // the whole text, if the template has no fields
 	buf   []byte
 }
 
@@ -47,8 +47,8 @@ func (t *text) of(e *event.Event) string {
 // maxValue is the longest value in bytes.
 const maxValue = 80
 
-// appendValue appends a value with "-" for every unsafe character, and
-// "unknown" for none. A nil safe lets all pass.
+// appendValue appends a value with "-" for each unsafe character, or "unknown"
+// if the value is empty. If safe is nil, all characters are safe.
 func appendValue(dst, value []byte, safe func(rune) bool) []byte {
 	if len(value) == 0 {
 		return append(dst, "unknown"...)
@@ -71,18 +71,18 @@ func appendValue(dst, value []byte, safe func(rune) bool) []byte {
 	return dst
 }
 
-// safeFor says which characters of a value may stand in a subject or topic.
-// In NATS a dot separates tokens, * and > are wildcards (NATS: Subject-Based
-// Messaging). In MQTT 3.1.1 a slash separates levels, + and # are wildcards
-// (section 4.7). Kafka takes ASCII letters, digits, dot, _ and -.
+// safeFor reports which characters of a value may appear in a subject or topic.
+// In NATS a dot separates tokens, and * and > are wildcards (NATS: Subject-Based
+// Messaging). In MQTT 3.1.1 a slash separates levels, and + and # are wildcards
+// (section 4.7). Kafka allows ASCII letters, digits, dot, _ and -.
 var safeFor = map[string]func(rune) bool{
 	"nats":  func(r rune) bool { return letter(r) || strings.ContainsRune("_-", r) },
 	"mqtt":  func(r rune) bool { return letter(r) || strings.ContainsRune("_-.", r) },
 	"kafka": func(r rune) bool { return r < utf8.RuneSelf && letter(r) || strings.ContainsRune("_-.", r) },
 }
 
-// letter reports whether r is a letter, a digit or a mark of any script.
-// U+FFFD, which replaces bad UTF-8, is none.
+// letter reports whether r is a letter, a digit or a mark of any script. U+FFFD,
+// which replaces invalid UTF-8, is not.
 func letter(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
 
 // wildcard reports whether r cannot be in the literal part of a subject or topic.

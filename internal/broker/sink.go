@@ -8,36 +8,36 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// An Encoder makes the body of a message from an event: one line, whose line
-// end is cut off.
+// An Encoder appends the body of a message to dst: one line. The Sink removes
+// its line end.
 type Encoder interface {
 	AppendEvent(dst []byte, e *event.Event) []byte
 }
 
-// Shape says what the message of an event looks like.
+// Shape holds the encoders for the messages of one Sink.
 type Shape struct {
 	Body  Encoder
 	Small Encoder // the body without the image, for a broker that refuses large messages
 }
 
-// Sink publishes the events of one source. It is used by one goroutine at a
-// time, like every event.Sink.
+// Sink publishes the events of one source. Like every event.Sink it is used by
+// one goroutine at a time.
 type Sink struct {
 	b     *Broker
 	shape Shape
 	route *route
-	sent  []*message // in the order of Put; the first one is not settled yet
-	whole int        // settled since the last Flush that returned nil, from the first on
+	sent  []*message // in the order of Put; the first one is not done yet
+	whole int        // leading messages done since the last Flush that returned nil
 	free  []*message
 }
 
-// Sink returns a sink for one source. Encoders are not shared between sinks.
+// Sink returns a sink for one source. Sinks must not share encoders.
 func (b *Broker) Sink(s Shape) *Sink { return &Sink{b: b, shape: s, route: b.address.newRoute()} }
 
-// Put copies what it needs of e and publishes it. It waits while too much is
-// in flight or the broker is away. After the run's end it returns an
-// *event.WriteError, or with Options.SaveRest saves the event and returns
-// event.ErrStop.
+// Put copies what it needs of e and publishes it. It waits while too much is in
+// flight or the broker is away. After the end of the run it returns an
+// *event.WriteError; with Options.SaveRest it saves the event and returns
+// event.ErrStop instead.
 func (s *Sink) Put(e *event.Event) error {
 	m := s.message(e)
 	err := s.b.put(m)
@@ -53,14 +53,14 @@ func (s *Sink) Put(e *event.Event) error {
 	return nil
 }
 
-// message returns the message of e, in memory that is used again.
+// message returns the message for e. It reuses memory of finished messages.
 func (s *Sink) message(e *event.Event) *message {
 	m := &message{}
 	if n := len(s.free); n > 0 {
 		m, s.free = s.free[n-1], s.free[:n-1]
 	}
 	buf := m.body[:0]
-	if cap(buf) > keepBytes {
+	if cap(buf) > maxReused {
 		buf = nil
 	}
 	body := cutLineEnd(s.shape.Body.AppendEvent(buf, e))
@@ -76,13 +76,13 @@ func (s *Sink) message(e *event.Event) *message {
 	return m
 }
 
-// keepBytes is the largest buffer that is used again for another message.
-const keepBytes = 64 << 10
+// maxReused is the size of the largest buffer that is reused.
+const maxReused = 64 << 10
 
 func cutLineEnd(line []byte) []byte { return bytes.TrimSuffix(line, []byte{'\n'}) }
 
-// shrink replaces the body of m by one without an image, and reports whether
-// it became smaller.
+// shrink replaces the body of m by one without the image, and reports whether it
+// became smaller.
 func (s *Sink) shrink(m *message) bool {
 	e, err := event.New(m.typ, bytes.Clone(m.payload), m.in)
 	if err != nil {
@@ -96,7 +96,8 @@ func (s *Sink) shrink(m *message) bool {
 	return true
 }
 
-// collect takes settled messages off the front. The broker's lock is held.
+// collect removes finished messages from the front of s.sent. The caller holds
+// s.b.mu.
 func (s *Sink) collect() {
 	n := 0
 	for n < len(s.sent) && s.sent[n].done {
@@ -109,10 +110,10 @@ func (s *Sink) collect() {
 	s.sent = s.sent[:copy(s.sent, s.sent[n:])]
 }
 
-// Flush waits until everything put so far was acknowledged or saved. When
-// the run has ended and the broker does not answer, it returns an
-// *event.WriteError that counts the events acknowledged from the first on;
-// with Options.SaveRest the rest is saved instead.
+// Flush waits until everything put so far is acknowledged or saved. If the run
+// has ended and acknowledgements are missing, it returns an *event.WriteError
+// that counts the events acknowledged without a gap from the first one; with
+// Options.SaveRest it saves the rest instead.
 func (s *Sink) Flush() error {
 	s.b.mu.Lock()
 	for s.collect(); len(s.sent) > 0 && s.b.ended == nil; s.collect() {
@@ -127,8 +128,8 @@ func (s *Sink) Flush() error {
 	return nil
 }
 
-// failure returns the error of a sink whose broker does not answer any more,
-// and saves what is left where nobody else can.
+// failure returns the error of a sink whose run has ended with err. With
+// Options.SaveRest it first saves the events that are not acknowledged.
 func (s *Sink) failure(err error) error {
 	if !s.b.o.SaveRest {
 		return &event.WriteError{Err: err, Whole: s.whole}

@@ -11,39 +11,39 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// Units are the lengths of an interval that the server knows.
+// Units returns the lengths of an interval that the server knows.
 func Units() []string { return []string{"minute", "hour", "day", "week", "month", "year"} }
 
-// MaxColumns is how many columns the server groups by.
+// MaxColumns is the largest number of columns that the server groups by.
 const MaxColumns = 3
 
 // Count is how many events were stored in one group and interval.
 type Count struct {
-	Groups []string  // the values of the columns, in their order; "" for none
+	Groups []string  // the values of CountQuery.Columns in their order; "" if a row has none
 	Start  time.Time // of the interval; zero if the server sent none
 	Events float64
 }
 
 // CountQuery says what to count.
 type CountQuery struct {
-	Since, Until time.Time // both included
-	Columns      []string  // of the database
-	Per          string    // one of Units, or "" for one count over all of the time
-	// Instance and Type report whether the events of an instance_id and of an
-	// event_type count; nil: all do. Each needs one more column, unless it is
-	// one of Columns, since a filter here is not documented.
+	Since, Until time.Time // inclusive
+	Columns      []string  // columns of the database to group by
+	Per          string    // one of Units, or "" for one count of the whole time range
+	// Instance and Type report whether to count events with an instance_id and
+	// an event_type; nil means all. Each adds a column to group by, unless it is
+	// one of Columns, because the documentation names no filter for counts.
 	Instance, Type func(string) bool
 }
 
 const (
-	maxCounts  = 100_000 // rows of a response that are read
+	maxCounts  = 100_000 // most groups that are read
 	countName  = "events"
 	instanceID = "instance_id"
 	eventType  = "event_type"
 )
 
-// Grouped returns the columns that the server has to group by, which must not
-// be more than MaxColumns.
+// Grouped returns the columns that the server has to group by. There must be at
+// most MaxColumns.
 func (q *CountQuery) Grouped() []string {
 	columns := slices.Clone(q.Columns)
 	for _, f := range q.filters() {
@@ -70,9 +70,9 @@ func (q *CountQuery) filters() (list []columnFilter) {
 	return list
 }
 
-// Counts asks servers to count what they stored. The counts of equal groups are
-// added up and sorted by time and group. Errors: as Source.Run, and one for a
-// server that does not group as it was asked to.
+// Counts asks servers to count stored events. It adds up the counts of equal
+// groups and sorts them by time and group. The errors are those of Source.Run,
+// and one for a server that does not group by the requested columns.
 func Counts(ctx context.Context, servers []Client, q CountQuery) ([]Count, error) {
 	r := request{TimeRange: between(q.Since, q.Until), GroupBy: q.Grouped(), Metrics: map[string]metric{countName: {"count"}}}
 	if q.Per != "" {
@@ -105,9 +105,9 @@ func Counts(ctx context.Context, servers []Client, q CountQuery) ([]Count, error
 	return list, nil
 }
 
-// add adds one row. The columns and the metric have the names that were sent.
-// The name of the interval's start is not documented, so it is the first other
-// member that holds a time.
+// add adds one row to sums. Columns and the metric have the names sent in the
+// request. The name of the interval's start is not documented: add uses the first
+// other member that holds a time.
 func (q *CountQuery) add(sums map[string]Count, row *jsonraw.Index) error {
 	for _, f := range q.filters() {
 		if _, ok := row.Get(f.column); !ok {

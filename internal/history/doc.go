@@ -1,12 +1,11 @@
-// Package history reads the events and tracks that an RT Server keeps in its
-// database (POST /v1/database/events, /tracks and /analytics), as an
-// event.Source like the live stream, and fills the past and the gaps of a live
-// stream with them.
+// Package history reads the events and tracks that an RT Server stores in its
+// database (POST /v1/database/events, /tracks and /analytics). Source is an
+// event.Source of them. Filled adds them to a live stream: those from before the
+// run, and those missed in gaps.
 //
-// Little is known about these endpoints, so nothing is taken for granted: both
-// ends of the time range and a limit are always sent, rows outside the range are
-// left out, servers that ignore the order are read backwards, and a page that
-// brings nothing new is an error unless it is the end. Rows pass as the server
-// sent them. The server's event_type becomes the stream's type by rule, or
-// because it means the type that was asked for.
+// These endpoints are barely documented, so the package assumes little: it
+// always sends both ends of the time range and a limit, drops rows outside the
+// range, reads servers that ignore the order backwards, and reports a page
+// without new rows as an error unless it is the last one. Payloads are the rows
+// as the server sent them. Types are those of the stream; see TypeOf.
 package history

@@ -15,38 +15,39 @@ import (
 )
 
 const (
-	// margin widens a gap at both ends, for events that were on their way.
+	// margin widens a gap at both ends, to include events that were in transit.
 	margin = 5 * time.Second
-	// lateAfter is when a range is queried again, for rows written late.
+	// lateAfter is how long after a query it is repeated, for rows written late.
 	lateAfter = 5 * time.Second
-	// clockError is how far the server's clock may be ahead of ours while
-	// nothing is known of it.
+	// clockError is how far the server's clock may be ahead of ours until an
+	// event shows the difference.
 	clockError = 24 * time.Hour
 )
 
-// Filled is a live source whose past, and whose gaps between two connections,
-// come from the server's database. Stored events have Stored set and are put
-// oldest first; one that also came live is put once (by type and event_id).
-// Set the fields before Run and do not change them then.
+// Filled is a live source that also reads events from before the run, and events
+// missed between two connections, from the server's database. These events have
+// Stored set and are put oldest first. An event that is both live and stored is
+// put once; type and event_id identify it. Set the fields before Run and do not
+// change them afterwards.
 type Filled struct {
-	// Live makes the live source. It must report Connected, Waiting and
+	// Live returns the live source, which must report Connected, Waiting and
 	// Reconnected to notify.
 	Live func(notify event.Notify) event.Source
-	// Stored is the query; Since, Until and Notify are set for each use.
+	// Stored is the query. Filled sets its Since, Until and Notify.
 	Stored Source
-	// Since, if not zero, is where the stored events begin that come first.
-	// Live events wait in the connection until those are put.
+	// Since, if not zero, is the time from which stored events are put before
+	// any live event. Meanwhile live events wait in the connection.
 	Since time.Time
-	Gaps  bool // fill gaps after a reconnect; live events do not wait for it
-	// Missing is set when the server turns out to have no database, which is
-	// then reported once by all that share it.
+	Gaps  bool // fill gaps after a reconnect; live events do not wait for that
+	// Missing is set once the server turns out to have no database. Sources that
+	// share it report this once.
 	Missing *atomic.Bool
-	// Notify receives the live source's notices, and how each gap was filled.
+	// Notify receives the notices of the live source and of filling gaps.
 	Notify event.Notify
 }
 
-// Run puts stored and live events until the live source ends. Errors: as the
-// live source's. A query that fails is reported, and the live source goes on.
+// Run puts stored and live events until the live source ends, and returns its
+// error or the sink's. It reports a failed query and continues with live events.
 func (f *Filled) Run(ctx context.Context, to event.Sink) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -59,8 +60,8 @@ func (f *Filled) Run(ctx context.Context, to event.Sink) error {
 	err := f.Live(r.notice).Run(ctx, liveSink{r})
 	cancel()
 	r.work.Wait()
-	if r.broken != nil {
-		return r.broken
+	if r.sinkErr != nil {
+		return r.sinkErr
 	}
 	return err
 }
@@ -73,40 +74,41 @@ type filling struct {
 	seen *seen
 	work sync.WaitGroup
 	once sync.Once
-	past chan struct{} // closed when the stored events since Since were put
+	past chan struct{} // closed when the stored events from Since on were put
 
-	mu     sync.Mutex // over the sink and the fields below
-	to     event.Sink
-	broken error         // the first error of the sink
-	latest time.Time     // of the last live event, by the server's clock
-	ahead  time.Duration // the server's clock minus ours; 0 if unknown
+	mu      sync.Mutex // guards the fields below, and calls of the sink
+	to      event.Sink
+	sinkErr error         // the first error of the sink
+	latest  time.Time     // of the last live event, by the server's clock
+	ahead   time.Duration // the server's clock minus ours; 0 if unknown
 }
 
-// put puts an event, and ends the run if the sink fails.
+// put puts an event, and ends the run if the sink fails. The caller holds r.mu.
 func (r *filling) put(e *event.Event) error {
-	if r.broken == nil {
-		r.broken = r.to.Put(e)
+	if r.sinkErr == nil {
+		r.sinkErr = r.to.Put(e)
 	}
-	if r.broken != nil {
+	if r.sinkErr != nil {
 		r.stop()
 	}
-	return r.broken
+	return r.sinkErr
 }
 
 // Flush flushes the sink.
 func (r *filling) Flush() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.broken == nil {
-		r.broken = r.to.Flush()
+	if r.sinkErr == nil {
+		r.sinkErr = r.to.Flush()
 	}
-	return r.broken
+	return r.sinkErr
 }
 
 // liveSink takes the live events of a filling.
 type liveSink struct{ *filling }
 
-// Put waits for the past, and leaves out an event that came from there.
+// Put waits until the events from before the run were put. It drops an event
+// that was among them.
 func (s liveSink) Put(e *event.Event) error {
 	select {
 	case <-s.past:
@@ -117,14 +119,14 @@ func (s liveSink) Put(e *event.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if at, ok := e.Time(); ok && !e.Received.IsZero() {
-		// An event that is late makes the difference of the clocks too small.
+		// The largest difference counts: an event that arrives late makes it smaller.
 		if ahead := at.Sub(e.Received); s.latest.IsZero() || ahead > s.ahead {
 			s.ahead = ahead
 		}
 		s.latest = at
 	}
 	if again {
-		return s.broken
+		return s.sinkErr
 	}
 	return s.put(e)
 }
@@ -135,7 +137,7 @@ type storedSink struct {
 	events int
 }
 
-// Put leaves out an event that was put before.
+// Put drops an event that was put before.
 func (s *storedSink) Put(e *event.Event) error {
 	if s.seen.again(e, stored) {
 		return nil
@@ -146,7 +148,7 @@ func (s *storedSink) Put(e *event.Event) error {
 	return s.put(e)
 }
 
-// notice passes notices on, and starts a query when a connection was made.
+// notice passes notices on, and starts a query after a connection was made.
 func (r *filling) notice(n event.Notice) {
 	switch n.Kind {
 	case event.Connected, event.Waiting:
@@ -156,7 +158,7 @@ func (r *filling) notice(n event.Notice) {
 	case event.Reconnected:
 		if r.Gaps && !r.Missing.Load() {
 			n.Text = "reconnected after " + term.Duration(n.Span) + "; asking the database for the events in between"
-			ahead, since := r.clock() // before another event comes
+			ahead, since := r.clock() // before the next event changes them
 			end := time.Now().Add(ahead)
 			if since.IsZero() || since.After(end) {
 				since = end.Add(-n.Span)
@@ -167,7 +169,7 @@ func (r *filling) notice(n event.Notice) {
 	r.Notify.Tell(n)
 }
 
-// fillPast puts the stored events since Since.
+// fillPast puts the stored events from Since on.
 func (r *filling) fillPast() {
 	connected := time.Now()
 	_, err := r.query(r.Since, connected.Add(clockError))
@@ -179,8 +181,9 @@ func (r *filling) fillPast() {
 	r.failed("stored events since "+r.Since.Local().Format(time.DateTime), err)
 }
 
-// fillGap puts the stored events of a gap, by the server's clock. It begins with
-// the last live event, not when the break was noticed.
+// fillGap puts the stored events of a gap. Both times are by the server's clock;
+// since is the time of the last live event, which may be long before the lost
+// connection was noticed.
 func (r *filling) fillGap(since, end time.Time) {
 	total, err := r.query(since.Add(-margin), end.Add(margin))
 	if err == nil && sleep(r.ctx, lateAfter) {
@@ -204,7 +207,8 @@ func (r *filling) clock() (ahead time.Duration, latest time.Time) {
 	return r.ahead, r.latest
 }
 
-// query puts what was stored in a range and was not put before.
+// query puts the stored events of a time range that were not put before, and
+// returns their number.
 func (r *filling) query(since, until time.Time) (events int, err error) {
 	source := r.Stored
 	source.Since, source.Until, source.Notify = since, until, r.Notify
@@ -213,8 +217,8 @@ func (r *filling) query(since, until time.Time) (events int, err error) {
 	return sink.events, err
 }
 
-// failed reports that a range was not read, or not to its end. The end of the
-// run and the sink's errors are reported elsewhere.
+// failed reports that a time range was not read completely. The end of the run
+// and errors of the sink are reported elsewhere.
 func (r *filling) failed(what string, err error) {
 	_, missing := errors.AsType[*NoDatabaseError](err)
 	if err == nil || r.ctx.Err() != nil || missing && r.Missing.Swap(true) {

@@ -45,7 +45,7 @@ func wait(d time.Duration) func(*script, event.Sink) error {
 	}
 }
 
-// send puts a live event with an id, whose server time is now and ahead.
+// send puts a live event with an id. Its server time is now plus ahead.
 func send(id string, ahead time.Duration) func(*script, event.Sink) error {
 	return func(_ *script, to event.Sink) error {
 		now := time.Now()
@@ -62,7 +62,7 @@ func send(id string, ahead time.Duration) func(*script, event.Sink) error {
 	}
 }
 
-// shown is a sink that notes the ids of events, with ~ before stored ones.
+// shown is a sink that records the ids of events, with ~ before stored ones.
 type shown struct {
 	mu   sync.Mutex
 	ids  []string
@@ -90,7 +90,7 @@ func remembered(id string, at time.Time) storedRow {
 	return storedRow{at, fmt.Sprintf(`{"event_type":"Intrusion","event_id":%q,"instance_id":"i","system_timestamp":%d}`, id, at.UnixMilli())}
 }
 
-// filledRun runs a script for two minutes of a bubble's time.
+// filledRun runs a script for two minutes of the synctest bubble's time.
 func filledRun(t *testing.T, d *database, since time.Time, gaps bool, sink *shown, steps ...func(*script, event.Sink) error) (notices string, err error) {
 	t.Helper()
 	var list []string
@@ -111,7 +111,7 @@ func filledRun(t *testing.T, d *database, since time.Time, gaps bool, sink *show
 	return strings.Join(list, "\n"), err
 }
 
-func TestStoredEventsComeFirstThenLiveOnesOnce(t *testing.T) {
+func TestStoredThenLiveEventsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		d := &database{rows: []storedRow{
@@ -130,7 +130,7 @@ func TestStoredEventsComeFirstThenLiveOnesOnce(t *testing.T) {
 	})
 }
 
-func TestStoredEventsComeWhileTheHeaderIsLate(t *testing.T) {
+func TestStoredEventsBeforeLateHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &database{rows: []storedRow{remembered("a", time.Now().Add(-time.Minute))}}
 		var sink shown
@@ -220,7 +220,7 @@ func TestTenGapsAreFilled(t *testing.T) {
 	})
 }
 
-func TestRowsWithoutAnIDComeOnceFromTheDatabase(t *testing.T) {
+func TestRowsWithoutIDArePutOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at := time.Now().Add(-time.Second)
 		d := &database{rows: []storedRow{{at, fmt.Sprintf(`{"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, at.UnixMilli())}}}
@@ -232,7 +232,7 @@ func TestRowsWithoutAnIDComeOnceFromTheDatabase(t *testing.T) {
 	})
 }
 
-func TestTailGoesOnWithoutADatabase(t *testing.T) {
+func TestMissingDatabaseIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink shown
 		notices, _ := filledRun(t, &database{status: 404}, time.Now().Add(-time.Hour), true, &sink,
@@ -241,12 +241,12 @@ func TestTailGoesOnWithoutADatabase(t *testing.T) {
 			t.Errorf("shown %q, want %q", sink.ids, want)
 		}
 		if n := strings.Count(notices, "no event database"); n != 1 {
-			t.Errorf("said %d times, want once:\n%s", n, notices)
+			t.Errorf("reported %d times, want once:\n%s", n, notices)
 		}
 	})
 }
 
-func TestAQueryThatFailsIsReported(t *testing.T) {
+func TestFailedQueryIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink shown
 		notices, _ := filledRun(t, &database{status: 500}, time.Time{}, true, &sink,
@@ -257,7 +257,7 @@ func TestAQueryThatFailsIsReported(t *testing.T) {
 	})
 }
 
-func TestASinkThatFailsEndsBothSides(t *testing.T) {
+func TestFailedSinkEndsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("disk full")
 		sink := shown{fail: full}
@@ -270,7 +270,7 @@ func TestASinkThatFailsEndsBothSides(t *testing.T) {
 	})
 }
 
-func TestLiveEventsMayShareAnID(t *testing.T) {
+func TestLiveEventsMayShareID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink shown
 		filledRun(t, &database{}, time.Time{}, true, &sink, tell(event.Connected, 0), send("a", 0), send("a", 0))

@@ -8,13 +8,13 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Merged is the event.Source of several Sources, such as those of several
-// instances: their events in the order of time.
+// Merged is an event.Source that merges the events of several Sources, such as
+// those of several instances, in the order of time.
 type Merged []*Source
 
-// Run puts the events. If a Source fails, the others go on; the first such
-// error is returned at the end, and different ones are reported as a Warning.
-// Errors: as Source.Run.
+// Run puts the events. If a Source fails, the others go on: Run returns the first
+// error at the end and reports other errors as a Warning. The errors are those of
+// Source.Run.
 func (m Merged) Run(ctx context.Context, to event.Sink) error {
 	var heads []*head
 	sink := &mergeSink{to: to}
@@ -50,7 +50,7 @@ func (m Merged) Run(ctx context.Context, to event.Sink) error {
 	}
 }
 
-// failure returns the first error of the sources, and reports the others.
+// failure returns the first error of the sources, and reports others that differ.
 func (m Merged) failure(heads []*head) (failed error) {
 	for i, h := range heads {
 		switch {
@@ -67,8 +67,8 @@ func (m Merged) failure(heads []*head) (failed error) {
 type head struct {
 	next func() (*event.Event, bool)
 	e    *event.Event // nil at the end
-	at   time.Time    // of e, or of the event before
-	err  error        // of the Source, at the end
+	at   time.Time    // of e, or of the previous event if e has no time
+	err  error        // returned by the Source's Run
 }
 
 func (h *head) advance() {
@@ -80,7 +80,7 @@ func (h *head) advance() {
 	}
 }
 
-// mergeSink remembers the error of a Flush, which is not a Source's own.
+// mergeSink remembers the error of a Flush, to tell it from an error of a Source.
 type mergeSink struct {
 	to  event.Sink
 	err error
@@ -92,7 +92,7 @@ type pulled struct {
 	yield func(*event.Event) bool
 }
 
-// Put hands e to Run.
+// Put passes e to Run.
 func (p pulled) Put(e *event.Event) error {
 	if !p.yield(e) {
 		return event.ErrStop
@@ -100,7 +100,7 @@ func (p pulled) Put(e *event.Event) error {
 	return nil
 }
 
-// Flush flushes the sink of Run, whose turn it is not.
+// Flush flushes the sink of Run, which waits for this Source meanwhile.
 func (p pulled) Flush() error {
 	if p.err == nil {
 		p.err = p.to.Flush()

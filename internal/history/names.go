@@ -10,9 +10,9 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// TypeOf returns the stream's type for an event_type of the database: "Line
-// Crossing" is event-line-crossing. Words that give no known type are returned
-// as they are.
+// TypeOf returns the stream's type for an event_type of the database:
+// event-line-crossing for "Line Crossing". It returns words that match no known
+// type unchanged.
 func TypeOf(words string) string {
 	name := strings.ReplaceAll(plain(words), " ", "-")
 	for _, t := range event.Types() {
@@ -23,14 +23,14 @@ func TypeOf(words string) string {
 	return words
 }
 
-// plain returns a type or its display name in the form in which both are
-// compared: lower case, without "event-", with spaces for hyphens.
+// plain normalizes a type or its display name for comparison: lower case,
+// without "event-", with spaces instead of hyphens.
 func plain(name string) string {
 	name = strings.NewReplacer("-", " ", "_", " ").Replace(strings.ToLower(name))
 	return strings.TrimPrefix(strings.Join(strings.Fields(name), " "), "event ")
 }
 
-// maxNames bounds how many types a server may name.
+// maxNames is how many types of a server are remembered.
 const maxNames = 1000
 
 // storedNames asks the server which event types it stored in a time range.

@@ -16,7 +16,7 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// Client sends a JSON body to a path of one server; *rtapi.Client does.
+// Client sends a JSON body to a path of one server. *rtapi.Client implements it.
 type Client interface {
 	Server() string
 	Post(ctx context.Context, path string, body []byte) (io.ReadCloser, error)
@@ -29,8 +29,7 @@ const (
 	analyticsPath = "/v1/database/analytics"
 )
 
-// NoDatabaseError says that a server does not have the endpoints of the
-// database.
+// NoDatabaseError reports that a server does not have the database endpoints.
 type NoDatabaseError struct {
 	Server string
 	Err    *rtapi.StatusError
@@ -38,14 +37,14 @@ type NoDatabaseError struct {
 
 // Error is one line.
 func (e *NoDatabaseError) Error() string {
-	return fmt.Sprintf("%s has no event database (status %d); older releases of RT Server do not keep events", e.Server, e.Err.Code)
+	return fmt.Sprintf("%s has no event database (status %d); older releases of RT Server do not store events", e.Server, e.Err.Code)
 }
 
 // Unwrap returns the server's response.
 func (e *NoDatabaseError) Unwrap() error { return e.Err }
 
-// request is the body of a query. Which of the keys a server knows differs by
-// path. Its default limit is unknown, so limit is always sent.
+// request is the body of a query. The keys that a server knows differ by path.
+// Its default limit is unknown, so queries for rows always send one.
 type request struct {
 	InstanceID string            `json:"instanceId,omitempty"` // tracks only
 	TimeRange  timeRange         `json:"timeRange"`
@@ -79,10 +78,10 @@ func between(since, until time.Time) timeRange {
 }
 
 // query posts a request and calls do with each row of the response, which is
-// {"data":[row…]} or a bare array. A row is one JSON value, not checked, and
-// valid during the call; nil is one that is too long. do returns false
-// to read no further. Errors: *NoDatabaseError, those of Client.Post, one for a
-// response that cannot be read, and ctx.Err().
+// {"data":[row…]} or a bare array. A row is one unchecked JSON value, valid
+// during the call; nil stands for one that was too long. do returns false to
+// stop. The error is a *NoDatabaseError, one of Client.Post, one for a response
+// that cannot be read, or ctx.Err().
 func query(ctx context.Context, c Client, path string, r request, do func(row []byte) (more bool)) error {
 	body, err := json.Marshal(r)
 	if err != nil {
@@ -108,7 +107,7 @@ func query(ctx context.Context, c Client, path string, r request, do func(row []
 
 // rows calls do with each row of a response.
 func rows(response io.Reader, do func(row []byte) bool) error {
-	limit := &io.LimitedReader{R: response, N: event.MaxPayload} // of what precedes the rows
+	limit := &io.LimitedReader{R: response, N: event.MaxPayload} // bounds what precedes the rows
 	d := json.NewDecoder(limit)
 	if err := toRows(d); err != nil {
 		return whole(err)
@@ -151,10 +150,10 @@ func toRows(d *json.Decoder) error {
 			return err
 		}
 	}
-	return errors.New(`it holds no array "data"`)
+	return errors.New(`it has no array "data"`)
 }
 
-// whole returns the error for a response that ends too early in place of io.EOF.
+// whole returns err, or io.ErrUnexpectedEOF in place of io.EOF.
 func whole(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

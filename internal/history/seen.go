@@ -7,13 +7,13 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// seen remembers which events were put, so that an event that comes live and
-// from the database is put once. Safe for concurrent use.
+// seen remembers which events were put, so that an event that is both live and
+// stored is put once. It is safe for concurrent use.
 type seen struct {
 	mu    sync.Mutex
 	hash  maphash.Hash
 	from  map[uint64]origin
-	order []uint64 // a ring: the oldest is forgotten
+	order []uint64 // a ring buffer of the keys; the oldest is replaced
 	next  int
 }
 
@@ -25,13 +25,13 @@ const (
 	stored
 )
 
-// maxSeen bounds the memory: about 40 bytes an event.
+// maxSeen bounds the memory, which is about 40 bytes per event.
 const maxSeen = 100_000
 
-// again reports whether e was put before. Equal are events of one type and
-// event_id, and rows of the database without an event_id that are the same text.
-// A live event is compared with stored ones only: several may have one id, such
-// as the updates of a dwell.
+// again reports whether e was put before, and remembers it. Events are the same
+// if type and event_id are equal; rows of the database without an event_id are
+// the same if their text is. A live event is compared with stored ones only,
+// because several live events may share an id, such as the updates of a dwell.
 func (s *seen) again(e *event.Event, from origin) bool {
 	id := e.Get("event_id").String()
 	if id == "" && from == live {
@@ -52,7 +52,7 @@ func (s *seen) again(e *event.Event, from origin) bool {
 		s.remember(key)
 	}
 	if from == live {
-		s.from[key] = live // what follows is another event
+		s.from[key] = live // a later live event with this id is another one
 		return before == stored
 	}
 	s.from[key] = before | stored

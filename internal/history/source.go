@@ -13,35 +13,34 @@ import (
 )
 
 const (
-	// pageRows is the limit that is sent, and the most rows in memory.
+	// pageRows is the limit sent to the server and the most rows in memory.
 	pageRows = 500
 	// pageBytes ends a page early; the next one starts with the row after it.
 	pageBytes = 2 << 20
 )
 
-// Source is the event.Source of what a server stored from Since until Until,
-// oldest first. Set the fields before Run and do not change them then. A
-// Source may run several times at once.
+// Source is the event.Source of the events that a server stored from Since until
+// Until, oldest first. Set the fields before Run and do not change them
+// afterwards. A Source may run several times at once.
 type Source struct {
 	Client       Client
-	Since, Until time.Time // both included
-	// InstanceID selects one instance's rows; "" selects those of all
+	Since, Until time.Time // inclusive
+	// InstanceID selects the rows of one instance; "" selects those of all
 	// instances, which tracks do not support.
 	InstanceID string
-	// Locate returns the instance of a row, and nil for one whose rows are not
-	// wanted.
+	// Locate returns the instance with an id, or nil to drop its rows.
 	Locate func(id string) *event.Instance
-	// Type, if not empty, is the one type that is wanted. The server is asked
-	// which of its names that is, and then sends no others.
+	// Type, if not empty, is the only type to read. Run asks the server for its
+	// name of this type and requests no others.
 	Type   string
-	Match  func(*event.Event) bool // leaves out other events; nil: none
+	Match  func(*event.Event) bool // reports whether to put an event; nil means all
 	Tracks bool                    // stored tracks instead of events
 	Notify event.Notify            // receives Info, Skipped and Oversize
 }
 
-// Run puts the stored events. Its errors: an error of the sink, unchanged;
-// ctx.Err(); *NoDatabaseError; the errors of the Client; and one for responses
-// that cannot be read, or that bring the same rows again. An error after the
+// Run puts the stored events. It returns an error of the sink unchanged,
+// ctx.Err(), a *NoDatabaseError, an error of the Client, or an error for
+// responses that cannot be read or that repeat the same rows. An error after the
 // first page says from which time on events are missing.
 func (s *Source) Run(ctx context.Context, to event.Sink) error {
 	p := &pager{Source: s, ctx: ctx, to: to, seed: maphash.MakeSeed(), names: map[string]string{}, prev: map[uint64]int{}}
@@ -59,20 +58,20 @@ func (s *Source) Run(ctx context.Context, to event.Sink) error {
 	return p.run()
 }
 
-// selectType adds a filter for the server's own name of Type. A server that
-// does not say its names sends all types. It returns false if the server stored
-// none of that type.
+// selectType adds a filter for the server's own name of Type. Without names from
+// the server it adds none, and all types are read. It returns false if the server
+// stored no events of that type.
 func (p *pager) selectType() bool {
 	names, err := storedNames(p.ctx, p.Client, p.Since, p.Until)
 	if err != nil {
-		return true // the query of the events reports what is wrong
+		return true // the query for the events reports the error
 	}
 	i := slices.IndexFunc(names, func(name string) bool { return plain(name) == plain(p.Type) })
 	if i >= 0 {
 		p.request.Filters["event_type"] = names[i]
 		return true
 	}
-	has := "it has none at all"
+	has := "it has no events at all"
 	if len(names) > 0 {
 		has = "it has " + strings.Join(names, ", ")
 	}
@@ -98,7 +97,7 @@ type pager struct {
 	last   time.Time
 
 	seed maphash.Seed
-	prev map[uint64]int // rows of the page before, by their hash
+	prev map[uint64]int // how many rows of the previous page have a hash
 }
 
 // row is one row of a page.
@@ -122,8 +121,8 @@ func (p *pager) run() error {
 		if err := p.put(); err != nil || !fresh {
 			return err
 		}
-		// Rows of equal time have no known order, so the next page starts with
-		// the first row of the last time again: none can slip between two pages.
+		// The order of rows with equal times is unknown. The next page therefore
+		// repeats the rows with the last time, so that none is missed.
 		overlap = p.tail()
 		offset += p.read - overlap
 		err = p.fetch(offset, pageRows)
@@ -131,13 +130,12 @@ func (p *pager) run() error {
 	return err
 }
 
-// repeated returns the error for a server that sends the same rows again and
-// again.
+// repeated returns the error for a server that keeps sending the same rows.
 func (p *pager) repeated(offset int) error {
 	return p.incomplete(fmt.Errorf("%s%s: offset %d brings the same rows again", p.Client.Server(), p.path, offset))
 }
 
-// incomplete adds to the error of a later page what was not read.
+// incomplete adds to the error of a later page which events were not read.
 func (p *pager) incomplete(err error) error {
 	if p.last.IsZero() || err == p.ctx.Err() {
 		return err
@@ -145,8 +143,8 @@ func (p *pager) incomplete(err error) error {
 	return fmt.Errorf("stored events after %s were not read: %w", p.last.Local().Format(time.DateTime), err)
 }
 
-// tail returns how many rows at the end of the page have the last time; none
-// if that is all of them, since paging must go on.
+// tail returns how many rows at the end of the page have the last time. It
+// returns 0 if all of them have, because paging must go on.
 func (p *pager) tail() (n int) {
 	for n < len(p.page) && p.page[len(p.page)-1-n].at.Equal(p.last) {
 		n++
@@ -157,14 +155,14 @@ func (p *pager) tail() (n int) {
 	return n
 }
 
-// descending reports whether the server sends the newest rows first, whatever
-// was asked.
+// descending reports whether the server sends the newest rows first, against the
+// requested order.
 func (p *pager) descending() bool {
 	return len(p.page) > 1 && p.page[0].at.After(p.page[len(p.page)-1].at)
 }
 
-// backwards reads a server that sends the newest rows first: it reads to the
-// end, remembers where each page begins, and puts the pages from the last on.
+// backwards reads from a server that sends the newest rows first. It pages to
+// the end, remembers where each page begins, and puts the pages in reverse.
 func (p *pager) backwards() error {
 	starts := []int{0}
 	for p.read > 0 {
@@ -188,7 +186,7 @@ func (p *pager) backwards() error {
 	return nil
 }
 
-// fetch reads one page. Rows without a time have that of the row before.
+// fetch reads one page. A row without a time gets the time of the previous row.
 func (p *pager) fetch(offset, limit int) error {
 	clear(p.prev)
 	for _, r := range p.page {
@@ -221,8 +219,8 @@ func (p *pager) fetch(offset, limit int) error {
 	return nil
 }
 
-// put puts the rows of the page that were not in the page before, in the order
-// of their time.
+// put puts the rows of the page that were not in the previous page, in the order
+// of time.
 func (p *pager) put() error {
 	slices.SortStableFunc(p.page, func(a, b row) int { return a.at.Compare(b.at) })
 	for _, r := range p.page {
@@ -240,7 +238,7 @@ func (p *pager) put() error {
 	return p.to.Flush()
 }
 
-// one puts a row if it belongs to the range and to an instance that is wanted.
+// one puts a row if it is in the time range and its instance is wanted.
 func (p *pager) one(r row) error {
 	e, err := p.event(r)
 	if err != nil {
@@ -278,8 +276,8 @@ func (p *pager) event(r row) (*event.Event, error) {
 	return e, nil
 }
 
-// typeOf is TypeOf with a memory. Words that mean Type, which no rule need
-// know, are Type.
+// typeOf is TypeOf with a cache. It also recognizes Type, which TypeOf need not
+// know.
 func (p *pager) typeOf(words string) string {
 	typ, known := p.names[words]
 	if !known {

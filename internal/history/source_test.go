@@ -27,18 +27,18 @@ type storedRow struct {
 	text string
 }
 
-// database is a Client that answers from rows, with habits a server may have.
+// database is a Client that responds with rows. Its fields are quirks of servers.
 type database struct {
 	mu       sync.Mutex
 	rows     []storedRow
-	cap      int  // the largest page; 0: what is asked for
-	newest   bool // sends the newest first, whatever is asked
+	cap      int  // the largest page; 0: the requested limit
+	newest   bool // sends the newest first, whatever the requested order
 	shuffle  bool // rows of one time come in another order each time
 	noOffset bool // ignores offset
 	noLimit  bool // ignores limit
 	strict   bool // orders by time, and sends nothing outside the range
-	status   int  // answers with this status
-	failAt   int  // offset from which on it answers 500
+	status   int  // responds with this status
+	failAt   int  // offset from which on it responds with 500
 	names    []string
 	requests []request
 }
@@ -113,7 +113,7 @@ func rowsAt(n, per int) (rows []storedRow) {
 	return rows
 }
 
-// collected is a sink that keeps payloads.
+// collected is a sink that records payloads.
 type collected struct {
 	payloads []string
 	types    []string
@@ -157,7 +157,7 @@ func want(rows []storedRow) (list []string) {
 	return list
 }
 
-func TestEachStoredRowOnceInOrder(t *testing.T) {
+func TestRowsAreReadOnceInOrder(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		d    *database
@@ -169,7 +169,7 @@ func TestEachStoredRowOnceInOrder(t *testing.T) {
 		{"equal times at page borders", &database{rows: rowsAt(2500, 7), cap: 100}, false},
 		{"equal times in an order that changes", &database{rows: rowsAt(2500, 7), cap: 100, shuffle: true}, true},
 		{"a whole page of equal times", &database{rows: rowsAt(2500, 150), cap: 100}, false},
-		{"newest first whatever is asked", &database{rows: rowsAt(2500, 1), cap: 100, newest: true}, false},
+		{"newest first despite orderBy", &database{rows: rowsAt(2500, 1), cap: 100, newest: true}, false},
 		{"newest first with equal times", &database{rows: rowsAt(2500, 7), cap: 100, newest: true}, true},
 		{"limit ignored", &database{rows: rowsAt(2500, 1), noLimit: true}, false},
 	} {
@@ -196,7 +196,7 @@ func TestEachStoredRowOnceInOrder(t *testing.T) {
 	}
 }
 
-func TestMergedSourcesAreInOrder(t *testing.T) {
+func TestMergedIsInOrder(t *testing.T) {
 	var m Merged
 	var all []storedRow
 	for i := range 3 {
@@ -229,7 +229,7 @@ func TestMergedSourcesAreInOrder(t *testing.T) {
 	}
 }
 
-func TestRequestsFixTheRangeAndTheLimit(t *testing.T) {
+func TestRequestsHaveRangeAndLimit(t *testing.T) {
 	d := &database{rows: rowsAt(2500, 1), cap: 100}
 	if err := source(d).Run(t.Context(), &collected{}); err != nil {
 		t.Fatal(err)
@@ -241,7 +241,7 @@ func TestRequestsFixTheRangeAndTheLimit(t *testing.T) {
 	}
 }
 
-func TestPagesThatRepeatEndWithAnError(t *testing.T) {
+func TestRepeatedPageIsAnError(t *testing.T) {
 	for _, newest := range []bool{false, true} {
 		d := &database{rows: rowsAt(300, 1), cap: 100, noOffset: true, newest: newest}
 		var sink collected
@@ -255,7 +255,7 @@ func TestPagesThatRepeatEndWithAnError(t *testing.T) {
 	}
 }
 
-func TestRowsWithoutATimePass(t *testing.T) {
+func TestRowsWithoutTimeAreRead(t *testing.T) {
 	d := &database{cap: 100}
 	for i := range 250 {
 		d.rows = append(d.rows, storedRow{text: fmt.Sprintf(`{"event_type":"Something New","n":%d}`, i)})
@@ -269,7 +269,7 @@ func TestRowsWithoutATimePass(t *testing.T) {
 	}
 }
 
-func TestRowsOutsideTheQuestionAreLeftOut(t *testing.T) {
+func TestUnwantedRowsAreDropped(t *testing.T) {
 	d := &database{rows: []storedRow{
 		{day, `{"n":1,"instance_id":"i","system_timestamp":"2026-06-18T23:59:59Z"}`},
 		{day, `{"n":2,"instance_id":"i","system_timestamp":"2026-06-19T00:00:00Z"}`},
@@ -296,7 +296,7 @@ func TestRowsOutsideTheQuestionAreLeftOut(t *testing.T) {
 	}
 }
 
-func TestFailuresOfAQuery(t *testing.T) {
+func TestQueryErrors(t *testing.T) {
 	full := errors.New("disk full")
 	for _, tc := range []struct {
 		name string
@@ -314,7 +314,7 @@ func TestFailuresOfAQuery(t *testing.T) {
 			return ok && status.Code == 500 && strings.HasPrefix(err.Error(), "stored events after 2026-06-19 ")
 		}, 199},
 		{"the sink fails", &database{rows: rowsAt(300, 1)}, &collected{fail: full, failAt: 7}, func(err error) bool { return err == full }, 7},
-		{"the sink has enough", &database{rows: rowsAt(300, 1)}, &collected{fail: event.ErrStop, failAt: 7}, func(err error) bool { return err == event.ErrStop }, 7},
+		{"the sink wants no more", &database{rows: rowsAt(300, 1)}, &collected{fail: event.ErrStop, failAt: 7}, func(err error) bool { return err == event.ErrStop }, 7},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if err := source(tc.d).Run(t.Context(), tc.sink); !tc.want(err) || len(tc.sink.payloads) != tc.rows {
@@ -324,7 +324,7 @@ func TestFailuresOfAQuery(t *testing.T) {
 	}
 }
 
-func TestResponsesThatAreNotRows(t *testing.T) {
+func TestResponseWithoutRows(t *testing.T) {
 	for text, ok := range map[string]bool{
 		`{"data":[]}`:                      true,
 		`[]`:                               true,
@@ -359,7 +359,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestARowThatIsTooLongIsSkipped(t *testing.T) {
+func TestOversizeRowIsSkipped(t *testing.T) {
 	text := io.MultiReader(io.LimitReader(&endless{}, event.MaxPayload+100), strings.NewReader(`"},{"n":1}]}`))
 	var got []string
 	err := rows(text, func(row []byte) bool {
@@ -371,7 +371,7 @@ func TestARowThatIsTooLongIsSkipped(t *testing.T) {
 	}
 }
 
-func TestOneTypeIsAskedForByTheServersName(t *testing.T) {
+func TestTypeIsRequestedByServerName(t *testing.T) {
 	for _, tc := range []struct {
 		typ    string
 		names  []string
@@ -414,7 +414,7 @@ func TestTypeOf(t *testing.T) {
 	}
 }
 
-func TestMemoryOfManyRowsIsAPage(t *testing.T) {
+func TestMemoryIsBoundedByPage(t *testing.T) {
 	d := &endlessPages{total: 100_000}
 	s := source(nil)
 	s.Client = d
@@ -430,7 +430,7 @@ func TestMemoryOfManyRowsIsAPage(t *testing.T) {
 	}
 }
 
-// endlessPages makes its rows up.
+// endlessPages is a Client that generates rows.
 type endlessPages struct{ total int }
 
 func (d *endlessPages) Server() string { return "http://nvr1" }
@@ -482,7 +482,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// posted is a Client that always answers the same.
+// posted is a Client that always sends the same response.
 type posted string
 
 func (p *posted) Server() string { return "http://nvr1" }
