@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -90,17 +91,17 @@ func (c *telling) Drain(ctx context.Context, id string, types []string) (io.Read
 		return nil, err
 	}
 	c.n++
-	return &tellingBody{ReadCloser: body, c: c}, nil
+	return &tellingBody{ReadCloser: body, to: c.to, response: c.n}, nil
 }
 
 type tellingBody struct {
 	io.ReadCloser
-	c    *telling
-	read int
+	to             io.Writer
+	response, read int
 }
 
 func (b *tellingBody) Read(p []byte) (int, error) {
-	fmt.Fprintln(b.c.to, b.c.n, b.read)
+	fmt.Fprintln(b.to, b.response, b.read)
 	n, err := b.ReadCloser.Read(p)
 	b.read += n
 	return n, err
@@ -211,7 +212,11 @@ func killOnce(t *testing.T, feed *feeder, url, dir, out string) (owed []string) 
 	go func() { // the pipe must not fill up
 		var last [2]int
 		for sc := bufio.NewScanner(here); sc.Scan(); {
-			fmt.Sscan(sc.Text(), &last[0], &last[1])
+			var now [2]int
+			fmt.Sscan(sc.Text(), &now[0], &now[1])
+			if slices.Compare(now[:], last[:]) > 0 { // a response may be delivered while the next one arrives
+				last = now
+			}
 		}
 		progress <- last
 	}()
