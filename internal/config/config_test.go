@@ -202,9 +202,10 @@ func TestApplyDefaults(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"  event: x\n":                  `rtev.yaml:2: defaults: no flag --event; did you mean "events"?`,
-		"  utc: true\n  zzzzzzzzz: x\n": "rtev.yaml:3: defaults: no flag --zzzzzzzzz; known are events, where",
+		"  utc: true\n  zzzzzzzzz: x\n": "rtev.yaml:3: defaults: no flag --zzzzzzzzz",
+		"  e: track\n":                  `rtev.yaml:2: defaults: no flag --e; did you mean "events"?`,
 		"  output: csv\n":               "rtev.yaml:2: defaults: output is a key of its own",
-		"  config: x\n":                 "rtev.yaml:2: defaults: no flag --config",
+		"  config: x\n":                 "rtev.yaml:2: defaults: --config has no default",
 		"  utc: maybe\n":                "rtev.yaml:2: defaults: --utc: ",
 		"  interval: [1s, 2s]\n":        "rtev.yaml:2: defaults: --interval takes one value",
 		"  utc: true\n  utc: true\n":    "rtev.yaml:3: defaults: utc is already set in line 2",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rtev/rtev/internal/term"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
@@ -52,8 +53,14 @@ func (c *Config) ApplyDefaults(flags *pflag.FlagSet, known []string) error {
 		case slices.Contains([]string{keyServer, keyHeader, keyOutput, keyColor}, d.name):
 			problem.Msg = "defaults: " + d.name + " is a key of its own, outside of defaults"
 			return problem
-		case d.name == "config", d.name == "help", d.name == "version", !slices.Contains(known, d.name):
-			problem.Msg = fmt.Sprintf("defaults: no flag --%.64s%s", d.name, didYouMean(d.name, known))
+		case slices.Contains([]string{"config", "help", "version"}, d.name):
+			problem.Msg = "defaults: --" + d.name + " has no default"
+			return problem
+		case !slices.Contains(known, d.name):
+			problem.Msg = fmt.Sprintf("defaults: no flag --%.64s", d.name)
+			if near := nearestFlag(d.name, flags, known); near != "" {
+				problem.Msg += fmt.Sprintf("; did you mean %q?", near)
+			}
 			return problem
 		}
 		f := flags.Lookup(d.name)
@@ -72,4 +79,15 @@ func (c *Config) ApplyDefaults(flags *pflag.FlagSet, known []string) error {
 		}
 	}
 	return nil
+}
+
+// nearestFlag returns the flag of which name is the letter, or else the flag
+// with the closest name; "" if there is none.
+func nearestFlag(name string, flags *pflag.FlagSet, known []string) string {
+	if len(name) == 1 {
+		if f := flags.ShorthandLookup(name); f != nil {
+			return f.Name
+		}
+	}
+	return term.Nearest(name, known)
 }
