@@ -107,7 +107,10 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 			connecting: o.connecting, types: crop.Needs(s.types.Query(), o.best), notify: s.notices.report, met: dir.Know,
 		}, func() event.Sink { return open(nil) })
 	}
-	s.notices.info("%s", dir.Summary())
+	sum := dir.Summary()
+	if code, _ := classify(err); code == exitUnexpected || sum != (crop.Summary{}) { // else the error says it all
+		s.notices.info("%s", sum)
+	}
 	return s.end(err)
 }
 

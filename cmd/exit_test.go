@@ -134,6 +134,8 @@ var readers = [][]string{
 	{"poll", "gate", "--once"}, {"poll", cameraID, "--once"},
 	{"crops", cameraID}, {"crops", "gate", "--once"}, {"crops", cameraID, "--once"},
 	{"stats"}, {"stats", cameraID}, {"stats", "gate", "--fields"}, {"instances"},
+	{"history"}, {"history", cameraID}, {"history", cameraID, "--tracks"}, {"history", cameraID, "--count-by", "event_type"},
+	{"tail", cameraID, "--since", "10m"},
 }
 
 const cameraID = "899c89f9-90c3-c633-8586-8f09b005ebed"
@@ -177,6 +179,9 @@ func TestUnreachableServerOfEveryCommand(t *testing.T) {
 					time.Sleep(time.Minute) // for connection attempts that nobody waits for
 					if end.code != exitUnreachable || !strings.Contains(end.message, "http://nvr1:3546: ") || strings.Count(end.message, "\n") != 1 {
 						t.Errorf("%+v", end)
+					}
+					if args[0] == "crops" && r.err.String() != "" {
+						t.Errorf("also says %q", r.err.String())
 					}
 					if args[0] != "stats" && r.out.String() != "" { // stats reports that it is connecting
 						t.Errorf("printed %q", r.out.String())
