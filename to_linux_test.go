@@ -220,7 +220,7 @@ func TestToAnswersOfBrokers(t *testing.T) {
 		{url + "/{_clas}", 2, "_class"},
 		{"nats://me:hunter2@127.0.0.1:" + freePort(t) + "/rtev", 3, "is not reachable: dial tcp"},
 		{"kafka://127.0.0.1:" + freePort(t) + "/rtev", 3, "is not reachable"},
-		{"mqtt://127.0.0.1:" + freePort(t) + "/rtev", 3, "is not reachable"},
+		{"mqtt://127.0.0.1:" + freePort(t) + "/rtev", 3, "is not reachable: dial tcp"},
 	} {
 		status, messages := publish(t, line, "--to", tc.to)
 		if status != tc.status || !strings.Contains(messages, tc.want) || strings.Contains(messages, "hunter2") {

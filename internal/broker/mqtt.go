@@ -67,6 +67,9 @@ func (c *mqttConn) connect(ctx context.Context) (mqtt.Client, error) {
 	if errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) || errors.Is(err, packets.ErrorRefusedNotAuthorised) {
 		return nil, &DeniedError{c.address.String(), "the credentials are not accepted (" + err.Error() + ")"}
 	}
+	if network, ok := errors.AsType[*net.OpError](err); ok { // without paho's "network Error : "
+		err = network
+	}
 	return client, err
 }
 
