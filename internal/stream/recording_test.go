@@ -174,6 +174,10 @@ func TestBrokenGzip(t *testing.T) {
 	if len(sink.Taken()) == 0 || len(h.of(event.Warning)) != 1 {
 		t.Errorf("%d events of a file that is cut off, reported %+v", len(sink.Taken()), h.list)
 	}
+	sink, h = replay(t, strings.NewReader(whole[:len(whole)-4])) // only the checksum is incomplete
+	if w := h.of(event.Warning); len(sink.Taken()) != 1000 || len(w) != 1 || w[0].Text != "the input is cut off" {
+		t.Errorf("%d events of a file without its end, reported %+v", len(sink.Taken()), h.list)
+	}
 	damaged := []byte(whole)
 	damaged[len(damaged)-5] ^= 1
 	err := (&Replay{In: bytes.NewReader(damaged), Locate: locate()}).Run(context.Background(), &flowtest.Collect{})

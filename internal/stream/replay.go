@@ -59,8 +59,11 @@ func (r *Replay) Run(ctx context.Context, to event.Sink) error {
 	}
 	if from.records != nil && (err == io.EOF || err == io.ErrUnexpectedEOF) {
 		if lost := from.Unfinished(); lost > 0 || err == io.ErrUnexpectedEOF {
-			f.tell(event.Notice{Kind: event.Warning, Bytes: lost,
-				Text: fmt.Sprintf("the input ends inside a record; its %d bytes were left out", lost)})
+			text := "the input is cut off"
+			if lost > 0 {
+				text = fmt.Sprintf("the input ends inside a record; its %d bytes were left out", lost)
+			}
+			f.tell(event.Notice{Kind: event.Warning, Bytes: lost, Text: text})
 		}
 		err = f.sink.Flush()
 	}
