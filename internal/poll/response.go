@@ -93,7 +93,7 @@ func (r *run) readOther(br *bufio.Reader, in *event.Instance, first byte) error 
 	if string(bytes.TrimSpace(text)) == "null" && err == io.EOF {
 		return nil
 	}
-	not := &rtapi.NotStreamError{URL: in.Server, Text: rtapi.Readable(string(text))}
+	not := &rtapi.NotStreamError{URL: in.Server, Want: "a polling response", Text: rtapi.Readable(string(text))}
 	if page.Match(text) {
 		not.ContentType = "HTML"
 		return not

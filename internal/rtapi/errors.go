@@ -144,13 +144,12 @@ type NotStreamError struct {
 	ContentType string // the server's own, not safe to print; "" if it sent none
 	// Text is the start of the response cut to one line, or "". It is not safe to print.
 	Text string
-
-	want string // "": an event stream
+	Want string // what was asked for, with an article; "": an event stream
 }
 
 // Error is one line; it contains the server's text.
 func (e *NotStreamError) Error() string {
-	want := e.want
+	want := e.Want
 	if want == "" {
 		want = "an event stream"
 	}

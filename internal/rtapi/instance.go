@@ -99,7 +99,7 @@ func (c *Client) lookup(ctx context.Context, q request, want string, parse func(
 	case err != nil:
 		return err
 	}
-	e := &NotStreamError{URL: printable(r.resp.Request.URL), want: want}
+	e := &NotStreamError{URL: printable(r.resp.Request.URL), Want: want}
 	if len(text) > maxLookup {
 		e.Text = fmt.Sprintf("more than %d MiB", maxLookup>>20)
 		return e

@@ -86,7 +86,7 @@ func (r *response) body() (io.ReadCloser, error) {
 			break
 		}
 		r.close()
-		return nil, &NotStreamError{URL: printable(r.resp.Request.URL), want: r.want, ContentType: "in an encoding that was not asked for: " + coding}
+		return nil, &NotStreamError{URL: printable(r.resp.Request.URL), Want: r.want, ContentType: "in an encoding that was not asked for: " + coding}
 	}
 	return b, nil
 }
@@ -161,7 +161,7 @@ func (r *response) refusal() error {
 	text, _ := io.ReadAll(io.LimitReader(r.resp.Body, refusalRead)) // the status is the error; the text only explains it
 	where := printable(r.resp.Request.URL)
 	if r.resp.StatusCode == http.StatusOK {
-		return &NotStreamError{URL: where, want: r.want, ContentType: contentType(r.resp), Text: Readable(string(text))}
+		return &NotStreamError{URL: where, Want: r.want, ContentType: contentType(r.resp), Text: Readable(string(text))}
 	}
 	e := &StatusError{URL: where, Server: r.client.Server(), Instance: r.instance, Code: r.resp.StatusCode,
 		Text: Readable(string(text)), RetryAfter: retryAfter(r.resp.Header)}
