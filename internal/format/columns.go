@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -49,21 +50,42 @@ var defaultColumns = [...]struct{ name, path string }{
 // and quotes or after a backslash belong to the path.
 func ParseColumns(list string) (Columns, error) {
 	var all Columns
-	for i, item := range splitList(list) {
-		name, path, err := splitName(strings.TrimSpace(item))
+	for i, rest, more := 1, list, true; more; i++ {
+		item := rest
+		var end int
+		if end, more = outside(rest, ','); more {
+			item, rest = rest[:end], rest[end+1:]
+		}
+		name, path, err := splitName(item)
 		if err != nil {
-			return nil, fmt.Errorf("columns: item %d of %q %w", i+1, list, err)
+			return nil, fmt.Errorf("columns: item %d of %q %w", i, list, err)
 		}
 		if slices.ContainsFunc(all, func(c Column) bool { return c.Name == name }) {
 			return nil, fmt.Errorf("columns: %q appears twice in %q; rename one of them with NAME=PATH", name, list)
 		}
 		c, err := newColumn(name, path)
 		if err != nil {
-			return nil, fmt.Errorf("columns: item %d of %q: %w", i+1, list, err)
+			return nil, fmt.Errorf("columns: item %d of %q: %w", i, list, err)
 		}
 		all = append(all, c)
 	}
 	return all, nil
+}
+
+// splitName splits PATH or NAME=PATH.
+func splitName(item string) (name, path string, err error) {
+	name, path = item, item
+	if i, ok := outside(item, '='); ok {
+		name, path = item[:i], item[i+1:]
+	}
+	name, path = strings.TrimSpace(name), strings.TrimSpace(path)
+	switch {
+	case name == "" && path == "":
+		return "", "", errors.New("is empty; give PATH or NAME=PATH")
+	case name == "" || path == "":
+		return "", "", errors.New("lacks one half of NAME=PATH")
+	}
+	return name, path, nil
 }
 
 func newColumn(name, path string) (Column, error) {
@@ -102,35 +124,9 @@ func (c *Column) appendValue(dst []byte, ev *event.Event) []byte {
 	return dst
 }
 
-func splitName(item string) (name, path string, err error) {
-	i := outside(item, '=')
-	switch {
-	case item == "":
-		return "", "", fmt.Errorf("is empty; give PATH or NAME=PATH")
-	case i < 0:
-		return item, item, nil
-	}
-	name, path = strings.TrimSpace(item[:i]), strings.TrimSpace(item[i+1:])
-	if name == "" || path == "" {
-		return "", "", fmt.Errorf("lacks one half of NAME=PATH")
-	}
-	return name, path, nil
-}
-
-func splitList(list string) (items []string) {
-	for {
-		i := outside(list, ',')
-		if i < 0 {
-			return append(items, list)
-		}
-		items = append(items, list[:i])
-		list = list[i+1:]
-	}
-}
-
-// outside returns the index of the first c in s that is not inside brackets or
-// quotes and not escaped, or -1.
-func outside(s string, c byte) int {
+// outside finds the first c in s that is not inside brackets or quotes and not
+// escaped.
+func outside(s string, c byte) (i int, ok bool) {
 	depth, quoted := 0, false
 	for i := 0; i < len(s); i++ {
 		switch b := s[i]; {
@@ -140,12 +136,12 @@ func outside(s string, c byte) int {
 			quoted = !quoted
 		case quoted:
 		case b == c && depth <= 0:
-			return i
+			return i, true
 		case b == '(' || b == '[' || b == '{':
 			depth++
 		case b == ')' || b == ']' || b == '}':
 			depth--
 		}
 	}
-	return -1
+	return 0, false
 }

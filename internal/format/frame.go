@@ -40,15 +40,10 @@ func boxOf(raw []byte) (b box) {
 
 // sideOf returns the index in a box of a member of a location, or -1.
 func sideOf(name []byte) int {
-	switch string(name) {
-	case "x":
-		return 0
-	case "y":
-		return 1
-	case "width":
-		return 2
-	case "height":
-		return 3
+	for i, side := range [...]string{"x", "y", "width", "height"} {
+		if string(name) == side {
+			return i
+		}
 	}
 	return -1
 }

@@ -40,23 +40,20 @@ func ParseTemplate(text string) (*Template, error) {
 	}
 	t := &Template{}
 	literal := ""
-	for at := 0; at < len(text); {
-		i := strings.IndexAny(text[at:], "{}")
+	for rest := text; rest != ""; {
+		i := strings.IndexAny(rest, "{}")
 		if i < 0 {
-			i = len(text) - at
-		}
-		literal += text[at : at+i]
-		if at += i; at == len(text) {
+			literal += rest
 			break
 		}
-		if strings.HasPrefix(text[at+1:], text[at:at+1]) { // {{ or }}
-			literal += text[at : at+1]
-			at += 2
+		literal, rest = literal+rest[:i], rest[i:]
+		if strings.HasPrefix(rest[1:], rest[:1]) { // {{ or }}
+			literal, rest = literal+rest[:1], rest[2:]
 			continue
 		}
-		path, err := braced(text[at:])
+		path, err := braced(rest)
 		if err != nil {
-			return nil, fmt.Errorf("template %q, character %d: %w", text, utf8.RuneCountInString(text[:at])+1, err)
+			return nil, fmt.Errorf("template %q, character %d: %w", text, utf8.RuneCountInString(text[:len(text)-len(rest)])+1, err)
 		}
 		name := strings.TrimSpace(path)
 		c, err := newColumn("", cmp.Or(shortNames[name], name))
@@ -64,8 +61,7 @@ func ParseTemplate(text string) (*Template, error) {
 			return nil, fmt.Errorf("template %q: %w", text, err)
 		}
 		t.pieces = append(t.pieces, piece{literal, &c})
-		literal = ""
-		at += len(path) + len("{}")
+		literal, rest = "", rest[len(path)+len("{}"):]
 	}
 	if literal != "" {
 		t.pieces = append(t.pieces, piece{literal, nil})
@@ -75,11 +71,11 @@ func ParseTemplate(text string) (*Template, error) {
 
 // braced returns the path in the braces that s starts with.
 func braced(s string) (path string, err error) {
-	end := outside(s[1:], '}')
+	end, closed := outside(s[1:], '}')
 	switch {
 	case s[0] == '}':
 		return "", errors.New("no { for this }; write }} for a literal one")
-	case end < 0:
+	case !closed:
 		return "", errors.New("no } for this {; write {{ for a literal one")
 	case strings.TrimSpace(s[1:1+end]) == "":
 		return "", errors.New("nothing in the braces; want a path such as {_place}")

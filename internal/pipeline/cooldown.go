@@ -139,10 +139,10 @@ func (c *Cooldown) admit(id uint64, at time.Time) (folded int, pass bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	g := c.find(id)
-	if g == nil || at.Before(g.passed) || at.Sub(g.passed) >= c.period {
-		if g == nil {
-			return 0, true
-		}
+	switch {
+	case g == nil:
+		return 0, true
+	case at.Before(g.passed) || at.Sub(g.passed) >= c.period:
 		return g.folded, true
 	}
 	g.folded++

@@ -50,20 +50,9 @@ func NewTrackCooldown(period time.Duration) *Cooldown {
 }
 
 var (
-	trackFields = mustPaths("_track")
-	eventFields = mustPaths("_type", "_place", "_class")
+	trackFields = []event.Path{event.MustPath("_track")}
+	eventFields = []event.Path{event.MustPath("_type"), event.MustPath("_place"), event.MustPath("_class")}
 )
-
-func mustPaths(names ...string) (paths []event.Path) {
-	for _, name := range names {
-		path, err := event.ParsePath(name)
-		if err != nil {
-			panic(err)
-		}
-		paths = append(paths, path)
-	}
-	return paths
-}
 
 // defaultGroup appends the group of an event without FIELDS. Instances may have
 // the same name, so the id is used.

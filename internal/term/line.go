@@ -50,11 +50,8 @@ func (l *Line) PutKnown(s Style, text []byte, cells int) {
 
 // Pad appends spaces up to a column, but not beyond the end.
 func (l *Line) Pad(col int) {
-	const spaces = "                                                                "
-	for n := min(col, l.End) - l.Col; n > 0; n = min(col, l.End) - l.Col {
-		n = min(n, len(spaces))
-		l.buf = append(l.buf, spaces[:n]...)
-		l.Col += n
+	for ; l.Col < min(col, l.End); l.Col++ {
+		l.buf = append(l.buf, ' ')
 	}
 }
 

@@ -31,9 +31,7 @@ const columnGap = 2
 // wider than width cells (0 is no limit), columns are dropped from the right;
 // the first one stays and is cut.
 func (t *Table) Append(dst []byte, width int) []byte {
-	cells := t.measure()
-	fit(cells, width)
-	rows := t.shortened()
+	cells, rows := t.measure(width), t.shortened()
 	titles := make([]Cell, len(t.Columns))
 	for i, c := range t.Columns {
 		titles[i] = Cell{c.Title, t.Title}
@@ -67,18 +65,15 @@ func (t *Table) shortened() [][]Cell {
 	return rows
 }
 
-// Spare returns how many of width cells the table, with all its columns, would
-// leave free; less than 0 if it does not fit.
-func (t *Table) Spare(width int) int { return width - sum(t.measure()) }
-
 // measure returns the width of each column, 0 for those left out.
-func (t *Table) measure() []int {
+func (t *Table) measure(width int) []int {
 	cells := make([]int, len(t.Columns))
 	for _, row := range t.Rows {
 		for i, c := range row {
 			cells[i] = max(cells[i], Width(c.Text))
 		}
 	}
+	total := -columnGap
 	for i, c := range t.Columns {
 		if cells[i] == 0 && len(t.Rows) > 0 {
 			continue
@@ -87,26 +82,12 @@ func (t *Table) measure() []int {
 			cells[i] = min(cells[i], c.Most)
 		}
 		cells[i] = max(cells[i], Width(c.Title))
-	}
-	return cells
-}
-
-// fit drops columns from the right until the rest fits.
-func fit(cells []int, width int) {
-	for i := len(cells) - 1; i > 0 && width > 0 && sum(cells) > width; i-- {
-		cells[i] = 0
-	}
-}
-
-// sum returns the width of a table whose columns have these widths.
-func sum(cells []int) int {
-	total := 0
-	for _, n := range cells {
-		if n > 0 {
-			total += n + columnGap
+		if total += cells[i] + columnGap; i > 0 && width > 0 && total > width {
+			clear(cells[i:])
+			break
 		}
 	}
-	return max(0, total-columnGap)
+	return cells
 }
 
 func (t *Table) appendRow(dst []byte, row []Cell, cells []int, width int) []byte {

@@ -57,9 +57,6 @@ Loading…
 			}
 		}
 	}
-	if n := sample(NewStyles(false)).Spare(50); n != 7 {
-		t.Errorf("%d cells are spare", n)
-	}
 }
 
 func TestTableWithoutRowsShowsAllTitles(t *testing.T) {
