@@ -199,10 +199,7 @@ func (s *session) messagesLikeEvents(c *cobra.Command) {
 	if !s.errTTY || utc == nil {
 		return
 	}
-	o := format.TextOptions{}
-	if utc.Value.String() == "true" {
-		o.Zone = time.UTC
-	}
+	o := format.TextOptions{Zone: zone(utc.Value.String() == "true")}
 	if clock := c.Flags().Lookup("time"); clock != nil { // not crops, whose lines are never narrow
 		o.Time, _ = format.ParseTimeFormat(clock.Value.String()) // a mistake is reported when the events' one is made
 		if s.onScreen() {

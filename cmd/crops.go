@@ -1,8 +1,6 @@
 package cmd
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -89,7 +87,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 		return err
 	}
 	so := crop.Options{Name: name, Types: s.matchType, Where: s.fits, Best: o.best, Meta: o.meta, FlushWaiting: o.once, Notify: s.notices.report}
-	so.Location, so.NoSum = o.zone(), s.cfg.Output == "text" && !o.meta
+	so.Location, so.NoSum = zone(o.utc), s.cfg.Output == "text" && !o.meta
 	if s.limit != nil {
 		so.Limit = s.limit
 	}
@@ -128,14 +126,6 @@ func (o *cropsOptions) check(f *pflag.FlagSet) error {
 	return nil
 }
 
-// zone returns the zone of dates and times.
-func (o *cropsOptions) zone() *time.Location {
-	if o.utc {
-		return time.UTC
-	}
-	return time.Local
-}
-
 // cropsOnce drains the queue once. Events that do not become a picture go where
 // --events-to says.
 func (s *session) cropsOnce(args []string, o cropsOptions, open func(rest event.Sink) event.Sink) error {
@@ -169,7 +159,7 @@ func (s *session) cropEncoder(o cropsOptions) (func() format.Encoder, error) {
 			return format.NewCSV(format.CSVOptions{Columns: columns, Terminal: s.outTTY})
 		}, err
 	}
-	text := crop.Text{Terminal: s.outTTY, Location: o.zone()}
+	text := crop.Text{Terminal: s.outTTY, Location: zone(o.utc)}
 	if o.preview {
 		text.Preview = s.previewProtocol(s.notices.info)
 	}

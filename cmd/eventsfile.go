@@ -1,8 +1,6 @@
 package cmd
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -13,42 +11,34 @@ import (
 
 // eventsFile is the sink of --events-to: it appends every event to a file as
 // ndjson. Flush closes the file, so that an error of closing counts before
-// the drained response is released, and the next Put opens it again. It is safe
-// for concurrent use; after a failure every call returns the same error.
+// the drained response is released, and the next event opens it again. It is
+// safe for concurrent use; after a failure every call returns the same error.
 type eventsFile struct {
-	path    string
-	encoder format.Encoder
+	path string
 
-	mu   sync.Mutex
-	file *os.File
-	buf  *bufio.Writer
-	line []byte
-	err  error
+	mu    sync.Mutex
+	file  *os.File
+	lines *format.Writer // into Write
+	err   error          // of closing
 }
 
 // openEventsFile checks that the file can be written, before anything is
 // drained.
 func openEventsFile(path string) (*eventsFile, error) {
-	f := &eventsFile{path: path, encoder: format.NewNDJSON(format.NDJSONOptions{}), buf: bufio.NewWriterSize(nil, 64<<10)}
-	if err := f.open(); err != nil {
-		return nil, f.fail(err)
-	}
-	return f, nil
+	f := &eventsFile{path: path}
+	f.lines = format.NewWriter(format.NewNDJSON(format.NDJSONOptions{}), format.NewOutput(f, nil))
+	return f, f.open()
 }
 
 // open opens the file for appending. If a killed run left half a line, the next
 // one begins on a line of its own.
 func (f *eventsFile) open() error {
 	file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
+	if err == nil && endsInsideLine(f.path) {
+		_, err = file.WriteString("\n")
 	}
 	f.file = file
-	f.buf.Reset(file)
-	if endsInsideLine(f.path) {
-		return f.buf.WriteByte('\n')
-	}
-	return nil
+	return wrongFile(err)
 }
 
 // endsInsideLine reports whether path is a file whose last line has no end.
@@ -67,6 +57,17 @@ func endsInsideLine(path string) bool {
 	return err == nil && last[0] != '\n'
 }
 
+// Write appends lines to the file.
+func (f *eventsFile) Write(lines []byte) (int, error) {
+	if f.file == nil {
+		if err := f.open(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := f.file.Write(lines)
+	return n, wrongFile(err)
+}
+
 // Put appends an event.
 func (f *eventsFile) Put(ev *event.Event) error {
 	f.mu.Lock()
@@ -74,34 +75,28 @@ func (f *eventsFile) Put(ev *event.Event) error {
 	if f.err != nil {
 		return f.err
 	}
-	if f.file == nil {
-		if err := f.open(); err != nil {
-			return f.fail(err)
-		}
-	}
-	f.line = f.encoder.AppendEvent(f.line[:0], ev)
-	if _, err := f.buf.Write(f.line); err != nil {
-		return f.fail(err)
-	}
-	return nil
+	return f.lines.Put(ev)
 }
 
 // Flush writes everything and closes the file.
 func (f *eventsFile) Flush() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.err != nil || f.file == nil {
+	if f.err != nil {
 		return f.err
 	}
-	err := errors.Join(f.buf.Flush(), f.file.Close())
-	f.file = nil
-	if err != nil {
-		return f.fail(err)
+	err := f.lines.Flush()
+	if err == nil && f.file != nil {
+		err = wrongFile(f.file.Close())
+		f.file, f.err = nil, err
 	}
-	return nil
+	return err
 }
 
-func (f *eventsFile) fail(err error) error {
-	f.err = &event.WriteError{Err: fmt.Errorf("--events-to: %w", err)}
-	return f.err
+// wrongFile names the flag in an error of its file.
+func wrongFile(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &event.WriteError{Err: fmt.Errorf("--events-to: %w", err)}
 }

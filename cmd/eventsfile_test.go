@@ -35,7 +35,7 @@ func TestEventsFileIsClosedByFlush(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	put(`{"n":3}`)
-	if err := errors.Join(f.buf.Flush(), f.file.Close()); err != nil {
+	if err := errors.Join(f.lines.Flush(), f.file.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second close fails, and every later call

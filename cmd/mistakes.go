@@ -116,24 +116,12 @@ func flagError(c *cobra.Command, args []string, err error) error {
 		name = digits
 	}
 	hint := flagHint(c, name)
-	if tail, _, err := c.Root().Find([]string{"tail"}); err == nil && hint == "" && !c.HasParent() {
-		hint = tailHint(tail, name) // a flag without a command
+	if tail, _, err := c.Root().Find([]string{"tail"}); err == nil && hint == "" && !c.HasParent() { // a flag without a command
+		tail.InheritedFlags() // merges them into its Flags
+		hint = flagHint(tail, name)
 	}
 	e.hint = cmp.Or(hint, e.hint)
 	return e
-}
-
-// tailHint returns what to try instead of a flag that root does not have; "" if
-// tail does not have it either and nothing is close.
-func tailHint(tail *cobra.Command, name string) string {
-	tail.InheritedFlags() // merges them into its Flags
-	switch {
-	case len(name) == 1 && tail.Flags().ShorthandLookup(name) != nil:
-		return "rtev tail -" + name
-	case tail.Flags().Lookup(name) != nil:
-		return "rtev tail --" + name
-	}
-	return flagHint(tail, name)
 }
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
@@ -141,8 +129,11 @@ func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 // flagHint returns what to try instead of an unknown flag; "" if nothing is
 // close.
 func flagHint(c *cobra.Command, name string) string {
-	if isDigits(name) {
+	switch {
+	case isDigits(name):
 		return hintFor(c, "count", "-n "+name)
+	case len(name) == 1 && c.Flags().ShorthandLookup(name) != nil:
+		return c.CommandPath() + " -" + name
 	}
 	for _, f := range foreignFlags {
 		if slices.Contains(strings.Fields(f.names), name) {

@@ -190,12 +190,11 @@ func (n *notices) remind(notice event.Notice, now time.Time) {
 			count++
 		}
 	}
+	who, in := "", notice.Instance
 	if count > 1 {
-		n.line(notice.Kind, nil, fmt.Sprintf("%d instances are still away after %s: %s", count, term.Duration(longest), notice.Text))
-		return
+		who, in = fmt.Sprintf("%d instances are ", count), nil
 	}
-	o.reported = now
-	n.line(notice.Kind, notice.Instance, fmt.Sprintf("still away after %s: %s", term.Duration(longest), notice.Text))
+	n.line(notice.Kind, in, fmt.Sprintf("%sstill away after %s: %s", who, term.Duration(longest), notice.Text))
 }
 
 // due reports whether a message that is repeated is due: the first one, and on a
@@ -266,18 +265,20 @@ func (n *notices) printGroup(kind event.Kind, server string, list []event.Notice
 		longest = max(longest, notice.Span)
 		count += notice.Count
 	}
+	text := ""
 	switch kind {
 	case event.Waiting:
-		n.line(kind, nil, fmt.Sprintf("waiting for %d instances of %s: no response to the stream requests yet", len(list), server))
+		text = fmt.Sprintf("waiting for %d instances of %s: no response to the stream requests yet", len(list), server)
 	case event.Lost:
-		n.line(kind, nil, fmt.Sprintf("%d connections to %s are lost; trying again", len(list), server))
+		text = fmt.Sprintf("%d connections to %s are lost; trying again", len(list), server)
 	case event.Retrying:
-		n.line(kind, nil, fmt.Sprintf("%d instances do not answer: %s", len(list), list[0].Text))
+		text = fmt.Sprintf("%d instances do not answer: %s", len(list), list[0].Text)
 	case event.Reconnected:
-		n.line(kind, nil, fmt.Sprintf("%d instances of %s %s", len(list), server, reconnected(list, longest)))
+		text = fmt.Sprintf("%d instances of %s %s", len(list), server, reconnected(list, longest))
 	case event.Filled:
-		n.line(kind, nil, fmt.Sprintf("%s, missed by %d instances of %s, came from the database", term.Count(count, "event"), len(list), server))
+		text = fmt.Sprintf("%s, missed by %d instances of %s, came from the database", term.Count(count, "event"), len(list), server)
 	}
+	n.line(kind, nil, text)
 }
 
 // reconnected words notices of the same kind of source as one: how long, and what

@@ -79,12 +79,9 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 		}
 		return template.NewEncoder, nil
 	}
-	o := format.TextOptions{Color: s.color, Sources: s.names.all, Time: clock, Frame: frame}
+	o := format.TextOptions{Color: s.color, Sources: s.names.all, Time: clock, Frame: frame, Zone: zone(p.utc)}
 	if s.outTTY {
 		o.Width = s.width
-	}
-	if p.utc {
-		o.Zone = time.UTC
 	}
 	return func() format.Encoder { return format.NewText(o) }, nil
 }
@@ -115,6 +112,14 @@ func (p *printing) checkOutput(output string) error {
 		return usagef("--frame has no effect with --template")
 	}
 	return nil
+}
+
+// zone returns the zone of times.
+func zone(utc bool) *time.Location {
+	if utc {
+		return time.UTC
+	}
+	return time.Local
 }
 
 // onScreen reports whether events are shown as text on a terminal.
