@@ -40,10 +40,15 @@ func boxOf(raw []byte) (b box) {
 
 // sideOf returns the index in a box of a member of a location, or -1.
 func sideOf(name []byte) int {
-	for i, side := range [...]string{"x", "y", "width", "height"} {
-		if string(name) == side {
-			return i
-		}
+	switch string(name) {
+	case "x":
+		return 0
+	case "y":
+		return 1
+	case "width":
+		return 2
+	case "height":
+		return 3
 	}
 	return -1
 }

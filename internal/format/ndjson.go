@@ -96,9 +96,8 @@ func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
 }
 
 // AppendVisibleJSON appends valid JSON as one line that is safe to show on a
-// terminal: every character that term.AppendSafe would not show as it is
-// becomes a \u escape, and bad UTF-8 becomes \ufffd. It decodes to the same
-// value, because such characters occur in strings only.
+// terminal and decodes to the same value: every character that term.AppendSafe
+// would not show as it is becomes a \u escape, and bad UTF-8 becomes \ufffd.
 func AppendVisibleJSON(dst, json []byte) []byte {
 	for i := 0; i < len(json); {
 		r, size := utf8.DecodeRune(json[i:])

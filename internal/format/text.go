@@ -31,13 +31,13 @@ type TextOptions struct {
 type Text struct {
 	o       TextOptions
 	styles  *term.Styles
+	levels  [alarm + 1]term.Style // of the types
 	layout  *layout
 	names   map[string]string // of sources, shortened
 	sources int               // how many names were shortened
 	members members
 	stamp   stamp
-	last    int64 // the time of the line before, for Delta
-	timed   bool  // whether there was one
+	last    int64 // the time of the line before, for Delta; 0: none
 	drops   map[*event.Instance]float64
 
 	line  term.Line  // under construction
@@ -79,9 +79,11 @@ func NewText(o TextOptions) *Text {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
+	s := term.NewStyles(o.Color)
 	return &Text{
-		o: o, styles: term.NewStyles(o.Color), drops: map[*event.Instance]float64{},
-		stamp: stamp{date: o.Time == RFC3339, zone: o.Zone},
+		o: o, styles: s, drops: map[*event.Instance]float64{},
+		levels: [...]term.Style{low: s.Faint, aside: s.Faint, over: s.Good, alarm: s.Alarm},
+		stamp:  stamp{date: o.Time == RFC3339, zone: o.Zone},
 	}
 }
 
@@ -137,36 +139,22 @@ func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
 	k := kindOf(ev.Type)
 	t.members.load(ev, k.level == low || k.level == aside)
 	t.line = term.NewLine(dst, t.layout.width)
-	t.putTime(ev)
+	ms, ok := t.members.millis(ev)
+	if !ok && !ev.Received.IsZero() { // statistics of old servers have no time
+		ms, ok = ev.Received.UnixMilli(), true
+	}
+	t.putTime(ms, ok, ev.Stored)
 	t.putSource(ev)
 	t.putType(ev.Type, k)
 	start := t.line.Col
 	t.putWords(ev, k)
 	if t.layout.sentences && k.verb != "" && t.line.Col == start {
-		term.Put(&t.line, t.styleOf(k), ev.Type, typeMost)
+		term.Put(&t.line, t.levels[k.level], ev.Type, typeMost)
 	}
 	t.putID()
 	dst = append(t.line.Bytes(), '\n')
 	t.line = term.Line{}
 	return dst
-}
-
-func (t *Text) putTime(ev *event.Event) {
-	if t.o.Time == Off {
-		if ev.Stored {
-			put(t, t.styles.Faint, "~ ")
-		}
-		return
-	}
-	ms, ok := t.members.millis(ev)
-	if !ok && !ev.Received.IsZero() { // statistics of old servers have no time
-		ms, ok = ev.Received.UnixMilli(), true
-	}
-	t.part = t.part[:0]
-	if ok {
-		t.part = t.appendTime(t.part, ms)
-	}
-	t.putTimeColumn(ev.Stored)
 }
 
 // timeCells returns the width of the time column, which narrow lines shorten.
@@ -177,15 +165,29 @@ func (o *TextOptions) timeCells() int {
 	return [...]int{Clock: clockCells, RFC3339: 29, Delta: 10, Off: 0}[o.Time]
 }
 
-// putTimeColumn puts the time in t.part as a column, and ~ for a stored event.
-func (t *Text) putTimeColumn(stored bool) {
+// putTime puts a time in Unix milliseconds as a column, which is empty if it is
+// not known, and ~ for a stored event.
+func (t *Text) putTime(ms int64, known, stored bool) {
+	if t.o.Time == Off {
+		if stored {
+			put(t, t.styles.Faint, "~ ")
+		}
+		return
+	}
 	cells := t.o.timeCells()
+	t.part = t.part[:0]
 	switch {
-	case t.o.Time == Clock && t.layout.seconds:
+	case t.o.Time == Delta:
+		if known {
+			t.part = t.appendDelta(t.part, ms)
+		}
+		t.line.Pad(cells - len(t.part))
+	case known:
+		t.part = t.stamp.append(t.part, ms)
+	}
+	if t.o.Time == Clock && t.layout.seconds {
 		cells = 8
 		t.part = t.part[:min(cells, len(t.part))]
-	case t.o.Time == Delta:
-		t.line.Pad(cells - len(t.part))
 	}
 	put(t, t.styles.Faint, t.part)
 	if stored {
@@ -194,15 +196,13 @@ func (t *Text) putTimeColumn(stored bool) {
 	t.line.Pad(cells + t.layout.gap)
 }
 
-func (t *Text) appendTime(dst []byte, ms int64) []byte {
-	if t.o.Time != Delta {
-		return t.stamp.append(dst, ms)
-	}
+// appendDelta appends the seconds since the line before.
+func (t *Text) appendDelta(dst []byte, ms int64) []byte {
 	since := ms - t.last
-	if !t.timed {
+	if t.last == 0 {
 		since = 0
 	}
-	t.last, t.timed = ms, true
+	t.last = ms
 	if since >= 0 {
 		dst = append(dst, '+')
 	}
@@ -228,7 +228,7 @@ func (t *Text) putSource(ev *event.Event) {
 
 // putType puts the mark of an alarm and the type.
 func (t *Text) putType(typ string, k *kind) {
-	l, style := &t.line, t.styleOf(k)
+	l, style := &t.line, t.levels[k.level]
 	start := l.Col
 	if k.level == alarm {
 		put(t, style, "!")
@@ -248,18 +248,6 @@ func (t *Text) putType(typ string, k *kind) {
 	}
 	term.Put(l, style, name, typeMost)
 	l.Pad(max(end, l.Col) + t.layout.gap)
-}
-
-func (t *Text) styleOf(k *kind) term.Style {
-	switch k.level {
-	case alarm:
-		return t.styles.Alarm
-	case over:
-		return t.styles.Good
-	case low, aside:
-		return t.styles.Faint
-	}
-	return term.Style{}
 }
 
 // reserveID ends the words of a line, which nothing may displace, and reserves
@@ -299,13 +287,7 @@ func (t *Text) putID() {
 func (t *Text) AppendMessage(dst []byte, at time.Time, style term.Style, text string) []byte {
 	t.StartBatch()
 	t.line = term.NewLine(dst, term.NoLimit)
-	if t.o.Time != Off {
-		t.part = t.part[:0]
-		if t.o.Time != Delta {
-			t.part = t.stamp.append(t.part, at.UnixMilli())
-		}
-		t.putTimeColumn(false)
-	}
+	t.putTime(at.UnixMilli(), t.o.Time != Delta, false)
 	start := t.line.Col
 	for i, word := range strings.Split(text, " ") {
 		if i > 0 && t.line.Col+1+term.Width(word) > t.layout.width {

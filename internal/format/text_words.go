@@ -113,25 +113,19 @@ func (t *Text) statisticsWords(ev *event.Event, _ *kind) {
 func put[T term.Text](t *Text, s term.Style, text T) { term.Put(&t.line, s, text, term.NoLimit) }
 
 // putWord puts a word, after a space if needed.
-func putWord[T term.Text](t *Text, s term.Style, word T) {
-	if len(word) > 0 {
-		t.putSpace()
-		put(t, s, word)
-	}
-}
-
-// putSpace puts a space after text.
-func (t *Text) putSpace() {
-	if t.line.AfterText() {
-		t.line.Gap(1)
-	}
-}
+func putWord[T term.Text](t *Text, s term.Style, word T) { putCut(t, s, word, term.NoLimit) }
 
 // putValue puts a value as a word of at most so many cells.
 func (t *Text) putValue(s term.Style, raw []byte, cells int) {
-	if v := jsonraw.Text(raw, &t.text); len(v) > 0 {
-		t.putSpace()
-		term.Put(&t.line, s, v, cells)
+	putCut(t, s, jsonraw.Text(raw, &t.text), cells)
+}
+
+func putCut[T term.Text](t *Text, s term.Style, word T, cells int) {
+	if len(word) > 0 {
+		if t.line.AfterText() {
+			t.line.Gap(1)
+		}
+		term.Put(&t.line, s, word, cells)
 	}
 }
 

@@ -43,20 +43,15 @@ func (s *stamp) append(dst []byte, ms int64) []byte {
 		second, part = second-1, part+1000
 	}
 	if second != s.second || s.head == nil {
-		s.set(second)
+		s.second = second
+		t, layout := time.Unix(second, 0).In(s.zone), time.TimeOnly
+		if s.date {
+			layout = "2006-01-02T15:04:05"
+			s.tail = t.AppendFormat(s.tail[:0], "Z07:00")
+		}
+		s.head = t.AppendFormat(s.head[:0], layout)
 	}
 	dst = append(dst, s.head...)
 	dst = append(dst, '.', byte('0'+part/100), byte('0'+part/10%10), byte('0'+part%10))
 	return append(dst, s.tail...)
-}
-
-func (s *stamp) set(second int64) {
-	t := time.Unix(second, 0).In(s.zone)
-	s.second = second
-	if s.date {
-		s.head = t.AppendFormat(s.head[:0], "2006-01-02T15:04:05")
-		s.tail = t.AppendFormat(s.tail[:0], "Z07:00")
-		return
-	}
-	s.head = t.AppendFormat(s.head[:0], time.TimeOnly)
 }

@@ -8,18 +8,29 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
+// link is a sink in front of another one, which it closes.
+type link struct{ event.Sink }
+
+// Close implements io.Closer.
+func (l link) Close() error {
+	if c, ok := l.Sink.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
 // guard passes events to a chain and remembers its error, so that a chain's
 // failure and a source's own error are never confused.
 type guard struct {
-	to  event.Sink
+	link
 	err error // the first failure, else ErrStop if the chain wanted no more
 }
 
 // Put implements event.Sink.
-func (g *guard) Put(ev *event.Event) error { return g.note(g.to.Put(ev)) }
+func (g *guard) Put(ev *event.Event) error { return g.note(g.Sink.Put(ev)) }
 
 // Flush implements event.Sink.
-func (g *guard) Flush() error { return g.note(g.to.Flush()) }
+func (g *guard) Flush() error { return g.note(g.Sink.Flush()) }
 
 func (g *guard) note(err error) error {
 	if err != nil && !g.broken() {
@@ -36,22 +47,14 @@ func (g *guard) end() {
 	if !g.broken() {
 		_ = g.Flush() // remembered
 	}
-	_ = g.note(closeSink(g.to))
-}
-
-// closeSink closes a sink that is an io.Closer.
-func closeSink(s event.Sink) error {
-	if c, ok := s.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
+	_ = g.note(g.Close())
 }
 
 // Match returns a sink that passes on the events for which ok returns true.
-func Match(ok func(*event.Event) bool, to event.Sink) event.Sink { return match{to, ok} }
+func Match(ok func(*event.Event) bool, to event.Sink) event.Sink { return match{link{to}, ok} }
 
 type match struct {
-	event.Sink
+	link
 	ok func(*event.Event) bool
 }
 
@@ -62,9 +65,6 @@ func (m match) Put(ev *event.Event) error {
 	}
 	return m.Sink.Put(ev)
 }
-
-// Close implements io.Closer.
-func (m match) Close() error { return closeSink(m.Sink) }
 
 // Limit ends a run after n events, over all its chains. Safe for concurrent
 // use.
@@ -97,10 +97,10 @@ func (l *Limit) Took() {
 
 // Sink returns a sink that passes on as many events as the limit allows, and
 // then returns ErrStop.
-func (l *Limit) Sink(to event.Sink) event.Sink { return limited{to, l} }
+func (l *Limit) Sink(to event.Sink) event.Sink { return limited{link{to}, l} }
 
 type limited struct {
-	event.Sink
+	link
 	limit *Limit
 }
 
@@ -115,6 +115,3 @@ func (s limited) Put(ev *event.Event) error {
 	s.limit.Took()
 	return nil
 }
-
-// Close implements io.Closer.
-func (s limited) Close() error { return closeSink(s.Sink) }

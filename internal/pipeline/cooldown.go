@@ -53,11 +53,11 @@ func (c *Cooldown) Dropped() int64 {
 
 // Sink returns a sink that passes events on to to. While an event is put, its
 // Folded is the number of events of its group that were dropped before it.
-func (c *Cooldown) Sink(to event.Sink) event.Sink { return &cooled{Sink: to, cooldown: c} }
+func (c *Cooldown) Sink(to event.Sink) event.Sink { return &cooled{link: link{to}, cooldown: c} }
 
 // cooled is one chain's sink of a Cooldown.
 type cooled struct {
-	event.Sink
+	link
 	cooldown *Cooldown
 	key      []byte
 	put      int   // events put since the last Flush that returned nil
@@ -120,9 +120,6 @@ func (s *cooled) recount(err error) error {
 	s.err = &event.WriteError{Err: failure.Err, Whole: whole}
 	return s.err
 }
-
-// Close implements io.Closer.
-func (s *cooled) Close() error { return closeSink(s.Sink) }
 
 // now returns the time by which an event is measured.
 func now(ev *event.Event) time.Time {

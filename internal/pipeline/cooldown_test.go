@@ -141,7 +141,7 @@ func TestCooldownPassesWhatHasNoGroup(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := closeSink(chain); err != nil || len(to.Taken()) != 3 || len(to.ends) != 1 {
+		if err := (link{chain}).Close(); err != nil || len(to.Taken()) != 3 || len(to.ends) != 1 {
 			t.Errorf("%v, %d events, %v", err, len(to.Taken()), to.ends)
 		}
 	}

@@ -55,7 +55,7 @@ func NewGroup(ctx context.Context, open func(event.Source) event.Sink) *Group {
 // After Wait was called, only functions started with Go may call Add.
 func (g *Group) Add(s event.Source) (stop func()) {
 	ctx, cancel := context.WithCancel(g.ctx)
-	chain := &guard{to: g.open(s)}
+	chain := &guard{link: link{g.open(s)}}
 	g.mu.Lock()
 	order := g.added
 	g.added++

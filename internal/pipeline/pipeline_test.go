@@ -336,7 +336,7 @@ func TestLimitDoesNotCountFailedPuts(t *testing.T) {
 
 func TestChainAllocatesNothing(t *testing.T) {
 	ev := flowtest.Event(t, "track", `{}`)
-	chain := &guard{to: Match(func(ev *event.Event) bool { return ev.Type == "track" }, NewLimit(1<<40, func() {}).Sink(nowhere{}))}
+	chain := &guard{link: link{Match(func(ev *event.Event) bool { return ev.Type == "track" }, NewLimit(1<<40, func() {}).Sink(nowhere{}))}}
 	if n := testing.AllocsPerRun(100, func() { chain.Put(ev) }); n != 0 {
 		t.Errorf("%v allocations an event", n)
 	}
