@@ -16,7 +16,7 @@ type Error struct {
 	Err  error  // the cause; nil if the text itself is wrong
 }
 
-// Error is one line. It quotes what the user wrote and is not safe to print.
+// Error returns one line. It quotes what the user wrote and is not safe to print.
 func (e *Error) Error() string {
 	if e.Line > 0 {
 		return fmt.Sprintf("%s:%d: %s", e.From, e.Line, e.Msg)

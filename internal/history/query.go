@@ -35,7 +35,7 @@ type NoDatabaseError struct {
 	Err    *rtapi.StatusError
 }
 
-// Error is one line.
+// Error returns one line.
 func (e *NoDatabaseError) Error() string {
 	return fmt.Sprintf("%s has no event database (status %d); older releases of RT Server do not store events", e.Server, e.Err.Code)
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// track is an item as a server sends it: about 560 bytes for a payload of 450.
+// track returns an item as a server sends it: about 560 bytes for a payload of 450.
 func track(n int) string {
 	return item(fmt.Sprintf(`{"$id":"track","$version":1,"age_ms":%d,"detection_confidence":0.8712345600128174,"event_timestamp_ms":%d,"events":[],"instance_id":"%s","is_moving":1,"location":{"height":0.21435546875,"width":0.0966796875,"x":0.4521484375,"y":0.3876953125},"object_class":"Person","system_datetime":"2026-11-25T11:05:00Z","system_timestamp":1795604700123,"tracking_id":"%08x-90c3-c633-8586-8f09b005ebed"}`, n, n*40, gateID, n))
 }
 
-// many is a response of so many events, made as it is read.
+// many returns a response of so many events, generated as it is read.
 func many(events int) io.Reader {
 	one := track(7) + ","
 	block := strings.Repeat(one, 1000)

@@ -32,7 +32,7 @@ import (
 
 var kills = flag.Int("kills", 20, "how often TestKilledAtAnyInstant kills")
 
-// TestMain is also what the tests start as a process of its own.
+// TestMain also runs the child processes that tests start.
 func TestMain(m *testing.M) {
 	switch os.Getenv("POLL_CHILD") {
 	case "":
@@ -61,8 +61,8 @@ func child(t *testing.T, kind string, env ...string) *exec.Cmd {
 }
 
 // killedChild polls a server with a spool and writes to stdout until it is
-// killed. It writes to fd 3 how far it is: "response bytes", each time before it
-// reads on, thus once the bytes before are in the spool.
+// killed. Before each read it writes its progress, "response bytes", to fd 3: all
+// bytes before are then in the spool.
 func killedChild() int {
 	client, err := rtapi.New(rtapi.Options{Server: os.Getenv("POLL_SERVER")})
 	if err != nil {
@@ -107,8 +107,8 @@ func (b *tellingBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// feeder is a server that makes up responses and remembers them for each child,
-// which has a path of its own.
+// feeder is a server that generates responses. Each child has its own path, and
+// feeder remembers its responses.
 type feeder struct {
 	mu    sync.Mutex
 	next  int // event
@@ -143,8 +143,8 @@ func (f *feeder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestKilledAtAnyInstant kills a polling process at random instants. What had
-// reached it, by its own word, must come out of one run or another.
+// TestKilledAtAnyInstant kills a polling process at random instants. Every event
+// whose arrival it had reported must be printed by one of the runs.
 func TestKilledAtAnyInstant(t *testing.T) {
 	feed := &feeder{given: map[string][]given{}, asked: map[string]chan bool{}}
 	srv := httptest.NewServer(feed)
@@ -229,8 +229,8 @@ func killOnce(t *testing.T, feed *feeder, url, dir, out string) (owed []string) 
 	return feed.arrived(who, <-progress)
 }
 
-// arrived are the events that a child had read of its responses: all of those
-// before the last, and of that one what is complete in the bytes read.
+// arrived returns the events that a child had read: all of its responses before
+// the last, and the complete ones in the bytes read of the last.
 func (f *feeder) arrived(who string, last [2]int) (owed []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -248,7 +248,7 @@ func (f *feeder) arrived(who string, last [2]int) (owed []string) {
 	return owed
 }
 
-// fullChild polls once into a spool on a disk that takes so many bytes.
+// fullChild polls once into a spool on a disk with room for so many bytes.
 func fullChild() int {
 	limit, _ := strconv.Atoi(os.Getenv("POLL_LIMIT"))
 	signal.Ignore(syscall.SIGXFSZ)
@@ -271,8 +271,8 @@ func fullChild() int {
 	return 0
 }
 
-// unwrittenChild polls once with a failing output. No file takes more than so
-// many bytes.
+// unwrittenChild polls once with a failing output and a limit on the size of
+// files.
 func unwrittenChild() int {
 	limit, _ := strconv.Atoi(os.Getenv("POLL_LIMIT"))
 	signal.Ignore(syscall.SIGXFSZ)
@@ -291,9 +291,9 @@ func unwrittenChild() int {
 	return 0
 }
 
-// A file that is full ends after its last complete line, and the next directory
-// takes the rest.
-func TestAFullUnwrittenFileEndsWithACompleteLine(t *testing.T) {
+// A full file ends after its last complete line, and the rest goes to the next
+// directory.
+func TestFullUnwrittenFileEndsWithCompleteLine(t *testing.T) {
 	const events = 6
 	long := len(payload(0)) + 2*events // of the longest line
 	for limit := long; limit < 4*long; limit += 53 {
@@ -317,10 +317,10 @@ func TestAFullUnwrittenFileEndsWithACompleteLine(t *testing.T) {
 	}
 }
 
-// setLimit is there because a limit's type differs from system to system.
+// setLimit sets a limit, whose type differs between systems.
 func setLimit[N int64 | uint64](to *N, limit int) { *to = N(limit) }
 
-func TestSpoolIsFull(t *testing.T) {
+func TestFullSpool(t *testing.T) {
 	for _, limit := range []int{0, 1, 100, 1000, readSize - 1, readSize, readSize + 1, len(items(0, 3000)) - 1} {
 		dir := t.TempDir()
 		out, err := child(t, "full", "POLL_SPOOL="+dir, fmt.Sprint("POLL_LIMIT=", limit)).Output()

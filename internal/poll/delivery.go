@@ -6,15 +6,15 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// maxSpare is how much buffer memory is reused; larger buffers are released.
+// maxSpare is the size of the largest buffer that is reused.
 const maxSpare = 1 << 20
 
 // delivery is the sink for the events of one response. It puts the wanted ones
 // into the real sink and remembers each until the sink reports it as written.
-// Once the sink has failed or wants no more, what it has not written, and all
-// that is still to come, goes to the unwritten file; in a spooled response the
-// position is remembered instead, and the rest stays in the spool. A delivery
-// accepts everything: its methods return nil.
+// Once the sink has failed or wants no more, the unwritten file gets the events
+// that the sink has not written and all later ones. For a spooled response the
+// delivery remembers the position instead, and the rest stays in the spool. Its
+// methods always return nil.
 type delivery struct {
 	to        event.Sink
 	match     func(*event.Event) bool
@@ -23,18 +23,19 @@ type delivery struct {
 	spooled   bool
 
 	next  int       // position in the response of the next event or raw item
-	first int       // what is before this position was delivered by an earlier run
+	first int       // an earlier run delivered everything before this position
 	put   []pending // since the last successful Flush
 	text  []byte    // their payloads, if not spooled
 	size  int       // length of their payloads
 	total int       // wanted events so far
-	err   error     // of the sink, which is not used after it
-	rest  int       // with err: the position of the first event that is not written
+	err   error     // the sink's; after an error the sink is no longer used
+	rest  int       // if err is set, the position of the first event that is not written
 	ended bool      // the whole response was read
 }
 
-// pending is an event that was put and may not be written yet.
-type pending struct{ position, end int } // end of its payload in text
+// pending is an event that was put and may not be written yet. end is the end of
+// its payload in delivery.text.
+type pending struct{ position, end int }
 
 func (r *run) newDelivery() *delivery {
 	return &delivery{to: r.to, match: r.Match, hold: r.Hold, unwritten: r.unwritten}
@@ -75,15 +76,16 @@ func (d *delivery) nextRaw() bool {
 // stopped reports whether the rest of the response stays in the spool.
 func (d *delivery) stopped() bool { return d.spooled && d.err != nil }
 
-// beforeRead flushes before more of the response is waited for.
+// beforeRead flushes if more than hold bytes were put, because the next read may
+// have to wait.
 func (d *delivery) beforeRead() {
 	if d.size > d.hold {
 		_ = d.Flush()
 	}
 }
 
-// Flush implements event.Sink. Once the sink has written everything the copies
-// are released.
+// Flush implements event.Sink. Once the sink has written everything it releases
+// the copies of the payloads.
 func (d *delivery) Flush() error {
 	if d.err != nil {
 		return nil

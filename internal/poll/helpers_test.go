@@ -23,8 +23,8 @@ func gate() *event.Instance {
 	return &event.Instance{ID: gateID, Name: "Gate", Server: "http://nvr1:3546"}
 }
 
-// queue is a client that gives out one response after the other: a string, a
-// reader, an error, or nil for 204. Behind the last one it waits for ctx.
+// queue is a client that returns one response after the other: a string, a
+// reader, an error, or nil for 204. After the last one it waits for ctx.
 type queue struct {
 	mu      sync.Mutex
 	pending []any
@@ -76,7 +76,7 @@ type body struct {
 
 func (b body) Close() error { b.q.free(); return nil }
 
-// said remembers notices.
+// said records notices.
 type said struct {
 	mu  sync.Mutex
 	all []event.Notice
@@ -88,7 +88,7 @@ func (s *said) notify(n event.Notice) {
 	s.all = append(s.all, n)
 }
 
-// of counts the notices of a kind that hold a text.
+// of counts the notices of a kind that contain a text.
 func (s *said) of(k event.Kind, text string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,8 +100,8 @@ func (s *said) of(k event.Kind, text string) (n int) {
 	return n
 }
 
-// lines is a sink as the real writer is: lines that leave at 64 KiB or a
-// Flush, and after a failure the number of events that left completely.
+// lines is a sink like the real writer: it writes lines at 64 KiB or at a Flush,
+// and after a failure reports how many events were written completely.
 type lines struct {
 	out   io.Writer
 	most  int // events taken; 0: no limit
@@ -153,7 +153,7 @@ func (l *lines) Flush() error {
 	return l.err
 }
 
-// disk takes so many bytes and then is full.
+// disk is a writer that is full after so many bytes.
 type disk struct {
 	left int
 	strings.Builder
@@ -171,13 +171,13 @@ func (d *disk) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// completeLines are the lines that have their end.
+// completeLines returns the lines that have their line end.
 func completeLines(text string) []string {
 	all := strings.Split(text, "\n")
 	return all[:len(all)-1]
 }
 
-// payload is one of a numbered series; item is it as a response has it.
+// payload returns payload n of a series. item returns it as in a response.
 func payload(n int) string {
 	return fmt.Sprintf(`{"$id":"track","instance_id":"%s","n":%d,"name":"é\n%s"}`, gateID, n, strings.Repeat("x", n%50))
 }
@@ -201,7 +201,7 @@ func payloads(from, to int) (all []string) {
 	return all
 }
 
-// files are the names in a folder that fit a pattern.
+// files returns the files in a directory that match a pattern.
 func files(t testing.TB, dir, pattern string) []string {
 	t.Helper()
 	all, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -211,7 +211,7 @@ func files(t testing.TB, dir, pattern string) []string {
 	return all
 }
 
-// unwrittenLines are the lines of all unwritten files of a folder.
+// unwrittenLines returns the lines of all unwritten files in a directory.
 func unwrittenLines(t testing.TB, dir string) (all []string) {
 	t.Helper()
 	for _, f := range files(t, dir, "unwritten-*.ndjson") {
@@ -234,7 +234,7 @@ func equal(t testing.TB, what string, got, want []string) {
 	}
 }
 
-// emptyDir fails when something but the lock is left in a spool.
+// emptyDir fails if a spool contains anything but the lock.
 func emptyDir(t testing.TB, dir string) {
 	t.Helper()
 	for _, f := range files(t, dir, "*") {
@@ -244,8 +244,8 @@ func emptyDir(t testing.TB, dir string) {
 	}
 }
 
-// fastDir is a folder in memory where the system has one: there a sync costs
-// nothing, and a test that needs thousands can try every byte.
+// fastDir returns a directory in memory if the system has one. A sync costs
+// nothing there, so that a test can try a failure at every byte.
 func fastDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "rtev-test-")

@@ -7,9 +7,10 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// drainMeanwhile goes on draining into the spool while the sink waits, such as
-// for a broker that is away: the server keeps only a short queue and drops the
-// oldest events. drained ends that and returns what came, oldest first.
+// drainMeanwhile keeps draining into the spool while the sink waits, such as for
+// a broker that is away. Otherwise the server, whose queue is short, would drop
+// the oldest events. The returned function stops the draining and returns the
+// responses, oldest first.
 func (r *run) drainMeanwhile(ctx context.Context) (drained func() []received) {
 	if r.Spool == nil || r.Once {
 		return func() []received { return nil }
@@ -25,7 +26,7 @@ func (r *run) drainMeanwhile(ctx context.Context) (drained func() []received) {
 			}
 			next, err := r.drain(ctx)
 			if wait = cmp.Or(r.Interval, defaultInterval); err != nil {
-				wait = max(wait, backoff.Next()) // the run's own requests report what lasts
+				wait = max(wait, backoff.Next()) // if it persists, the run's own requests report it
 				continue
 			}
 			backoff.Reset()
@@ -62,8 +63,8 @@ func (r *run) drain(ctx context.Context) (next received, err error) {
 	return next, nil
 }
 
-// saveUnspooled saves a response that is neither delivered nor completely in
-// the spool, after the sink has failed. There is at most one, the last.
+// saveUnspooled saves a response that is neither delivered nor completely in the
+// spool, after the sink has failed. There is at most one, the last.
 func (r *run) saveUnspooled(backlog []received) (err error) {
 	for _, next := range backlog {
 		if next.spool != nil {

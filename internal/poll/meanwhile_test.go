@@ -15,7 +15,7 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// traffic is a server with an event each second, whose queue keeps the newest
+// traffic is a server with an event per second, whose queue holds the newest
 // hundred.
 type traffic struct {
 	mu    sync.Mutex
@@ -45,7 +45,7 @@ func (s *traffic) Drain(context.Context, string, []string) (io.ReadCloser, error
 	return io.NopCloser(strings.NewReader(items(from, now))), nil
 }
 
-// stuck is a sink that waits until an outage is over, like that of a broker.
+// stuck is a sink that waits until an outage is over, like a broker's.
 type stuck struct {
 	flowtest.Collect
 	from, until time.Time
@@ -105,7 +105,7 @@ func TestQueueIsDrainedWhileTheSinkWaits(t *testing.T) {
 	}
 }
 
-func TestWhatWasDrainedMeanwhileStaysForTheNextRun(t *testing.T) {
+func TestSpooledResponsesStayForNextRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		spool, err := OpenSpool(dir)
@@ -137,7 +137,7 @@ func TestWhatWasDrainedMeanwhileStaysForTheNextRun(t *testing.T) {
 	})
 }
 
-func TestSpoolThatFailsMeanwhileLosesNothing(t *testing.T) {
+func TestFailedSpoolLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		spool, err := OpenSpool(dir)

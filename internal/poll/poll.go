@@ -1,7 +1,7 @@
 // Package poll drains an instance's polling queue without losing an event.
 //
-// Polling removes events from the server: the response is the only copy. Every
-// drained event is therefore put into the sink until the sink reports it as
+// Polling removes events from the server: the response is the only copy. The
+// package therefore keeps every drained event until the sink reports it as
 // written. What cannot be written, and what is not an event, goes to an
 // unwritten file whose name is reported. With a Spool each response is on disk
 // before its first event is put.
@@ -23,8 +23,8 @@ import (
 
 // Client sends polling requests; *rtapi.Client implements it.
 type Client interface {
-	// Drain takes what waits in an instance's queue. A nil body without an
-	// error means that the queue is empty.
+	// Drain removes and returns the events in an instance's queue. A nil body
+	// without an error means that the queue is empty.
 	Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error)
 }
 
@@ -33,16 +33,16 @@ type Client interface {
 type Poll struct {
 	Client   Client
 	Instance *event.Instance
-	Types    []string      // sent with the request; nil means all. The server may ignore them
+	Types    []string      // sent with each request, but the server may ignore them; nil means all
 	Interval time.Duration // from the start of one request to the start of the next; 0 means 2 s
 	Once     bool          // send one request, deliver its response and return
-	// Match reports whether an event is wanted; nil means that all are. It is
-	// applied here and not by a sink, so that every event that is put has to be
-	// written, and an event.WriteError counts exactly these.
+	// Match reports whether an event is wanted; nil means that all are. Poll
+	// applies it, rather than a sink, because an event.WriteError counts the
+	// events that were put.
 	Match func(*event.Event) bool
-	// Hold is how many bytes of payload may be put without a Flush while more
-	// of the response is to come. 0 flushes before every read. More is for
-	// sinks that join events that belong together, such as pictures.
+	// Hold is how many bytes of payload may be put without a Flush while the
+	// rest of the response arrives. 0 flushes before every read. A larger value
+	// is for sinks that combine several events, such as a picture and its event.
 	Hold int
 	// UnwrittenDirs are the directories for unwritten files, tried in order and
 	// created when missing.
@@ -61,21 +61,21 @@ type run struct {
 	*Poll
 	to        event.Sink
 	unwritten *unwritten
-	connected bool      // a request was answered
+	connected bool      // there was a response
 	failures  int       // in a row
 	failing   time.Time // when the first of them began
 	backoff   rtapi.Backoff
-	reported  bool // that there are items that are not events
+	reported  bool // items that are not events were reported
 
 	sinkFailed bool
 }
 
-// Run polls until ctx is done. A response that has begun to arrive is read to
-// its end and put before Run returns. Run returns
+// Run polls until ctx is done. Once a response has begun to arrive, Run reads it
+// to its end and puts its events before it returns. Run returns
 //   - an error of the sink, unchanged, or joined with a *LostError;
 //   - a *SpoolError or a *LostError;
-//   - any error of the first request, or with Once of the only one; of later
-//     requests only a *rtapi.StatusError of 401 or 403, as others are retried;
+//   - any error of the first request, or with Once of the only one; after that
+//     only a *rtapi.StatusError of 401 or 403, as other errors are retried;
 //   - a *UnwrittenError, also joined with the errors above, if a response held
 //     anything that is not an event;
 //   - ctx.Err().
@@ -110,8 +110,9 @@ func (r *run) loop(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// request sends one request and delivers its response. With retry an error
-// came from the server or the network, and another request may succeed.
+// request sends one request and delivers its response. It returns retry if
+// another request may follow: err is then nil or comes from the server or the
+// network.
 func (r *run) request(ctx context.Context) (retry bool, err error) {
 	own, end := requestContext(ctx)
 	defer end()
@@ -132,8 +133,8 @@ func (r *run) request(ctx context.Context) (retry bool, err error) {
 }
 
 // requestContext returns the context of one request. The end of the run cancels
-// it only until there is a connection: after that the queue may have been
-// drained, and the response is the only copy. Call end to release it.
+// it only as long as there is no connection. After that the queue may have been
+// drained, and the response is the only copy. Call end to release the context.
 func requestContext(run context.Context) (ctx context.Context, end func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(run))
 	stop := context.AfterFunc(run, cancel)
@@ -145,8 +146,8 @@ func requestContext(run context.Context) (ctx context.Context, end func()) {
 }
 
 // response delivers one response, through the spool if there is one, and then
-// those that were drained into the spool meanwhile. If the spool fails, the
-// response is delivered anyway and is the last.
+// the responses that were drained into the spool meanwhile. If the spool fails,
+// the response is still delivered and is the last.
 func (r *run) response(ctx context.Context, body io.Reader) (retry bool, err error) {
 	next := r.receive(body)
 	for backlog := []received(nil); ; next, backlog = backlog[0], backlog[1:] {
@@ -160,7 +161,7 @@ func (r *run) response(ctx context.Context, body io.Reader) (retry bool, err err
 			return false, err
 		}
 		if len(backlog) == 0 || ctx.Err() != nil {
-			return true, err // what is left is in the spool
+			return true, err // the rest of the backlog is in the spool
 		}
 	}
 }
@@ -168,9 +169,9 @@ func (r *run) response(ctx context.Context, body io.Reader) (retry bool, err err
 // received is a response that is not delivered yet.
 type received struct {
 	stored *stored   // nil without a spool
-	body   io.Reader // all of it, ending like the response; nil: it is in the spool
-	spool  error     // the spool does not have all of it
-	close  func()    // ends its request; nil: that is done elsewhere
+	body   io.Reader // the whole response, ending like it; nil if it is in the spool
+	spool  error     // why the spool does not have all of it
+	close  func()    // ends its request; nil if the caller does
 }
 
 // receive stores a response in the spool, if there is one.
@@ -210,9 +211,9 @@ func (r *run) deliverReceived(next received) (retry bool, err error) {
 	return false, err
 }
 
-// deliver ends the delivery of one response: everything is written, or in an
-// unwritten file, or still in the spool. s is the spooled response, or nil. The
-// error is the sink's, or a *LostError.
+// deliver completes the delivery of one response. Afterwards each of its events
+// is written, in an unwritten file, or still in the spool. s is the spooled
+// response, or nil. The error is the sink's or a *LostError.
 func (r *run) deliver(d *delivery, s *stored, readErr error) error {
 	_ = d.Flush()
 	r.sinkFailed = d.err != nil && !errors.Is(d.err, event.ErrStop)
@@ -224,7 +225,7 @@ func (r *run) deliver(d *delivery, s *stored, readErr error) error {
 	switch {
 	case s == nil:
 	case lost != nil:
-		s.close() // all of it is delivered again by the next run
+		s.close() // the next run delivers all of it again
 	case d.spooled:
 		r.release(s, d, readErr)
 	default:
@@ -239,8 +240,8 @@ func (r *run) deliver(d *delivery, s *stored, readErr error) error {
 	return fmt.Errorf("%w; %w", d.err, lost)
 }
 
-// finish closes the unwritten file, reports what is in it, and returns how the
-// run ended: err, or what was not delivered.
+// finish closes the unwritten file and reports what is in it. It returns err, or
+// the error for items that were not delivered.
 func (r *run) finish(ctx context.Context, err error) error {
 	u := r.unwritten
 	u.closeFile()
@@ -303,7 +304,8 @@ func (r *run) failed(ctx context.Context, err error, began time.Time) time.Durat
 	return wait
 }
 
-// reportCut reports a response that was cut off, if that is what err says.
+// reportCut reports a response that was cut off, and returns false if err is not
+// about one.
 func (r *run) reportCut(err error, next string) bool {
 	var cut *CutError
 	if !errors.As(err, &cut) {
@@ -313,8 +315,8 @@ func (r *run) reportCut(err error, next string) bool {
 	return true
 }
 
-// answered reports the first response, and the first complete one after
-// failures. What is not JSON at all does not count.
+// answered reports the first response, and the first complete response after
+// failures. A response that is not JSON does not count.
 func (r *run) answered(err error) {
 	var not *rtapi.NotStreamError
 	switch {

@@ -17,10 +17,10 @@ import (
 // readSize is how many bytes of a response are read at once.
 const readSize = 256 << 10
 
-// read puts the events of a response of instance in as they arrive; received
-// is when they did, zero for now. What is not an event goes to the unwritten
-// file, byte for byte. Memory is bounded by the longest event. Errors:
-// *CutError, and *rtapi.NotStreamError if the response is not JSON at all.
+// read puts the events of a response of instance in as they arrive. received is
+// the time of arrival in an earlier run, or zero. What is not an event goes to
+// the unwritten file, byte for byte. Memory is bounded by the longest event. The
+// error is a *CutError, or a *rtapi.NotStreamError if the response is not JSON.
 func (r *run) read(body io.Reader, in *event.Instance, received time.Time, d *delivery) error {
 	arriving := &arrival{body: body, before: d.beforeRead, at: received, fixed: !received.IsZero()}
 	br := bufio.NewReaderSize(arriving, readSize)
@@ -37,7 +37,7 @@ func (r *run) read(body io.Reader, in *event.Instance, received time.Time, d *de
 	return r.readItems(br, in, arriving, d)
 }
 
-// readItems reads a response that is an array of items, or a single one.
+// readItems reads a response that is an array of items or a single item.
 func (r *run) readItems(br *bufio.Reader, in *event.Instance, arriving *arrival, d *delivery) error {
 	bad := false
 	maker := event.Maker{Instance: in, Bad: func([]byte) { bad = true }}
@@ -85,9 +85,10 @@ const pageSize = 4 << 10
 // page is the start of an HTML page, such as a proxy's login page.
 var page = regexp.MustCompile(`(?i)^<(!doctype\s+)?html[\s>]`)
 
-// readOther saves a response that is neither an array nor an object. It may be
-// null for an empty queue. Only an HTML page is not saved: no queue returns one.
-// A response that does not start like JSON is also a *rtapi.NotStreamError.
+// readOther saves a response that is neither an array nor an object. It does not
+// save null, which may stand for an empty queue, and HTML pages, which no queue
+// returns. If the response does not start like JSON, the error is a
+// *rtapi.NotStreamError.
 func (r *run) readOther(br *bufio.Reader, in *event.Instance, first byte) error {
 	text, err := br.Peek(pageSize)
 	if string(bytes.TrimSpace(text)) == "null" && err == io.EOF {
@@ -130,8 +131,8 @@ func firstByte(br *bufio.Reader) (byte, error) {
 	}
 }
 
-// arrival reads a response, notes when its bytes arrived, and flushes what was
-// put before it waits for more.
+// arrival reads a response. It calls before ahead of each read, which may wait,
+// and records when bytes arrived.
 type arrival struct {
 	body   io.Reader
 	before func()

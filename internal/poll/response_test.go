@@ -17,8 +17,8 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// once polls one response and returns the payloads that were put, and what is
-// in unwritten files.
+// once polls one response and returns the payloads that were put and the content
+// of unwritten files.
 func once(t *testing.T, response any, s *said) (put []string, unwritten string, err error) {
 	t.Helper()
 	dir := fastDir(t)
@@ -76,8 +76,8 @@ func TestResponse(t *testing.T) {
 	}
 }
 
-// Items as careless JSON writers make them. Each must end up in the unwritten
-// file byte for byte.
+// Items that are not events, as careless JSON writers produce them. Each must end
+// up in the unwritten file byte for byte.
 var notEvents = []string{
 	`{"dataType":"track","jsonObject":"{\"confidence\":NaN}"}`,
 	`{"dataType":"track","jsonObject":"{\"confidence\":-nan}"}`,
@@ -139,7 +139,7 @@ func TestResponseThatIsNotAnArrayIsSaved(t *testing.T) {
 	}
 }
 
-func TestRawItemsOfALongRunGoToOneFile(t *testing.T) {
+func TestRawItemsGoToOneFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, s, got := fastDir(t), said{}, &flowtest.Collect{}
 		q := responses("[7]", items(0, 2), "[8,"+item(payload(2))+"]", nil)
@@ -209,7 +209,7 @@ func TestReceived(t *testing.T) {
 	})
 }
 
-// slow gives its text after a while.
+// slow returns its text after a delay.
 type slow struct {
 	after time.Duration
 	text  string
@@ -230,7 +230,7 @@ func TestFlushBeforeReadingMore(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var out strings.Builder
 			got := -1
-			late := readerFunc(func() string { // asked for when the rest is waited for
+			late := readerFunc(func() string { // called when the rest of the response is read
 				if got < 0 {
 					got = len(completeLines(out.String()))
 				}
@@ -245,7 +245,7 @@ func TestFlushBeforeReadingMore(t *testing.T) {
 	}
 }
 
-// readerFunc is a reader that asks for its text when it is read.
+// readerFunc returns a reader that calls text when it is first read.
 func readerFunc(text func() string) io.Reader { return &lazy{text: text} }
 
 type lazy struct {
@@ -305,7 +305,7 @@ func TestCutAtEveryByte(t *testing.T) {
 	}
 }
 
-func TestCutResponseIsTriedAgain(t *testing.T) {
+func TestCutResponseIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s said
 		got, q := &flowtest.Collect{}, responses(items(0, 3)[:150], items(3, 5)[:5], items(3, 5), nil)

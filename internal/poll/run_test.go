@@ -17,7 +17,7 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-func TestEndWhileAResponseIsDue(t *testing.T) {
+func TestRunEndsWhileWaitingForResponse(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		response any
@@ -63,7 +63,7 @@ func TestEndWhileAResponseIsDue(t *testing.T) {
 	}
 }
 
-// blocked never gives anything; ctxReader ends it with its request.
+// blocked stands for a body that never arrives; ctxReader ends it with its request.
 type blocked struct{}
 
 func (blocked) Read([]byte) (int, error) { return 0, errBlocked }
@@ -91,7 +91,7 @@ func (f flushing) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// overNet is the real client of a server with h, in a bubble.
+// overNet returns a real client of a server with h, in a synctest bubble.
 func overNet(t *testing.T, h http.HandlerFunc) *rtapi.Client {
 	ln := flowtest.Listen()
 	srv := &http.Server{Handler: h}
@@ -107,7 +107,7 @@ func overNet(t *testing.T, h http.HandlerFunc) *rtapi.Client {
 	return client
 }
 
-func TestEndBeforeTheRequestIsSent(t *testing.T) {
+func TestRunEndsBeforeRequestIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -119,7 +119,7 @@ func TestEndBeforeTheRequestIsSent(t *testing.T) {
 	})
 }
 
-func TestSilentServerIsLeft(t *testing.T) {
+func TestSilentServerTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := overNet(t, func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, items(0, 3)[:150])
@@ -142,7 +142,7 @@ func TestSlowOutputIsNotSilence(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		got := &flowtest.Collect{OnPut: func(n int) {
 			time.Sleep(2 * time.Minute)
-			cancel() // also then the response is read to its end
+			cancel() // the response is read to its end anyway
 		}}
 		in := iotest.OneByteReader(strings.NewReader(items(0, 4)))
 		client := overNet(t, func(w http.ResponseWriter, _ *http.Request) { io.Copy(flushing{w}, in) })
@@ -184,8 +184,8 @@ func TestSource(t *testing.T) {
 	}
 }
 
-// afterStop hides the one Flush that a Poll needs after ErrStop: what was taken
-// before must be known to be written, or be saved.
+// afterStop hides the one Flush that a Poll does after ErrStop, to find out
+// whether the earlier events were written or have to be saved.
 type afterStop struct{ event.Source }
 
 func (a afterStop) Run(ctx context.Context, to event.Sink) error {

@@ -2,22 +2,22 @@ package poll
 
 import "sync"
 
-// Unwritten saves events that a sink took and then could not deliver, in an
-// unwritten file that is created with the first of them. Safe for concurrent
+// Unwritten saves events that a sink accepted and then could not deliver. It
+// creates the unwritten file with the first of them. It is safe for concurrent
 // use.
 type Unwritten struct {
 	mu   sync.Mutex
 	file *unwritten
 }
 
-// NewUnwritten tries the directories in order and creates them when missing.
-// id becomes a part of the file's name.
+// NewUnwritten returns an Unwritten that tries the directories in order and
+// creates them when missing. id becomes part of the file's name.
 func NewUnwritten(dirs []string, id string) *Unwritten {
 	return &Unwritten{file: newUnwritten(dirs, id)}
 }
 
-// Save appends a payload, writes it through to the disk and returns the file's
-// name. The error is a *LostError.
+// Save appends a payload, syncs the file and returns its name. The error is a
+// *LostError.
 func (w *Unwritten) Save(payload []byte) (file string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestUnwrittenAppendsWhatIsSaved(t *testing.T) {
+func TestUnwrittenAppends(t *testing.T) {
 	dir := t.TempDir()
 	blocked := filepath.Join(dir, "file")
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
@@ -30,7 +30,7 @@ func TestUnwrittenAppendsWhatIsSaved(t *testing.T) {
 	}
 }
 
-func TestUnwrittenWithoutADirectoryIsALoss(t *testing.T) {
+func TestUnwrittenWithoutDirectoryIsLost(t *testing.T) {
 	_, err := NewUnwritten(nil, "nats").Save([]byte(`{}`))
 	var lost *LostError
 	if !errors.As(err, &lost) || lost.Items != 1 {

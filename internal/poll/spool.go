@@ -25,16 +25,16 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// Spool is a directory in which each response stays until all of its events
-// are written. The Polls of one run share it. What a run leaves, the next run
-// delivers first, also for instances that it does not poll. Safe for
+// Spool is a directory that holds each response until all of its events are
+// written. The Polls of one run share it. The next run first delivers what this
+// run leaves, also for instances that it does not poll. A Spool is safe for
 // concurrent use.
 //
-// A file is called TIME-NUMBER-ID.json. ID@N means that the first N items are
+// File names are TIME-NUMBER-ID.json. ID@N means that the first N items are
 // delivered.
 type Spool struct {
-	// Locate returns the instance of a leftover by its id. If it is nil, or
-	// returns nil, the instance is named by its id. Set it before the first Run.
+	// Locate returns the instance of a leftover by its id. If Locate is nil or
+	// returns nil, the id serves as the name. Set it before the first Run.
 	Locate func(id string) *event.Instance
 
 	dir     string
@@ -68,7 +68,7 @@ func OpenSpool(dir string) (*Spool, error) {
 // Close unlocks the directory. What is in it stays.
 func (s *Spool) Close() error { return s.lock.Unlock() }
 
-// leftovers calls deliver for the first Poll of the run. Others wait for it.
+// leftovers calls deliver for the first Poll of the run; other Polls wait for it.
 func (s *Spool) leftovers(deliver func() error) (err error) {
 	s.first.Do(func() { err = deliver() })
 	return err
@@ -84,7 +84,7 @@ type stored struct {
 	file  *os.File  // open, or nil
 }
 
-// name is the name of a response's file.
+// name returns the name of the response's file.
 func (a *stored) name(number int64) string {
 	return fmt.Sprintf("%s-%06d-%s"+ending, a.at.UTC().Format(stamp), number, url.QueryEscape(a.id))
 }
@@ -95,7 +95,7 @@ func (s *Spool) create(id string) (*stored, error) {
 	for {
 		path := filepath.Join(s.dir, a.name(s.created.Add(1)))
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-		if !errors.Is(err, fs.ErrExist) { // of an earlier run, with the clock set back
+		if !errors.Is(err, fs.ErrExist) { // it may exist if the clock was set back
 			a.path, a.file = path, file
 			return a, err
 		}
@@ -103,8 +103,8 @@ func (s *Spool) create(id string) (*stored, error) {
 }
 
 // store writes a response to disk, syncs it, and returns a reader of it that
-// ends like body. With a *SpoolError the disk did not take all of it, but the
-// reader returns the whole response, unless it is nil.
+// ends like body. On a *SpoolError the spool does not have all of the response,
+// but the reader returns all of it, unless it is nil.
 func (s *Spool) store(id string, body io.Reader) (*stored, io.Reader, error) {
 	a, err := s.create(id)
 	if err != nil {
@@ -127,8 +127,8 @@ func (s *Spool) store(id string, body io.Reader) (*stored, io.Reader, error) {
 	return a, io.MultiReader(a.file, bytes.NewReader(rest), body), err
 }
 
-// fill writes body to file as it arrives. rest is what was read and could not
-// be written.
+// fill writes body to file as it arrives. It returns the rest that was read and
+// could not be written.
 func fill(file io.Writer, body io.Reader) (rest []byte, err error) {
 	buf := make([]byte, readSize)
 	for {
@@ -149,7 +149,7 @@ func (a *stored) close() {
 	}
 }
 
-// list returns what earlier runs left, oldest first, not opened.
+// list returns the responses that earlier runs left, oldest first and not opened.
 func (s *Spool) list() ([]*stored, error) {
 	files, err := os.ReadDir(s.dir) // sorted by name, which starts with the time
 	var all []*stored
@@ -162,7 +162,8 @@ func (s *Spool) list() ([]*stored, error) {
 	return all, err
 }
 
-// parseStored returns what a file name says; nil if it is not a response's.
+// parseStored parses the name of a response's file. It returns nil for other
+// files.
 func parseStored(name string) *stored {
 	base := strings.TrimSuffix(strings.TrimSuffix(name, ending), part)
 	parts := strings.SplitN(base, "-", 3)
@@ -196,7 +197,7 @@ func (s *Spool) instance(id string, own *event.Instance) *event.Instance {
 	return &event.Instance{ID: id, Name: id}
 }
 
-// deliverLeftovers puts what earlier runs left in the spool.
+// deliverLeftovers delivers the responses that earlier runs left in the spool.
 func (r *run) deliverLeftovers(ctx context.Context) error {
 	all, err := r.Spool.list()
 	if err != nil {
@@ -261,7 +262,8 @@ func (r *run) remove(a *stored) {
 	}
 }
 
-// syncDir makes new names in a directory permanent, if the system can.
+// syncDir syncs a directory, if the system can, so that new names in it survive
+// a crash.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-func TestSpoolHoldsAResponseUntilItIsWritten(t *testing.T) {
+func TestSpoolHoldsResponseUntilWritten(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "spool")
 	response := items(0, 50)
 	var out strings.Builder
@@ -57,7 +57,7 @@ func (s *inSpool) Flush() error {
 	return s.Collect.Flush()
 }
 
-func TestSpoolIsEmptiedOnlyAfterTheLastFlush(t *testing.T) {
+func TestSpoolIsEmptiedAfterLastFlush(t *testing.T) {
 	for _, hold := range []int{0, 1 << 20} {
 		for _, fail := range []error{nil, errFull} {
 			dir := t.TempDir()
@@ -92,7 +92,7 @@ func TestSpoolIsLocked(t *testing.T) {
 	}
 }
 
-// drainAll runs over what is in a spool, with an empty queue.
+// drainAll delivers the leftovers of a spool, with an empty queue.
 func drainAll(t *testing.T, dir string, s *said) []string {
 	t.Helper()
 	spool := open(t, dir)
@@ -129,7 +129,7 @@ func TestOutputFailsWithSpool(t *testing.T) {
 	}
 }
 
-func TestEnoughWithSpoolGoesOnInTheNextRun(t *testing.T) {
+func TestErrStopLeavesRestForNextRun(t *testing.T) {
 	dir, client := t.TempDir(), responses(items(0, 5), nil, nil, items(5, 6))
 	var out strings.Builder
 	for n := range 3 {
@@ -144,7 +144,7 @@ func TestEnoughWithSpoolGoesOnInTheNextRun(t *testing.T) {
 	emptyDir(t, dir)
 }
 
-func TestTypeOutlivesTheSpool(t *testing.T) {
+func TestTypeSurvivesSpool(t *testing.T) {
 	dir := t.TempDir()
 	spool := open(t, dir)
 	p := &Poll{Client: responses(`[{"dataType":"a","jsonObject":"{\"$id\":\"b\"}"},{"jsonObject":"{\"n\":1}"}]`), Instance: gate(), Spool: spool}
@@ -163,7 +163,7 @@ func TestTypeOutlivesTheSpool(t *testing.T) {
 	}
 }
 
-// leave puts a file into a spool as an earlier run would have.
+// leave creates a file in a spool as an earlier run would have.
 func leave(t *testing.T, dir, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -171,7 +171,7 @@ func leave(t *testing.T, dir, name, text string) {
 	}
 }
 
-func TestLeftOverComesFirst(t *testing.T) {
+func TestLeftoverIsDeliveredFirst(t *testing.T) {
 	dir, s := t.TempDir(), said{}
 	leave(t, dir, "20261125T110500.000000002Z-000001-"+gateID+".json", items(3, 6))
 	leave(t, dir, "20261125T110500.000000001Z-000009-"+gateID+".json", items(0, 3))
@@ -197,12 +197,12 @@ func TestLeftOverComesFirst(t *testing.T) {
 	if s.of(event.Warning, "7 events from the spool of an earlier run came first; as many may come twice") != 1 {
 		t.Errorf("said %v", s.all)
 	}
-	if left := files(t, dir, "*"); len(left) != 2 { // the lock, and what is not ours
+	if left := files(t, dir, "*"); len(left) != 2 { // the lock, and a foreign file
 		t.Errorf("left: %v", left)
 	}
 }
 
-func TestLeftOverComesOnceForManyPolls(t *testing.T) {
+func TestLeftoverIsDeliveredOnceForManyPolls(t *testing.T) {
 	dir := t.TempDir()
 	leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+".json", items(0, 100))
 	spool, got := open(t, dir), &flowtest.Collect{}
@@ -223,7 +223,7 @@ func TestLeftOverComesOnceForManyPolls(t *testing.T) {
 	emptyDir(t, dir)
 }
 
-func TestWhatCannotBeReadOfALeftoverIsSaved(t *testing.T) {
+func TestBrokenLeftoverIsSaved(t *testing.T) {
 	response := items(0, 2)
 	for cut := 1; cut <= len(response); cut++ {
 		for _, end := range []string{".part", ".json"} {
@@ -256,7 +256,7 @@ func TestWhatCannotBeReadOfALeftoverIsSaved(t *testing.T) {
 	}
 }
 
-func TestRawItemsAreSavedOnceAlsoWithSpool(t *testing.T) {
+func TestRawItemsAreSavedOnceWithSpool(t *testing.T) {
 	dir, unwritten, client := t.TempDir(), t.TempDir(), responses("[7,"+items(0, 2)[1:len(items(0, 2))-1]+",8,"+items(2, 3)[1:], nil, nil)
 	var out strings.Builder
 	for range 3 {
@@ -273,7 +273,7 @@ func TestRawItemsAreSavedOnceAlsoWithSpool(t *testing.T) {
 	emptyDir(t, dir)
 }
 
-func TestAResponseStaysInTheSpoolWhenItsRawItemsCannotBeSaved(t *testing.T) {
+func TestResponseStaysInSpoolIfRawItemsAreLost(t *testing.T) {
 	dir := t.TempDir()
 	p := &Poll{Client: responses("[7]"), Instance: gate(), Once: true, Spool: open(t, dir)}
 	var lost *LostError
@@ -282,7 +282,7 @@ func TestAResponseStaysInTheSpoolWhenItsRawItemsCannotBeSaved(t *testing.T) {
 	}
 }
 
-func TestLeftOverStaysWhenTheOutputFails(t *testing.T) {
+func TestLeftoverStaysIfOutputFails(t *testing.T) {
 	dir := t.TempDir()
 	leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+".json", items(0, 5))
 	leave(t, dir, "20261125T110500.000000002Z-000001-"+gateID+".part", items(5, 9)[:400])
@@ -315,7 +315,7 @@ func TestCutResponseWithSpool(t *testing.T) {
 	emptyDir(t, dir)
 }
 
-func TestSpoolFolderGoesAway(t *testing.T) {
+func TestSpoolDirectoryIsRemoved(t *testing.T) {
 	for _, fail := range []error{nil, event.ErrStop, errFull} {
 		dir, keep, s := filepath.Join(t.TempDir(), "spool"), t.TempDir(), said{}
 		spool := open(t, dir)
@@ -336,13 +336,13 @@ func TestSpoolFolderGoesAway(t *testing.T) {
 			equal(t, "put", got.Payloads(), payloads(0, 5))
 		case event.ErrStop:
 			equal(t, "saved", unwrittenLines(t, keep), payloads(2, 5))
-		default: // no word of how many left
+		default: // an error that does not say how many were written
 			equal(t, "saved", unwrittenLines(t, keep), payloads(0, 5))
 		}
 	}
 }
 
-// before is a client with something to do before it asks.
+// before is a client that calls a function before each request.
 type before struct {
 	Client
 	do func()
@@ -353,7 +353,7 @@ func (b before) Drain(ctx context.Context, id string, types []string) (io.ReadCl
 	return b.Client.Drain(ctx, id, types)
 }
 
-func TestEndDuringLeftOver(t *testing.T) {
+func TestRunEndsDuringLeftover(t *testing.T) {
 	dir := t.TempDir()
 	for n := range 3 {
 		leave(t, dir, fmt.Sprintf("20261125T110500.00000000%dZ-000001-%s.json", n, gateID), items(3*n, 3*n+3))

@@ -13,16 +13,16 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// unwritten collects what was drained in one run and not printed, an item a
-// line, in a file that is created with the first item. If a directory cannot
-// take an item, the next one is tried.
+// unwritten saves items that were drained in one run and not printed, one per
+// line. It creates the file with the first item. If it cannot write an item in a
+// directory, it tries the next one.
 type unwritten struct {
 	dirs []string // not yet tried
 	id   string   // the instance's
 
 	events, raw int      // items so far: events, and items that are not
 	paths       []string // files that hold items
-	lost        int      // items that no directory took
+	lost        int      // items that could not be saved in any directory
 	failures    []error  // of directories
 
 	line    []byte
@@ -81,12 +81,12 @@ func (u *unwritten) endPieces() {
 	u.broken = false
 }
 
-// write writes a part of an item. If it fails, the file is left.
+// write writes a part of an item. If that fails, it abandons the file.
 func (u *unwritten) write(p []byte) bool {
 	n, err := u.file.Write(p)
 	u.partial += int64(n)
 	if err != nil {
-		u.leave(err)
+		u.abandon(err)
 	}
 	return err == nil
 }
@@ -98,7 +98,7 @@ func (u *unwritten) complete() {
 	u.pending++
 }
 
-// open makes sure that there is a file, and reports whether there is one.
+// open creates a file if none is open, and reports whether one is open.
 func (u *unwritten) open() bool {
 	for u.file == nil && len(u.dirs) > 0 {
 		file, err := create(u.dirs[0], u.id)
@@ -113,8 +113,9 @@ func (u *unwritten) open() bool {
 	return u.file != nil
 }
 
-// leave closes a file that cannot take more, after its last complete item.
-func (u *unwritten) leave(err error) {
+// abandon closes a file that cannot be written to any more, and truncates it
+// after its last complete item.
+func (u *unwritten) abandon(err error) {
 	u.failures = append(u.failures, err)
 	if err := u.file.Truncate(u.size); err != nil {
 		u.failures = append(u.failures, err)
@@ -137,8 +138,8 @@ func (u *unwritten) closeFile() {
 	u.file = nil
 }
 
-// sync writes everything through to the disk. Items that cannot be synced
-// count as lost, although their file stays.
+// sync syncs the file to disk. Items that cannot be synced count as lost,
+// although their file stays.
 func (u *unwritten) sync() error {
 	u.syncFile()
 	if u.lost == 0 {
@@ -169,7 +170,7 @@ func (u *unwritten) syncFile() {
 	u.pending = 0
 }
 
-// contents says what was saved.
+// contents describes what was saved, for messages.
 func (u *unwritten) contents() string {
 	events := term.Count(u.events, "drained event") + " not printed"
 	switch {
@@ -181,7 +182,7 @@ func (u *unwritten) contents() string {
 	return events + " and " + notObjects(u.raw)
 }
 
-// create makes a new file in dir that only its owner may read.
+// create creates a file in dir that only its owner may read.
 func create(dir, id string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err

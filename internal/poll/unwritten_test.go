@@ -16,7 +16,7 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// readers are ways in which a response may come in.
+// readers are ways in which a response may arrive.
 var readers = map[string]func(io.Reader) io.Reader{
 	"whole":     func(r io.Reader) io.Reader { return r },
 	"bytewise":  iotest.OneByteReader,
@@ -48,7 +48,7 @@ func TestOutputFailsAfterEveryByte(t *testing.T) {
 	}
 }
 
-func TestEnoughAfterEveryEvent(t *testing.T) {
+func TestErrStopAfterEveryEvent(t *testing.T) {
 	const events = 7
 	for how, read := range readers {
 		for n := 1; n <= events; n++ {
@@ -68,7 +68,7 @@ func TestEnoughAfterEveryEvent(t *testing.T) {
 	}
 }
 
-func TestEnoughAndThenFull(t *testing.T) {
+func TestErrStopThenFullDisk(t *testing.T) {
 	dir, out := t.TempDir(), &disk{left: 200}
 	p := &Poll{Client: responses(items(0, 5)), Instance: gate(), UnwrittenDirs: []string{dir}}
 	if err := p.Run(t.Context(), &lines{out: out, most: 3}); !errors.Is(err, errFull) {
@@ -89,7 +89,7 @@ func TestUnwrittenEventsAreFiltered(t *testing.T) {
 	equal(t, fmt.Sprint(err), append(completeLines(out.String()), unwrittenLines(t, dir)...), want)
 }
 
-func TestUnexplainedFailureSavesEverything(t *testing.T) {
+func TestErrorWithoutCountSavesEverything(t *testing.T) {
 	for name, sink := range map[string]*flowtest.Collect{
 		"put": {Err: errFull, At: 3}, "flush": {FlushErr: errFull}, "stop from a flush": {FlushErr: event.ErrStop},
 		"wrong count": {Err: &event.WriteError{Err: errFull, Whole: -7}, At: 3},
@@ -104,7 +104,7 @@ func TestUnexplainedFailureSavesEverything(t *testing.T) {
 }
 
 func TestUnwrittenFileNames(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // where the time stands still: the same name each time
+	synctest.Test(t, func(t *testing.T) { // time does not advance, so that names are equal
 		dir := filepath.Join(t.TempDir(), "state", "rtev")
 		blocked := filepath.Join(t.TempDir(), "file")
 		if err := os.WriteFile(blocked, nil, 0o600); err != nil {

@@ -16,9 +16,9 @@ import (
 const (
 	dialLimit     = 10 * time.Second // name resolution and TCP
 	tlsLimit      = 10 * time.Second
-	lookupLimit   = 10 * time.Second // a look-up, before the header and between bytes
+	lookupLimit   = 10 * time.Second // a look-up: before the header, and between bytes
 	responseLimit = 20 * time.Second // the same for the queue and the database, which may have more to prepare
-	drainedLimit  = 60 * time.Second // between bytes of a drained response, which cannot be asked for again
+	drainedLimit  = 60 * time.Second // between bytes of a drained response, which cannot be requested again
 )
 
 // Sizes.
@@ -26,9 +26,9 @@ const (
 	maxHeader = 1 << 20 // bytes of a response header
 	maxHops   = 5       // redirects
 
-	// readBuffer is the most that one read takes from the socket. 64 KiB costs
-	// as little CPU as 256 KiB with a million events of 500 B (4 KiB costs three
-	// times as much), and needs half the memory with 1,000 connections.
+	// readBuffer limits one read from the socket. For a million events of 500 B,
+	// 64 KiB costs as little CPU time as 256 KiB and a third of that with 4 KiB.
+	// For 1,000 connections it needs half the memory of 256 KiB.
 	readBuffer  = 64 << 10
 	writeBuffer = 1 << 10
 )
@@ -43,11 +43,11 @@ type Client struct {
 	agent  string
 	trace  func(string)
 	net    *http.Transport
-	others *http.Transport // for other hosts, that a redirect names: without the client certificate
+	others *http.Transport // for other hosts after a redirect: without the client certificate
 	http   *http.Client
 }
 
-// New makes a client; it opens no connection. Its error is an *OptionError.
+// New returns a client. It opens no connection. Its error is an *OptionError.
 func New(o Options) (*Client, error) {
 	base, user, err := parseServer(o.Server)
 	if err != nil {
@@ -90,7 +90,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Server returns the base URL, without user information.
+// Server returns the base URL without user information.
 func (c *Client) Server() string { return c.base.String() }
 
 // Close closes idle connections. Open streams stay open.
@@ -103,13 +103,14 @@ func (c *Client) Close() {
 // sent as Last-Event-ID unless it is empty or not allowed in a header. The
 // caller closes the body, which ends when ctx is done.
 //
-// Stream waits for the response header without a time limit; Check tells
-// whether the server is alive meanwhile. Errors: ctx.Err(), *UnreachableError,
-// *StatusError, *NotStreamError. Reads of the body return the first two.
+// Stream waits for the response header without a time limit; use Check to find
+// out whether the server is alive meanwhile. The error is ctx.Err(), an
+// *UnreachableError, a *StatusError or a *NotStreamError. Reads of the body
+// return the first two.
 //
 // Besides text/event-stream, the response may be JSON, NDJSON, plain text,
-// bytes or untyped, as older servers may send the stream: but only without a
-// length, which an error page has and a stream has not.
+// bytes or untyped, because older servers may send the stream like that. Such a
+// response must not have a Content-Length: error pages have one, streams do not.
 func (c *Client) Stream(ctx context.Context, id string, types []string, lastID string) (io.ReadCloser, error) {
 	h := http.Header{"Accept": {"text/event-stream"}, "Cache-Control": {"no-cache"}}
 	if lastID != "" && len(lastID) <= 1<<10 && validValue(lastID) {
@@ -126,10 +127,10 @@ func (c *Client) Stream(ctx context.Context, id string, types []string, lastID s
 	return nil, r.refusal()
 }
 
-// Check asks for an instance to find out whether the server is alive, whatever
-// it says: only 401, 403, 404 and the gateway statuses 502, 503 and 504 are
-// errors, *StatusError. It takes at most 12 s. Other errors: ctx.Err(),
-// *UnreachableError.
+// Check requests an instance to find out whether the server is alive. Only the
+// statuses 401, 403, 404 and, from gateways, 502, 503 and 504 are errors: a
+// *StatusError. Other errors are ctx.Err() and *UnreachableError. Check takes at
+// most 12 s.
 func (c *Client) Check(ctx context.Context, id string) error {
 	r, err := c.do(ctx, request{path: instancePath(id), instance: id, limit: lookupLimit, header: http.Header{"Accept": {"application/json"}}})
 	if err != nil {
@@ -143,11 +144,11 @@ func (c *Client) Check(ctx context.Context, id string) error {
 	return nil
 }
 
-// Drain takes what waits in an instance's polling queue; the server forgets
-// what it returns. No types means all types; whether a server applies them is
-// unknown. Nil and no error: the queue was empty. As a drained response exists
-// nowhere else, it may be of any content type and encoding. The caller closes
-// the body. Errors as Stream, but for *NotStreamError.
+// Drain removes the events from an instance's polling queue and returns them. No
+// types means all types; the server may ignore them. The body is nil if the queue
+// was empty. It may have any content type and encoding, because it is the only
+// copy of its events. The caller closes the body. The errors are those of Stream
+// without *NotStreamError.
 func (c *Client) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
 	h := http.Header{"Accept": {"application/json"}, "Cache-Control": {"no-cache"}}
 	r, err := c.do(ctx, request{path: instancePath(id) + "/consume_events" + query(types), instance: id, limit: responseLimit, header: h})
@@ -166,8 +167,9 @@ func (c *Client) Drain(ctx context.Context, id string, types []string) (io.ReadC
 }
 
 // Post sends a JSON body to path, such as /v1/database/events, and returns the
-// body of a 200 response, which may be large; the caller closes it. Errors as
-// Stream; a server without this path is a *StatusError of 404.
+// body of a 200 response, which may be large. The caller closes it. The errors
+// are those of Stream; if the server does not have this path, a *StatusError of
+// 404.
 func (c *Client) Post(ctx context.Context, path string, body []byte) (io.ReadCloser, error) {
 	h := http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}
 	r, err := c.do(ctx, request{path: path, limit: responseLimit, header: h, body: body})
@@ -201,11 +203,11 @@ type request struct {
 	instance string // the id in path, if any
 	header   http.Header
 	body     []byte        // nil: GET, else POST
-	limit    time.Duration // how long the server may send nothing; 0: for ever
+	limit    time.Duration // how long the server may send nothing; 0 means forever
 }
 
-// do sends one request. A response of any status is no error; the caller
-// closes it.
+// do sends one request. It returns a response of any status without an error.
+// The caller closes it.
 func (c *Client) do(ctx context.Context, q request) (*response, error) {
 	method, body := http.MethodGet, io.Reader(nil)
 	if q.body != nil {

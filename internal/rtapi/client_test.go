@@ -19,7 +19,7 @@ import (
 
 const gate = "899c89f9-90c3-c633-8586-8f09b005ebed"
 
-// client makes a client of a server that answers with h.
+// client returns a client of a server with handler h.
 func client(t *testing.T, o Options, h http.HandlerFunc) *Client {
 	t.Helper()
 	srv := httptest.NewServer(h)
@@ -162,8 +162,8 @@ func TestStreamContentTypes(t *testing.T) {
 	}
 }
 
-// A drained response exists nowhere else, so Drain refuses none.
-func TestDrainTakesEveryContentTypeAndEncoding(t *testing.T) {
+// A drained response is the only copy of its events, so Drain refuses none.
+func TestDrainAcceptsEveryContentType(t *testing.T) {
 	for kind, encoding := range map[string]string{"application/json": "", "text/html": "", "image/jpeg": "", "application/xml": "br"} {
 		c := client(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", kind)
@@ -265,7 +265,7 @@ func TestContentEncoding(t *testing.T) {
 		}
 		z.Close()
 	})
-	body, err := c.Stream(context.Background(), gate, nil, "") // comes though the stream is silent
+	body, err := c.Stream(context.Background(), gate, nil, "") // returns although the stream is silent
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +314,7 @@ func inBubble(t *testing.T, h http.HandlerFunc) *Client {
 // ordinary request.
 func TestTimeLimits(t *testing.T) {
 	never := func(_ http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // the server notices a lost client only then
+		io.Copy(io.Discard, r.Body) // the server notices a lost client only after this
 		<-r.Context().Done()
 	}
 	begin := func(status int, text string) http.HandlerFunc {
@@ -353,16 +353,16 @@ func TestTimeLimits(t *testing.T) {
 		want string
 		took time.Duration
 	}{
-		{"list: no header", never, list, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
-		{"list: no body", begin(200, ""), list, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
-		{"list: half a body", begin(200, "["), list, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
+		{"list: no header", never, list, "http://nvr1:3546: no response within 10 s; ", lookupLimit},
+		{"list: no body", begin(200, ""), list, "http://nvr1:3546: no response within 10 s; ", lookupLimit},
+		{"list: half a body", begin(200, "["), list, "http://nvr1:3546: no response within 10 s; ", lookupLimit},
 		{"list: no end", drip, list, "http://nvr1:3546: its response does not end", lookupTime},
 		{"list: an error page without end", begin(500, "oops"), list, page, refusalTime},
-		{"instance", never, one, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
-		{"check", never, check, "http://nvr1:3546: no answer within 10 s; ", lookupLimit},
-		{"queue", never, drain, "http://nvr1:3546: no answer within 20 s; ", responseLimit},
-		{"database: no header", never, post, "http://nvr1:3546: no answer within 20 s; ", responseLimit},
-		{"database: half a body", begin(200, "["), post, "http://nvr1:3546: no answer within 20 s; ", responseLimit},
+		{"instance", never, one, "http://nvr1:3546: no response within 10 s; ", lookupLimit},
+		{"check", never, check, "http://nvr1:3546: no response within 10 s; ", lookupLimit},
+		{"queue", never, drain, "http://nvr1:3546: no response within 20 s; ", responseLimit},
+		{"database: no header", never, post, "http://nvr1:3546: no response within 20 s; ", responseLimit},
+		{"database: half a body", begin(200, "["), post, "http://nvr1:3546: no response within 20 s; ", responseLimit},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -380,9 +380,9 @@ func TestTimeLimits(t *testing.T) {
 	}
 }
 
-// A drained response exists nowhere else, so it may pause for a minute.
-func TestDrainBodyMayStopForAMinute(t *testing.T) {
-	for pause, want := range map[time.Duration]string{drainedLimit - 1: "", drainedLimit + 1: "http://nvr1:3546: no answer within 60 s; "} {
+// A drained response is the only copy of its events, so it may pause for a minute.
+func TestDrainBodyMayPauseForAMinute(t *testing.T) {
+	for pause, want := range map[time.Duration]string{drainedLimit - 1: "", drainedLimit + 1: "http://nvr1:3546: no response within 60 s; "} {
 		synctest.Test(t, func(t *testing.T) {
 			c := inBubble(t, func(w http.ResponseWriter, r *http.Request) {
 				io.WriteString(w, "[")
@@ -469,7 +469,7 @@ func TestPost(t *testing.T) {
 	}
 }
 
-func TestPostOfALargeResponseIsNotBuffered(t *testing.T) {
+func TestPostDoesNotBufferResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 200 << 20
 		row := []byte(strings.Repeat("x", 1<<20))

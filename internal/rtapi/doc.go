@@ -1,8 +1,7 @@
-// Package rtapi talks to one RT Server over HTTP: its address, headers, TLS,
-// the statuses it answers with, its instances, an instance's live stream and
-// polling queue, and its database. It returns bytes and knows nothing of
-// events.
+// Package rtapi is an HTTP client of one RT Server: its address, headers, TLS,
+// status codes, instances, an instance's live stream and polling queue, and its
+// database. It returns bytes and knows nothing of events.
 //
-// No error and no trace line contains a secret: URLs are printed without user
-// information and query, secret header values as their length.
+// No error and no trace line contains a secret: URLs appear without user
+// information and query, and secret header values as their length.
 package rtapi

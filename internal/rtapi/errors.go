@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// UnreachableError says that no response came, or that it broke off: name not
-// found, connection refused or reset, TLS refused, a time-out, or something
-// that is not HTTP.
+// UnreachableError reports that no response came, or that it broke off: name not
+// found, connection refused or reset, TLS refused, a time-out, or something that
+// is not HTTP.
 //
-// It does not unwrap. The causes include context.DeadlineExceeded, which
-// net/http's own time-outs are, and EPIPE on the server's connection; neither
-// must be mistaken for the end of the run or for a closed standard output.
+// It does not unwrap. Its cause may be context.DeadlineExceeded, from a time-out
+// of net/http, or EPIPE, from the connection to the server. These must not be
+// mistaken for the end of the run or for a closed standard output.
 type UnreachableError struct {
 	URL string // server, without path and user information, and how it was reached
 	Err error  // the cause, for messages
 }
 
-// Error is one line with what to do next.
+// Error returns one line that says what to do next.
 func (e *UnreachableError) Error() string { return e.URL + ": " + e.reason() }
 
 func (e *UnreachableError) reason() string {
@@ -44,12 +44,12 @@ func (e *UnreachableError) reason() string {
 	case errors.Is(e.Err, syscall.EPIPE), errors.Is(e.Err, syscall.ECONNRESET):
 		return "the server closed the connection (" + innermost(e.Err).Error() + "); if it requires a client certificate, give --cert"
 	case ok && timeout.Timeout():
-		return "no answer in time; check address, port and firewall"
+		return "no response in time; check address, port and firewall"
 	}
 	return e.Err.Error()
 }
 
-// tls returns the reason of an error of TLS, "" if it is none.
+// tls returns the reason of a TLS error, or "" if it is another error.
 func (e *UnreachableError) tls() string {
 	var (
 		authority x509.UnknownAuthorityError
@@ -80,30 +80,30 @@ func innermost(err error) error {
 	return err
 }
 
-// silenceError says that a server sent nothing for too long.
+// silenceError reports that a server sent nothing for too long.
 type silenceError struct{ limit time.Duration }
 
 func (e *silenceError) Error() string {
-	return fmt.Sprintf("no answer within %d s; is RT Server running there, and is it overloaded?", int(e.limit.Seconds()))
+	return fmt.Sprintf("no response within %d s; is RT Server running there, and is it overloaded?", int(e.limit.Seconds()))
 }
 
-// StatusError says that the server answered with a status that refuses.
+// StatusError reports a response with a status other than 200.
 type StatusError struct {
-	URL      string // what was asked, without user information and query
-	Server   string // the client's server
-	Instance string // the id that was asked for; "": the request was not about one
+	URL      string // of the request, without user information and query
+	Server   string // base URL of the client's server
+	Instance string // id of the requested instance; "" if the request was not about one
 	Code     int
 	// Text is the server's response cut to one line, or "". It is not safe to print.
 	Text string
-	// RetryAfter is how long the server wants to be left alone; 0: it did not say.
+	// RetryAfter is how long the server asked to wait, or 0.
 	RetryAfter time.Duration
-	// Gone says that the instance was there earlier in this run.
+	// Gone is set if the instance existed earlier in this run.
 	Gone bool
 
 	hint string // what to do next
 }
 
-// Error is one line; it contains the server's text.
+// Error returns one line that contains the server's text.
 func (e *StatusError) Error() string {
 	if e.Code == http.StatusNotFound && e.Instance != "" {
 		if e.Gone {
@@ -132,22 +132,22 @@ func (e *StatusError) more() string {
 }
 
 // IsGateway reports whether a status comes from a gateway whose server does not
-// answer, or from a server that is starting: it is worth another try.
+// respond, or from a server that is starting. Another attempt may succeed.
 func IsGateway(code int) bool {
 	return code == http.StatusBadGateway || code == http.StatusServiceUnavailable || code == http.StatusGatewayTimeout
 }
 
-// NotStreamError says that a response is not what was asked for: a login page
-// instead of events, a picture, an encoding that was not wanted.
+// NotStreamError reports a response that is not what was requested: a login page
+// instead of events, a picture, or an encoding that was not requested.
 type NotStreamError struct {
-	URL         string // what was asked, without user information and query
-	ContentType string // the server's own, not safe to print; "" if it sent none
+	URL         string // of the request, without user information and query
+	ContentType string // as the server sent it, not safe to print; "" if it sent none
 	// Text is the start of the response cut to one line, or "". It is not safe to print.
 	Text string
 	Want string // what was asked for, with an article; "": an event stream
 }
 
-// Error is one line; it contains the server's text.
+// Error returns one line that contains the server's text.
 func (e *NotStreamError) Error() string {
 	want := e.Want
 	if want == "" {
@@ -163,8 +163,8 @@ func (e *NotStreamError) Error() string {
 	return s
 }
 
-// printable returns u without secrets: a query may hold a token that the
-// server put there when it redirected.
+// printable returns u without user information and query: a redirect may put a
+// token into the query.
 func printable(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }

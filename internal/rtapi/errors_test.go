@@ -47,9 +47,9 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// TestUnreachableErrorHidesItsCause: a time-out of net/http is a
-// context.DeadlineExceeded, and a broken connection may be an EPIPE; neither
-// may look like the end of the run or like a closed standard output.
+// TestUnreachableErrorHidesItsCause checks that a time-out of net/http, which is a
+// context.DeadlineExceeded, and EPIPE from a broken connection do not look like
+// the end of the run or a closed standard output.
 func TestUnreachableErrorHidesItsCause(t *testing.T) {
 	dial := func(err error) func(context.Context, string, string) (net.Conn, error) {
 		return func(context.Context, string, string) (net.Conn, error) { return nil, err }
@@ -62,8 +62,8 @@ func TestUnreachableErrorHidesItsCause(t *testing.T) {
 		want string
 	}{
 		{&net.DNSError{Name: "nvr9", IsNotFound: true}, `no such host as "nvr9"; check the name`},
-		{context.DeadlineExceeded, "no answer in time; check address, port and firewall"},
-		{&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, "no answer in time; check address, port and firewall"},
+		{context.DeadlineExceeded, "no response in time; check address, port and firewall"},
+		{&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, "no response in time; check address, port and firewall"},
 		{write(syscall.EPIPE), "the server closed the connection (broken pipe); if it requires a client certificate, give --cert"},
 		{write(syscall.ECONNRESET), "the server closed the connection (connection reset by peer); if it requires a client certificate, give --cert"},
 	} {
@@ -105,7 +105,7 @@ func TestBrokenPipeWhileRequestIsWritten(t *testing.T) {
 	}
 }
 
-// TestResetWhileBodyIsRead: an error of the body is typed, too.
+// TestResetWhileBodyIsRead checks that errors of the body are typed.
 func TestResetWhileBodyIsRead(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -119,7 +119,7 @@ func TestResetWhileBodyIsRead(t *testing.T) {
 		}
 		conn.Read(make([]byte, 4096))
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
-		conn.Read(make([]byte, 1)) // until the client has read that
+		conn.Read(make([]byte, 1)) // returns once the client has read that
 		conn.(*net.TCPConn).SetLinger(0)
 		conn.Close()
 	}()
@@ -183,7 +183,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestErrorPageWithoutEnd: only its start is read, and not for long.
+// TestErrorPageWithoutEnd checks that only the start of an endless error page is
+// read, and only for a short time.
 func TestErrorPageWithoutEnd(t *testing.T) {
 	sent := 0
 	done := make(chan struct{})
@@ -206,7 +207,7 @@ func TestErrorPageWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestKeepAliveFindsADeadPeerWithin30s(t *testing.T) {
+func TestKeepAliveFindsDeadPeerWithin30s(t *testing.T) {
 	k := keepAlive
 	if found := k.Idle + time.Duration(k.Count)*k.Interval; !k.Enable || found > 30*time.Second {
 		t.Errorf("found after %v: %+v", found, k)

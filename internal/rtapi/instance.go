@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Limits of a whole look-up.
+// Limits of one look-up: bytes of the response, and time.
 const (
 	maxLookup  = 64 << 20
 	lookupTime = 60 * time.Second
@@ -25,21 +25,21 @@ var (
 	errCut  = errors.New("its response was cut off")
 )
 
-// Instance is what a server says about one of its instances. Fields that it
-// does not send are zero.
+// Instance describes an instance as its server does. Fields that the server does
+// not send are zero.
 type Instance struct {
 	ID       string
 	Name     string // the ID if the server sends no display name
 	Group    string
-	Solution string // its name, else its id
+	Solution string // name of its solution, or the id without a name
 	Version  string
 	FPS      float64
 	Loaded   bool
 	Running  bool
-	Raw      json.RawMessage // the server's own object
+	Raw      json.RawMessage // the object that the server sent
 }
 
-// State returns "running", "loaded" or "registered"; the API has no word for it.
+// State returns "running", "loaded" or "registered". The API has no such field.
 func (i Instance) State() string {
 	switch {
 	case i.Running:
@@ -50,9 +50,9 @@ func (i Instance) State() string {
 	return "registered"
 }
 
-// Instances lists the server's instances in its order, without entries that
-// are not objects or have no id. Errors: ctx.Err(), *UnreachableError,
-// *StatusError, *NotStreamError.
+// Instances lists the server's instances in the server's order, without entries
+// that are not objects or have no id. The error is ctx.Err(), an
+// *UnreachableError, a *StatusError or a *NotStreamError.
 func (c *Client) Instances(ctx context.Context) ([]Instance, error) {
 	var list []Instance
 	err := c.lookup(ctx, request{path: "/v1/core/instances"}, "a list of instances", func(text []byte) (ok bool) {
@@ -62,8 +62,8 @@ func (c *Client) Instances(ctx context.Context) ([]Instance, error) {
 	return list, err
 }
 
-// Instance looks up one instance; an unknown id is a *StatusError of 404.
-// Errors as Instances.
+// Instance looks up one instance. For an unknown id the error is a *StatusError
+// of 404; otherwise errors are those of Instances.
 func (c *Client) Instance(ctx context.Context, id string) (Instance, error) {
 	var in Instance
 	err := c.lookup(ctx, request{path: instancePath(id), instance: id}, "an instance", func(text []byte) (ok bool) {
@@ -73,8 +73,8 @@ func (c *Client) Instance(ctx context.Context, id string) (Instance, error) {
 	return in, err
 }
 
-// lookup gets a whole response and hands it to parse, which reports whether it
-// is what was wanted.
+// lookup reads a complete response and passes it to parse, which reports whether
+// it is valid. want describes a valid response in errors.
 func (c *Client) lookup(ctx context.Context, q request, want string, parse func([]byte) bool) error {
 	q.limit, q.header = lookupLimit, http.Header{"Accept": {"application/json"}}
 	r, err := c.do(ctx, q)
@@ -153,8 +153,8 @@ func parseInstance(raw []byte) (in Instance, ok bool) {
 	return in, in.ID != ""
 }
 
-// scalar is the text of a JSON string, or a number or literal as it is; "" for
-// null, an object and an array.
+// scalar is the text of a JSON string, or a number or literal as it was sent. It
+// is "" for null, an object or an array.
 type scalar string
 
 // UnmarshalJSON implements json.Unmarshaler. It returns no error.

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestDialerSetsKeepAlive looks at a socket as the system has it.
+// TestDialerSetsKeepAlive reads the options of a socket from the system.
 func TestDialerSetsKeepAlive(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

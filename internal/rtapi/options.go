@@ -14,45 +14,46 @@ import (
 	"strings"
 )
 
-// defaultPort is RT Server's own.
+// defaultPort is the port of RT Server.
 const defaultPort = "3546"
 
-// Options select a server and say how to talk to it.
+// Options select a server and configure the connection to it.
 type Options struct {
-	// Server is the URL as typed. Scheme: http unless given. Port: 3546 for
-	// http, 443 for https, where a reverse proxy does TLS. A path is a prefix;
-	// user:password@ becomes Basic authorization.
+	// Server is the URL as typed. The default scheme is http. The default port
+	// is 3546 for http, and 443 for https, which a reverse proxy provides. A path
+	// is a prefix. user:password@ becomes Basic authorization.
 	Server string
-	// Header is sent with every request to this server, and not to other hosts
+	// Header is sent with every request to this server, but not to other hosts
 	// that it redirects to. "Host" sets the request's host, as with curl.
 	Header http.Header
-	// PEM files with curl's meaning, "" for none: CACert replaces the system's
-	// authorities; Cert may hold the key too.
+	// CACert, Cert and Key are PEM files with the meaning they have in curl, or
+	// "". CACert replaces the system's authorities. Cert may contain the key.
 	CACert, Cert, Key string
 	Insecure          bool // do not check the server's certificate
 	UserAgent         string
-	// Dial opens connections. Nil: the network, with time limits, and with
-	// keep-alives that find a dead peer within 30 s.
+	// Dial opens connections. If it is nil, a dialer with time limits is used,
+	// and keep-alives that find a dead peer within 30 s.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Proxy returns the proxy of a request; nil: none. See Proxy.
+	// Proxy returns the proxy for a request; nil means no proxy. See the function
+	// Proxy.
 	Proxy func(*http.Request) (*url.URL, error)
-	// Trace is called with each header line sent ("> ") and received ("< "),
-	// with secrets masked. The lines are not safe to print. It must be safe for
-	// concurrent use. Nil: no trace.
+	// Trace, if not nil, is called with each header line sent ("> ") and received
+	// ("< "), with secrets masked. The lines are not safe to print. It must be
+	// safe for concurrent use.
 	Trace func(line string)
 }
 
-// OptionError says that an option cannot be used. Nothing was sent.
+// OptionError reports that an option cannot be used. Nothing was sent.
 type OptionError struct{ Text string }
 
-// Error is one line.
+// Error returns one line.
 func (e *OptionError) Error() string { return e.Text }
 
 func optionErrorf(format string, args ...any) error {
 	return &OptionError{fmt.Sprintf(format, args...)}
 }
 
-// parseServer returns the base URL for what was typed, and its user information
+// parseServer returns the base URL of a server as typed, and its user information
 // separately.
 func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
 	text := strings.TrimSpace(typed)
@@ -64,7 +65,7 @@ func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
-		// url.Parse's own text may hold half a password
+		// the error of url.Parse may contain part of a password
 		return nil, nil, optionErrorf("bad server URL %q; it looks like http://HOST[:PORT][/PREFIX]", withoutUser(typed))
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
@@ -76,7 +77,7 @@ func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
 	if u.Port() == "" && u.Scheme == "http" {
 		u.Host = strings.TrimSuffix(u.Host, ":") + ":" + defaultPort
 	}
-	if !strings.Contains(u.Host, "%") { // a zone of IPv6 is an interface, whose case matters
+	if !strings.Contains(u.Host, "%") { // an IPv6 zone names an interface, which is case-sensitive
 		u.Host = strings.ToLower(u.Host)
 	}
 	if u.Scheme == "https" {
@@ -99,7 +100,7 @@ func Base(server string) (base string, user bool, err error) {
 	return u.String(), info != nil, nil
 }
 
-// withoutUser drops what may be a password from a URL that does not parse.
+// withoutUser returns a URL that does not parse without what may be a password.
 func withoutUser(typed string) string { return typed[strings.LastIndexByte(typed, '@')+1:] }
 
 // header returns a checked copy of Header, with Basic authorization for user.
@@ -156,7 +157,7 @@ func (o *Options) TLS() (*tls.Config, error) {
 		}
 	}
 	if o.Cert == "" && o.Key != "" {
-		return nil, optionErrorf("a client key without its certificate; give both")
+		return nil, optionErrorf("a client key without its certificate; give --cert too")
 	}
 	if o.Cert != "" {
 		key := o.Key

@@ -9,9 +9,9 @@ import (
 )
 
 // Proxy returns a function for Options.Proxy that applies HTTP_PROXY,
-// HTTPS_PROXY, ALL_PROXY and NO_PROXY, each also in lower case, read with
-// getenv. ALL_PROXY, which net/http does not know, serves the schemes without a
-// variable of their own. A proxy is an http, https or socks5 URL.
+// HTTPS_PROXY, ALL_PROXY and NO_PROXY, each also in lower case, read with getenv.
+// ALL_PROXY, which net/http ignores, applies to schemes without their own
+// variable. A proxy is an http, https or socks5 URL.
 func Proxy(getenv func(string) string) func(*http.Request) (*url.URL, error) {
 	either := func(upper, lower string) string { return cmp.Or(getenv(upper), getenv(lower)) }
 	all := either("ALL_PROXY", "all_proxy")

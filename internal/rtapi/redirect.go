@@ -11,8 +11,8 @@ import (
 )
 
 // hop sends one request of a chain of redirects. It adds the user's headers and
-// client certificate, so that only the server they were given for gets them:
-// net/http would send most headers, and the certificate, to another host, too.
+// client certificate only for the server they were given for. net/http would also
+// send most headers, and the certificate, to other hosts.
 type hop struct{ c *Client }
 
 // RoundTrip implements http.RoundTripper.
@@ -45,7 +45,7 @@ func (h hop) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // own reports whether u is on the client's server: the same scheme, host and
-// port, or its upgrade to https.
+// port, or the same host with https on port 443.
 func (c *Client) own(u *url.URL) bool {
 	if !strings.EqualFold(u.Hostname(), c.base.Hostname()) {
 		return false
@@ -60,7 +60,8 @@ func port(u *url.URL) string {
 	return cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }
 
-// secret lists headers whose values are never shown, besides Options.Header.
+// secret lists headers whose values are never shown. Those of Options.Header are
+// not shown either.
 var secret = []string{"Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie", "X-Api-Key"}
 
 func (c *Client) traceHeader(mark string, h http.Header) {

@@ -15,19 +15,19 @@ import (
 	"time"
 )
 
-// response is the response to one request, and its time limits. One goroutine
-// uses it.
+// response is the response to one request, with its time limits. It is not safe
+// for concurrent use.
 type response struct {
 	client *Client
 	request
-	want    string          // what the body should be, for messages; "": an event stream
+	want    string          // what the body should be, for messages; "" means an event stream
 	ctx     context.Context // the caller's
-	own     context.Context // the request's, below ctx
+	own     context.Context // the request's, derived from ctx
 	cancel  context.CancelCauseFunc
-	silence *time.Timer // cancels the request; it runs while the server owes bytes. Nil: not started yet
+	silence *time.Timer // cancels the request; runs while waiting for the server; nil before the first wait
 	resp    *http.Response
 
-	anyEncoding bool // pass a body in an unknown encoding on as it is
+	anyEncoding bool // pass on a body in an unknown encoding unchanged
 }
 
 // startLimit starts or restarts the time limit, if there is one.
@@ -54,8 +54,8 @@ func (r *response) close() error {
 	return err
 }
 
-// failure turns the error of a request, or of a read of its body, into
-// ctx.Err() if the caller's context is done, else into an *UnreachableError.
+// failure returns the typed error for an error of a request or of a read of its
+// body: ctx.Err() if the caller's context is done, else an *UnreachableError.
 func (r *response) failure(err error) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
@@ -73,8 +73,8 @@ func (r *response) failure(err error) error {
 	return &UnreachableError{URL: server, Err: err}
 }
 
-// body returns the response's body. It decodes gzip although it was not asked
-// for, since a proxy may not care, and refuses any other encoding.
+// body returns the response's body. It decodes gzip, which a proxy may send
+// although it was not requested, and refuses other encodings.
 func (r *response) body() (io.ReadCloser, error) {
 	b := &body{response: r, r: r.resp.Body}
 	switch coding := strings.ToLower(r.resp.Header.Get("Content-Encoding")); coding {
@@ -86,7 +86,7 @@ func (r *response) body() (io.ReadCloser, error) {
 			break
 		}
 		r.close()
-		return nil, &NotStreamError{URL: printable(r.resp.Request.URL), Want: r.want, ContentType: "in an encoding that was not asked for: " + coding}
+		return nil, &NotStreamError{URL: printable(r.resp.Request.URL), Want: r.want, ContentType: "in an encoding that was not requested: " + coding}
 	}
 	return b, nil
 }
@@ -95,7 +95,7 @@ func (r *response) body() (io.ReadCloser, error) {
 type body struct {
 	*response
 	r   io.Reader
-	err error // returned by every later read, too
+	err error // of the last read, returned by all later ones
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -114,8 +114,8 @@ func (b *body) Read(p []byte) (int, error) {
 
 func (b *body) Close() error { return b.close() }
 
-// gunzip decodes a body. It waits for the first bytes in its first Read, since
-// a stream may begin with silence.
+// gunzip decodes a body. It reads the gzip header in the first Read, not earlier,
+// because a stream may begin with silence.
 type gunzip struct {
 	body io.Reader
 	zip  *gzip.Reader
@@ -137,23 +137,21 @@ func contentType(resp *http.Response) string {
 	return strings.ToLower(strings.TrimSpace(kind))
 }
 
-// mayBeJSON reports whether a body of this media type may be JSON, although
-// the type need not say so.
+// mayBeJSON reports whether a body of this media type may be JSON.
 func mayBeJSON(kind string) bool {
 	return slices.Contains([]string{"", "application/json", "application/x-ndjson", "application/ndjson",
 		"application/octet-stream", "text/plain", "text/event-stream"}, kind)
 }
 
-// Limits of a refusal: how much of it is read and for how long, and how many
-// bytes of it are shown.
+// Limits of a refusal: bytes to read, time to read, and bytes to show.
 const (
 	refusalRead = 4 << 10
 	refusalTime = 2 * time.Second
 	refusalShow = 300
 )
 
-// refusal returns the error of a response that is not what was asked for, and
-// closes it.
+// refusal returns the error for a response that is not what was requested, and
+// closes the response.
 func (r *response) refusal() error {
 	defer r.close()
 	slow := time.AfterFunc(refusalTime, func() { r.resp.Body.Close() })
@@ -177,7 +175,7 @@ func (r *response) refusal() error {
 	return e
 }
 
-// credentials says how to authenticate to a server that answered 401.
+// credentials returns a hint on how to authenticate after a 401.
 func (r *response) credentials() string {
 	asked := strings.ToLower(strings.Join(r.resp.Header.Values("WWW-Authenticate"), ","))
 	switch {
@@ -194,8 +192,9 @@ var (
 	tags  = regexp.MustCompile(`(?s)<[a-zA-Z/!?][^>]*>?`)
 )
 
-// Readable cuts a response to one line: of a page its title, of a JSON error
-// its message, else the text. The line is not safe to print.
+// Readable returns one line of at most 300 bytes for the text of a response: the
+// title of a page, the message of a JSON error, or else the text itself. It is
+// not safe to print.
 func Readable(text string) string {
 	var body struct{ Message, Error any }
 	if json.Unmarshal([]byte(text), &body) == nil {

@@ -10,15 +10,15 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// maxName is the longest type and id of a record, in bytes. Longer ones make
-// the record too long, since both outlive their record.
+// maxName is the length in bytes of the longest type or id of a record. A record
+// with a longer one counts as too long.
 const maxName = 64 << 10
 
-// Record is one record of a stream. Its bytes belong to the caller until the
-// next call to Next, who may change Data in place.
+// Record is one record of a stream. Its bytes are valid until the next call of
+// Next. The caller may change Data in place.
 type Record struct {
 	Type []byte // of the event field; empty if there was none
-	ID   []byte // the last id that the stream sent, perhaps in an earlier record
+	ID   []byte // the last id of the stream, perhaps from an earlier record
 	Data []byte // the data lines, joined by LF
 }
 
@@ -40,7 +40,7 @@ type Decoder struct {
 	recorded bool
 
 	typ    []byte
-	id     []byte // what the current record makes of the last event ID
+	id     []byte // the last event ID after the current record
 	named  bool   // the current record has an id field
 	lastID []byte // the last event ID, as of the last blank line
 	gaveID bool   // the stream set lastID
@@ -58,9 +58,9 @@ func NewDecoder(r io.Reader, limit int) *Decoder {
 	return &Decoder{in: input{r: r, limit: limit}, limit: limit}
 }
 
-// Next returns the next record. Errors: io.EOF at the end of the input, after
-// which Unfinished says how much is missing; jsonraw.ErrTooLong if one record was
-// skipped, after which Next may be called again; else the reader's own error.
+// Next returns the next record. The error is io.EOF at the end of the input, when
+// Unfinished returns the size of an incomplete record; jsonraw.ErrTooLong if one
+// record was skipped and Next may be called again; or the reader's error.
 func (d *Decoder) Next() (Record, error) {
 	if !d.started {
 		d.start()
@@ -109,7 +109,7 @@ func (d *Decoder) start() {
 }
 
 // border handles a line that has not ended yet or may exceed the limit. It
-// reports whether the line is to be used; if not, Next takes the next line.
+// reports whether to use the line; otherwise Next continues with the next one.
 func (d *Decoder) border(line []byte, ended bool) (usable bool, err error) {
 	switch {
 	case d.long:
@@ -147,8 +147,8 @@ func (d *Decoder) over(line []byte) bool {
 	return d.in.joined.len()+n > d.limit
 }
 
-// refuse gives up the record that line is part of, and reports whether that is
-// new.
+// refuse discards the record that line is part of. It reports whether this is the
+// first refusal for that record.
 func (d *Decoder) refuse(line []byte) bool {
 	if isBare(line) {
 		return true
@@ -158,7 +158,7 @@ func (d *Decoder) refuse(line []byte) bool {
 	return !was
 }
 
-// last returns the record in a line that never ended, if there is one.
+// last returns the record in an unfinished last line, if there is one.
 func (d *Decoder) last(line []byte, err error) (Record, error) {
 	if err != io.EOF && err != io.ErrUnexpectedEOF {
 		return Record{}, err
@@ -252,7 +252,8 @@ func (d *Decoder) data(value []byte) {
 	d.has, in.joined = true, span{in.end - len(value), in.end}
 }
 
-// setRetry accepts digits only; a number that is too large becomes the largest.
+// setRetry sets the reconnection time. It ignores values other than digits, and
+// caps numbers that are too large.
 func (d *Decoder) setRetry(value []byte) {
 	for _, c := range value {
 		if c-'0' > 9 {
@@ -277,7 +278,7 @@ func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.gotRetry }
 // and whether the stream set it: an empty id field clears it.
 func (d *Decoder) LastID() (id string, ok bool) { return string(d.lastID), d.gaveID }
 
-// Unfinished returns the size in bytes of the data after the last whole record.
+// Unfinished returns the size in bytes of the data after the last complete record.
 func (d *Decoder) Unfinished() int64 {
 	return int64(d.in.joined.len() + len(bytes.TrimSpace(d.in.buf[d.in.pos:])))
 }

@@ -19,7 +19,7 @@ import (
 	gosse "github.com/tmaxmax/go-sse"
 )
 
-// show is a decoder's whole output as text.
+// show returns the complete output of a decoder as text.
 func show(d *Decoder) string {
 	var b strings.Builder
 	for {
@@ -43,7 +43,7 @@ func show(d *Decoder) string {
 	}
 }
 
-// cuts are ways in which the same bytes may come in.
+// cuts are ways in which the same bytes may arrive.
 var cuts = map[string]func(string) io.Reader{
 	"whole":     func(s string) io.Reader { return strings.NewReader(s) },
 	"bytes":     func(s string) io.Reader { return iotest.OneByteReader(strings.NewReader(s)) },
@@ -70,7 +70,7 @@ func (p *pieces) Read(buf []byte) (int, error) {
 	return n, nil
 }
 
-// everyCut checks that in gives want however it is cut.
+// everyCut checks that in yields want wherever reads end.
 func everyCut(t *testing.T, in, want string, decoder func(io.Reader) *Decoder) {
 	t.Helper()
 	for name, cut := range cuts {
@@ -87,8 +87,8 @@ func everyCut(t *testing.T, in, want string, decoder func(io.Reader) *Decoder) {
 
 func plain(r io.Reader) *Decoder { return NewDecoder(r, event.MaxPayload) }
 
-// TestVectors runs testdata/sse: each file holds cases, each a name, the input
-// as quoted strings and the records it must give.
+// TestVectors runs the cases in testdata/sse. A case has a name, the input as
+// quoted strings, and the records that it must yield.
 func TestVectors(t *testing.T) {
 	files, _ := filepath.Glob("testdata/sse/*.txt")
 	cases := 0
@@ -129,8 +129,8 @@ func vector(text string) (in, want string, ok bool) {
 	return in, want, ok
 }
 
-// oracle is section 9.2.6 step by step, on bytes, with the one tolerance that
-// Decoder names.
+// oracle follows section 9.2.6 step by step, on bytes, but passes on invalid UTF-8
+// as Decoder does.
 func oracle(in string) string {
 	var b strings.Builder
 	var data, typ, id, lastID, retry string
@@ -199,7 +199,8 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
-// TestDecoderMatchesGoSSE compares on streams without ambiguity.
+// TestDecoderMatchesGoSSE compares the decoder with go-sse on streams that both
+// must read alike.
 func TestDecoderMatchesGoSSE(t *testing.T) {
 	for seed := range uint64(100) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
@@ -312,7 +313,7 @@ func TestDecoderMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// again reads s again and again.
+// again reads s repeatedly.
 type again struct {
 	s string
 	i int
@@ -341,7 +342,7 @@ func TestBufferGrowsAndShrinks(t *testing.T) {
 	in := &pieces{strings.Repeat(track, 200_000), []int{len(track)}}
 	d := plain(in)
 	next(d, 100)
-	in.sizes = []int{1 << 30} // as much as fits
+	in.sizes = []int{1 << 30} // as much as the buffer holds
 	next(d, 100_000)
 	if want := []int{firstBuffer, readBuffer}; fmt.Sprint(sizes) != fmt.Sprint(want) {
 		t.Errorf("sizes quiet and busy: %v, want %v", sizes, want)
@@ -401,8 +402,8 @@ func TestDecoderReturnsReaderErrors(t *testing.T) {
 	}
 }
 
-// TestLastBareRecord: a record of the older framing needs no line end, even if
-// the connection was cut after it.
+// TestLastBareRecord checks that a record of the older framing needs no line end,
+// even if the connection was cut after it.
 func TestLastBareRecord(t *testing.T) {
 	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF} {
 		d := plain(io.MultiReader(strings.NewReader("[{}]"), iotest.ErrReader(end)))
@@ -431,7 +432,7 @@ func BenchmarkDecoder(b *testing.B) {
 	}
 }
 
-// payload is an event of about size bytes: a track, or a crop with a picture.
+// payload returns an event of about size bytes: a track, or a crop with a picture.
 func payload(size int) string {
 	track := `{"$id":"track","$version":1,"age_ms":1200,"detection_confidence":0.87,"event_timestamp_ms":41200,"events":["6b42f3eb-71df-b37c-3738-cbdd9b8b36ef"],"instance_id":"183224d2-7b72-b647-391e-179fa311b891","is_moving":1,"location":{"height":0.128,"width":0.041,"x":0.21200000000000002,"y":0.634},"object_class":"Person","system_datetime":"2026-06-19T17:13:44Z","system_timestamp":1781889224024,"tracking_id":"83f1535f-99ab-0bf4-e9d0-2dfd85d3e3f7"}`
 	if size <= len(track) {

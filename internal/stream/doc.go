@@ -1,4 +1,4 @@
-// Package stream turns a live stream, or the record of one, into events:
-// Decoder takes records out of bytes, Live follows one instance across
-// reconnects, Replay reads what was saved.
+// Package stream turns live streams and recordings into events. Decoder splits
+// bytes into records, Live follows one instance across reconnects, and Replay
+// reads recorded input.
 package stream

@@ -16,7 +16,7 @@ type feed struct {
 	sink   sink
 	maker  event.Maker
 	notify event.Notify
-	seen   time.Time // when the last record came; zero: none, or recorded
+	seen   time.Time // arrival of the last record; zero before the first and for recordings
 }
 
 // sink remembers the first error of the sink it wraps, so that it is not
@@ -45,15 +45,15 @@ func (s *sink) note(err error) {
 	}
 }
 
-// run puts all records, received at *at, and returns the error of the reader
-// or of the sink.
+// run puts all records and returns the error of the reader or of the sink. *at is
+// the time at which the current bytes were received.
 func (f *feed) run(from records, at *time.Time) error {
 	for {
 		rec, err := from.Next()
 		switch {
 		case err == nil:
 			f.seen = *at
-			// Puts go straight to the sink: the only errors of Record are its own.
+			// Put calls the sink directly: all errors of Record are the sink's.
 			if err = f.maker.Record(rec.Type, rec.ID, rec.Data, *at, f.sink.Sink); err != nil {
 				f.sink.note(err)
 				return err
@@ -77,13 +77,13 @@ func (f *feed) tell(n event.Notice) {
 	f.notify.Tell(n)
 }
 
-// flushingReader reads for a feed. Before each read, which may wait, it flushes
-// the sink, and it ends with ctx.
+// flushingReader reads for a feed. It flushes the sink before each read, which
+// may wait, and ends when ctx is done.
 type flushingReader struct {
 	ctx   context.Context
 	r     io.Reader
 	sink  *sink
-	idle  *time.Timer // runs during reads; nil: a read may wait for ever
+	idle  *time.Timer // runs during reads; nil if a read may wait forever
 	limit time.Duration
 	at    time.Time // when the last bytes came
 }

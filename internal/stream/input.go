@@ -9,7 +9,7 @@ import (
 // are quiet, and doubles while reads fill it.
 const (
 	firstBuffer = 4 << 10
-	readBuffer  = 64 << 10 // traffic alone grows it to this, as much as rtapi reads at once; records grow it further
+	readBuffer  = 64 << 10 // fast traffic grows it to this, the size of rtapi's reads; long records grow it further
 	keepBuffer  = 1 << 20  // a larger one is released as soon as it is not needed
 )
 
@@ -21,11 +21,11 @@ type input struct {
 	joined span   // in buf, before pos: the data of the current record
 	pos    int    // start of the current line
 	end    int    // end of the last line returned, without its line end
-	lf     int    // the first LF from pos on, len(buf) if there is none; before pos: not searched
+	lf     int    // the first LF from pos on, or len(buf) if there is none; less than pos if not searched yet
 	cr     int    // the same for CR
 	crEnd  bool   // the last byte read was a CR that ended a line
 	full   bool   // the last read filled the buffer
-	err    error  // the reader's, returned again and again
+	err    error  // the reader's, returned by each later fill
 }
 
 // span is a part of a buffer.
@@ -77,7 +77,7 @@ func (in *input) skipNULs() {
 	}
 }
 
-// fill reads more. Lines returned before are overwritten.
+// fill reads more. It overwrites lines returned earlier.
 func (in *input) fill() error {
 	if in.err != nil {
 		return in.err
@@ -89,14 +89,14 @@ func (in *input) fill() error {
 		in.buf, in.err = in.buf[:old+n], err
 		if n > 0 || err != nil {
 			in.took(old)
-			return nil // the bytes first, then the error
+			return nil // use the bytes first, then return the error
 		}
 	}
 	in.err = io.ErrNoProgress
 	return in.err
 }
 
-// took notes what the bytes from old on contain.
+// took records which line ends the bytes from old on contain.
 func (in *input) took(old int) {
 	n := len(in.buf)
 	in.full = n == cap(in.buf)
@@ -114,7 +114,8 @@ func (in *input) took(old int) {
 	}
 }
 
-// compact moves what is needed to the front of a buffer of the right size.
+// compact moves the bytes still needed to the front of a buffer of the right
+// size.
 func (in *input) compact() {
 	need := in.joined.len() + len(in.buf) - in.pos
 	size := in.size(need)
@@ -134,7 +135,7 @@ func (in *input) compact() {
 	in.cr -= moved
 }
 
-// size returns the right size of a buffer that holds need bytes.
+// size returns the size of a buffer for need bytes.
 func (in *input) size(need int) int {
 	size := cap(in.buf)
 	switch {

@@ -13,7 +13,7 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// Times of a connection.
+// Time limits of a connection.
 const (
 	longestRetry      = 30 * time.Second // of the stream's retry field
 	longestRetryAfter = 5 * time.Minute  // of Retry-After
@@ -22,36 +22,37 @@ const (
 	goneAfter         = 2 * time.Minute  // how long 404 is retried: a restarted server may still be loading its instances
 )
 
-// Client opens live streams; *rtapi.Client does.
+// Client opens live streams. *rtapi.Client implements it.
 type Client interface {
-	// Stream opens an instance's live stream, however long the header takes.
+	// Stream opens an instance's live stream. It waits for the response header
+	// without a time limit.
 	Stream(ctx context.Context, id string, types []string, lastID string) (io.ReadCloser, error)
-	// Check reports whether the server is alive, while Stream waits.
+	// Check returns nil if the server is alive. It is called while Stream waits.
 	Check(ctx context.Context, id string) error
 }
 
-// Live is the event.Source of one instance's live stream. It opens a connection
-// that ends again, until its context is done. Set the fields before Run and do
-// not change them then. A Live may run several times at once.
+// Live is the event.Source of one instance's live stream. It reconnects until its
+// context is done. Set the fields before Run and do not change them afterwards. A
+// Live may run several times at once.
 type Live struct {
 	Client   Client
 	Instance *event.Instance
-	Types    []string // sent with the request; nil: all
+	Types    []string // sent with the request; nil means all
 	Retry    bool     // also retry if the first connection fails
-	// IdleTimeout is how long a connection may bring no byte before it is
-	// opened again. 0: for ever, since a quiet stream is not an error.
+	// IdleTimeout is how long a connection may be silent before Live reconnects.
+	// 0 means forever, since a quiet stream is not an error.
 	IdleTimeout time.Duration
-	// Notify receives Connected, Waiting, Lost, Retrying, Reconnected with the
-	// length of the gap, Skipped, Oversize, and Ended when Run returns an error
-	// that is neither the sink's nor ctx's.
+	// Notify receives Connected, Waiting, Lost, Retrying, Reconnected (with the
+	// length of the gap), Skipped and Oversize, and Ended when Run returns an
+	// error that is neither the sink's nor ctx's.
 	Notify  event.Notify
 	Backoff rtapi.Backoff // the waits between attempts
 }
 
-// Run follows the stream. Its errors: an error of the sink, unchanged;
-// ctx.Err(); the error of the first connection, unless Retry is set or the
-// server turned out to be alive; and at any time a *rtapi.StatusError of 401,
-// of 403, or of 404 if it lasts. Every other failure is reported and retried.
+// Run follows the stream. It returns an error of the sink unchanged; ctx.Err();
+// the error of the first connection, unless Retry is set or the server turned out
+// to be alive; or, at any time, a *rtapi.StatusError of 401, 403, or of 404 that
+// persists. It reports and retries every other failure.
 func (l *Live) Run(ctx context.Context, to event.Sink) error {
 	s := &session{Live: l, ctx: ctx, wait: l.Backoff}
 	s.feed = feed{sink: sink{Sink: to}, notify: l.Notify, maker: event.Maker{Instance: l.Instance, Bad: s.bad}}
@@ -77,11 +78,11 @@ type session struct {
 	retry   time.Duration // what the stream asked for
 	since   time.Time     // when the last connection began; zero: there was none
 	lost    time.Time     // when it ended
-	missing time.Time     // when the server began to answer 404; zero: it does not
+	missing time.Time     // when the server began to respond with 404; zero if it does not
 	alive   bool          // the server answered a check in this run
 }
 
-// run connects and reads, again and again, until an error is final.
+// run connects and reads until an error is final.
 func (s *session) run() error {
 	for {
 		kind, why := event.Retrying, ""
@@ -101,8 +102,8 @@ func (s *session) run() error {
 	}
 }
 
-// connect opens the stream and reads it to its end. It returns whether the
-// stream was opened, and why it ended or was not opened.
+// connect opens the stream and reads it to its end. It reports whether it opened
+// the stream, and returns why the stream ended or was not opened.
 func (s *session) connect() (opened bool, err error) {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
@@ -127,7 +128,7 @@ func (s *session) connect() (opened bool, err error) {
 	return true, reason(err, d.Unfinished())
 }
 
-// begin notes and reports that a connection was opened.
+// begin records and reports that a connection was opened.
 func (s *session) begin() {
 	first, now := s.since.IsZero(), time.Now()
 	s.since, s.seen, s.missing = now, time.Time{}, time.Time{}
@@ -139,7 +140,7 @@ func (s *session) begin() {
 	s.tell(event.Notice{Kind: event.Reconnected, Text: fmt.Sprintf("reconnected after %s; events in between were not sent", term.Duration(gap)), Span: gap})
 }
 
-// end notes what a connection that ended leaves for the next.
+// end records the state that the next connection needs.
 func (s *session) end(d *Decoder) {
 	s.lost = time.Now()
 	if id, ok := d.LastID(); ok {
@@ -149,8 +150,9 @@ func (s *session) end(d *Decoder) {
 		s.retry = min(wait, longestRetry)
 	}
 	lasted := s.lost.Sub(s.since)
-	// A server that ends each connection after a record must not be asked ever
-	// faster: with data, too, it has to last longer than the wait before it.
+	// A server that ends each connection after one record must not be asked
+	// faster and faster: a connection with data also has to last longer than the
+	// wait before it.
 	if lasted >= healthy || !s.seen.IsZero() && lasted >= max(healthyData, s.waited) {
 		s.wait.Reset()
 	}
@@ -190,7 +192,7 @@ func (s *session) next(err error) time.Duration {
 	return s.wait.AtLeast(s.retry)
 }
 
-// reason says why a connection ended, with lost bytes of an unfinished record.
+// reason describes why a connection ended, with the size of an unfinished record.
 func reason(err error, lost int64) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):

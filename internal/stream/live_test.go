@@ -33,7 +33,7 @@ func numbered(from, to int) (all []string) {
 	return all
 }
 
-// noticeLog records notices, each with the time since the log was made.
+// noticeLog records notices with the time since the log was created.
 type noticeLog struct {
 	mu    sync.Mutex
 	began time.Time
@@ -60,7 +60,8 @@ func (h *noticeLog) of(k event.Kind) (all []event.Notice) {
 	return all
 }
 
-// serve answers with h over a network inside the bubble.
+// serve returns a client of a server with handler h, over a network inside the
+// synctest bubble.
 func serve(t *testing.T, h http.HandlerFunc) *rtapi.Client {
 	ln := flowtest.Listen()
 	srv := &http.Server{Handler: h}
@@ -76,7 +77,7 @@ func serve(t *testing.T, h http.HandlerFunc) *rtapi.Client {
 	return c
 }
 
-// sse begins an answer and gives what writes its records.
+// sse begins a response and returns a function that writes its records.
 func sse(w http.ResponseWriter) func(string) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	send := func(s string) {
@@ -87,7 +88,7 @@ func sse(w http.ResponseWriter) func(string) {
 	return send
 }
 
-// runFor runs l for so long; it must end then, and with the error of its ctx.
+// runFor runs l for d. It must end then with the error of its context.
 func runFor(t *testing.T, d time.Duration, l *Live, sink event.Sink) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
@@ -139,7 +140,7 @@ func TestQuietStreamStaysOpen(t *testing.T) {
 	})
 }
 
-// TestReconnectAfterAnyCut has the server break the connection in all kinds of places.
+// TestReconnectAfterAnyCut breaks the connection in many different places.
 func TestReconnectAfterAnyCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		breaks := []func(send func(string)){
@@ -216,8 +217,8 @@ func TestReconnectAfterOutage(t *testing.T) {
 	})
 }
 
-// script answers each request with the next of its steps, the last one again
-// and again, and notes when it was asked.
+// script responds to each request with its next step and records the time of the
+// request. It repeats the last step.
 type script struct {
 	steps []func(ctx context.Context) (io.ReadCloser, error)
 	check func(ctx context.Context) error // nil: the server is alive
@@ -249,7 +250,7 @@ func fails(err error) func(context.Context) (io.ReadCloser, error) {
 	return func(context.Context) (io.ReadCloser, error) { return nil, err }
 }
 
-// gives is an answer that ends after a while.
+// gives returns a response that ends after a while.
 func gives(body string, lasts time.Duration) func(context.Context) (io.ReadCloser, error) {
 	return func(ctx context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(io.MultiReader(strings.NewReader(body), endsLater{ctx, lasts})), nil
@@ -323,13 +324,13 @@ func TestWaits(t *testing.T) {
 }
 
 func TestNoSpin(t *testing.T) {
-	for name, body := range map[string]string{"nothing": "", "a record": record(1), "garbage": "\x00\xff\n\n", "records that are none": "data: x\n\n"} {
+	for name, body := range map[string]string{"nothing": "", "a record": record(1), "garbage": "\x00\xff\n\n", "records that are not events": "data: x\n\n"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(gives(body, 0))
 				runFor(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
 				if n := len(s.asked); n < 100 || n > 170 {
-					t.Errorf("asked %d times in an hour", n)
+					t.Errorf("%d requests in an hour", n)
 				}
 			})
 		})
@@ -387,7 +388,7 @@ func TestIdleTimeout(t *testing.T) {
 		h, sink := newNoticeLog(), &flowtest.Collect{}
 		l := &Live{Instance: gate, IdleTimeout: 30 * time.Second, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			send := sse(w)
-			for range 3 { // slowly, but within the time
+			for range 3 { // slowly, but within the time-out
 				n++
 				rtapi.Sleep(r.Context(), 29*time.Second)
 				send(record(n))
@@ -425,8 +426,8 @@ func TestSlowSinkIsNotIdle(t *testing.T) {
 	})
 }
 
-// TestLastID: the next connection sends the last ID of the stream, over
-// connections without one, and none after an emptied id field.
+// TestLastID checks that the next connection sends the last ID of the stream, also
+// if connections in between had none, and that an empty id field clears it.
 func TestLastID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []string
@@ -446,7 +447,7 @@ func TestLastID(t *testing.T) {
 	})
 }
 
-// endlessBody is a body that never ends, whatever happens to ctx, until it is closed.
+// endlessBody is a body that ends only when it is closed, not with its context.
 type endlessBody struct {
 	again
 	closed bool

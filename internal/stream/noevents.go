@@ -10,13 +10,13 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// NoEventsError says that recorded input contains bytes but no event.
+// NoEventsError reports that recorded input contains bytes but no event.
 type NoEventsError struct {
 	Bytes int64  // size of the input, after decompression
 	Looks string // what it looks like: "CSV", "an HTML page", "text", …
 }
 
-// Error is one line.
+// Error returns one line.
 func (e *NoEventsError) Error() string {
 	return fmt.Sprintf("no event in %s of input, which looks like %s; give ndjson from rtev, or a saved stream or response of the server", term.Count(e.Bytes, "byte"), e.Looks)
 }
@@ -25,7 +25,7 @@ func (e *NoEventsError) Error() string {
 type sample struct {
 	r    io.Reader
 	text []byte // at most sampleSize bytes
-	size int64  // of all that was read
+	size int64  // total bytes read
 }
 
 const sampleSize = 4 << 10

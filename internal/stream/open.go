@@ -12,11 +12,11 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// While the response header of a stream has not come.
+// Delays while waiting for the response header of a stream.
 const (
-	noticeAfter = 3 * time.Second  // report that the source waits
-	checkAfter  = 10 * time.Second // check that the server is alive
-	checkEvery  = time.Minute      // and again
+	noticeAfter = 3 * time.Second  // until a notice that the source waits
+	checkAfter  = 10 * time.Second // until the first check that the server is alive
+	checkEvery  = time.Minute      // between later checks
 )
 
 // open opens the stream. The response header may come only with the first
@@ -38,14 +38,14 @@ func (s *session) open(ctx context.Context, cancel context.CancelCauseFunc) (io.
 		return nil, cause
 	}
 	if err != nil && alive && time.Since(began) >= healthy {
-		s.wait.Reset() // a quiet stream that a proxy ended
+		s.wait.Reset() // a proxy ended a quiet stream
 	}
 	return body, err
 }
 
-// watch reports that the source waits, and checks from time to time that the
-// server is alive. If it is not, watch ends the attempt with the reason. It
-// returns whether the server answered a check.
+// watch reports that the source waits, and periodically checks that the server is
+// alive. If it is not, watch ends the attempt with the reason. It reports whether
+// the server responded to a check.
 func (s *session) watch(waiting context.Context, end context.CancelCauseFunc) (alive bool) {
 	rtapi.Sleep(waiting, noticeAfter)
 	if waiting.Err() != nil {
@@ -69,9 +69,9 @@ func (s *session) watch(waiting context.Context, end context.CancelCauseFunc) (a
 	}
 }
 
-// serves reports whether the server is alive although a first connection
-// failed with err: it answered a check, or it answers one now and err is a
-// gateway's, which may be about a quiet stream alone.
+// serves reports whether the server is alive although the first connection failed
+// with err. It is if it responded to a check, or if err is a gateway's, which may
+// time out a quiet stream, and the server responds to a check now.
 func (s *session) serves(err error) bool {
 	status, refused := errors.AsType[*rtapi.StatusError](err)
 	_, page := errors.AsType[*rtapi.NotStreamError](err)

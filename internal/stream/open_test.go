@@ -16,13 +16,13 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// mute is a request that nobody answers.
+// mute is a request without a response.
 func mute(ctx context.Context) (io.ReadCloser, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-// afterwards answers a request only after a while.
+// afterwards responds to a request after d.
 func afterwards(d time.Duration, then func(context.Context) (io.ReadCloser, error)) func(context.Context) (io.ReadCloser, error) {
 	return func(ctx context.Context) (io.ReadCloser, error) {
 		rtapi.Sleep(ctx, d)
@@ -33,7 +33,7 @@ func afterwards(d time.Duration, then func(context.Context) (io.ReadCloser, erro
 	}
 }
 
-var errAway = &rtapi.UnreachableError{URL: "http://nvr1:3546", Err: errors.New("no answer")}
+var errAway = &rtapi.UnreachableError{URL: "http://nvr1:3546", Err: errors.New("no response")}
 
 func TestLateHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -61,7 +61,8 @@ func TestLateHeader(t *testing.T) {
 	})
 }
 
-// TestMuteServer: the first connection ends within 30 s, a later one is retried.
+// TestMuteServer checks that a first connection fails within 30 s, and that a
+// later one is retried.
 func TestMuteServer(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
@@ -101,8 +102,9 @@ func TestMuteServer(t *testing.T) {
 	}
 }
 
-// TestServerDiesWhileHeaderIsLate: a server that answered a check is retried
-// like one whose stream was open, and found dead by a later check.
+// TestServerDiesWhileHeaderIsLate checks that a later check detects a dead server,
+// and that a server that responded to a check is retried as if its stream had been
+// open.
 func TestServerDiesWhileHeaderIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, n := newScript(mute, fails(errAway), gives(record(1), time.Hour)), 0
@@ -120,7 +122,7 @@ func TestServerDiesWhileHeaderIsLate(t *testing.T) {
 	})
 }
 
-func TestCheckThatRefuses(t *testing.T) {
+func TestRefusedCheckEndsRun(t *testing.T) {
 	for _, code := range []int{401, 403, 404} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScript(mute)
@@ -134,8 +136,8 @@ func TestCheckThatRefuses(t *testing.T) {
 	}
 }
 
-// TestGateway: 502, 503 and 504 are retried, also for a first connection if the
-// server answers for the instance.
+// TestGateway checks that 502, 503 and 504 are retried, also for a first connection
+// if a check of the instance succeeds.
 func TestGateway(t *testing.T) {
 	for _, code := range []int{502, 503, 504} {
 		no := &rtapi.StatusError{Code: code}
@@ -156,8 +158,8 @@ func TestGateway(t *testing.T) {
 	}
 }
 
-// TestGatewayEndsQuietStream: a proxy that answers 504 to a quiet stream each
-// minute does not make the waits longer and longer.
+// TestGatewayEndsQuietStream checks that waits do not grow if a proxy ends a quiet
+// stream with 504 every minute.
 func TestGatewayEndsQuietStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(afterwards(time.Minute, fails(&rtapi.StatusError{Code: 504})))
@@ -168,7 +170,7 @@ func TestGatewayEndsQuietStream(t *testing.T) {
 	})
 }
 
-func TestInstanceThatIsGone(t *testing.T) {
+func TestDeletedInstanceEndsRun(t *testing.T) {
 	missing := &rtapi.StatusError{Server: "http://nvr1:3546", Instance: "i1", Code: 404}
 	synctest.Test(t, func(t *testing.T) {
 		h := newNoticeLog()
@@ -179,7 +181,7 @@ func TestInstanceThatIsGone(t *testing.T) {
 			t.Errorf("ended with %v after %v of 404", err, took)
 		}
 	})
-	// The time in which a server does not answer at all does not count.
+	// The time in which the server does not respond at all does not count.
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
 		s := newScript(gives(record(1), time.Hour), func(ctx context.Context) (io.ReadCloser, error) {
@@ -199,8 +201,8 @@ func TestInstanceThatIsGone(t *testing.T) {
 	})
 }
 
-// TestMissingIsCountedAgainAfterOutage: a server that restarts twice is given the
-// time to load its instances twice.
+// TestMissingIsCountedAgainAfterOutage checks that a server that restarts twice has
+// the time to load its instances twice.
 func TestMissingIsCountedAgainAfterOutage(t *testing.T) {
 	missing := &rtapi.StatusError{Code: 404}
 	synctest.Test(t, func(t *testing.T) {

@@ -11,15 +11,15 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// padding is what may precede a record on its line: white space, the record
-// separator of RFC 7464, and NULs, which a log has in front after it was
-// truncated while its writer kept its position (logrotate's copytruncate).
+// padding may precede a record on its line: white space, the record separator of
+// RFC 7464, and NULs. A log starts with NULs if it was truncated while its writer
+// kept its position (logrotate's copytruncate).
 const padding = " \t\r\n\x00\x1e"
 
-// embedded returns the record on a line of a saved stream: the JSON that starts
-// it or follows a log prefix, else the line as it is, which then counts as
-// skipped. It returns nil for a field of an event stream, which it applies, and
-// for an empty line.
+// embedded returns the record on a line of a saved stream: the JSON at its start
+// or after a log prefix. For any other line it returns the line, which then counts
+// as skipped. It returns nil for an empty line and for a field of an event stream,
+// which it applies.
 func (d *Decoder) embedded(line []byte) []byte {
 	if isField(line) {
 		if !d.field(line) && d.refuse(line) {
@@ -51,13 +51,13 @@ func isArray(line []byte) bool {
 	return json.Valid(line[:i+1]) && !bytes.HasPrefix(rest, []byte("{"))
 }
 
-// records is what returns records: a *Decoder, elements, or a recording.
+// records is a source of records: a *Decoder, elements, or a recording.
 type records interface {
 	Next() (Record, error)
-	Unfinished() int64 // bytes after the last whole record
+	Unfinished() int64 // bytes after the last complete record
 }
 
-// elements are the elements of JSON arrays as records.
+// elements returns the elements of JSON arrays as records.
 type elements struct {
 	*jsonraw.Splitter
 	rows  bool // they are rows of the server's database, in {"data":[…]}
@@ -126,7 +126,7 @@ func (r *recording) Next() (Record, error) {
 	}
 }
 
-// wrapper matches the start of what unwrap takes apart.
+// wrapper matches the start of a record that unwrap splits.
 var wrapper = regexp.MustCompile(`^\s*\{\s*"(events|data)"\s*:\s*(\[)\s*[{\]]`)
 
 // unwrap prepares the parts of a record that is a wrapper: an object with one
@@ -151,15 +151,16 @@ func (r *recording) unwrap(data []byte) bool {
 	return true
 }
 
-// startsWrapper reports whether data may match wrapper, by its first name. The
-// expression alone would take a third of a replay's time.
+// startsWrapper reports whether data may match wrapper, by its first name.
+// Matching the regular expression every time would take a third of a replay's
+// time.
 func startsWrapper(data []byte) bool {
 	_, name, _ := bytes.Cut(data[:min(len(data), 64)], []byte(`"`))
 	return bytes.HasPrefix(name, []byte("events")) || bytes.HasPrefix(name, []byte("data"))
 }
 
-// split takes apart a record that is not one object, if it is several objects
-// on a line. The last may be cut off.
+// split splits a record that consists of several objects on one line. The last
+// one may be cut off.
 func (r *recording) split(data []byte) bool {
 	if r.parts != nil || len(data) == 0 || data[0] != '{' {
 		return false

@@ -24,7 +24,7 @@ func zipped(s string) string {
 	return b.String()
 }
 
-// wide is s in UTF-16 with a byte order mark.
+// wide returns s in UTF-16 with a byte order mark.
 func wide(s string, high, low int) string {
 	b := make([]byte, 2)
 	b[high], b[low] = 0xfe, 0xff
@@ -39,9 +39,9 @@ func wide(s string, high, low int) string {
 func littleEndian(s string) string { return wide(s, 1, 0) }
 func bigEndian(s string) string    { return wide(s, 0, 1) }
 
-// TestReplayOfAnySavedShape: each input has both events and nothing else to
-// report, however it is cut.
-func TestReplayOfAnySavedShape(t *testing.T) {
+// TestReplayOfAnyRecording checks that each input yields both events and no
+// notices, wherever reads end.
+func TestReplayOfAnyRecording(t *testing.T) {
 	a, b := data(1), data(2)
 	lines := a + "\n" + b + "\n"
 	nuls := strings.Repeat("\x00", 100)
@@ -98,8 +98,9 @@ func TestReplayOfAnySavedShape(t *testing.T) {
 	}
 }
 
-// TestReplayCountsWhatIsNoEvent: each line that is not an event is reported.
-func TestReplayCountsWhatIsNoEvent(t *testing.T) {
+// TestReplayReportsLinesWithoutEvents checks that each line that is not an event is
+// reported.
+func TestReplayReportsLinesWithoutEvents(t *testing.T) {
 	a, b := data(1), data(2)
 	for _, tc := range []struct {
 		name, in string
@@ -159,9 +160,9 @@ func TestInputWithoutEvents(t *testing.T) {
 	}
 }
 
-// TestStopIsNoMissingEvent: a sink that wants nothing is not an input without
-// events.
-func TestStopIsNoMissingEvent(t *testing.T) {
+// TestErrStopIsNotNoEventsError checks that ErrStop at the first event is not reported
+// as an input without events.
+func TestErrStopIsNotNoEventsError(t *testing.T) {
 	err := (&Replay{In: strings.NewReader(data(1)), Locate: locate()}).Run(context.Background(), &flowtest.Collect{Err: event.ErrStop, At: 1})
 	if err != event.ErrStop {
 		t.Errorf("got %v", err)
@@ -186,8 +187,8 @@ func TestBrokenGzip(t *testing.T) {
 	}
 }
 
-// TestReplayMemoryIsBounded: NULs without end in front of an event, and a
-// database response that is larger than a record may be.
+// TestReplayMemoryIsBounded reads endless NULs before an event, and a database
+// response that is larger than the limit of a record.
 func TestReplayMemoryIsBounded(t *testing.T) {
 	row := `{"event_type":"Intrusion","text":"` + strings.Repeat("x", 1000) + `"},`
 	for name, in := range map[string]io.Reader{

@@ -15,9 +15,9 @@ import (
 
 // Replay is the event.Source of recorded events: NDJSON, a saved event stream,
 // polling responses, {"events":[…]}, {"data":[…]}, JSON text sequences
-// (RFC 7464), or JSON objects in a log, each perhaps in gzip or UTF-16. It finds
-// out which by looking. Events have no Received. Set the fields before Run; it
-// runs once.
+// (RFC 7464), or JSON objects in a log, each perhaps in gzip or UTF-16. It detects
+// the format from the content. The Received time of its events is zero. Set the
+// fields before Run, and call Run once.
 type Replay struct {
 	In io.Reader
 	// Locate returns the instance with an id ("" if an event has none), which
@@ -28,15 +28,15 @@ type Replay struct {
 	Notify event.Notify
 }
 
-// Run reads to the end. Its errors: an error of the sink, unchanged; ctx.Err();
-// an error of In; *NoEventsError. Once ctx is done, Run returns even if a read of
-// In does not; In is not to be used then.
+// Run reads to the end of In. It returns an error of the sink unchanged, ctx.Err(),
+// an error of In, or a *NoEventsError. Once ctx is done, Run returns even if a read
+// of In is still blocked; do not use In after that.
 func (r *Replay) Run(ctx context.Context, to event.Sink) error {
 	f := &feed{sink: sink{Sink: to}, notify: r.Notify}
 	from, found := &recording{bad: f.bad}, false
 	f.maker = event.Maker{
 		Locate: func(id string) *event.Instance {
-			found = true // it is asked about each event
+			found = true // Locate is called for each event
 			return r.Locate(id)
 		},
 		Bad: func(data []byte) {
@@ -73,7 +73,8 @@ func (r *Replay) Run(ctx context.Context, to event.Sink) error {
 	return err
 }
 
-// decode removes gzip and UTF-16, which it recognises by its byte order mark.
+// decode decompresses gzip and converts UTF-16, which it detects by its byte
+// order mark.
 func decode(in io.Reader) (io.Reader, error) {
 	head, in, err := peek(in, 2)
 	if string(head) == "\x1f\x8b" {
@@ -98,11 +99,11 @@ func peek(in io.Reader, n int) (head []byte, all io.Reader, err error) {
 	return head[:n], io.MultiReader(bytes.NewReader(head[:n]), in), err
 }
 
-// maxLook is how many bytes look reads to find out the kind of the input.
+// maxLook is how many bytes look reads to detect the kind of input.
 const maxLook = 64 << 10
 
-// look finds out what kind of input it is: JSON that goes on over several
-// lines, or one record per line, so that a broken line costs only itself.
+// look detects the kind of input: JSON values that span lines, or one record per
+// line, where a broken line affects no other record.
 func look(in io.Reader) (records, error) {
 	head := make([]byte, 0, maxLook)
 	for {
@@ -135,15 +136,15 @@ func look(in io.Reader) (records, error) {
 	}
 }
 
-// isOpen reports whether a line of JSON goes on on the next line.
+// isOpen reports whether a line of JSON continues on the next line.
 func isOpen(line []byte) bool {
 	line = bytes.TrimSpace(line)
 	return bytes.IndexByte([]byte("{[,:"), line[len(line)-1]) >= 0
 }
 
-// abandoningReader returns from a read once ctx is done, even if the read of r
-// does not return, as one of standard input may not. The goroutine and the
-// buffer then stay behind until it does.
+// abandoningReader returns from Read once ctx is done, even if the read of r is
+// blocked, as one of standard input may be. A goroutine and its buffer then remain
+// until that read returns.
 type abandoningReader struct {
 	ctx context.Context
 	r   io.Reader

@@ -20,7 +20,7 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// locate returns an instance for each id, which is its name.
+// locate returns an instance for each id, with the id as its name.
 func locate() func(id string) *event.Instance {
 	known := map[string]*event.Instance{}
 	return func(id string) *event.Instance {
@@ -34,7 +34,7 @@ func locate() func(id string) *event.Instance {
 	}
 }
 
-// replay reads in to its end. An input without events is no error here.
+// replay reads in to its end. It accepts input without events.
 func replay(t testing.TB, in io.Reader) (*flowtest.Collect, *noticeLog) {
 	t.Helper()
 	sink, h := &flowtest.Collect{}, newNoticeLog()
@@ -48,7 +48,7 @@ func replay(t testing.TB, in io.Reader) (*flowtest.Collect, *noticeLog) {
 	return sink, h
 }
 
-// layouts are the ways in which payloads may have been recorded.
+// layouts are ways to record payloads.
 var layouts = map[string]func(payloads []string) string{
 	"ndjson": func(p []string) string { return strings.Join(p, "\n") + "\n" },
 	"ndjson of Windows, last line cut short": func(p []string) string {
@@ -58,10 +58,10 @@ var layouts = map[string]func(payloads []string) string{
 	"sse of Windows": func(p []string) string {
 		return byteOrderMark + "data: " + strings.Join(p, "\r\n\r\nevent:\r\ndata: ") + "\r\n\r\n"
 	},
-	"older":            func(p []string) string { return "[" + strings.Join(p, "]\n[") + "]\n" },
-	"one answer":       func(p []string) string { return "\n " + items(p) },
-	"answers in a row": func(p []string) string { return items(p[:2]) + "[]" + items(p[2:]) },
-	"answers on lines": func(p []string) string { return items(p[:2]) + "\n[]\n" + items(p[2:]) + "\n" },
+	"older":              func(p []string) string { return "[" + strings.Join(p, "]\n[") + "]\n" },
+	"one response":       func(p []string) string { return "\n " + items(p) },
+	"responses in a row": func(p []string) string { return items(p[:2]) + "[]" + items(p[2:]) },
+	"responses on lines": func(p []string) string { return items(p[:2]) + "\n[]\n" + items(p[2:]) + "\n" },
 	"printed pretty": func(p []string) string {
 		var b bytes.Buffer
 		if err := json.Indent(&b, []byte(items(p)), "", "  "); err != nil {
@@ -69,10 +69,10 @@ var layouts = map[string]func(payloads []string) string{
 		}
 		return byteOrderMark + b.String()
 	},
-	"one element a line": func(p []string) string { return "[" + strings.Join(p, ",\n") + "]" },
+	"one element per line": func(p []string) string { return "[" + strings.Join(p, ",\n") + "]" },
 }
 
-// items are payloads as the polling queue gives them.
+// items returns payloads as a response of the polling queue.
 func items(payloads []string) string {
 	var b strings.Builder
 	for i, p := range payloads {
@@ -96,11 +96,11 @@ func TestReplayIsASource(t *testing.T) {
 }
 
 func TestReplayOfAPipeIsASource(t *testing.T) {
-	for _, name := range []string{"ndjson", "sse", "one answer"} {
+	for _, name := range []string{"ndjson", "sse", "one response"} {
 		t.Run(name, func(t *testing.T) {
 			flowtest.Source(t, func(t *testing.T, payloads []string) event.Source {
 				r, w := io.Pipe()
-				go io.WriteString(w, layouts[name](payloads)) // and it stays open
+				go io.WriteString(w, layouts[name](payloads)) // the pipe stays open
 				t.Cleanup(func() { r.Close() })
 				return &Replay{Locate: locate(), In: r}
 			})
@@ -165,9 +165,9 @@ func TestReplayOfDamagedInput(t *testing.T) {
 		{"sse cut off", record(1) + record(2)[:30], []string{a}, 0, 11},
 		{"sse without its last blank line", record(1) + strings.TrimSuffix(record(2), "\n"), []string{a}, 0, int64(len(b))},
 		{"older with a broken line", "[" + a + "]\n[{\"type\":\n[" + b + "]\n", []string{a, b}, 1, 0},
-		{"answer cut off in an item", items([]string{a, b})[:len(items([]string{a}))+10], []string{a}, 0, 10},
-		{"answer cut off between items", items([]string{a})[:len(items([]string{a}))-1] + ",", []string{a}, 0, 0},
-		{"answer with broken items", `[7,{"jsonObject":"{","dataType":"x"},` + a + `,null]`, []string{a}, 3, 0},
+		{"response cut off in an item", items([]string{a, b})[:len(items([]string{a}))+10], []string{a}, 0, 10},
+		{"response cut off between items", items([]string{a})[:len(items([]string{a}))-1] + ",", []string{a}, 0, 0},
+		{"response with broken items", `[7,{"jsonObject":"{","dataType":"x"},` + a + `,null]`, []string{a}, 3, 0},
 		{"page", "<html>\n<body>\n", nil, 2, 0},
 	} {
 		for how, cut := range cuts {
@@ -184,7 +184,7 @@ func TestReplayOfDamagedInput(t *testing.T) {
 	}
 }
 
-func TestReplayPassesLinesOnAtOnce(t *testing.T) {
+func TestReplayPutsLinesImmediately(t *testing.T) {
 	for _, one := range []func(int) string{record, func(n int) string { return data(n) + "\n" }, func(n int) string { return "[" + data(n) + "]\n" }} {
 		synctest.Test(t, func(t *testing.T) {
 			r, w := io.Pipe()
@@ -205,7 +205,7 @@ func TestReplayPassesLinesOnAtOnce(t *testing.T) {
 	}
 }
 
-func TestReplayEndsIfInputHangs(t *testing.T) {
+func TestReplayEndsIfInputBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

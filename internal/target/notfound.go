@@ -15,7 +15,7 @@ type NotFoundError struct {
 	Arg  string // the argument; "" where none is running
 }
 
-// Error is one line.
+// Error returns one line.
 func (e *NotFoundError) Error() string { return e.Text }
 
 // mostNamed is the largest number of instances that a message lists.
