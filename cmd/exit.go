@@ -142,8 +142,8 @@ func is[T error](err error) bool {
 func classify(err error) (code int, hint string) {
 	far, _ := errors.AsType[*rtapi.UnreachableError](err)
 	switch {
-	case is[*event.WriteError](err), is[*stdoutError](err), is[*poll.SpoolError](err), is[*poll.LostError](err), is[*poll.UnwrittenError](err),
-		is[*poll.CutError](err), is[*broker.SavedError](err), is[*exec.FailedError](err):
+	case is[*event.WriteError](err), is[*stdoutError](err), is[*broker.SavedError](err), is[*exec.FailedError](err),
+		is[*poll.SpoolError](err), is[*poll.LostError](err), is[*poll.UnwrittenError](err), is[*poll.CutError](err):
 		return exitOutput, ""
 	case is[*usageError](err):
 		usage, _ := errors.AsType[*usageError](err)

@@ -201,22 +201,17 @@ func (s *Set) resolveURL(arg string) error {
 // resolveNamed adds an instance of the config file. Its errors name the place
 // there.
 func (s *Set) resolveNamed(ctx context.Context, n config.Named) error {
-	err := s.addNamed(ctx, n)
+	var client *rtapi.Client
+	var err error
+	if n.Server == "" {
+		err = s.resolveID(ctx, n.ID, n.Name)
+	} else if client, err = s.o.Open(n.Server, false); err == nil {
+		s.addFixed(client, n.ID, n.Name)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: instance %q: %w", s.o.Place(n.Line), n.Name, err)
 	}
 	return nil
-}
-
-func (s *Set) addNamed(ctx context.Context, n config.Named) error {
-	if n.Server == "" {
-		return s.resolveID(ctx, n.ID, n.Name)
-	}
-	client, err := s.o.Open(n.Server, false)
-	if err == nil {
-		s.addFixed(client, n.ID, n.Name)
-	}
-	return err
 }
 
 // resolveID asks nobody if there is one server, else each server whether it has
