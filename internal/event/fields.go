@@ -23,7 +23,7 @@ var fields = []Field{
 	{"_type", "the event's type", func(e *Event) gjson.Result { return textResult(e.Type) }},
 	{"_instance", "the instance's display name", instanceOf},
 	{"_place", "area_name, else tripwire_name, else a stored row's trigger_name", placeOf},
-	{"_class", "object_class", func(e *Event) gjson.Result { return e.firstOrRef("object_class", "") }},
+	{"_class", "object_class", func(e *Event) gjson.Result { return e.firstOrRef("object_class", "object_class") }},
 	{"_confidence", "confidence, else detection_confidence", func(e *Event) gjson.Result { return e.first("confidence", "detection_confidence") }},
 	{"_event", "event_id, else ref_event_id", func(e *Event) gjson.Result { return e.first("event_id", "ref_event_id") }},
 	{"_track", "tracking_id, else ref_tracking_id", func(e *Event) gjson.Result { return e.first("tracking_id", "ref_tracking_id") }},

@@ -89,6 +89,7 @@ func FuzzCSV(f *testing.F) {
 	for _, s := range append(flowtest.Samples(f), flowtest.Hostile()...) {
 		f.Add([]byte(s.Payload))
 	}
+	f.Add([]byte(`{"":0.5}`)) // a member without a name is no class
 	paths := columns(f, defaultPaths)
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		ev, err := event.New("", payload, &event.Instance{ID: "i1", Name: "Gate"})

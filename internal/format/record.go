@@ -11,15 +11,12 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// CSVRecord writes records of comma-separated values: RFC 4180, but with LF at
-// the end of a record instead of CRLF. Readers take both, and for cut, awk and
-// sort a CR would be part of the last field. The zero CSVRecord is ready to
-// use. It is not safe for concurrent use.
+// CSVRecord writes records of comma-separated values: RFC 4180, but with LF
+// instead of CRLF, which cut, awk and sort would take for a part of the last
+// field. The zero CSVRecord is ready to use, by one goroutine at a time.
 //
-// Text is not changed, and may contain line ends inside quotes, with two
-// exceptions: bad UTF-8 becomes U+FFFD, so that the file is text, and text that
-// starts with = + - @, tab or CR gets a leading ' so that no spreadsheet
-// evaluates it, unless all of it is a number.
+// Bad UTF-8 becomes U+FFFD. Text that starts with = + - @, tab or CR gets a
+// leading ' so that no spreadsheet evaluates it, unless all of it is a number.
 type CSVRecord struct {
 	Delimiter rune // between fields; 0 is a comma. See ParseDelimiter
 	Terminal  bool // text is made safe to show

@@ -73,9 +73,7 @@ func AppendSize(dst []byte, n float64) []byte {
 }
 
 // Duration returns what AppendMillis appends for d.
-func Duration(d time.Duration) string {
-	return string(AppendMillis(nil, float64(d)/float64(time.Millisecond)))
-}
+func Duration(d time.Duration) string { return Millis(float64(d) / float64(time.Millisecond)) }
 
 // Millis returns what AppendMillis appends.
 func Millis(ms float64) string { return string(AppendMillis(nil, ms)) }
