@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,7 +26,10 @@ func startScreen(t *testing.T, o simulator.Options, wait time.Duration, args ...
 	t.Helper()
 	sim := newSimulator(t, o)
 	t.Cleanup(sim.Close)
-	r := startEnv(t, terminal(sim.DialContext), append(args, "-s", "http://sim")...)
+	if !slices.Contains(args, "--demo") {
+		args = append(args, "-s", "http://sim")
+	}
+	r := startEnv(t, terminal(sim.DialContext), args...)
 	time.Sleep(wait)
 	synctest.Wait()
 	return r

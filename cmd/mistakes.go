@@ -171,6 +171,18 @@ func withoutEffect(c *cobra.Command, why string, flags ...string) error {
 	return nil
 }
 
+// withoutServer reports flags about a server that have no effect because none
+// is asked: the events are recorded, or come from the simulator.
+func withoutServer(c *cobra.Command, args []string) error {
+	if slices.Contains(args, "-") {
+		return withoutEffect(c, "on recorded events (-)", "demo", "retry", "idle-timeout", "once", "spool", "events-to")
+	}
+	if c.Flags().Changed("demo") {
+		return withoutEffect(c, "with --demo, which asks no server", "server", "header", "cacert", "cert", "key", "insecure")
+	}
+	return nil
+}
+
 // shellWord quotes a word for a shell, where it needs quotes.
 func shellWord(word string) string {
 	plain := func(r rune) bool {

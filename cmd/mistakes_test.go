@@ -105,6 +105,11 @@ func TestMistakes(t *testing.T) {
 		{"simulate --output csv", `--output has no effect`},
 		{"completion bash -o csv", `--output has no effect`},
 		{"crops --spool q", `--spool`},
+		{"crops - --once --events-to none", `--once has no effect on recorded events (-)`},
+		{"poll - --spool q", `--spool has no effect on recorded events (-)`},
+		{"tail - --retry", `--retry has no effect on recorded events (-)`},
+		{"tail --demo -s nvr1", `--server has no effect with --demo`},
+		{"instances --demo -H a:b", `--header has no effect with --demo`},
 		{"poll", `no INSTANCE given|try: rtev instances`},
 	} {
 		r := startDial(t, noNetwork, strings.Fields(tc.args)...)

@@ -139,6 +139,9 @@ func (a *app) load(c *cobra.Command, args []string) (err error) {
 		return err
 	}
 	a.parsed = c.Flags()
+	if err := withoutServer(c, args); err != nil {
+		return err
+	}
 	var known []string
 	for _, other := range c.Root().Commands() {
 		if other.PreRunE != nil {
