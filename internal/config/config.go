@@ -11,9 +11,9 @@ import (
 // DefaultServer is used if no server is given.
 const DefaultServer = "http://localhost:3546"
 
-// Config is what the user asked for, as written: nothing in it was looked up or
-// opened. Each field comes completely from the first place that sets it; lists
-// of different places are not joined.
+// Config holds the settings as the user wrote them: nothing in it was looked up or
+// opened. Each field comes completely from the first place that sets it; lists from
+// different places are not joined.
 type Config struct {
 	File      string   // the config file that was read; "" for none
 	Server    []string // URLs, or names of Servers; never empty
@@ -31,7 +31,7 @@ type Config struct {
 	defaults []defaultFlag
 }
 
-// Server is a server with what only its own requests carry.
+// Server is a server with the settings for its requests.
 type Server struct {
 	Name      string   // "" for one that was given by its URL
 	URL       string   // as written; never empty
@@ -50,12 +50,11 @@ type Named struct {
 	Line   int    // in Config.File
 }
 
-// Place returns "FILE:LINE" of an item of the config file, to report a problem
-// with it.
+// Place returns "FILE:LINE" for a line of the config file, for messages.
 func (c *Config) Place(line int) string { return fmt.Sprintf("%s:%d", c.File, line) }
 
-// Resolve returns the server that text names, regardless of case, or else the
-// server with text as its URL and nothing of its own.
+// Resolve returns the server of the config file with the name text, regardless of
+// case, or else a server with text as its URL and no other settings.
 func (c *Config) Resolve(text string) Server {
 	for _, s := range c.Servers {
 		if strings.EqualFold(s.Name, text) {
@@ -65,7 +64,7 @@ func (c *Config) Resolve(text string) Server {
 	return Server{URL: text}
 }
 
-// settings are the values of one place, by key.
+// settings holds the values from one place by key.
 type settings = map[string]any
 
 // Names of flags that are keys of the file, too, and other keys.
@@ -89,7 +88,7 @@ func Load(flags *pflag.FlagSet, getenv func(string) string) (*Config, error) {
 	return load(flags, getenv, systemFile())
 }
 
-// load is Load with another path of the system's config file.
+// load is Load with another path for the system's config file.
 func load(flags *pflag.FlagSet, getenv func(string) string, system string) (*Config, error) {
 	name, data, err := find(flags, getenv, system)
 	if err != nil {
@@ -125,9 +124,9 @@ func load(flags *pflag.FlagSet, getenv func(string) string, system string) (*Con
 	return c, nil
 }
 
-// layers merges the places in their order. Each run has a viper of its own, and
-// binds no flags, as two commands may have flags of the same name. The variables
-// are merged as a layer, as viper would read the environment itself.
+// layers merges the places in order of precedence. Each run has its own viper and
+// binds no flags, because two commands may have flags with the same name. It merges
+// the variables as a layer, because viper would read the environment itself.
 func layers(flags *pflag.FlagSet, file, env settings) (*viper.Viper, error) {
 	v := viper.New()
 	v.SetDefault(keyServer, []string{DefaultServer})
@@ -156,7 +155,7 @@ func layers(flags *pflag.FlagSet, file, env settings) (*viper.Viper, error) {
 	return v, nil
 }
 
-// environment returns what the environment variables set.
+// environment returns the settings from environment variables.
 func environment(getenv func(string) string) (settings, error) {
 	set := settings{}
 	lists := map[string][]string{

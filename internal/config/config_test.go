@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagSet is the flags of a command that has all of them, parsed.
+// flagSet returns the parsed flags of a command that has all of them.
 func flagSet(t testing.TB, args ...string) *pflag.FlagSet {
 	t.Helper()
 	f := pflag.NewFlagSet("test", pflag.ContinueOnError)
@@ -31,7 +31,7 @@ type env map[string]string
 
 func (e env) get(name string) string { return e[name] }
 
-// write makes a file and returns its name.
+// write creates a file and returns its name.
 func write(t testing.TB, name, text string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -95,7 +95,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// same compares configurations; an absent list is an empty one.
+// same reports whether configurations are equal; nil and empty lists are.
 func same(a, b Config) bool {
 	for _, c := range []*Config{&a, &b} {
 		for _, l := range []*[]string{&c.Server, &c.Header, &c.Default} {
@@ -114,7 +114,7 @@ func TestLoadWithoutFlags(t *testing.T) {
 	}
 }
 
-func TestWrongWordsAreReportedWithTheirPlace(t *testing.T) {
+func TestWrongValuesAreReportedWithPlace(t *testing.T) {
 	for _, tc := range []struct {
 		args []string
 		env  env

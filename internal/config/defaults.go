@@ -41,11 +41,11 @@ func (p parser) defaults(n *yaml.Node) ([]defaultFlag, error) {
 	return list, nil
 }
 
-// ApplyDefaults sets the flags of the running command that were not given on
-// the command line to the default values of the config file. A default for a
-// flag that only other commands have is ignored; known are the names of the
-// flags of all commands. The flags do not count as changed afterwards. Every
-// error is an *Error with the line.
+// ApplyDefaults sets the flags of the running command that were not given on the
+// command line to the default values in the config file. It ignores a default for a
+// flag that only other commands have; known holds the names of all commands' flags.
+// The flags do not count as changed afterwards. Every error is an *Error with the
+// line.
 func (c *Config) ApplyDefaults(flags *pflag.FlagSet, known []string) error {
 	for _, d := range c.defaults {
 		problem := &Error{From: c.File, Line: d.line}

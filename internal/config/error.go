@@ -8,11 +8,11 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// Error says what is wrong with something the user wrote: exit status 2.
+// Error reports a mistake in something the user wrote. It means exit status 2.
 type Error struct {
 	From string // the file, flag, variable or header that holds it
 	Line int    // in the file, from 1; 0 if it is not known
-	Msg  string // what is wrong and what to write; never the value of a header
+	Msg  string // what is wrong and what to write instead; never contains the value of a header
 	Err  error  // the cause; nil if the text itself is wrong
 }
 
@@ -33,7 +33,7 @@ func didYouMean(word string, known []string) string {
 	if near := term.Nearest(word, known); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
-	return "; known are " + strings.Join(known, ", ")
+	return "; it must be one of " + strings.Join(known, ", ")
 }
 
 // words returns the values that a key allows; nil if it allows any text.
@@ -47,7 +47,7 @@ func words(key string) []string {
 	return nil
 }
 
-// checkWord returns what is wrong with the value of a key, or "".
+// checkWord returns the problem with the value of a key, or "".
 func checkWord(key, value string) string {
 	allowed := words(key)
 	if allowed == nil || slices.Contains(allowed, value) {

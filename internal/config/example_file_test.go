@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The installed file sets nothing, and is right when its lines are uncommented.
+// The installed file sets nothing, and is valid with its lines uncommented.
 func TestInstalledFile(t *testing.T) {
 	data, err := os.ReadFile("../../packaging/config.yaml")
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 // MaxFile is the longest file that is read, in bytes.
 const MaxFile = 1 << 20
 
-// ReadFile returns the content of a file, which may be a pipe. More than MaxFile
-// bytes are an error.
+// ReadFile returns the content of a file, which may be a pipe. It is an error if the
+// file is longer than MaxFile.
 func ReadFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -39,8 +39,8 @@ func systemFile() string {
 	return "/etc/rtev/config.yaml"
 }
 
-// find returns the name and the content of the config file; no name if there is
-// none. A file that the user named must exist.
+// find returns the name and the content of the config file, or no name if there is
+// none. It is an error if a file that the user named does not exist.
 func find(flags *pflag.FlagSet, getenv func(string) string, system string) (string, []byte, error) {
 	if f := flags.Lookup("config"); f != nil && f.Changed {
 		return open(f.Value.String(), "named by --config")
@@ -52,8 +52,8 @@ func find(flags *pflag.FlagSet, getenv func(string) string, system string) (stri
 		if name == "" {
 			continue
 		}
-		// A file that cannot be reached, such as in another user's home, is not
-		// this user's.
+		// A file that cannot be accessed, such as in another user's home, does not
+		// belong to this user.
 		if _, err := os.Stat(name); err == nil {
 			return open(name, "--config none reads no file")
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestFileIsFound(t *testing.T) {
+func TestFindFile(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string) string { return write(t, filepath.Join(dir, name), "default: "+name+"\n") }
 	xdg, home, system := file("xdg/rtev/config.yaml"), file("home/.config/rtev/config.yaml"), file("etc/rtev/config.yaml")

@@ -13,11 +13,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// parser reads one config file. It checks every node itself, to know the line
-// and the nearest key, to keep the case of keys, and to read 007 as a text.
+// parser parses one config file. It checks every node itself, so that errors have a
+// line and the nearest key, keys keep their case, and 007 is read as text.
 type parser struct{ file string }
 
-// parse returns what a config file sets. An empty file sets nothing.
+// parse returns the settings in a config file. An empty file has none.
 func parse(file string, data []byte) (settings, error) {
 	p := parser{file}
 	root, err := p.document(data)
@@ -148,7 +148,7 @@ func (p parser) list(key string, n *yaml.Node) ([]string, error) {
 	return list, nil
 }
 
-// text returns a scalar as it was written, whatever YAML would make of it.
+// text returns a scalar as it was written, whatever its YAML type.
 func (p parser) text(key string, n *yaml.Node) (string, error) {
 	switch {
 	case n.Kind != yaml.ScalarNode && key == keyHeader:

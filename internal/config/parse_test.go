@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestParseTakes(t *testing.T) {
+func TestParseAccepts(t *testing.T) {
 	for _, tc := range []struct{ name, in, want string }{
 		{"nothing", "", "map[]"},
 		{"comments", "# none\n", "map[]"},
@@ -63,7 +63,7 @@ func TestParseRefuses(t *testing.T) {
 		{"item without id", "instances:\n- {name: a}\n", `f:2: instances: an item without id`},
 		{"item without name", "instances:\n- {name: , id: b}\n", `f:2: instances: an item without name`},
 		{"name twice", "instances:\n- {name: a, id: b}\n- {name: A, id: c}\n", `f:3: instances: the name "A" is used twice`},
-		{"no near key", "zzzzzzzz: x\n", `f:1: unknown key "zzzzzzzz"; known are server, servers, header, output, color, instances, default, defaults`},
+		{"no near key", "zzzzzzzz: x\n", `f:1: unknown key "zzzzzzzz"; it must be one of server, servers, header, output, color, instances, default, defaults`},
 		{"server without url", "servers:\n- {name: a}\n", `f:2: servers: an item without url`},
 		{"servers as text", "servers: a\n", `f:1: servers: want a list of {name: …, url: …}, not text`},
 		{"server's key", "servers:\n- {name: a, urll: b}\n", `f:2: unknown key "urll"; did you mean "url"?`},
@@ -91,7 +91,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// A file that nobody could have meant to be large must not become so.
+// Aliases must not turn a small file into a huge configuration.
 func TestAliasesDoNotMultiply(t *testing.T) {
 	in := "default: &a [x" + strings.Repeat(", x", 1000) + "]\nserver: [" + strings.Repeat("*a,", 1000) + "]\n"
 	_, err := parse("f", []byte(in))
@@ -123,7 +123,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// checkSettings checks what Load relies on.
+// checkSettings checks the types that Load relies on.
 func checkSettings(t *testing.T, set settings) {
 	for key, value := range set {
 		switch value := value.(type) {

@@ -7,16 +7,16 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// cheap are the gjson modifiers whose cost in time and memory is proportional to
+// cheap lists the gjson modifiers whose cost in time and memory is proportional to
 // the payload. The others are refused: @pretty and @dig grow with the square of
-// the depth, @valid and @fromstr recurse as deep as a string says, @join, @group
-// and @reverse take 70 to 200 bytes for each byte of the payload, @tostr doubles
-// its input each time.
+// the depth, @valid and @fromstr recurse as deep as a string demands, @join, @group
+// and @reverse need 70 to 200 bytes per byte of the payload, and @tostr doubles its
+// input each time.
 var cheap = []string{"this", "keys", "values", "ugly", "flatten"}
 
 // checkCost refuses the parts of a gjson path that a payload could make
-// expensive. It looks at the text alone, also inside quotes, which gjson does
-// not treat the same everywhere.
+// expensive. It also checks text inside quotes, because gjson does not treat
+// quotes the same everywhere.
 func checkCost(path string) error {
 	multipaths, chained := 0, false
 	for i := range len(path) {
@@ -59,5 +59,5 @@ func checkModifier(text string) error {
 	if name == "flatten" {
 		return fmt.Errorf("@flatten takes no argument here: flattening all levels could cost far more than the payload's size")
 	}
-	return fmt.Errorf("the modifier @%s is not allowed: its cost could be far more than the payload's size (allowed: @%s)", name, strings.Join(cheap, ", @"))
+	return fmt.Errorf("the modifier @%s is not allowed: its cost could far exceed the payload's size (allowed: @%s)", name, strings.Join(cheap, ", @"))
 }

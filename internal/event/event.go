@@ -17,7 +17,7 @@ type Event struct {
 	// Type is the event's type, such as "track" or "event-intrusion". It is
 	// never empty: "unknown" if neither the record nor the payload names it.
 	Type string
-	// ID is the SSE id. It grows within one connection and means nothing across
+	// ID is the SSE id. It grows within one connection and has no meaning across
 	// connections. It is empty if the event was polled or recorded without one.
 	ID string
 	// Instance is the instance that sent the event. It is shared and read-only.
@@ -25,11 +25,12 @@ type Event struct {
 	// Payload is one JSON object without line ends: the bytes that the server
 	// sent, with "$id" and "instance_id" added in front if they were missing.
 	Payload []byte
-	// Received is when the record was complete here, zero for recorded events.
+	// Received is when the complete record had arrived. It is zero for recorded
+	// events.
 	Received time.Time
-	// Ref is the event or track that a crop belongs to, nil if unknown.
+	// Ref is the event or track that a crop belongs to, or nil if unknown.
 	Ref *Event
-	// Stored says that the event comes from the server's database.
+	// Stored reports whether the event comes from the server's database.
 	Stored bool
 	// Folded is the number of earlier events of the same group that a cooldown
 	// dropped since the last one that passed. It is valid until Put returns.
@@ -47,9 +48,9 @@ type Instance struct {
 	Order  int    // position among the instances of this run, for colours
 }
 
-// New returns an event with this payload, completed as a source does it. It
-// keeps payload and may change white space in it. The error is
-// jsonraw.ErrNotObject.
+// New returns an event with this payload. Like a source, it adds "$id" and
+// "instance_id" if they are missing. It keeps payload and may change white space
+// in it. The error is jsonraw.ErrNotObject.
 func New(typ string, payload []byte, in *Instance) (*Event, error) {
 	var m Maker
 	if err := m.ev.index.Scan(payload); err != nil {
@@ -63,14 +64,14 @@ func New(typ string, payload []byte, in *Instance) (*Event, error) {
 // Clone returns a copy of the event that owns its bytes. Ref is shared.
 func (e *Event) Clone() *Event {
 	c := &Event{Type: e.Type, ID: strings.Clone(e.ID), Instance: e.Instance, Payload: bytes.Clone(e.Payload), Received: e.Received, Ref: e.Ref}
-	_ = c.index.Scan(c.Payload) // it was checked
+	_ = c.index.Scan(c.Payload) // cannot fail: it was checked before
 	return c
 }
 
 // Member returns the value of a top-level member as it was sent.
 func (e *Event) Member(name string) (value []byte, ok bool) { return e.index.Get(name) }
 
-// Has reports whether the payload has a top-level member of that name.
+// Has reports whether the payload has a top-level member with that name.
 func (e *Event) Has(name string) bool {
 	_, ok := e.index.Get(name)
 	return ok

@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Field is a computed field: one that no payload holds as such.
+// Field is a computed field, one that is not a member of the payload.
 type Field struct {
 	Name    string
 	Meaning string // a phrase for help and completion
@@ -17,7 +17,7 @@ type Field struct {
 	of func(*Event) gjson.Result
 }
 
-// fields are the computed fields. A new one needs only a row here.
+// fields are the computed fields. To add one, add a row.
 var fields = []Field{
 	{"_time", "system_timestamp, else system_datetime, as RFC 3339 in UTC with milliseconds", timeOf},
 	{"_type", "the event's type", func(e *Event) gjson.Result { return textResult(e.Type) }},
@@ -61,8 +61,8 @@ func (e *Event) Time() (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// Unix times of this size and above are microseconds: as milliseconds they
-// would be after the year 5138, as microseconds they are after March 1973.
+// Unix times from this value on are microseconds: as milliseconds they would be
+// after the year 5138, as microseconds they are after March 1973.
 const microseconds = 1e14
 
 // maxMillis is the end of the year 9999.
@@ -135,8 +135,8 @@ func (e *Event) first(a, b string) gjson.Result {
 	return gjson.Result{}
 }
 
-// firstOrRef returns what first does, from the event itself or else from the one
-// that a crop belongs to.
+// firstOrRef is like first, but if the event has no such member it looks in the
+// event that a crop belongs to.
 func (e *Event) firstOrRef(a, b string) gjson.Result {
 	r := e.first(a, b)
 	if !r.Exists() && e.Ref != nil {
@@ -145,8 +145,7 @@ func (e *Event) firstOrRef(a, b string) gjson.Result {
 	return r
 }
 
-// textResult returns s as a result. Its Raw is empty: the payload does not hold
-// it.
+// textResult returns s as a result with an empty Raw, as it is not in the payload.
 func textResult(s string) gjson.Result { return gjson.Result{Type: gjson.String, Str: s} }
 
 // placeOf returns where the event happened. Rows of the database have only a

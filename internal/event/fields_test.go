@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestTimeOfAnEvent(t *testing.T) {
+func TestEventTime(t *testing.T) {
 	for payload, want := range map[string]string{
 		`{"system_timestamp":1781889224026}`:                                          "2026-06-19T17:13:44.026Z",
 		`{"system_timestamp":"1781889224026"}`:                                        "2026-06-19T17:13:44.026Z",

@@ -7,24 +7,24 @@ import (
 
 // A Source reads the events of one instance and puts them into a sink.
 type Source interface {
-	// Run returns at the end of the input, when ctx is done, or when the sink
-	// fails. It flushes the sink before it waits. It returns an error of the
-	// sink unchanged and never treats it as a lost connection.
+	// Run reads until the end of the input, until ctx is done, or until the sink
+	// fails. It flushes the sink before it waits for input. It returns an error of
+	// the sink unchanged and never treats it as a lost connection.
 	Run(ctx context.Context, to Sink) error
 }
 
-// A Sink takes events. It is used by one goroutine at a time.
+// A Sink accepts events. It is used by one goroutine at a time.
 type Sink interface {
-	// Put takes one event and keeps none of its bytes. ErrStop means that this
-	// event was not taken and no more are wanted. Any other error is a failure
-	// of the output: a *WriteError if the sink knows what was written.
+	// Put accepts one event and does not retain its bytes. ErrStop means that
+	// this event was not accepted and no more are wanted. Any other error is a
+	// failure of the output: a *WriteError if the sink knows what was written.
 	Put(*Event) error
 	// Flush returns nil if everything put so far has left this process.
 	Flush() error
 }
 
-// ErrStop is returned by a Sink that wants no more events. The event that was
-// put was not taken. It is an end, not a failure.
+// ErrStop is returned by Put of a Sink that wants no more events and did not
+// accept this one. It ends the run successfully.
 var ErrStop = errors.New("no more events wanted")
 
 // WriteError is a failure of the output.

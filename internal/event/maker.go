@@ -16,12 +16,12 @@ const MaxPayload = 64 << 20
 // keepBuffer is the size up to which a Maker keeps its buffers: 1 MiB.
 const keepBuffer = 1 << 20
 
-// Maker turns records into events, whatever the framing: a payload, a wrapped
-// one, or an array of either. Each source has its own Maker. Not safe for
-// concurrent use.
+// Maker turns records of any framing into events: payloads, wrapped payloads, and
+// arrays of either. Each source has its own Maker. It is not safe for concurrent
+// use.
 type Maker struct {
 	// Instance is the instance that sends the events. For recorded input it is
-	// nil, and Locate finds the instance with the payload's instance_id, which
+	// nil, and Locate returns the instance for the payload's instance_id, which
 	// is "" if missing.
 	Instance *Instance
 	Locate   func(id string) *Instance
@@ -37,10 +37,10 @@ type Maker struct {
 	quoted []byte // scratch for strings with escapes
 }
 
-// Record makes the events of one record and puts them into a sink. typ and id
-// are the record's type and SSE id, empty if the framing has none. White space
-// in data may be changed. The type of an event is typ, else the wrapper's, else
-// the payload's "$id". The only errors are those of the sink.
+// Record makes the events of one record and puts them into a sink. typ and id are
+// the record's type and SSE id, empty if the framing has none. Record may change
+// white space in data. The type of an event is typ, else the wrapper's, else the
+// payload's "$id". All errors are the sink's.
 func (m *Maker) Record(typ, id, data []byte, at time.Time, to Sink) error {
 	i := 0
 	for i < len(data) && data[i] <= ' ' {
@@ -55,7 +55,7 @@ func (m *Maker) Record(typ, id, data []byte, at time.Time, to Sink) error {
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if err != nil { // the array is not closed; in memory there is no other error
+		if err != nil { // the array is not closed; reading memory has no other errors
 			m.bad(data)
 			return nil
 		}
@@ -65,8 +65,8 @@ func (m *Maker) Record(typ, id, data []byte, at time.Time, to Sink) error {
 	}
 }
 
-// New is like the function New, but cheaper for many similar payloads. The
-// event is valid until the next call.
+// New is like the function New, but faster for many similar payloads. The event is
+// valid until the next call of a method.
 func (m *Maker) New(typ string, payload []byte, in *Instance) (*Event, error) {
 	if err := m.setPayload(payload); err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (m *Maker) complete(typ []byte, in *Instance) {
 		front = front[:len(front)-1]
 	}
 	m.front = append(front, e.Payload[bytes.IndexByte(e.Payload, '{')+1:]...)
-	_ = m.setPayload(m.front) // it was checked
+	_ = m.setPayload(m.front) // cannot fail: its parts were checked before
 }
 
 // text returns the text of a member, empty if it is missing or null. It is valid
@@ -173,8 +173,8 @@ func (m *Maker) text(value []byte) []byte {
 	return jsonraw.Text(value, &m.quoted)
 }
 
-// name returns the type as a string that may be kept. It allocates only for a new
-// type.
+// name returns the type as a string that callers may keep. It allocates only for
+// new types.
 func (m *Maker) name(typ []byte) string {
 	if len(typ) == 0 {
 		return "unknown"

@@ -10,7 +10,7 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// collect keeps copies of what is put.
+// collect is a sink that keeps copies of events.
 type collect struct {
 	types, payloads, ids []string
 }
@@ -29,7 +29,7 @@ func TestRecordFramings(t *testing.T) {
 	whole := `{"$id":"track","instance_id":"` + gate + `","n":1}`
 	for _, tc := range []struct {
 		name, typ, data string
-		want            []string // type, blank, payload
+		want            []string // type, space, payload
 		bad             int
 	}{
 		{"payload as it stands", "track", whole, []string{"track " + whole}, 0},
@@ -155,7 +155,7 @@ func TestKnownTypesAllocateNothing(t *testing.T) {
 	}
 }
 
-func TestMakerReleasesTheBuffersOfALargeEvent(t *testing.T) {
+func TestMakerReleasesLargeBuffers(t *testing.T) {
 	m := Maker{Instance: &Instance{ID: "i"}}
 	large := `{"dataType":"t` + strings.Repeat("\u0061", 1<<20) + `","jsonObject":"{\"a\":\"` + strings.Repeat("x", 4<<20) + `\"}"}`
 	for _, data := range []string{large, `{"jsonObject":"{\"a\":` + strings.Repeat("x", 4<<20) + `}"}`, large[:len(large)-1]} {

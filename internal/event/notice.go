@@ -2,12 +2,12 @@ package event
 
 import "time"
 
-// Notice is what a source reports beside its events.
+// Notice is a report of a source about something other than an event.
 type Notice struct {
-	Instance *Instance // nil for the run as a whole
+	Instance *Instance // nil for a notice about the whole run
 	Kind     Kind
-	// Text is one line in lower case. It may hold text of the server: it is not
-	// safe to print as it is.
+	// Text is one line in lower case. It may contain text from the server, so it
+	// is not safe to print.
 	Text  string
 	Span  time.Duration // set if Kind has a duration
 	Bytes int64         // set if Kind has a size
@@ -21,15 +21,15 @@ type Kind int
 const (
 	Info        Kind = iota // something worth a line
 	Detail                  // something for --verbose
-	Warning                 // something may be wrong or lost
+	Warning                 // something may be wrong, or events may be lost
 	Connected               // the first connection of a source is open
 	Lost                    // a connection ended; the source will try again
 	Retrying                // an attempt to connect failed; the source will try again
 	Reconnected             // a connection is open again after Span
 	Waiting                 // the response header of a stream has not come yet; the source keeps waiting
 	Skipped                 // a record was not a JSON object
-	Oversize                // a record was longer than the limit: Bytes have come so far
-	Ended                   // a source ended for good
+	Oversize                // a record exceeded the limit; Bytes is its size so far
+	Ended                   // a source ended and will not try again
 	Filled                  // Count events, missed between two connections, came from the database
 )
 
@@ -37,7 +37,7 @@ const (
 // block.
 type Notify func(Notice)
 
-// Tell passes n on. It does nothing if f is nil.
+// Tell calls f with n. It does nothing if f is nil.
 func (f Notify) Tell(n Notice) {
 	if f != nil {
 		f(n)

@@ -12,9 +12,9 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Path finds a field of an event: a computed field, or one that a gjson path
-// (https://github.com/tidwall/gjson/blob/master/SYNTAX.md) leads to. The zero
-// Path finds nothing. Safe for concurrent use.
+// Path finds a field of an event: a computed field, or the result of a gjson path
+// (https://github.com/tidwall/gjson/blob/master/SYNTAX.md). The zero Path finds
+// nothing. A Path is safe for concurrent use.
 type Path struct {
 	text  string
 	field func(*Event) gjson.Result // of a computed field
@@ -27,10 +27,10 @@ type Path struct {
 // special are the characters that make a part of a gjson path more than a name.
 const special = `*?\|#@!{}[]()"`
 
-// ParsePath prepares a path. A name that starts with "_" must be a computed
-// field, but for "\_name", which reads a member of the payload. The error names
-// what is wrong: an unknown computed field with the nearest known one, or a part
-// of a gjson path that a payload could make very expensive.
+// ParsePath parses a path. A name that starts with "_" must be a computed field;
+// "\_name" reads a member of the payload. The error names an unknown computed field
+// with the nearest known one, or a part of a gjson path that a payload could make
+// very expensive.
 func ParsePath(text string) (Path, error) {
 	if strings.HasPrefix(text, "_") {
 		return parseComputed(text)
@@ -52,7 +52,7 @@ func ParsePath(text string) (Path, error) {
 	return p, nil
 }
 
-// MustPath is ParsePath for a constant text. It panics on an error.
+// MustPath is like ParsePath but panics on an error. It is for constant paths.
 func MustPath(text string) Path {
 	p, err := ParsePath(text)
 	if err != nil {
@@ -77,7 +77,7 @@ func parseComputed(text string) (Path, error) {
 	return Path{text: text, ref: &ref}, err
 }
 
-// unknownField returns the error of a name that is no computed field.
+// unknownField returns the error for a name that is not a computed field.
 func unknownField(name string) error {
 	names := make([]string, len(fields))
 	for i, f := range fields {
@@ -113,7 +113,7 @@ func (p *Path) Of(e *Event) gjson.Result {
 		}
 		return parse(view(value))
 	}
-	for value := range e.index.All(p.head) { // a later one counts if there is nothing in the first
+	for value := range e.index.All(p.head) { // use a later one if the first does not have the rest of the path
 		if value[0] != '{' && value[0] != '[' {
 			continue
 		}
@@ -124,9 +124,8 @@ func (p *Path) Of(e *Event) gjson.Result {
 	return gjson.Result{}
 }
 
-// get is gjson.Get without results that are not JSON: a literal (!x), a
-// multipath or a modifier can build such a text, and it must not be printed as a
-// value.
+// get is gjson.Get without results that are not JSON. A literal (!x), a multipath
+// or a modifier can build such results, which must not be printed as values.
 func (p *Path) get(json, path string) gjson.Result {
 	r := gjson.Get(json, path)
 	if p.built && r.Raw != "" && !jsonraw.Valid(bytesOf(r.Raw)) {
@@ -135,7 +134,7 @@ func (p *Path) get(json, path string) gjson.Result {
 	return r
 }
 
-// Get finds a field by its path. Path.Of costs less for many events. A path that
+// Get finds a field by its path. Path.Of is faster for many events. A path that
 // ParsePath refuses finds nothing.
 func (e *Event) Get(path string) gjson.Result {
 	p, _ := ParsePath(path)
@@ -155,7 +154,7 @@ func eachElement(r gjson.Result, do func(gjson.Result) bool) {
 	}
 }
 
-// parse is gjson.Parse for a value whose end is known, at a third of the cost.
+// parse is gjson.Parse for a value whose end is known. It takes a third of the time.
 func parse(raw string) gjson.Result {
 	switch c := raw[0]; {
 	case c == '"' && strings.IndexByte(raw, '\\') < 0:

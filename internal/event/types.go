@@ -1,11 +1,11 @@
 package event
 
-// TypeInfo is the name and the meaning of an event type.
+// TypeInfo describes an event type.
 type TypeInfo struct{ Name, Meaning string }
 
 // Types returns the types that are documented (docs.cvedia.com, "Reading Events
-// with SSE") or seen in practice, for help, completion and suggestions. Events of
-// other types are not refused.
+// with SSE") or seen in practice, for help, completion and suggestions. Servers may
+// send other types.
 func Types() []TypeInfo {
 	return []TypeInfo{
 		{"track", "where an object is; sent for objects that cause events"},

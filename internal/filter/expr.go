@@ -4,7 +4,7 @@ package filter
 
 import "github.com/rtev/rtev/internal/event"
 
-// Expr is a field expression. Safe for concurrent use.
+// Expr is a field expression. It is safe for concurrent use.
 type Expr struct{ root node }
 
 // Match reports whether the event satisfies the expression. It allocates nothing
@@ -14,7 +14,7 @@ func (x *Expr) Match(ev *event.Event) bool { return x.root.match(ev) }
 // node is a part of an expression that is true or false for an event.
 type node interface{ match(*event.Event) bool }
 
-// and, or and not join other nodes; and and or have two or more.
+// and, or and not combine other nodes; and and or have at least two.
 type (
 	and []node
 	or  []node
@@ -49,7 +49,7 @@ type condition struct {
 	test func(value) bool
 }
 
-// match tests the field. Of an array, one element has to satisfy the condition.
+// match tests the field. If it is an array, one element has to satisfy the condition.
 func (c *condition) match(ev *event.Event) bool {
 	r := c.path.Of(ev)
 	if !r.IsArray() {

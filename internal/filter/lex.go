@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// The characters that end a bare word and a path, besides white space and control
-// characters. Inside queries, multipaths and quotes a path goes on.
+// Characters that end a bare word or a path, besides white space and control
+// characters. Inside queries, multipaths and quotes they do not end a path.
 const (
 	endsWord = `()&|<>=!'"`
 	endsPath = `()&<>=!'"%,`
@@ -96,7 +96,7 @@ func (p *parser) pathPiece(start int) (more bool, err error) {
 	return true, nil
 }
 
-// noPath returns the error for what is in the place of a field.
+// noPath returns the error for input that is not a field.
 func (p *parser) noPath() error {
 	rest := p.in[p.pos:]
 	switch {
@@ -177,7 +177,7 @@ func (p *parser) value(op string) (value, error) {
 	return literal(w), nil
 }
 
-// quoted reads a text in quotes of either kind.
+// quoted reads a string in single or double quotes.
 func (p *parser) quoted() (string, error) {
 	start, quote := p.pos, p.in[p.pos]
 	var s []byte
@@ -197,7 +197,7 @@ func (p *parser) quoted() (string, error) {
 	return "", p.fail(start, "this quote is not closed")
 }
 
-// escape appends what the escape at pos means. A backslash before any other
+// escape appends the character of the escape at pos. A backslash before any other
 // character is literal.
 func (p *parser) escape(s []byte) []byte {
 	rest := p.in[p.pos+1:]

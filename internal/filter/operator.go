@@ -7,7 +7,7 @@ import (
 	"regexp/syntax"
 )
 
-// operators are all operators, the longer ones first.
+// operators lists all operators, longer ones first.
 var operators = [...]string{"==", "!=", "<=", ">=", "=~", "!~", "!%", "<", ">", "%"}
 
 // newTest returns the test of a field's value against a wanted value.
@@ -40,8 +40,8 @@ func newTest(op string, want value) (func(value) bool, error) {
 	return func(v value) bool { c, ok := compare(v, want); return ok && passes(c) }, nil
 }
 
-// textTest returns the test whether fits reports want for a field's text. A
-// field without a text does not fit.
+// textTest returns a test that is true if fits returns want for the text of a field.
+// It is false for a field without a text.
 func textTest(want bool, fits func(string) bool) func(value) bool {
 	return func(v value) bool {
 		s, ok := v.asText()

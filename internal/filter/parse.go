@@ -11,7 +11,7 @@ import (
 // that no expression can exhaust the stack.
 const maxDepth = 100
 
-// Parse reads a field expression. A mistake is a *SyntaxError.
+// Parse parses a field expression. The error is a *SyntaxError.
 //
 //	expression = PATH OP VALUE | PATH | "!" expression | "(" expression ")"
 //	           | expression "&&" expression | expression "||" expression
@@ -23,7 +23,7 @@ const maxDepth = 100
 // digits are escapes; before any other character a backslash is literal.
 //
 // Comparisons:
-//   - A missing field satisfies none, not even != !% !~.
+//   - A missing field satisfies no comparison, not even != !% !~.
 //   - Two values compare as numbers if one of them is a number (a JSON number, or
 //     a VALUE without quotes) and the other is or holds one: 9.9 equals "9.9",
 //     and true is 1 and false 0, as is_moving has them. Integers compare exactly,
@@ -158,7 +158,7 @@ func (p *parser) operator() (string, error) {
 	return "", nil
 }
 
-// unexpected returns the error for what comes next after a complete condition.
+// unexpected returns the error for input after a complete condition.
 func (p *parser) unexpected() error {
 	rest := p.in[p.pos:]
 	next := p.word()

@@ -24,9 +24,9 @@ const (
 	caretLeft  = 40
 )
 
-// Caret returns two lines: the expression, and a caret under the mistake. Of a
-// long expression it shows the part around the mistake. Characters that are not
-// printable appear as escapes.
+// Caret returns two lines: the expression, and a caret under the mistake. It
+// shortens a long expression to the part around the mistake. Characters that are
+// not printable appear as escapes.
 func (e *SyntaxError) Caret() string {
 	cells := &runewidth.Condition{}
 	left := cells.TruncatePrefix(term.Safe(e.Expr[:e.Offset]), caretLeft, "…")

@@ -10,7 +10,7 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// Types selects events by type. Safe for concurrent use.
+// Types selects events by type. It is safe for concurrent use.
 type Types struct{ include, exclude []typePattern }
 
 // typePattern is a type's name, or a glob over names.
@@ -30,10 +30,10 @@ func (p typePattern) matches(typ string) bool {
 // eventPrefix begins the names of most types. Text output leaves it out.
 const eventPrefix = "event-"
 
-// ParseTypes reads a list of types, separated by commas: names, globs (* is any
-// text, ? one character, \ takes the next character literally), and either of
-// them after "!" to exclude them. What is excluded stays excluded, whatever the
-// order. A list of exclusions selects all other types, an empty list all types.
+// ParseTypes parses a list of types, separated by commas: names, globs (* is any
+// text, ? one character, \ takes the next character literally), and either of them
+// after "!" to exclude types. Exclusions apply whatever the order. A list of only
+// exclusions selects all other types, and an empty list selects all types.
 // "intrusion" means "event-intrusion", as no type is called "intrusion".
 func ParseTypes(list string) (*Types, error) {
 	t := &Types{}
@@ -72,9 +72,9 @@ func (t *Types) Match(typ string) bool {
 	return len(t.include) == 0 || slices.ContainsFunc(t.include, matches)
 }
 
-// Query returns the types to request from the server, each once and in the order
-// of the list. It is nil for all types: if there is a glob or an exclusion,
-// everything is requested, so that types unknown here are not lost.
+// Query returns the types to request from the server, each once and in the order of
+// the list. It returns nil for all types, also if the list has a glob or an
+// exclusion, so that types unknown here are not lost.
 func (t *Types) Query() []string {
 	if len(t.exclude) > 0 {
 		return nil
@@ -98,8 +98,8 @@ type Doubt struct {
 }
 
 // Doubts returns the items that match no known type, in the order of the list,
-// inclusions first. They may be mistakes, and are applied all the same: a server
-// may have types that are unknown here.
+// inclusions first. They may be mistakes, but still apply, because a server may have
+// types that are unknown here.
 func (t *Types) Doubts() []Doubt {
 	known := knownTypes()
 	var doubts []Doubt
@@ -111,8 +111,8 @@ func (t *Types) Doubts() []Doubt {
 	return doubts
 }
 
-// nearestType returns the known type, or for a glob perhaps a common glob, whose
-// name is most similar.
+// nearestType returns the most similar known type; for a glob, it may be a common
+// glob.
 func nearestType(p typePattern, known []string) string {
 	candidates := slices.Clone(known)
 	for _, name := range known {

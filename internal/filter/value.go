@@ -88,7 +88,7 @@ func (v value) asNumber() (n value, ok bool) {
 	return v, ok
 }
 
-// asText returns v as a text. null has none.
+// asText returns the text of v. null has none.
 func (v value) asText() (s string, ok bool) {
 	if v.kind == number && v.text == "" {
 		return strconv.FormatFloat(v.num, 'f', -1, 64), true

@@ -7,7 +7,7 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Taken is what Collect records of an event. It owns its bytes.
+// Taken is an event that Collect recorded. It owns its bytes.
 type Taken struct {
 	Type, ID, Payload string
 	Instance          *event.Instance
@@ -16,13 +16,14 @@ type Taken struct {
 // Collect is a sink that records events. The zero value takes everything. Set
 // the fields before using it. Its methods are safe for concurrent use.
 type Collect struct {
-	// Err is returned by the At-th Put, counted from 1, and all later ones,
-	// which do not take the event.
+	// Err is returned by Put number At, counted from 1, and by all later ones,
+	// which do not accept the event.
 	Err error
 	At  int
 	// FlushErr is returned by every Flush.
 	FlushErr error
-	// OnPut is called at the start of each Put with its number from 1.
+	// OnPut, if not nil, is called at the start of each Put with its number,
+	// counted from 1.
 	OnPut func(n int)
 
 	mu      sync.Mutex
@@ -34,7 +35,7 @@ type Collect struct {
 	after   int
 }
 
-// Put records ev, or fails as Err and At say.
+// Put records ev, or fails according to Err and At.
 func (c *Collect) Put(ev *event.Event) error {
 	n := c.count()
 	if c.OnPut != nil {
@@ -107,8 +108,8 @@ func (c *Collect) Pending() int {
 	return c.pending
 }
 
-// AfterFailure returns how often Put or Flush was called after a failure. A Flush
-// after ErrStop does not count, as events put before may still be written.
+// AfterFailure returns how often Put or Flush was called after a failure. It does not
+// count a Flush after ErrStop, because events put before may still be written.
 func (c *Collect) AfterFailure() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -20,16 +20,16 @@ type LineEncoder interface {
 	AppendEvent(dst []byte, ev *event.Event) []byte
 }
 
-// Bytes says what an encoder may pass on. The zero value allows printable UTF-8
-// only.
+// Bytes says which bytes an encoder may output. The zero value allows only printable
+// UTF-8.
 type Bytes struct {
 	Raw    bool // control characters and bad UTF-8 of the payload, unchanged
 	Quoted bool // line ends between double quotes (RFC 4180)
 	Color  bool // colours (ESC [ … m)
 }
 
-// Encoder checks the rules of an encoder, with a new encoder for each. An encoder
-// may have state from one event to the next.
+// Encoder checks the rules of an encoder. It uses a new encoder for each rule,
+// because an encoder may have state.
 func Encoder(t *testing.T, newEncoder func() LineEncoder, allow Bytes) {
 	for _, rule := range encoderRules {
 		t.Run(rule.says, func(t *testing.T) {

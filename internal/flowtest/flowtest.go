@@ -1,6 +1,6 @@
-// Package flowtest contains test suites with the rules that every source and
-// every encoder must follow, and what such tests need: sample events, a sink
-// that records, and a network inside the process. Only tests import it.
+// Package flowtest contains test suites for the rules that every source and every
+// encoder must follow, and helpers: sample events, a recording sink, and a network
+// inside the process. Only tests import it.
 package flowtest
 
 import (
@@ -58,8 +58,8 @@ func Samples(t testing.TB) []Sample {
 	return all
 }
 
-// Hostile returns JSON objects that are meant to do harm: with control and bidi
-// characters, bad UTF-8, wrong JSON types, huge and tiny values.
+// Hostile returns JSON objects that are meant to do harm, with control and bidi
+// characters, invalid UTF-8, wrong JSON types, or huge and tiny values.
 func Hostile() []Sample {
 	long := strings.Repeat("x", 100_000)
 	return []Sample{

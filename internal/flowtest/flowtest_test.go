@@ -78,9 +78,9 @@ type give struct {
 	extra    bool // one event too many
 	noFlush  bool
 	wrap     bool // wraps the sink's errors
-	goOn     bool // puts on after a failure
-	silent   bool // cancelled: returns nil
-	deaf     bool // cancelled: goes on waiting
+	goOn     bool // keeps putting after a failure
+	silent   bool // returns nil when cancelled
+	deaf     bool // keeps waiting when cancelled
 	end      bool // ends instead of waiting
 }
 

@@ -10,8 +10,8 @@ import (
 // Net is a network of net.Pipe connections inside the process. The real HTTP
 // client and server work over it, also in a synctest bubble if it was created
 // there. It is a net.Listener, and Dial has the signature of
-// net.Dialer.DialContext. A write waits for its reader, as nothing is buffered.
-// Safe for concurrent use.
+// net.Dialer.DialContext. Nothing is buffered, so a write waits for its reader. It is
+// safe for concurrent use.
 type Net struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -31,8 +31,8 @@ func (n *Net) Accept() (net.Conn, error) {
 	}
 }
 
-// Dial returns the client's end of a new connection when it is accepted. After
-// Close it is refused.
+// Dial returns the client's end of a new connection once it is accepted. After Close,
+// Dial fails.
 func (n *Net) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	here, there := net.Pipe()
 	select {

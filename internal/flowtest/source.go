@@ -13,13 +13,13 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Source checks the rules of a source, each in a synctest bubble of its own.
+// Source checks the rules of a source, each in its own synctest bubble.
 //
-// newSource is called inside the bubble and returns a source that puts one event
-// for each payload, in their order, and then waits for more or ends. Each payload
-// is one line and has "$id", the event's type, and "instance_id". newSource ends
-// what it starts, such as a server over a Net, in t.Cleanup: a goroutine that is
-// left fails the test.
+// newSource is called inside the bubble. It returns a source that puts one event for
+// each payload, in order, and then waits for more or ends. Each payload is one line
+// and has "$id", the event's type, and "instance_id". newSource must use t.Cleanup to
+// stop what it starts, such as a server over a Net, because a remaining goroutine
+// fails the test.
 func Source(t *testing.T, newSource func(t *testing.T, payloads []string) event.Source) {
 	for _, rule := range sourceRules {
 		t.Run(rule.says, func(t *testing.T) {

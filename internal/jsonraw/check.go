@@ -37,15 +37,15 @@ func (c *checker) scan(p []byte, x *Index) error {
 	return nil
 }
 
-// Valid reports whether p is one JSON value, however deep.
+// Valid reports whether p is one JSON value, of any depth.
 func Valid(p []byte) bool {
 	c := checker{walk: true} // nothing is indexed
 	i := c.value(p, c.space(p, 0))
 	return i >= 0 && c.space(p, i) == len(p)
 }
 
-// The functions below check what is at p[i:] and return the index after it, or -1
-// if it is not JSON.
+// The functions below check the JSON at p[i:] and return the index after it, or -1
+// if it is invalid.
 
 // value checks a value and everything inside, without recursion, and indexes the
 // members of the outermost object.
@@ -79,7 +79,7 @@ func (c *checker) scalar(p []byte, i int) int {
 	return end
 }
 
-// next checks what is between values: closing brackets, a comma, and a name. It
+// next checks the tokens between values: closing brackets, a comma, and a name. It
 // returns the index of the next value or, with an empty stack, the index after
 // the outermost one. opened reports whether the last token opened a container.
 func (c *checker) next(p []byte, i int, opened bool) int {

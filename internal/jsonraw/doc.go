@@ -9,6 +9,6 @@
 //   - Text, AppendUnescaped and AppendQuoted convert between JSON strings and
 //     their text; Float and Number read numbers.
 //
-// It knows nothing of events. Every []byte that it returns is a part of the
-// caller's input, unless its comment says otherwise.
+// It knows nothing of events. Every []byte that it returns is part of the caller's
+// input, unless the function's comment says otherwise.
 package jsonraw

@@ -5,11 +5,11 @@ import (
 	"iter"
 )
 
-// ErrNotObject says that a payload is not one JSON object (RFC 8259).
+// ErrNotObject means that a payload is not one JSON object (RFC 8259).
 var ErrNotObject = errors.New("not a JSON object")
 
 // maxMembers bounds the index. An object with more members is still checked
-// as a whole, and look-ups walk it.
+// completely, but look-ups walk it.
 const maxMembers = 128
 
 // Index finds the top-level members of one JSON object. The zero Index is an
@@ -19,7 +19,7 @@ type Index struct {
 	data    []byte
 	names   []byte // with the names of the members
 	members []member
-	moved   []uint32 // how far values are from where members have them
+	moved   []uint32 // offsets of values from the positions in members
 	walk    bool     // look-ups walk the object: it has too many members, or names with escapes
 	lineEnd bool     // white space between the tokens holds CR or LF
 }
@@ -34,9 +34,9 @@ type member struct {
 // unmoved is Index.moved of an object that was scanned itself.
 var unmoved = []uint32{0}
 
-// Scan checks that p is one JSON object, however deep, and indexes its
-// top-level members. If it is not, Scan returns ErrNotObject and the Index must
-// not be used before the next successful Scan.
+// Scan checks that p is one JSON object, of any depth, and indexes its top-level
+// members. If it is not, Scan returns ErrNotObject, and the Index must not be used
+// before the next successful Scan.
 func (x *Index) Scan(p []byte) error {
 	var c checker
 	return c.scan(p, x)
@@ -49,7 +49,7 @@ func (x *Index) Len() int { return len(x.members) }
 // object.
 func (x *Index) HasLineEnd() bool { return x.lineEnd }
 
-// Get returns the value of the first member of that name, as it was sent.
+// Get returns the value of the first member with that name, as it was sent.
 func (x *Index) Get(name string) (value []byte, ok bool) {
 	if x.walk {
 		return Get(x.object(), name)
@@ -63,8 +63,7 @@ func (x *Index) Get(name string) (value []byte, ok bool) {
 	return nil, false
 }
 
-// All returns the values of all members of that name, in the order of the
-// object.
+// All returns the values of all members with that name, in the order of the object.
 func (x *Index) All(name string) iter.Seq[[]byte] {
 	return func(yield func(value []byte) bool) {
 		x.Members(func(is, value []byte) bool { return !isName(is, name) || yield(value) })

@@ -13,7 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// valid is what encoding/json says, which stops at 10,000 levels.
+// valid reports whether encoding/json accepts p. It stops at 10,000 levels.
 func valid(p []byte) bool {
 	return json.Valid(p) && len(bytes.TrimSpace(p)) > 0 && bytes.TrimSpace(p)[0] == '{'
 }
@@ -80,7 +80,7 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-func TestScanTakesAnyDepth(t *testing.T) {
+func TestScanAcceptsAnyDepth(t *testing.T) {
 	const n = 100_000
 	var x Index
 	deep := `{"a":` + strings.Repeat(`[{"b":`, n) + `1` + strings.Repeat(`}]`, n) + `}`
@@ -92,7 +92,7 @@ func TestScanTakesAnyDepth(t *testing.T) {
 	}
 }
 
-func TestMembersBeyondTheIndex(t *testing.T) {
+func TestMembersBeyondIndexLimit(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`{"first":1`)
 	for range 1000 {
@@ -115,7 +115,7 @@ func TestMembersBeyondTheIndex(t *testing.T) {
 	}
 }
 
-func TestMembersAroundTheLimitOfTheIndex(t *testing.T) {
+func TestMembersAroundIndexLimit(t *testing.T) {
 	for n := maxMembers - 1; n <= maxMembers+1; n++ {
 		doc := []byte(`{"dup":1`)
 		for i := 2; i < n; i++ {

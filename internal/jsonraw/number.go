@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// Float returns the number that a value is, infinite if it is out of range. raw
-// is part of JSON that was checked. ok is false if it is not a number.
+// Float returns the number raw, which is infinite if it is out of range. raw is
+// part of checked JSON. ok is false if raw is not a number.
 func Float(raw []byte) (n float64, ok bool) {
 	if len(raw) == 0 || raw[0] != '-' && raw[0]-'0' > 9 {
 		return 0, false
 	}
-	n, _ = strconv.ParseFloat(view(raw), 64) // the only error left is the range
+	n, _ = strconv.ParseFloat(view(raw), 64) // the only possible error is the range
 	return n, true
 }
 
-// ParseFloat is Float for any text. ok is false if it is not a number by
-// RFC 8259 section 6.
+// ParseFloat is like Float for unchecked text. ok is false if the text is not a
+// number by RFC 8259 section 6.
 func ParseFloat(s string) (n float64, ok bool) {
 	raw := bytesOf(s)
 	if s == "" || s[0] != '-' && s[0]-'0' > 9 || numberEnd(raw, 0) != len(s) {
@@ -28,9 +28,9 @@ func ParseFloat(s string) (n float64, ok bool) {
 	return Float(raw)
 }
 
-// Number returns the number that a checked value is or, if it is a string,
-// holds: some servers send numbers as strings. ok is false if there is none, or if
-// it is out of range.
+// Number returns the value of a number, or of a string that holds one, because some
+// servers send numbers as strings. The value was checked. ok is false if it is not a
+// number or out of range.
 func Number(raw []byte) (n float64, ok bool) {
 	if len(raw) > 1 && raw[0] == '"' {
 		n, ok = ParseFloat(view(raw[1 : len(raw)-1]))
@@ -50,9 +50,9 @@ const (
 	maxExponent = 4
 )
 
-// CompareNumbers compares two numbers and returns -1, 0 or 1. Integers compare
-// exactly, up to a thousand digits and in whatever form; other numbers compare as
-// float64. Both must be numbers by RFC 8259.
+// CompareNumbers compares two numbers and returns -1, 0 or 1. Integers of up to a
+// thousand digits compare exactly, in whatever form they are written; other numbers
+// compare as float64. Both must be numbers by RFC 8259.
 func CompareNumbers(a, b string) int {
 	x, _ := ParseFloat(a)
 	y, _ := ParseFloat(b)

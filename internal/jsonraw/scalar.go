@@ -7,8 +7,8 @@ import (
 	"github.com/segmentio/asm/ascii"
 )
 
-// The functions of this file check what is at p[i:] and return the index after
-// it, or -1 if it is not JSON.
+// The functions of this file check the JSON at p[i:] and return the index after
+// it, or -1 if it is invalid.
 
 // scalarEnd checks a string, number or word.
 func scalarEnd(p []byte, i int) int {
@@ -78,8 +78,8 @@ func stops(w uint64) uint64 {
 	return ((x-ones*0x21)&^x | (b-ones)&^b) & highs
 }
 
-// skipPlain skips blocks that hold nothing for stringStop. It leaves at least
-// eight bytes.
+// skipPlain skips blocks without any character that stringStop looks for. It leaves
+// at least eight bytes.
 func skipPlain(p []byte, i int) int {
 	for i+block+8 <= len(p) && plain(p[i:i+block]) {
 		i += block
@@ -134,7 +134,7 @@ func numberEnd(p []byte, i int) int {
 	if p[i] == '-' {
 		i++
 	}
-	if first := i; i < len(p) && p[i] == '0' { // as of all fractions of a frame
+	if first := i; i < len(p) && p[i] == '0' { // as in coordinates, which are fractions of the frame
 		i++
 	} else if i = digits(p, i); i == first {
 		return -1

@@ -10,17 +10,17 @@ const (
 	maxSame    = 64      // bytes of a scalar that is always the same
 )
 
-// Looking for a shape without success, and learning one, costs as much as a shape
-// that fits saves. After restAfter more failures than successes, the next restFor
-// objects are only scanned.
+// An unsuccessful search for a shape, with learning a new one, costs as much as a
+// successful one saves. After restAfter more failures than successes, the next
+// restFor objects are only scanned.
 const (
 	restAfter = 32
 	restFor   = 1000
 )
 
-// Scanner scans objects like Index.Scan, but at less than half the cost for one
-// that differs from a recent one only in its strings, numbers and words. The zero
-// Scanner is ready. Not safe for concurrent use.
+// Scanner scans objects like Index.Scan, but in less than half the time if an object
+// differs from a recent one only in its strings, numbers and words. The zero Scanner
+// is ready to use. It is not safe for concurrent use.
 type Scanner struct {
 	check    checker
 	bare     []byte   // scratch
@@ -33,8 +33,8 @@ type Scanner struct {
 // words). An object with the same text around any other scalars is valid, and its
 // members are at the same places, moved by the differences in length.
 //
-// A scalar counts as fixed text until an object has another there: a quarter of
-// those of most events never change.
+// A scalar counts as fixed text until an object has a different one there. In most
+// events a quarter of the scalars never change.
 type shape struct {
 	bare    []byte // the text without any scalars, each replaced by a NUL
 	text    []byte // the text without those that vary
@@ -52,8 +52,8 @@ type hole struct {
 	cut  uint32 // bytes of all holes to here
 }
 
-// Scan checks that p is one JSON object and makes x its index. The errors are
-// those of Index.Scan.
+// Scan checks that p is one JSON object and indexes it in x. The error is that of
+// Index.Scan. x is valid until the next Scan.
 func (s *Scanner) Scan(p []byte, x *Index) error {
 	s.rest = max(0, s.rest-1)
 	s.check.noting = s.rest == 0
@@ -88,7 +88,7 @@ func (s *shape) fits(p []byte) bool {
 		if value >= len(p) || string(p[i:value]) != string(hole.text) {
 			return false
 		}
-		switch c := p[value]; { // the most common first: that saves a call
+		switch c := p[value]; { // the most common case first, which saves a call
 		case c == '"':
 			if i, _ = stringStop(p, value+1); i < len(p) && p[i] == '"' {
 				i++
@@ -108,9 +108,8 @@ func (s *shape) fits(p []byte) bool {
 	return string(p[i:]) == string(s.tail)
 }
 
-// learn adds p to the shapes, in place of the one that has not fitted for
-// longest, or adapts the shape that p differs from in scalars only. x is the
-// index of p.
+// learn adds the shape of p, in place of the least recently used one, or adapts the
+// shape that p differs from in scalars only. x is the index of p.
 func (s *Scanner) learn(p []byte, x *Index) {
 	fixed := len(p)
 	for _, v := range s.check.scalars {
@@ -139,7 +138,7 @@ func (s *Scanner) learn(p []byte, x *Index) {
 	s.shapes[0].set(p, s.check.scalars, x.members, isNew)
 }
 
-// toFront makes the shape at i the first.
+// toFront moves the shape at i to the front.
 func (s *Scanner) toFront(i int) {
 	first := s.shapes[i]
 	copy(s.shapes[1:i+1], s.shapes[:i])

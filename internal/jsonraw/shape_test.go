@@ -73,7 +73,7 @@ func TestShapesReplaceTheOldest(t *testing.T) {
 	sameAsScan(t, all...)
 }
 
-func TestScannerRestsIfNoShapeFits(t *testing.T) {
+func TestScannerRestsIfNoShapeMatches(t *testing.T) {
 	var like Scanner
 	var x Index
 	var docs [][]byte
@@ -211,7 +211,7 @@ func TestScalarsThatNeverChangeAreText(t *testing.T) {
 	}
 }
 
-func TestScannerReleasesTheStackOfADeepObject(t *testing.T) {
+func TestScannerReleasesStackOfDeepObject(t *testing.T) {
 	var s Scanner
 	var x Index
 	for _, doc := range []string{`{"a":` + strings.Repeat("[", 1<<20) + strings.Repeat("]", 1<<20) + `}`, `{}`} {

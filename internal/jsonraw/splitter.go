@@ -15,10 +15,10 @@ const (
 	keepBuffer  = 1 << 20
 )
 
-// Splitter splits JSON into the elements of its arrays while it is read: a list
-// from a server, or any sequence of arrays and objects, with or without line ends
-// between them. It finds where elements end and does not check them. Memory is
-// bounded by the longest element. Not safe for concurrent use.
+// Splitter splits JSON into the elements of its arrays while reading it: a list from
+// a server, or any sequence of arrays and objects, with or without line ends between
+// them. It finds the ends of elements but does not check them. Memory is bounded by
+// the longest element. It is not safe for concurrent use.
 type Splitter struct {
 	// Oversize, if not nil, receives the bytes of an element that is longer
 	// than the limit, in pieces that are valid during the call. The last piece
@@ -50,11 +50,12 @@ const (
 	bare                 // in a number, a word, or anything unknown
 )
 
-// NewSplitter reads from r and skips elements of more than limit bytes.
+// NewSplitter returns a Splitter that reads from r and skips elements of more than
+// limit bytes.
 func NewSplitter(r io.Reader, limit int) *Splitter { return &Splitter{r: r, limit: limit} }
 
-// NewArraySplitter reads from r, which is behind the opening bracket of an array,
-// up to the end of that array. It is Strict.
+// NewArraySplitter returns a strict Splitter that reads the rest of one array. r
+// starts after the opening bracket of the array.
 func NewArraySplitter(r io.Reader, limit int) *Splitter {
 	return &Splitter{r: r, limit: limit, Strict: true, array: true, lists: 1}
 }
@@ -62,7 +63,7 @@ func NewArraySplitter(r io.Reader, limit int) *Splitter {
 // Next returns the next element. The caller may change its bytes until the next
 // call. The error is io.EOF at the end of the input, io.ErrUnexpectedEOF if it
 // ends inside an array or element (Rest returns how much was lost), ErrTooLong if
-// one element was skipped and more may follow, else the reader's own.
+// one element was skipped and more may follow, or the reader's error.
 func (e *Splitter) Next() ([]byte, error) {
 	for {
 		if start, end, ok := e.split(); ok {
@@ -86,9 +87,8 @@ func (e *Splitter) Next() ([]byte, error) {
 // input.
 func (e *Splitter) Rest() int64 { return e.cut + int64(len(e.buf)-e.next) }
 
-// Tail returns what is unread of the input when Next has failed: the bytes of
-// the unfinished element, without those that Oversize has received. They are
-// valid until the next call.
+// Tail returns the bytes of the unfinished element after Next has failed, without
+// those that Oversize has received. They are valid until the next call of a method.
 func (e *Splitter) Tail() []byte { return e.buf[e.next:] }
 
 func (e *Splitter) oversize(piece []byte) {
@@ -173,8 +173,8 @@ func (e *Splitter) word() (ended bool) {
 	return false
 }
 
-// text searches for the end of a string. A line end inside one is never JSON: the
-// element ends there, so that a line that was cut short damages only itself.
+// text searches for the end of a string. A line end inside a string is never valid:
+// the element ends there, so that a truncated line affects no other line.
 func (e *Splitter) text() (ended bool) {
 	for {
 		e.seen, _ = stringStop(e.buf, e.seen)
@@ -245,7 +245,7 @@ func (e *Splitter) fill() error {
 		n, err := e.r.Read(e.buf[len(e.buf):cap(e.buf)])
 		e.buf = e.buf[:len(e.buf)+n]
 		if n > 0 {
-			return nil // an error comes again with the next read
+			return nil // the next read returns the error again
 		}
 		if err != nil {
 			return err

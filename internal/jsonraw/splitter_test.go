@@ -190,7 +190,7 @@ func TestSplitterOversize(t *testing.T) {
 	}
 }
 
-func TestSplitterReleasesTheBufferOfALongElement(t *testing.T) {
+func TestSplitterReleasesLargeBuffer(t *testing.T) {
 	e := NewSplitter(io.MultiReader(strings.NewReader(`["`+strings.Repeat("x", 8<<20)+`",`), strings.NewReader(strings.Repeat(`{"a":1},`, 10))), 64<<20)
 	for range 5 {
 		if _, err := e.Next(); err != nil {

@@ -8,8 +8,8 @@ import (
 )
 
 // AppendUnescaped appends the text of a JSON string to dst (RFC 8259 section 7).
-// s is the string without its quotes, and was checked. Half of a surrogate pair
-// becomes U+FFFD.
+// s is the checked string without its quotes. Half of a surrogate pair becomes
+// U+FFFD.
 func AppendUnescaped(dst, s []byte) []byte {
 	for {
 		i := bytes.IndexByte(s, '\\')
@@ -82,8 +82,9 @@ func hex4(p []byte) rune {
 	return r
 }
 
-// Text returns the text of a string, or any other value as it was sent. A
-// string with escapes is decoded into *scratch, whose memory is reused.
+// Text returns the text of a string, or any other value as it was sent. It decodes a
+// string with escapes into *scratch, which it may grow. The result is valid until
+// *scratch changes.
 func Text(raw []byte, scratch *[]byte) []byte {
 	if len(raw) == 0 || raw[0] != '"' {
 		return raw

@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// Members returns the members of an object that was checked: the name as it was
-// sent, without its quotes, and the value. A value that is no object has none.
+// Members returns the members of a checked object: the name as it was sent, without
+// its quotes, and the value. A value that is not an object has none.
 func Members(object []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) { eachMember(object, yield) }
 }
@@ -24,8 +24,8 @@ func eachMember(object []byte, do func(name, value []byte) bool) {
 	}
 }
 
-// Elements returns the elements of an array that was checked. A value that is
-// no array has none.
+// Elements returns the elements of a checked array. A value that is not an array has
+// none.
 func Elements(array []byte) iter.Seq[[]byte] {
 	return func(yield func(value []byte) bool) { eachElement(array, yield) }
 }
@@ -77,8 +77,8 @@ func valueEnd(p []byte, i int) int {
 	return len(p)
 }
 
-// Get returns the value of the first member of that name in an object that was
-// checked. A value that is no object has none.
+// Get returns the value of the first member with that name in a checked object. A
+// value that is not an object has none.
 func Get(object []byte, name string) (value []byte, ok bool) {
 	eachMember(object, func(is, raw []byte) bool {
 		if isName(is, name) {
@@ -89,7 +89,7 @@ func Get(object []byte, name string) (value []byte, ok bool) {
 	return value, ok
 }
 
-// isName reports whether a member's name, as it was sent, is that name.
+// isName reports whether a member's name, as it was sent, equals name.
 func isName(sent []byte, name string) bool {
 	escaped := bytes.IndexByte(sent, '\\') >= 0
 	return !escaped && string(sent) == name || escaped && string(AppendUnescaped(nil, sent)) == name

@@ -19,8 +19,8 @@ func (l link) Close() error {
 	return nil
 }
 
-// guard passes events to a chain and remembers its error, so that a chain's
-// failure and a source's own error are never confused.
+// guard passes events to a chain and remembers its error, to tell a failure of the
+// chain from an error of the source.
 type guard struct {
 	link
 	err error // the first failure, else ErrStop if the chain wanted no more
@@ -45,7 +45,7 @@ func (g *guard) broken() bool { return g.err != nil && !errors.Is(g.err, event.E
 // end flushes a chain that has not failed, and closes it.
 func (g *guard) end() {
 	if !g.broken() {
-		_ = g.Flush() // remembered
+		_ = g.Flush() // g.err has the error
 	}
 	_ = g.note(g.Close())
 }
@@ -66,17 +66,17 @@ func (m match) Put(ev *event.Event) error {
 	return m.Sink.Put(ev)
 }
 
-// Limit ends a run after n events, over all its chains. Safe for concurrent
-// use.
+// Limit ends a run after a number of events, counted over all chains. It is safe
+// for concurrent use.
 type Limit struct {
 	left    atomic.Int64 // events that may still be taken
 	pending atomic.Int64 // events that are not put yet
 	done    func()
 }
 
-// NewLimit returns a limit of n events, at least one. done is called once, when
-// the last of them was put: it ends the run, as other sources may have nothing
-// to put for hours.
+// NewLimit returns a limit of n events; n is at least 1. It calls done once, after
+// the last of them was put. done should end the run, because other sources may
+// have nothing to put for hours.
 func NewLimit(n int64, done func()) *Limit {
 	l := &Limit{done: done}
 	l.left.Store(n)
@@ -84,11 +84,11 @@ func NewLimit(n int64, done func()) *Limit {
 	return l
 }
 
-// Take reports whether one more event may be put. If so, call Took after it
-// was put.
+// Take reports whether one more event may be put. If it returns true, call Took
+// once the event was put.
 func (l *Limit) Take() bool { return l.left.Add(-1) >= 0 }
 
-// Took says that an event for which Take returned true was put.
+// Took records that an event for which Take returned true was put.
 func (l *Limit) Took() {
 	if l.pending.Add(-1) == 0 {
 		l.done()

@@ -9,37 +9,37 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// maxGroups bounds the groups that a Cooldown remembers, twice.
+// maxGroups is the size of each of the two maps of groups of a Cooldown.
 const maxGroups = 10_000
 
 // maxPositions bounds the events that a chain of a Cooldown counts exactly if
 // the output fails: more than a polling response holds between two flushes.
 const maxPositions = 1 << 16
 
-// Cooldown lets one event of a group pass and drops those that follow within
-// a period. The period starts when an event was put without an error. Live
-// events are measured by the clock, recorded ones by their own time. Safe for
-// concurrent use.
+// Cooldown passes one event of a group and drops later ones of that group within a
+// period. The period starts when the event was put without an error. It is measured
+// by the clock for live events and by their own times for recorded ones. A Cooldown
+// is safe for concurrent use.
 type Cooldown struct {
 	period time.Duration
 	key    func(dst []byte, ev *event.Event) []byte
 	seed   maphash.Seed
 
 	mu sync.Mutex
-	// When recent is full it becomes old, and what was old is forgotten: an
-	// event of a forgotten group passes.
+	// When recent is full it becomes old, and the groups in old are forgotten. The
+	// next event of a forgotten group passes.
 	recent, old map[uint64]*group
 	dropped     int64
 }
 
-// group is what is known of one group.
+// group is the state of one group.
 type group struct {
-	passed time.Time // when the last event was put; zero while none was
+	passed time.Time // when the last event was put; zero before the first
 	folded int       // events dropped since
 }
 
-// NewCooldown returns a cooldown. key appends what names an event's group to
-// dst; an event whose key is empty passes.
+// NewCooldown returns a cooldown. key appends the key of an event's group to dst.
+// An event with an empty key passes.
 func NewCooldown(period time.Duration, key func(dst []byte, ev *event.Event) []byte) *Cooldown {
 	return &Cooldown{period: period, key: key, seed: maphash.MakeSeed(), recent: map[uint64]*group{}}
 }
@@ -103,8 +103,8 @@ func (s *cooled) Flush() error {
 	return err
 }
 
-// recount adds the dropped events to those that a failed output has written:
-// there is nothing more to do for them.
+// recount adds dropped events to the number of events that a failed output has
+// written, because they need no further handling.
 func (s *cooled) recount(err error) error {
 	if s.err != nil {
 		return s.err

@@ -56,7 +56,7 @@ func TestCooldownDropsWithinThePeriod(t *testing.T) {
 	})
 }
 
-func TestCooldownStartsWhenAnEventWasPut(t *testing.T) {
+func TestCooldownStartsWithPut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := &folds{}
 		c := NewCooldown(5*time.Second, byType)
@@ -115,7 +115,7 @@ func TestCooldownCountsDroppedEventsAsWritten(t *testing.T) {
 	}
 }
 
-func TestCooldownRemembersABoundedNumberOfPositions(t *testing.T) {
+func TestCooldownPositionsAreBounded(t *testing.T) {
 	chain := NewCooldown(time.Hour, func(dst []byte, _ *event.Event) []byte { return dst }).Sink(nowhere{}).(*cooled)
 	ev := live(t, "a")
 	for range 2 * maxPositions {
@@ -132,7 +132,7 @@ func TestCooldownRemembersABoundedNumberOfPositions(t *testing.T) {
 	}
 }
 
-func TestCooldownPassesWhatHasNoGroup(t *testing.T) {
+func TestCooldownPassesEventsWithoutGroup(t *testing.T) {
 	for _, c := range []*Cooldown{NewCooldown(time.Hour, func(dst []byte, _ *event.Event) []byte { return dst }), NewCooldown(0, byType)} {
 		to := &closing{}
 		chain := c.Sink(to)

@@ -1,6 +1,6 @@
-// Package pipeline runs sources into sinks until the run is over. Each source
-// has a goroutine and a chain of sinks of its own, such as Match, Limit,
-// Cooldown and a writer.
+// Package pipeline runs sources into sinks until the run is over. Each source has
+// its own goroutine and its own chain of sinks, such as Match, Limit, Cooldown and
+// a writer.
 package pipeline
 
 import (
@@ -13,12 +13,12 @@ import (
 
 // Group is a run of sources, which may be added and stopped while it lasts.
 //
-// The run is over when all sources have ended and no function started with Go
-// is left that could add more. It is over early, and the others are cancelled,
-// when ctx is done, when a chain returns ErrStop (success) or fails, or when no
-// source is left and all have failed. Each chain is flushed after its source
-// has ended, and closed if it is an io.Closer. All methods but Wait are safe
-// for concurrent use.
+// The run is over when all sources and all functions started with Go, which could
+// add more sources, have ended. It ends early, and cancels what still runs, when
+// ctx is done, when a chain returns ErrStop (success) or fails, or when no source
+// is left and all have failed. After its source has ended, each chain is flushed,
+// and closed if it is an io.Closer. All methods but Wait are safe for concurrent
+// use.
 type Group struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -27,7 +27,7 @@ type Group struct {
 
 	mu        sync.Mutex
 	added     int   // sources so far
-	running   int   // sources that run, and 1 until Wait, as more may be added
+	running   int   // running sources, plus 1 until Wait because more may be added
 	succeeded bool  // a source ended without an error, or a chain wanted no more
 	failed    error // the error of the first source in the order of Add that failed
 	failedAt  int   // its place in that order
@@ -35,16 +35,16 @@ type Group struct {
 	lost      error // the first error of a source that is an undelivered
 }
 
-// undelivered is a source's error that says that events of it were not
-// delivered. It counts even if the source or others came to a good end.
+// undelivered is an error of a source whose events were not all delivered. It
+// counts even if other sources succeeded.
 type undelivered interface {
 	error
 	Undelivered()
 }
 
-// NewGroup returns a run that ends with ctx. open returns the chain of a
-// source; Add calls it in its caller's goroutine. A source that fails while
-// others go on reports that itself.
+// NewGroup returns a run that ends with ctx. open returns the chain of a source;
+// Add calls it in the goroutine of its caller. A source that fails while others go
+// on must report that itself.
 func NewGroup(ctx context.Context, open func(event.Source) event.Sink) *Group {
 	g := &Group{open: open, running: 1}
 	g.ctx, g.cancel = context.WithCancel(ctx)
@@ -75,8 +75,8 @@ func (g *Group) Add(s event.Source) (stop func()) {
 	return cancel
 }
 
-// Go runs f beside the sources, to add more of them. The run waits for f, whose
-// ctx is done as soon as the run is over.
+// Go runs f in its own goroutine, to add more sources. The run waits for f. The ctx
+// of f is done as soon as the run is over.
 func (g *Group) Go(f func(ctx context.Context)) { g.work.Go(func() { f(g.ctx) }) }
 
 // ended records how the source at a place in the order of Add ended.
@@ -102,9 +102,9 @@ func (g *Group) ended(order int, err error, chain *guard) {
 	g.leave()
 }
 
-// failure returns how a chain failed: its source's error if that says more,
-// such as that events could not be saved either. Nil means that the chain
-// wanted no more.
+// failure returns the error of a failed chain, or the error of its source if that
+// says more, such as that events could not be saved either. It returns nil if the
+// chain only wanted no more events.
 func failure(err error, chain *guard) error {
 	switch {
 	case chain.broken() && !errors.Is(err, chain.err):
@@ -115,7 +115,8 @@ func failure(err error, chain *guard) error {
 	return nil
 }
 
-// leave ends the run if no source is left and all have failed. g.mu is held.
+// leave ends the run if no source is left and all have failed. The caller holds
+// g.mu.
 func (g *Group) leave() {
 	g.running--
 	if g.running == 0 && g.failed != nil && !g.succeeded {
@@ -128,8 +129,8 @@ func (g *Group) leave() {
 //   - the first failure of a chain, as its source returned it: events that were
 //     put may be lost;
 //   - else the first error of a source that says that events were not delivered;
-//   - else nil, if a chain wanted no more, or if at least one source came to its
-//     end or was stopped, also by ctx;
+//   - else nil, if a chain wanted no more events, or if at least one source reached
+//     its end or was stopped, also by ctx;
 //   - else the error of the failed source that was added first. A source that
 //     worked and then ended for good, such as by a 401, has failed.
 func (g *Group) Wait() error {

@@ -8,11 +8,10 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// ParseCooldown reads the value of --cooldown, D[:FIELDS]. FIELDS are paths or
-// computed fields, separated by commas: events in which all of them are equal
-// are one group, and events without any of them pass. Without FIELDS, the
-// updates of a track are a group, and so are other events of the same instance,
-// type, place and class.
+// ParseCooldown parses the value of --cooldown, D[:FIELDS]. FIELDS are paths or
+// computed fields, separated by commas. Events with equal FIELDS are one group;
+// events that have none of them pass. Without FIELDS, the updates of a track are
+// one group, and so are other events with the same instance, type, place and class.
 func ParseCooldown(text string) (*Cooldown, error) {
 	duration, list, given := strings.Cut(text, ":")
 	period, err := time.ParseDuration(duration)

@@ -46,7 +46,7 @@ func (s script) Run(ctx context.Context, to event.Sink) error {
 	return ctx.Err()
 }
 
-// closing is a chain's end that notes in which order it was ended.
+// closing is the last sink of a chain. It records the order of calls.
 type closing struct {
 	flowtest.Collect
 	ends     []string
@@ -145,9 +145,9 @@ func TestFailureOfSinkAndSource(t *testing.T) {
 	}
 }
 
-// A time-out of the network is a context.DeadlineExceeded too, and may come when
-// the run's own time is over.
-func TestOnlyTheRunsOwnEndHidesAnError(t *testing.T) {
+// A network time-out is also a context.DeadlineExceeded, and may happen when the
+// time of the run itself is over.
+func TestOnlyEndOfRunHidesError(t *testing.T) {
 	timeout := fmt.Errorf("get http://nvr1:3546: %w", context.DeadlineExceeded)
 	for _, tc := range []struct {
 		name      string
@@ -178,7 +178,7 @@ type lostEvents struct{}
 func (lostEvents) Error() string { return "events are lost" }
 func (lostEvents) Undelivered()  {}
 
-func TestUndeliveredEventsCountAmongGoodEnds(t *testing.T) {
+func TestUndeliveredEventsAreReported(t *testing.T) {
 	for _, sources := range [][]event.Source{
 		{script{end: true}, script{end: true, err: lostEvents{}}, script{end: true, err: errDenied}},
 		{script{end: true, err: fmt.Errorf("poll: %w", lostEvents{})}, script{n: 1, end: true}},

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	pastHours    = 48              // one run of the scene in each of so many hours before the start
-	pastEnd      = 2 * time.Minute // before the start begins the last of them
+	pastHours    = 48              // hours before the start; one run of the scene in each
+	pastEnd      = 2 * time.Minute // how long before the start the last of these runs begins
 	storedLimit  = 10_000          // records of an instance that are stored while it runs
 	rowLimit     = 1000            // rows per response, whatever limit says
 	defaultLimit = 100
@@ -166,7 +166,7 @@ func (s *Server) rows(q *query, tracks bool) []object {
 	return rows
 }
 
-// columns lists where a row has its values from.
+// columns lists the members of a payload that become columns of a row.
 var columns = []struct{ column, name string }{
 	{"instance_id", "instance_id"}, {"event_id", "event_id"}, {"tracking_id", "tracking_id"}, {"tracking_id", "ref_tracking_id"},
 	{"object_class", "object_class"}, {"trigger_name", "area_name"}, {"trigger_name", "tripwire_name"},

@@ -18,10 +18,10 @@ type Fault struct {
 	First, Times int
 }
 
-// FaultInfo says how a fault is written and what it does.
+// FaultInfo describes the syntax and the effect of a fault.
 type FaultInfo struct{ Usage, Meaning string }
 
-// effects is what the faults of one request add up to.
+// effects holds the combined effects of the faults of one request.
 type effects struct {
 	status     status
 	redirect   string
@@ -112,8 +112,8 @@ func Faults() []FaultInfo {
 	return list
 }
 
-// ParseFault reads NAME[=ARG][@FIRST][*TIMES]. Its errors list the faults that
-// exist.
+// ParseFault parses NAME[=ARG][@FIRST][*TIMES]. If the name is unknown, the error
+// lists the faults.
 func ParseFault(text string) (Fault, error) {
 	m := regexp.MustCompile(`^([^=@*]*)(?:=(.*?))?(?:@(\d+))?(?:\*(\d+))?$`).FindStringSubmatch(text)
 	if m == nil {
@@ -152,7 +152,7 @@ func (f Fault) apply(e *effects) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("no fault %q; known are %s", f.Name, strings.Join(names, ", "))
+	return fmt.Errorf("no fault %q; the faults are %s", f.Name, strings.Join(names, ", "))
 }
 
 // check returns an error if one of the faults does not exist.

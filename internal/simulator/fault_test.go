@@ -33,7 +33,7 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                "known are drop, halfopen",
+		"":                "the faults are drop, halfopen",
 		"dorp=5s":         `no fault "dorp"`,
 		"drop":            "drop=D",
 		"drop=-1s":        "drop=D",
@@ -89,7 +89,7 @@ func properly(t *testing.T, s seen) {
 	}
 }
 
-// datas are the payloads of records.
+// datas returns the payloads of records.
 func datas(list []record) []string {
 	var d []string
 	for _, r := range list {
@@ -98,7 +98,7 @@ func datas(list []record) []string {
 	return d
 }
 
-// faultRows is what each fault does to a stream of 12 events.
+// faultRows lists the effect of each fault on a stream of 12 events.
 func faultRows() []faultRow {
 	return []faultRow{
 		{"drop=2s", func(t *testing.T, s seen) {
@@ -288,7 +288,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// ask asks for the stream once; it gives up after an hour or 12 MB.
+// ask requests the stream once. It gives up after an hour or 12 MB.
 func ask(s *Server, c client) seen {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Hour)
@@ -322,9 +322,9 @@ func TestFaultMeetsSomeRequests(t *testing.T) {
 	})
 }
 
-// TestMuteServerAnswersNothing: unlike the other faults, mute affects every
+// TestMuteServerNeverResponds checks that mute, unlike other faults, affects every
 // path, since rtev looks up instances first.
-func TestMuteServerAnswersNothing(t *testing.T) {
+func TestMuteServerNeverResponds(t *testing.T) {
 	inBubble(t, Options{Faults: []Fault{{Name: "mute", Times: 1}}}, func(s *Server, c client) {
 		c.Timeout = time.Minute
 		if res, err := c.Get("http://simulated/v1/core/instances"); err == nil {
@@ -352,7 +352,7 @@ func TestFaultOfOneInstance(t *testing.T) {
 	})
 }
 
-// TestFaultsOfPolling: what makes sense there.
+// TestFaultsOfPolling covers the faults that apply to polling.
 func TestFaultsOfPolling(t *testing.T) {
 	poll := func(texts string, check func(t *testing.T, res *http.Response, body string, err error)) {
 		var faults []Fault

@@ -39,7 +39,7 @@ func inBubble(t *testing.T, o Options, f func(s *Server, c client)) {
 	})
 }
 
-// get asks for a path below /v1/core.
+// get requests a path below /v1/core.
 func (c client) get(path string) *http.Response {
 	c.Helper()
 	res, err := c.Client.Get("http://simulated/v1/core" + path)

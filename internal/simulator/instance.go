@@ -62,8 +62,8 @@ type instance struct {
 // placeID returns the UUID of one of the instance's places.
 func (in *instance) placeID(p place) string { return named("place " + in.ID + strconv.Itoa(int(p))) }
 
-// AddInstance adds an instance, which runs, and replaces one with the same id.
-// The error is about a fault of the instance that does not exist.
+// AddInstance adds and starts an instance. It replaces one with the same id. It
+// fails if a fault of the instance does not exist.
 func (s *Server) AddInstance(in Instance) error {
 	if err := check(in.Faults); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (s *Server) AddInstance(in Instance) error {
 	defer s.mu.Unlock()
 	added.order = len(s.instances)
 	s.instances = append(s.instances, added)
-	if !s.closed && s.capture == nil && s.opts.Rate != Max { // else each stream has its own player
+	if !s.closed && s.capture == nil && s.opts.Rate != Max { // otherwise each stream has its own player
 		s.work.Go(func() { s.play(added) })
 	}
 	return nil
@@ -193,7 +193,7 @@ func (s *Server) Served(id string) (count int, hashes []uint64) {
 	return in.tally.count, slices.Clone(in.tally.hashes)
 }
 
-// Hash returns the number by which Served knows a payload: FNV-1a, 64 bits.
+// Hash returns the hash of a payload that Served returns: 64-bit FNV-1a.
 func Hash(payload []byte) uint64 {
 	h := fnv.New64a()
 	h.Write(payload)
@@ -202,7 +202,7 @@ func Hash(payload []byte) uint64 {
 
 func hash(name string) uint64 { return Hash([]byte(name)) }
 
-// named returns the UUID that belongs to a name.
+// named returns the UUID for a name. It is the same in every run.
 func named(name string) string { return uuid(rand.New(rand.NewPCG(hash(name), 0))) }
 
 // uuid returns sixteen random bytes in the form of a UUID, as the server's are.

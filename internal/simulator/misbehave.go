@@ -13,7 +13,7 @@ import (
 // This file carries out faults. Where net/http would end a response properly,
 // the connection is taken over from it (Hijack, HTTP/1 only).
 
-// replace sends another response than events, if a fault says so.
+// replace sends a response other than events, if a fault requires it.
 func (a *response) replace() bool {
 	w := a.w
 	if a.late > 0 && !sleep(a.ctx, a.late) {
@@ -70,7 +70,7 @@ func (a *response) limit() (stop func()) {
 	ctx, cancel := context.WithCancelCause(a.ctx)
 	t := time.AfterFunc(max(a.drop, a.halfOpen), func() {
 		cancel(errHangUp)
-		if a.halfOpen == 0 { // a blocked write fails, too; one that makes progress can finish
+		if a.halfOpen == 0 { // this also fails a blocked write; one that makes progress can finish
 			_ = a.rc.SetWriteDeadline(time.Now().Add(5 * time.Second))
 		}
 	})
@@ -109,7 +109,7 @@ func (a *response) breakOff(record []byte) error {
 	return errHangUp
 }
 
-// extras does what faults say after an event.
+// extras sends what faults add after an event.
 func (a *response) extras() error {
 	if a.garbage > 0 && a.sent%a.garbage == 0 {
 		a.id++

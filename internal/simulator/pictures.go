@@ -12,7 +12,7 @@ import (
 //go:embed pictures/*.jpg
 var pictures embed.FS
 
-// look is what an actor looks like: its picture and what attributes say.
+// look is the appearance of an actor: its picture and attributes.
 type look struct {
 	name       string // of its file
 	class      string
@@ -20,7 +20,7 @@ type look struct {
 	attributes [][2]string
 }
 
-// looks returns the looks that there are.
+// looks returns all looks.
 func looks() []*look {
 	list := []*look{
 		{name: "person-blue", class: "Person", attributes: [][2]string{{"upper_color", "blue"}}},
@@ -36,8 +36,8 @@ func looks() []*look {
 	return list
 }
 
-// image returns the picture in base64. A comment in the file makes it as large
-// as a camera's picture, and unlike any other.
+// image returns the picture in base64. A random comment in the file makes it as
+// large as a camera's picture, and different from all others.
 func (l *look) image(rng *rand.Rand, large bool) string {
 	size := 4_000 + rng.IntN(11_000)
 	if large {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// player is a source of listed events, each when it is due.
+// player is a source that returns the events of a list when they are due.
 type player struct {
 	items []item
 	pace  float64   // events per second; 0: as the items say; Max
@@ -110,7 +110,7 @@ func parseCapture(data []byte) (*capture, error) {
 }
 
 // addSSE adds records of "event:" and "data:" lines. Data that is not JSON is
-// sent again as it was.
+// replayed unchanged.
 func (c *capture) addSSE(data []byte) {
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	for record := range bytes.SplitSeq(data, []byte("\n\n")) {
@@ -178,8 +178,8 @@ func (c *capture) add(typ string, payload []byte) {
 	c.items = append(c.items, item{typ: typ, payload: payload, at: time.Duration(head.Time) * time.Millisecond, instance: head.Instance})
 }
 
-// time turns wall-clock times into times since the first one. They never go
-// back; an item without a time is due with the one before it.
+// time converts wall-clock times to times since the first one. They never decrease;
+// an item without a time is due at the same time as the previous one.
 func (c *capture) time() {
 	var start, last time.Duration
 	for i := range c.items {

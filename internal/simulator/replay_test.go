@@ -92,7 +92,7 @@ func TestCaptureForms(t *testing.T) {
 	}
 }
 
-func TestCaptureOfThePayloadSamples(t *testing.T) {
+func TestCaptureOfSamples(t *testing.T) {
 	names, _ := filepath.Glob("../event/testdata/payloads/*.json")
 	var data []byte
 	for _, name := range names {

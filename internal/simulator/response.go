@@ -159,7 +159,7 @@ func (a *response) stream() error {
 	return a.run(src)
 }
 
-// prepared returns the events that a stream of Rate Max repeats.
+// prepared returns the events that a stream with Rate Max repeats.
 func (a *response) prepared() []item {
 	o := &a.server.opts
 	if a.server.capture != nil {
@@ -255,7 +255,7 @@ func (a *response) send(it item) error {
 	return a.extras()
 }
 
-// write sends bytes at once.
+// write sends bytes immediately.
 func (a *response) write(p []byte) error {
 	if a.zip == nil {
 		_, err := a.Write(p)
@@ -267,7 +267,7 @@ func (a *response) write(p []byte) error {
 	return a.zip.Flush()
 }
 
-// end ends a response for a reason. Nil means that it ended properly.
+// end ends a response. A nil reason means that it ended properly.
 func (a *response) end(reason error) error {
 	switch {
 	case a.server.ctx.Err() != nil:
@@ -324,7 +324,7 @@ func (c *chunkWriter) end() error {
 }
 
 // Write sends b through net/http, in the pieces and with the pauses that faults
-// say.
+// require.
 func (a *response) Write(b []byte) (sent int, err error) {
 	piece := a.chunk
 	if piece == 0 && a.drip > 0 {

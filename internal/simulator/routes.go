@@ -61,7 +61,7 @@ func refuse(w http.ResponseWriter, status int, text string) {
 	reply(w, status, object{"error": text})
 }
 
-// reply sends a JSON body. It ignores a client that is gone.
+// reply sends a JSON body. It ignores write errors: the client is gone.
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -33,9 +33,8 @@ const (
 // spots are the places in the frame.
 var spots = [...]struct{ x, y float64 }{wire: {0.45, 0.3}, area: {0.42, 0.68}, side: {0.82, 0.7}}
 
-// row is one line of the scene: at this second, the actor causes a record of
-// this type at this place. An actor is an object
-// class and a number.
+// row is one line of the scene: at this second, the actor causes a record of this
+// type at this place. An actor is an object class and a number.
 type row struct {
 	second float64
 	typ    string
@@ -85,7 +84,7 @@ func (v *visit) at(r row) int64 {
 // entry is a record that the scene will produce.
 type entry struct {
 	at    int64 // when it is sent
-	media int64 // what it is about
+	media int64 // when what it describes happens
 	typ   string
 	place place
 	visit *visit     // nil for statistics
@@ -93,8 +92,8 @@ type entry struct {
 	count int        // how many attributes of this visit came before
 }
 
-// scene makes up what one instance sees. The same seed produces the same
-// records; only the wall-clock times depend on base. Not safe for concurrent
+// scene generates the records of one instance. The same seed produces the same
+// records; only their wall-clock times depend on base. It is not safe for concurrent
 // use.
 type scene struct {
 	instance *instance
@@ -141,7 +140,7 @@ func (s *scene) item(e entry) item {
 func (s *scene) addRound() {
 	start := s.rounds * sceneLength
 	shift := int64(s.instance.order) * instanceShift
-	if s.rounds > 0 { // the first event comes at once
+	if s.rounds > 0 { // in the first round, the first event is due immediately
 		shift += s.rng.Int64N(5000)
 	}
 	s.rounds++
@@ -208,8 +207,8 @@ func hasObject(typ string) bool {
 	return !slices.Contains([]string{"event-count-changed", "event-crowd-detection", "event-object-left-removed", "event-status-changed"}, typ)
 }
 
-// addTracks adds the tracks of a visit: those that were held back at once
-// with the first event, the others as they are made.
+// addTracks adds the tracks of a visit. Tracks that were held back are sent together
+// with the first event, later ones when they are made.
 func (s *scene) addTracks(v *visit) {
 	first, last := v.events[0].at, v.at(v.rows[len(v.rows)-1])
 	for at := first - heldTracks*trackEvery; at <= last; at += trackEvery {
@@ -231,8 +230,8 @@ func (s *scene) look(class string) *look {
 	return fit[s.rng.IntN(len(fit))]
 }
 
-// feet returns where the actor stands at a time, in fractions of the frame, and
-// whether it moves: on the way from one row's place to the next.
+// feet returns the position of the actor at a time, in fractions of the frame, and
+// whether it is moving from one row's place to the next.
 func (v *visit) feet(at int64) (x, y float64, moving bool) {
 	i := slices.IndexFunc(v.rows, func(r row) bool { return v.at(r) > at })
 	if i < 0 {

@@ -65,7 +65,7 @@ func TestOnlyWallClockFollowsTheBase(t *testing.T) {
 	}
 }
 
-// story is what the tests look at in an event.
+// story holds the members of an event that tests check.
 type story struct {
 	Type     string `json:"$id"`
 	Event    string `json:"event_id"`
@@ -308,7 +308,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-func TestTracksTenASecond(t *testing.T) {
+func TestTenTracksPerSecond(t *testing.T) {
 	age := map[string]int64{}
 	for _, it := range produce(4, noon(), 10*time.Minute) {
 		if it.typ != "track" {

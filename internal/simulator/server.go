@@ -1,4 +1,4 @@
-// Package simulator is an RT Server for tests and demonstrations. It makes up
+// Package simulator is an RT Server for tests and demonstrations. It generates
 // traffic, replays captures, and misbehaves on request.
 //
 // It implements the server's documentation on its own and imports no other
@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// Max is the Rate of a stream that is sent as fast as it is read: some
-// prepared records, again and again, with rising ids and times.
+// Max is the Rate of a stream that is sent as fast as it is read. It repeats
+// prepared records with increasing ids and times.
 var Max = math.Inf(1)
 
 // Traffic of a stream with Rate Max.
@@ -80,7 +80,7 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("rate %v: not a number of events per second from 0.000001", o.Rate)
 	}
 	if !slices.Contains([]string{MixScene, MixTracks, MixMixed, MixCrops}, o.Mix) {
-		return nil, fmt.Errorf("mix %q: it is one of tracks, mixed, crops", o.Mix)
+		return nil, fmt.Errorf("mix %q is not one of tracks, mixed, crops", o.Mix)
 	}
 	capture, err := parseCapture(o.Replay)
 	if err != nil {

@@ -137,7 +137,7 @@ func TestQueueDropsTheOldest(t *testing.T) {
 	})
 }
 
-// TestStreamAndQueueHaveTheSameEvents: both read what the instance saw.
+// TestStreamAndQueueHaveTheSameEvents compares the stream with the polling queue.
 func TestStreamAndQueueHaveTheSameEvents(t *testing.T) {
 	inBubble(t, Options{}, func(s *Server, c client) {
 		var streamed, polled []string
@@ -153,7 +153,7 @@ func TestStreamAndQueueHaveTheSameEvents(t *testing.T) {
 	})
 }
 
-func TestServedCountsWhatWasDelivered(t *testing.T) {
+func TestServedCountsDeliveredEvents(t *testing.T) {
 	inBubble(t, Options{Record: true, Rate: 200}, func(s *Server, c client) {
 		var want []uint64
 		for _, r := range records(c.during(3*time.Second, "/instance/"+gate+"/consume_events_sse")) {
@@ -170,7 +170,7 @@ func TestServedCountsWhatWasDelivered(t *testing.T) {
 	})
 }
 
-func TestSlowReaderLosesButSpoilsNothing(t *testing.T) {
+func TestSlowReaderLosesWholeEvents(t *testing.T) {
 	inBubble(t, Options{Record: true, Rate: 1000}, func(s *Server, c client) {
 		res := c.stream()
 		time.Sleep(12 * time.Second)                                                  // 12,000 events, the last 1,000 to 2,000 are stored

@@ -14,10 +14,10 @@ import (
 const followEvery = 10 * time.Second
 
 // Follow keeps the set up to date until ctx is done. It calls join for instances
-// that the arguments of Resolve select and that appear later, and Target.Stop
-// for those that the server has deleted. One that merely stops running stays. A
-// server that does not answer is asked again, without a notice: its streams
-// report it.
+// that appear later and that the arguments of Resolve select, and Target.Stop for
+// instances that the server has deleted. An instance that only stops running stays
+// in the set. If a server does not respond, Follow tries again without a notice,
+// because the streams of that server report it.
 func (s *Set) Follow(ctx context.Context, join func(*Target)) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
@@ -38,9 +38,9 @@ func (s *Set) Follow(ctx context.Context, join func(*Target)) {
 	}
 }
 
-// update compares the set with what a server has now. Targets leave before
-// others join, so that an instance that was deleted and made again gets its
-// name back.
+// update compares the set with the current instances of a server. It removes
+// targets before it adds others, so that an instance that was deleted and created
+// again gets its name back.
 func (s *Set) update(client *rtapi.Client, list []rtapi.Instance, join func(*Target)) {
 	exists := map[string]bool{}
 	for _, in := range list {
@@ -62,7 +62,7 @@ func (s *Set) update(client *rtapi.Client, list []rtapi.Instance, join func(*Tar
 	}
 }
 
-// wants reports whether an instance that appeared later is one to read.
+// wants reports whether to read an instance that appeared later.
 func (s *Set) wants(in rtapi.Instance) bool {
 	if s.running {
 		return in.Running

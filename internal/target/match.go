@@ -9,14 +9,14 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// sameName compares names in any case and in Unicode normal form C: file
-// systems and browsers write the same name in different forms.
+// sameName reports whether names are equal, ignoring case and Unicode
+// normalization: file systems and browsers write the same name in different forms.
 func sameName(a, b string) bool { return strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b)) }
 
 func isGlob(name string) bool { return strings.ContainsAny(name, "*?[") }
 
-// matches reports whether pattern, a name or a glob, selects in. A pattern that
-// is not a well-formed glob is only compared.
+// matches reports whether pattern, a name or a glob, selects in. A malformed glob
+// only matches itself.
 func matches(pattern string, in rtapi.Instance) bool {
 	if sameName(pattern, in.Name) || strings.EqualFold(pattern, in.ID) {
 		return true
@@ -24,7 +24,7 @@ func matches(pattern string, in rtapi.Instance) bool {
 	if !isGlob(pattern) {
 		return false
 	}
-	// path.Match treats a slash as a border; in a display name it is a letter
+	// path.Match treats a slash as a separator; in a display name it is like a letter
 	flat := func(s string) string {
 		return strings.ReplaceAll(strings.ToLower(norm.NFC.String(s)), "/", "\x00")
 	}

@@ -9,10 +9,11 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// NotFoundError says that no instance fits an argument, or that none is running.
+// NotFoundError reports that no instance matches an argument, or that no instance is
+// running.
 type NotFoundError struct {
 	Text string // one line; names in it are not safe to print
-	Arg  string // the argument; "" where none is running
+	Arg  string // the argument; "" if no instance is running
 }
 
 // Error returns one line.
@@ -21,9 +22,9 @@ func (e *NotFoundError) Error() string { return e.Text }
 // mostNamed is the largest number of instances that a message lists.
 const mostNamed = 8
 
-// notFound returns the error for an argument that matches nothing: the server's,
-// if none could be asked, else one that names the closest instances, or all of
-// them where there are few.
+// notFound returns the error for an argument that matches nothing. If no server
+// could be asked, it is a server's error. Otherwise it names the closest instances,
+// or all instances if there are few.
 func (s *Set) notFound(arg string) error {
 	if err := s.unreachable(); err != nil {
 		return err

@@ -11,16 +11,16 @@ import (
 // before they are no longer remembered.
 const mostRecorded = 10_000
 
-// Recorded returns the instances of recorded and of spooled events, which carry
-// no more than an id. It is not safe for concurrent use.
+// Recorded finds the instances of recorded and spooled events, which contain only
+// an id. It is not safe for concurrent use.
 type Recorded struct {
-	Named []config.Named        // names for ids, of the config file
-	Found func(*event.Instance) // is called for each new one; may be nil
+	Named []config.Named        // names of ids, from the config file
+	Found func(*event.Instance) // called for each new instance; may be nil
 
 	known map[string]*event.Instance
 }
 
-// Locate returns the instance of an id, whose bytes need not last.
+// Locate returns the instance with an id. It copies id if it keeps it.
 func (r *Recorded) Locate(id string) *event.Instance {
 	if in := r.known[id]; in != nil {
 		return in

@@ -1,5 +1,5 @@
-// Package target turns INSTANCE arguments into instances of servers, and keeps
-// the set of them up to date while a run lasts.
+// Package target resolves INSTANCE arguments to instances of servers, and keeps the
+// set of instances up to date during a run.
 package target
 
 import (
@@ -22,10 +22,10 @@ import (
 type Target struct {
 	Client   *rtapi.Client // of its server
 	Instance *event.Instance
-	Types    []string // the events= of a pasted URL; nil: all
-	Stopped  bool     // the server said that it is not running
-	// Stop ends the reading of the instance. The reader sets it, and Follow calls
-	// it when the server has deleted the instance.
+	Types    []string // from events= of a pasted URL; nil means all
+	Stopped  bool     // the server says that the instance is not running
+	// Stop stops reading the instance. The reader sets it, and Follow calls it when
+	// the server has deleted the instance.
 	Stop func()
 
 	fixed bool // named by its id: it stays whatever the server lists
@@ -36,7 +36,7 @@ func (t *Target) key() key { return key{t.Client.Server(), strings.ToLower(t.Ins
 
 type key struct{ server, id string }
 
-// Options say where instances are looked for.
+// Options say where to look for instances.
 type Options struct {
 	Servers []*rtapi.Client // of --server; at least one where AsksServers
 	// Open returns the client of another server: of a pasted URL, or of an
@@ -46,19 +46,19 @@ type Options struct {
 	// have. Nil or "": its host.
 	Label  func(*rtapi.Client) string
 	Named  []config.Named        // instances of the config file
-	Place  func(line int) string // names a line of the config file, for errors
-	Notify event.Notify          // what the user should know; may be nil
+	Place  func(line int) string // returns the name of a line of the config file, for errors
+	Notify event.Notify          // may be nil
 }
 
-// Listing is what one server answered when it was asked for its instances.
+// Listing is the response of one server to a request for its instances.
 type Listing struct {
 	Client    *rtapi.Client
 	Instances []rtapi.Instance
-	Err       error // why there are none; see rtapi.Client.Instances
+	Err       error // if the request failed; see rtapi.Client.Instances
 }
 
-// Set is the set of instances that a run reads. It is not safe for concurrent
-// use: Follow runs after Resolve has returned.
+// Set is the set of instances that a run reads. It is not safe for concurrent use:
+// call Follow after Resolve has returned.
 type Set struct {
 	o        Options
 	listings []Listing // of Options.Servers; nil until one is needed
@@ -71,9 +71,8 @@ type Set struct {
 // New returns an empty set.
 func New(o Options) *Set { return &Set{o: o, targets: map[key]*Target{}} }
 
-// AsksServers reports whether args, or the lack of them, name instances of
-// Options.Servers, and not only instances whose server is in a pasted URL or in
-// the config file.
+// AsksServers reports whether resolving args needs Options.Servers: it does unless
+// the server of every instance is in a pasted URL or in the config file.
 func AsksServers(args []string, named []config.Named) bool {
 	return len(args) == 0 || slices.ContainsFunc(args, func(arg string) bool {
 		i := slices.IndexFunc(named, func(n config.Named) bool { return sameName(n.Name, arg) })
@@ -91,7 +90,7 @@ func HasTypes(arg string) bool {
 	return err == nil && query.Get("events") != ""
 }
 
-// List asks every server of the options for its instances, all at once.
+// List asks all servers of the options concurrently for their instances.
 func (s *Set) List(ctx context.Context) []Listing {
 	list := make([]Listing, len(s.o.Servers))
 	var all sync.WaitGroup
@@ -105,11 +104,10 @@ func (s *Set) List(ctx context.Context) []Listing {
 	return list
 }
 
-// Resolve returns the targets that args name; without args, every running
-// instance. It starts from an empty set, so that it can be tried again. Errors:
-// *rtapi.OptionError for an argument that cannot be used, *NotFoundError, the
-// error of a server's client where no server could be asked, else the error of
-// ctx.
+// Resolve returns the targets that args name or, without args, every running
+// instance. It starts with an empty set, so that it can be called again after an
+// error. The error is an *rtapi.OptionError for an argument that cannot be used, a
+// *NotFoundError, the error of a client if no server could be asked, or ctx.Err().
 func (s *Set) Resolve(ctx context.Context, args []string) ([]*Target, error) {
 	*s = *New(s.o)
 	if len(args) == 0 {
@@ -126,8 +124,8 @@ func (s *Set) Resolve(ctx context.Context, args []string) ([]*Target, error) {
 	return s.sorted(), nil
 }
 
-// All returns every instance that the servers list, whether it runs or not, and
-// the lists. It starts from an empty set.
+// All returns every instance that the servers list, running or not, and the lists.
+// It starts with an empty set.
 func (s *Set) All(ctx context.Context) ([]*Target, []Listing) {
 	*s = *New(s.o)
 	s.addMatching(ctx, func(rtapi.Instance) bool { return true })
@@ -139,7 +137,8 @@ func (s *Set) sorted() []*Target {
 	return slices.SortedFunc(maps.Values(s.targets), func(a, b *Target) int { return a.Instance.Order - b.Instance.Order })
 }
 
-// Unreached returns why servers could not be asked, where another one could.
+// Unreached returns the errors of servers that could not be asked, if at least one
+// server could.
 func (s *Set) Unreached() (errs []error) {
 	for _, l := range s.listings {
 		if l.Err != nil {
@@ -149,8 +148,8 @@ func (s *Set) Unreached() (errs []error) {
 	return errs
 }
 
-// Follows reports whether instances may join later: those of names, globs and
-// of no argument do.
+// Follows reports whether instances may join later. They may if the arguments
+// contain a name or a glob, or if there are none.
 func (s *Set) Follows() bool { return s.running || len(s.patterns) > 0 }
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -198,8 +197,7 @@ func (s *Set) resolveURL(arg string) error {
 	return nil
 }
 
-// resolveNamed adds an instance of the config file. Its errors name the place
-// there.
+// resolveNamed adds an instance of the config file. Its errors name the line there.
 func (s *Set) resolveNamed(ctx context.Context, n config.Named) error {
 	var client *rtapi.Client
 	var err error
@@ -214,8 +212,8 @@ func (s *Set) resolveNamed(ctx context.Context, n config.Named) error {
 	return nil
 }
 
-// resolveID asks nobody if there is one server, else each server whether it has
-// the instance.
+// resolveID adds an instance by its id. With one server it needs no request;
+// otherwise it asks each server whether it has the instance.
 func (s *Set) resolveID(ctx context.Context, id, name string) error {
 	if len(s.o.Servers) == 1 {
 		s.addFixed(s.o.Servers[0], id, name)
@@ -227,7 +225,7 @@ func (s *Set) resolveID(ctx context.Context, id, name string) error {
 	return nil
 }
 
-// resolveName compares display names; a name may be that of several instances.
+// resolveName adds the instances with a display name, which several may share.
 func (s *Set) resolveName(ctx context.Context, name string) error {
 	s.patterns = append(s.patterns, name)
 	found := s.addMatching(ctx, func(in rtapi.Instance) bool { return matches(name, in) })
@@ -266,8 +264,8 @@ func (s *Set) addMatching(ctx context.Context, match func(rtapi.Instance) bool) 
 	return found
 }
 
-// addFixed adds a target of which nothing but the id is known; it returns nil
-// if there is one already.
+// addFixed adds a target of which only the id is known. It returns nil if the set
+// already has it.
 func (s *Set) addFixed(client *rtapi.Client, id, name string) *Target {
 	t := s.add(client, rtapi.Instance{ID: id, Name: name, Running: true})
 	if t != nil {
@@ -276,7 +274,7 @@ func (s *Set) addFixed(client *rtapi.Client, id, name string) *Target {
 	return t
 }
 
-// add adds a target for the instance; it returns nil if there is one already.
+// add adds a target for an instance. It returns nil if the set already has it.
 func (s *Set) add(client *rtapi.Client, in rtapi.Instance) *Target {
 	t := &Target{Client: client, Stopped: !in.Running, Instance: &event.Instance{
 		ID: in.ID, Name: in.Name, Server: client.Server(), Order: s.order,
@@ -290,8 +288,8 @@ func (s *Set) add(client *rtapi.Client, in rtapi.Instance) *Target {
 	return t
 }
 
-// uniqueName returns the display name of t; if an instance of the set has it
-// already, with the server or the start of the id behind it.
+// uniqueName returns the display name of t. If another instance of the set has the
+// same name, it appends the server or the start of the id.
 func (s *Set) uniqueName(t *Target) string {
 	in, label := t.Instance, ""
 	if s.o.Label != nil {

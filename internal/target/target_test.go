@@ -89,7 +89,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestPastedURLKeepsItsTypes(t *testing.T) {
+func TestPastedURLKeepsTypes(t *testing.T) {
 	set, _ := serving(t, listOf())
 	targets, err := set.Resolve(t.Context(), []string{"http://nvr9:3546/v1/core/instance/" + firstID + "/consume_events_sse?events=track,crop"})
 	if err != nil || len(targets) != 1 || !slices.Equal(targets[0].Types, []string{"track", "crop"}) || targets[0].Instance.Server != "http://nvr9:3546" {
@@ -97,7 +97,7 @@ func TestPastedURLKeepsItsTypes(t *testing.T) {
 	}
 }
 
-func TestNotFoundNamesTheClosest(t *testing.T) {
+func TestNotFoundNamesClosest(t *testing.T) {
 	few := listOf(instance(firstID, "Front gate", true), instance(secondID, "Dock", false))
 	var many []string
 	for i := range 9 {
@@ -125,7 +125,7 @@ func TestNotFoundNamesTheClosest(t *testing.T) {
 	}
 }
 
-func TestLabelOfAServerFollowsEqualNames(t *testing.T) {
+func TestEqualNamesGetServerLabel(t *testing.T) {
 	set, _ := serving(t, listOf(instance("a", "Dock", true), instance("b", "Dock", true)))
 	set.o.Label = func(*rtapi.Client) string { return "north" }
 	targets, err := set.Resolve(t.Context(), nil)
@@ -158,7 +158,7 @@ func TestAsksServers(t *testing.T) {
 	}
 }
 
-func TestNamedInstancesErrorsNameTheLine(t *testing.T) {
+func TestNamedInstanceErrorsNameLine(t *testing.T) {
 	set, _ := serving(t, listOf())
 	set.o.Named = []config.Named{{Name: "gate", ID: firstID, Server: "ftp://nvr1", Line: 4}, {Name: "yard", ID: secondID, Line: 5}}
 	set.o.Servers = append(set.o.Servers, set.o.Servers[0])
@@ -173,7 +173,7 @@ func TestNamedInstancesErrorsNameTheLine(t *testing.T) {
 }
 
 // update with the list of a server, as Follow does.
-func TestInstanceMadeAgainKeepsItsName(t *testing.T) {
+func TestRecreatedInstanceKeepsName(t *testing.T) {
 	set, _ := serving(t, listOf(instance("a", "Gate", true), instance("b", "Dock", true)))
 	targets, err := set.Resolve(t.Context(), []string{"gate*", secondID})
 	if err != nil || len(targets) != 2 {
@@ -202,7 +202,7 @@ func TestInstanceMadeAgainKeepsItsName(t *testing.T) {
 	}
 }
 
-func TestUnreachedServersAreReportedApart(t *testing.T) {
+func TestUnreachedServers(t *testing.T) {
 	set, _ := serving(t, listOf(instance("a", "Gate", true)))
 	far := newSet(t, (&net.Dialer{}).DialContext, "127.0.0.1:1")
 	set.o.Servers = append(set.o.Servers, far.o.Servers...)
@@ -215,7 +215,7 @@ func TestUnreachedServersAreReportedApart(t *testing.T) {
 	}
 }
 
-func TestRecordedInstancesOwnTheirNames(t *testing.T) {
+func TestRecordedCopiesNames(t *testing.T) {
 	met := 0
 	r := Recorded{Named: []config.Named{{Name: "north", ID: strings.ToUpper(firstID)}}, Found: func(*event.Instance) { met++ }}
 	if in := r.Locate(firstID); in.Name != "north" || in != r.Locate(firstID) {
