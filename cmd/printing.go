@@ -72,7 +72,7 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 				Columns: columns, NoHeader: p.noHeader, BOM: p.bom, Delimiter: delimiter, Frame: frame, Terminal: s.outTTY,
 			})
 		}, nil
-	case p.template != "":
+	case p.template != "" || p.parsed.Changed("template"):
 		template, err := format.ParseTemplate(p.template)
 		if err != nil {
 			return nil, usagef("--%v", err)
