@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/rtev/rtev/internal/format"
@@ -62,6 +63,9 @@ func ParseAddress(text string) (Address, error) {
 	port := u.Port()
 	if port == "" {
 		port = s.port
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return Address{}, &AddressError{"port " + port + " is not between 1 and 65535"}
 	}
 	a := Address{kind: s.kind, secure: s.secure, host: net.JoinHostPort(u.Hostname(), port)}
 	a.shown = u.Scheme + "://" + a.host

@@ -60,6 +60,7 @@ func TestAddressMistakes(t *testing.T) {
 		"kafka://h/a?cred=@x":        `unknown option "cred"`,
 		"nats://h/a?creds=@/missing": "creds: open /missing",
 		"nats://me:secret@h:x/a":     "not a URL",
+		"nats://me:secret@h:99999/a": "port 99999 is not between 1 and 65535",
 	} {
 		_, err := ParseAddress(url)
 		var mistake *AddressError
