@@ -1,4 +1,4 @@
-# Nothing needs make: go run . and go test ./... work without it.
+# make is optional: go run . and go test ./... work without it.
 .PHONY: help build test check race lint fuzz bench soak docs completions demo release-dry clean
 
 help: ## list these targets
@@ -16,7 +16,7 @@ lint: ## gofmt, go vet and staticcheck
 	test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go tool -modfile=tools.mod staticcheck ./...
 fuzz: ## fuzz each target for a minute; make fuzz TIME=10s for less
 	scripts/fuzz.sh $(or $(TIME),1m)
-bench: ## compare CPU time and memory with curl and other readers
+bench: ## compare CPU time and memory with those of curl and other readers
 	scripts/bench.sh
 soak: ## an hour of faults, then 200 kills; make soak TIME=2m for less
 	go test . -run '^TestSoak$$' -v -count=1 -timeout 0 -soak=$(or $(TIME),1h)
@@ -25,9 +25,9 @@ docs: ## generate man pages and reference
 	go test ./cmd -run Generated -update
 completions: ## generate shell completions
 	go test ./cmd -run Completions -update
-demo: ## watch made-up traffic without a server
+demo: ## watch simulated traffic without a server
 	go run . tail --demo
 release-dry: ## build archives and packages into dist/ without publishing
 	go tool -modfile=release.mod goreleaser release --snapshot --clean
-clean: ## remove what other targets built
+clean: ## remove the output of other targets
 	rm -rf rtev dist packaging/man

@@ -108,7 +108,7 @@ func recipe(t *testing.T, program string) string {
 	return ""
 }
 
-// talker is a program that runs during a test, with its output.
+// talker is a program that runs during a test, and its output.
 type talker struct {
 	t     *testing.T
 	lines chan string

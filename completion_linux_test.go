@@ -90,7 +90,7 @@ func TestCompletionsWorkInShells(t *testing.T) {
 	}
 }
 
-// A header from a pipe that nobody writes does not block the shell.
+// A header file that is a pipe without a writer does not block the shell.
 func TestCompletionDoesNotWaitForPipes(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "token")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {

@@ -101,10 +101,10 @@ func pictures(t *testing.T, dir string) map[string]int {
 	return files
 }
 
-// Everything that was drained and did not become a picture is appended to the
-// file of --events-to: other events, crops that -w does not want, and crops
-// that hold no whole picture.
-func TestEventsToTakesWhatIsNoPicture(t *testing.T) {
+// Everything that was drained and did not become a picture is appended to the file
+// of --events-to: other events, crops that -w does not match, and crops without a
+// complete picture.
+func TestEventsToGetsOtherEvents(t *testing.T) {
 	good, goodText := smallJPEG(t, 8)
 	trailing, _ := smallJPEG(t, 16)
 	trailing = append(trailing, "12345678"...)
@@ -123,7 +123,7 @@ func TestEventsToTakesWhatIsNoPicture(t *testing.T) {
 		want.WriteString(payloads[i] + "\n")
 	}
 	dir, rest := t.TempDir(), filepath.Join(t.TempDir(), "rest.ndjson")
-	if err := os.WriteFile(rest, []byte("older"), 0o644); err != nil { // a killed run left half a line
+	if err := os.WriteFile(rest, []byte("older"), 0o644); err != nil { // the partial line of a killed run
 		t.Fatal(err)
 	}
 	messages, code := crops(t, drainOnce(t, payloads...), dir, "--events-to", rest, "-w", "confidence > 0.2")
@@ -163,12 +163,12 @@ func TestEventsToFailureKeepsResponse(t *testing.T) {
 	}
 }
 
-// A run that is killed while it still writes the last events has not forgotten
-// the drained response: the next run with the same spool delivers all of it.
-func TestKilledCropsAreInTheSpool(t *testing.T) {
+// If a run is killed while it writes the last events, the next run with the same
+// spool delivers the complete response.
+func TestSpoolSurvivesKilledCrops(t *testing.T) {
 	var payloads []string
 	var want []string
-	long := strings.Repeat("x", 100_000) // more than a pipe takes
+	long := strings.Repeat("x", 100_000) // more than fits into a pipe
 	for i := range 5 {
 		data, text := smallJPEG(t, 8*(i+1))
 		id := fmt.Sprint("e", i)
@@ -189,7 +189,7 @@ func TestKilledCropsAreInTheSpool(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	if _, err := io.ReadFull(reader, make([]byte, 300_000)); err != nil { // it is in the middle of the events
+	if _, err := io.ReadFull(reader, make([]byte, 300_000)); err != nil { // now it is in the middle of the events
 		t.Fatal(err)
 	}
 	if err := c.Process.Kill(); err != nil {

@@ -24,8 +24,8 @@ func guides(t *testing.T) []string {
 	return append(pages, "README.md", "CONTRIBUTING.md")
 }
 
-// notRun are the languages of blocks that are not run, and why. A block in sh
-// is run line by line; every other language must be listed here.
+// notRun lists the languages of blocks that are not run, and why. A block in sh is
+// run line by line; every other language must be listed here.
 var notRun = map[string]string{
 	"text":      "output; TestShownOutputIsReal checks it",
 	"ascii":     "a picture",
@@ -39,7 +39,7 @@ var notRun = map[string]string{
 	"yaml":      "a configuration file; documentedEnv has the same names",
 }
 
-// skipped are commands in sh that are not run, by how they start, and why.
+// skipped lists commands in sh that are not run, by their first words, and why.
 var skipped = map[string]string{
 	"go test":        "this is go test",
 	"go install .":   "the tests have built rtev",
@@ -50,16 +50,16 @@ var skipped = map[string]string{
 }
 
 // TestDocumentedCommandsWork runs every command in a block marked sh of the
-// README and the guides, against --demo or a simulator that answers for every
-// host. A command that does not end is stopped after a moment; none may end
-// with a mistake of usage, an unreachable server or a failure. Brokers have
-// tests of their own; NATS is run where its client is installed.
+// README and the guides, against --demo or a simulator that responds for every
+// host. A command that does not end is stopped after a moment. None may end with a
+// usage error, an unreachable server or a failure. Brokers have their own tests;
+// commands with NATS are run if its client is installed.
 func TestDocumentedCommandsWork(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: append(simulator.Fleet(3),
 		simulator.Instance{ID: "00000000-0000-4000-8000-000000000000", Name: "other"})})
 	env := documentedEnv(t, server)
 	ran := map[string]bool{}
-	var all sync.WaitGroup // they wait more than they work
+	var all sync.WaitGroup // pages run in parallel, since they mostly wait
 	for _, page := range guides(t) {
 		for _, block := range blocks(t, page) {
 			if block.language != "sh" {
@@ -70,8 +70,8 @@ func TestDocumentedCommandsWork(t *testing.T) {
 			}
 			ran[page] = true
 			dir := t.TempDir()
-			// Commands need the folders of logs and of pictures, even if the one
-			// before them saved no picture.
+			// Commands need the folders for logs and pictures, even if the previous
+			// command saved no picture.
 			if err := errors.Join(os.Mkdir(filepath.Join(dir, "pictures"), 0o755), os.Mkdir(filepath.Join(dir, "rtev"), 0o755)); err != nil {
 				t.Fatal(err)
 			}
@@ -86,8 +86,8 @@ func TestDocumentedCommandsWork(t *testing.T) {
 	}
 }
 
-// documentedEnv returns an environment with rtev in PATH, the config file of
-// the guides, and a proxy that leads every host name to the simulator.
+// documentedEnv returns an environment with rtev in PATH, the config file of the
+// guides, and a proxy that sends requests for any host to the simulator.
 func documentedEnv(t *testing.T, server string) []string {
 	t.Helper()
 	home := t.TempDir()
@@ -144,7 +144,7 @@ func shown(t *testing.T, page, language string) string {
 	return text
 }
 
-// notHere returns why a line is not run here, "" if it is.
+// notHere returns why a line is not run here, or "" if it is run.
 func notHere(line string) string {
 	for start, why := range skipped {
 		if strings.HasPrefix(line, start) {
@@ -192,8 +192,8 @@ func runBlock(t *testing.T, dir, block string, env []string) {
 	}
 }
 
-// TestShownOutputIsReal compares the output that README and the quick start
-// show, but for times and the width of columns, with what --demo prints.
+// TestShownOutputIsReal compares the output shown in README and the quick start with
+// that of --demo, except for times and the width of columns.
 func TestShownOutputIsReal(t *testing.T) {
 	t.Parallel()
 	c := exec.Command(filepath.Join(programFolder(t), "rtev"), "tail", "--demo", "--config", "none", "-e", "!track,!statistics", "-n", "10")
@@ -220,8 +220,8 @@ func TestShownOutputIsReal(t *testing.T) {
 
 var expressions = regexp.MustCompile("(?m)^\\| [^|`]+ \\| `(.*)` \\|$")
 
-// TestFilterExamplesMatch runs every expression of the table of filters.md over
-// a recording: it must match something.
+// TestFilterExamplesMatch checks that every expression in the table of filters.md
+// matches something in a recording.
 func TestFilterExamplesMatch(t *testing.T) {
 	t.Parallel()
 	server := start(t, simulator.Options{Seed: 1, Rate: 2000, Instances: simulator.Fleet(3)})
@@ -261,8 +261,8 @@ func TestFilterExamplesMatch(t *testing.T) {
 	}
 }
 
-// TestLogrotate lets logrotate empty, by the rules of the recipe, a file that
-// rtev appends to.
+// TestLogrotate runs logrotate with the rules of the recipe on a file that rtev
+// appends to.
 func TestLogrotate(t *testing.T) {
 	t.Parallel()
 	has(t, "logrotate")
@@ -316,8 +316,8 @@ func grown(t *testing.T, name string, size int64) {
 	t.Fatalf("%s stays below %d bytes", name, size)
 }
 
-// TestUnitsAreSound lets systemd check the units, one of them with the drop-in
-// that the guide shows.
+// TestUnitsAreSound checks the units with systemd-analyze, one of them with the
+// drop-in that the guide shows.
 func TestUnitsAreSound(t *testing.T) {
 	has(t, "systemd-analyze")
 	dropIn := shown(t, "docs/recipes.md", "ini")
@@ -342,8 +342,7 @@ func TestUnitsAreSound(t *testing.T) {
 	}
 }
 
-// TestOldPicturesAreDeleted lets systemd clean a folder by the rule of the
-// recipe.
+// TestOldPicturesAreDeleted runs systemd-tmpfiles with the rule of the recipe.
 func TestOldPicturesAreDeleted(t *testing.T) {
 	has(t, "systemd-tmpfiles")
 	rule := shown(t, "docs/recipes.md", "tmpfiles")
@@ -420,7 +419,8 @@ func anchors(text string) map[string]bool {
 	return all
 }
 
-// TestLinksLeadSomewhere checks the links between pages of the repository.
+// TestLinksLeadSomewhere checks that links between pages of the repository have a
+// target.
 func TestLinksLeadSomewhere(t *testing.T) {
 	var pages []string
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {

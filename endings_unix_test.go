@@ -49,9 +49,9 @@ func following(t *testing.T, script string, args ...string) (c *exec.Cmd, messag
 	return c, messages
 }
 
-// A signal ends a run in good order, and then the process dies of it, so that
-// shells and make see an interrupted program and not an exit status.
-func TestRunDiesOfTheSignalThatEndedIt(t *testing.T) {
+// A signal ends a run cleanly, and then the process dies of the signal, so that
+// shells and make see an interrupted program instead of an exit status.
+func TestRunDiesOfItsSignal(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		c, messages := following(t, `exec rtev tail -s "$1" -o ndjson --config none`, server)
@@ -65,8 +65,7 @@ func TestRunDiesOfTheSignalThatEndedIt(t *testing.T) {
 	}
 }
 
-// With poll, the signal must be caught: the run's end is reported by what it
-// prints last.
+// poll must catch the signal: what it prints at the end shows that it did.
 func TestSignalIsCaught(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
@@ -79,7 +78,7 @@ func TestSignalIsCaught(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := bufio.NewReader(out)
-		for range 2 { // the header comes before the run has begun
+		for range 2 { // the header is printed before the run begins
 			if _, err := lines.ReadString('\n'); err != nil {
 				t.Fatal(err)
 			}
@@ -113,8 +112,8 @@ func TestNohupIgnoresHangup(t *testing.T) {
 	}
 }
 
-// The first signal waits for the output, which nobody reads; the second one
-// ends the process at once.
+// After the first signal rtev waits for its output, which nobody reads. The second
+// signal ends the process immediately.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
 	c := exec.CommandContext(t.Context(), "rtev", "tail", "-s", server, "-o", "ndjson", "--config", "none")
@@ -142,13 +141,13 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 				t.Errorf("ended with %v", c.ProcessState)
 			}
 			return
-		case <-repeat.C: // until the first one has been taken
+		case <-repeat.C: // repeat it, since the first one may not have been handled yet
 			_ = c.Process.Signal(syscall.SIGINT)
 		}
 	}
 }
 
-// A reader that goes away ends the process by SIGPIPE, without a word.
+// If its reader goes away, the process dies of SIGPIPE without a message.
 func TestClosedPipeKillsSilently(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
 	for _, args := range [][]string{{"tail", "-o", "ndjson"}, {"tail", "--exec", "cat"}, {"poll", "Gate", "-i", "1ms", "--exec", "cat"}, {"stats", "-i", "1ms", "-o", "csv"}, {"poll", "Gate", "-i", "1ms", "-o", "ndjson"}, {"--help"}, {"completion", "bash"}} {
@@ -172,7 +171,7 @@ func TestClosedPipeKillsSilently(t *testing.T) {
 
 // Only stdout may end the process by SIGPIPE, not a connection that the server
 // has closed.
-func TestBrokenConnectionIsNoClosedPipe(t *testing.T) {
+func TestBrokenConnectionIsNotSIGPIPE(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +199,7 @@ func TestBrokenConnectionIsNoClosedPipe(t *testing.T) {
 	}
 }
 
-// A command that drains a queue must have somewhere to print.
+// A command that drains a queue needs an open standard output.
 func TestDrainRefusesClosedStdout(t *testing.T) {
 	var asked int
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; w.WriteHeader(http.StatusNoContent) }))

@@ -84,7 +84,7 @@ func TestExecRecipes(t *testing.T) {
 	}
 }
 
-// webhook remembers what was posted as JSON.
+// webhook records what was posted as JSON.
 type webhook struct {
 	mu     sync.Mutex
 	bodies [][]byte
@@ -144,8 +144,8 @@ func TestInterruptDoesNotReachCommands(t *testing.T) {
 	}
 }
 
-// A command that has failed does not hide the signal that ends tail.
-func TestTailDiesOfTheSignalAlthoughCommandsFailed(t *testing.T) {
+// tail dies of the signal even if commands failed.
+func TestTailDiesOfSignalAfterFailedCommand(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
 	c, messages := following(t, `exec rtev tail -s "$1" --config none --exec 'sh -c "echo; exit 1"'`, server)
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
@@ -159,7 +159,7 @@ func TestTailDiesOfTheSignalAlthoughCommandsFailed(t *testing.T) {
 
 // kill -9 leaves no command behind, and the next run repeats what was not
 // delivered.
-func TestKillEndsCommandsAndKeepsTheSpool(t *testing.T) {
+func TestKillEndsCommandsAndKeepsSpool(t *testing.T) {
 	var want []string
 	for _, class := range []string{"a", "b", "c", "d", "e", "f"} {
 		want = append(want, `{"$id":"track","instance_id":"`+pollInstance+`","object_class":"`+class+`"}`)
@@ -189,7 +189,7 @@ func TestKillEndsCommandsAndKeepsTheSpool(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = first.Wait()
-	if _, err := io.ReadAll(alive); err != nil { // it ends with the last command
+	if _, err := io.ReadAll(alive); err != nil { // EOF comes when the last command has ended
 		t.Fatal(err)
 	}
 	second := run("cat")

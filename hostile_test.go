@@ -17,8 +17,8 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// evil is what a server should not send in a string: escape sequences, bidi
-// marks, NUL, line ends, noncharacters, overlong and truncated UTF-8.
+// evil contains what a server should not send in a string: escape sequences, bidi
+// marks, NUL, line ends, noncharacters, and overlong and truncated UTF-8.
 const evil = `\u001b[2J\u001b]0;x\u0007\u009b31m\u202e\u2066\u0000\n\r\u2028\ud800` + "\u202e\u009b\xc0\xaf\xe0\x80\xaf\xff\xf4\x90\x80\x80"
 
 // capture returns a recording of valid JSON, an event per line, with hostile
@@ -98,9 +98,9 @@ func TestHostileContent(t *testing.T) {
 			if strings.Contains(command, "-o csv") { // for another program: it must read back as a table
 				rows(t, out.String())
 			} else {
-				obeyed(t, "stdout", out.String(), strings.Contains(command, "always"), strings.Contains(command, "ndjson"))
+				checkHarmless(t, "stdout", out.String(), strings.Contains(command, "always"), strings.Contains(command, "ndjson"))
 			}
-			obeyed(t, "stderr", talk.String(), false, false)
+			checkHarmless(t, "stderr", talk.String(), false, false)
 		})
 	}
 	files, _ := filepath.Glob(filepath.Join(filepath.Dir(dir), "*"))
@@ -140,8 +140,8 @@ func TestHostileErrors(t *testing.T) {
 		if got.code != tc.code {
 			t.Errorf("%q: %+v", tc.args, got)
 		}
-		obeyed(t, "stdout", got.out, false, false)
-		obeyed(t, "stderr", got.errors, false, false)
+		checkHarmless(t, "stdout", got.out, false, false)
+		checkHarmless(t, "stderr", got.errors, false, false)
 	}
 }
 
@@ -154,14 +154,15 @@ func rows(t *testing.T, text string) {
 	}
 }
 
-// obeyed fails on what a terminal would interpret: control characters except
-// line feed, bidi marks, invalid UTF-8. With colour, SGR sequences are allowed.
-func obeyed(t *testing.T, what, text string, color, raw bool) {
+// checkHarmless fails if text has anything that a terminal would interpret: control
+// characters except line feed, bidi marks, or invalid UTF-8. If color is set, it
+// allows SGR sequences.
+func checkHarmless(t *testing.T, what, text string, color, raw bool) {
 	t.Helper()
 	for i, r := range text {
 		switch {
 		case r == '\n', color && r == '\x1b' && sgr(text[i:]):
-		case raw && r >= 0x20: // bytes of a string as they came
+		case raw && r >= 0x20: // bytes of a string as the server sent them
 		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
 			t.Fatalf("%s: %q in %.80q", what, r, text[max(0, i-20):])
 		}

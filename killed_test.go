@@ -21,16 +21,15 @@ import (
 
 var kills = flag.Int("kills", 5, "how many processes TestKilled kills")
 
-// TestKilled kills "rtev poll --spool" at random moments, several times. A last
-// run with the same spool delivers what is left. Every drained event must have
-// come out, except those of each killed run's last response, which may not have
-// arrived. Events that were written but not yet removed from the spool may
-// come twice. (TestKilledAtAnyInstant of internal/poll knows what exactly had
-// arrived.)
+// TestKilled kills "rtev poll --spool" at random moments, several times. A last run
+// with the same spool delivers the rest. Every drained event must be printed, except
+// those in the last response of each killed run, which may not have arrived. Events
+// that were written but not yet removed from the spool may be printed twice.
+// (TestKilledAtAnyInstant of internal/poll knows exactly which events had arrived.)
 func TestKilled(t *testing.T) { killed(t, nil) }
 
-// killed is TestKilled. published returns what a broker received from all runs;
-// nil: the events are on standard output.
+// killed is the body of TestKilled. published returns what a broker received from all
+// runs; nil means that the events are on standard output.
 func killed(t *testing.T, published func() []string, to ...string) {
 	server, err := simulator.New(simulator.Options{Seed: 1, Rate: 2000, Record: true, Instances: simulator.Fleet(1)})
 	if err != nil {
@@ -38,7 +37,7 @@ func killed(t *testing.T, published func() []string, to ...string) {
 	}
 	defer server.Close()
 	camera := ids(server)[0]
-	var mu sync.Mutex           // one request at a time, so that its events are neighbours
+	var mu sync.Mutex           // one request at a time, so that its events are consecutive
 	last := map[string][2]int{} // the range of events in each run's last response
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
@@ -91,7 +90,7 @@ func killed(t *testing.T, published func() []string, to ...string) {
 			seen[simulator.Hash([]byte(body))]++
 		}
 	}
-	web.Close() // waits for requests of killed runs that the server was late to read
+	web.Close() // waits for requests of killed runs that the server has not read yet
 	inFlight := map[int]bool{}
 	for run, response := range last {
 		for i := response[0]; i < response[1] && run != "last"; i++ {

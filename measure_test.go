@@ -59,9 +59,9 @@ type servers map[string]*simulator.Server
 // started is the key of a script's servers.
 type started struct{}
 
-// served FILE [NAME] checks that the lines of FILE are the events that the
-// server delivered, over all instances and connections, each as often as it was
-// delivered, byte for byte.
+// served FILE [NAME] checks that the lines of FILE are exactly the events that the
+// server delivered, over all instances and connections: byte for byte, and each as
+// often as it was delivered.
 func served(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: served FILE [NAME]")
@@ -81,11 +81,11 @@ func served(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// waitUntil asks done again and again until it reports true. It gives up after
-// half a minute, which only failing tests need.
+// waitUntil calls done until it returns true. It gives up after half a minute, which
+// only failing tests take.
 func waitUntil(done func() bool) {
 	for end := time.Now().Add(30 * time.Second); !done() && time.Now().Before(end); {
-		time.Sleep(time.Millisecond) // between two questions to another process
+		time.Sleep(time.Millisecond) // polling another process
 	}
 }
 

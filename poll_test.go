@@ -83,9 +83,9 @@ func TestPollSavesItemsThatAreNotStrictJSON(t *testing.T) {
 	}
 }
 
-// The pipe to a reader that has read one event holds only some of the events
-// of the response, so the signal comes while rtev prints.
-func TestPollDeliversWhatItDrainedWhenASignalComes(t *testing.T) {
+// The reader has read one event, and the pipe holds only some of the others, so the
+// signal comes while rtev prints.
+func TestPollDeliversDrainedEventsAfterSignal(t *testing.T) {
 	const events = 2000
 	var all, want []string
 	for n := range events {

@@ -52,7 +52,7 @@ func onTerminal(t *testing.T, columns int, out io.Writer, args ...string) string
 	terminal.Close()
 	var shown bytes.Buffer
 	_, err = io.Copy(&shown, screen)
-	if !errors.Is(err, syscall.EIO) { // nobody has the terminal open any more
+	if !errors.Is(err, syscall.EIO) { // EIO: all processes have closed the terminal
 		t.Fatal(err)
 	}
 	if err := c.Wait(); err != nil {
@@ -79,8 +79,8 @@ func fastServer(t *testing.T) string {
 	return "http://" + l.Addr().String()
 }
 
-// On a terminal, text fits the width, says what it follows, folds tracks and is
-// red for alarms and lost frames alone.
+// On a terminal, the text fits the width, starts with what it follows, folds tracks,
+// and uses red only for alarms and lost frames.
 func TestTailOnATerminal(t *testing.T) {
 	server := fastServer(t)
 	red := regexp.MustCompile("\x1b\\[(1;)?31m")
@@ -110,9 +110,8 @@ func TestTailOnATerminal(t *testing.T) {
 	}
 }
 
-// Messages of a run whose data goes to a pipe are on the terminal, and nothing
-// of them is in the pipe.
-func TestMessagesOnATerminalBesideAPipe(t *testing.T) {
+// If the data goes to a pipe, messages go to the terminal and not into the pipe.
+func TestMessagesGoToTerminalNotPipe(t *testing.T) {
 	server := fastServer(t)
 	var out bytes.Buffer
 	shown := onTerminal(t, 80, &out, "tail", "-s", server, "-n", "5", "-o", "ndjson", "--bell")

@@ -24,9 +24,9 @@ import (
 
 var soak = flag.Duration("soak", 3*time.Second, "how long TestSoak runs")
 
-// A soak reads this many instances of so many events per second each. The
-// idle time-out ends stalls; it is far above any pause of a busy machine, since
-// a connection that is closed with unread bytes looks like a loss.
+// A soak reads this many instances with so many events per second each. The idle
+// time-out ends stalls. It is far longer than any pause of a busy machine, because
+// closing a connection with unread bytes looks like a loss.
 const (
 	soaked = 20
 	rate   = 50

@@ -203,7 +203,7 @@ func TestToShapesMessages(t *testing.T) {
 	}
 }
 
-func TestToAnswersOfBrokers(t *testing.T) {
+func TestToBrokerErrors(t *testing.T) {
 	_, url, _ := startNATS(t, "rtev")
 	line := []string{`{"$id":"track","instance_id":"i"}` + "\n"}
 	secret := strings.Replace(url, "nats://", "nats://me:hunter2@", 1)
@@ -229,7 +229,7 @@ func TestToAnswersOfBrokers(t *testing.T) {
 	}
 }
 
-// A broker that dies and comes back slows the reading and loses nothing.
+// An outage of the broker slows reading down and loses nothing.
 func TestToOutageLosesNothing(t *testing.T) {
 	t.Parallel()
 	stop, url, stored := startNATS(t, "rtev")
@@ -272,7 +272,7 @@ func TestToOutageLosesNothing(t *testing.T) {
 }
 
 // Events that a dead broker has not acknowledged when a signal ends tail are saved.
-func TestToSavesTheRestAtTheEnd(t *testing.T) {
+func TestToSavesUnacknowledgedEvents(t *testing.T) {
 	t.Parallel()
 	stop, url, stored := startNATS(t, "rtev")
 	server, address := simulate(t, simulator.Options{Seed: 1, Rate: 50, Record: true, Instances: simulator.Fleet(1)})
@@ -321,8 +321,8 @@ func TestToSavesTheRestAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestForwardingGuide runs the commands of docs/forwarding.md with brokers of
-// its own. Those that publish must publish something, and have nothing refused.
+// TestForwardingGuide runs the commands of docs/forwarding.md with its own brokers.
+// Commands that publish must publish something, and nothing may be refused.
 func TestForwardingGuide(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"mosquitto", "mosquitto_sub", "kcat", "jq"} {

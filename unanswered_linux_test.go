@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// fullBacklog returns the address of a socket whose queue of connections is
-// full, so that the kernel drops further ones without an answer.
+// fullBacklog returns the address of a socket whose queue of connections is full, so
+// that the kernel drops further ones without a response.
 func fullBacklog(t *testing.T) string {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
@@ -40,8 +40,8 @@ func fullBacklog(t *testing.T) string {
 	return fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
 }
 
-// A server that accepts and never answers, or that does not even accept, is
-// status 3 and one line that names it, for every command.
+// Every command ends with status 3 and one line that names the server if the server
+// accepts connections but never responds, or does not even accept them.
 func TestUnansweredRequestsAreStatus3(t *testing.T) {
 	mute, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts
 	if err != nil {

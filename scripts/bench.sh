@@ -5,8 +5,8 @@
 #   scripts/bench.sh                          about five minutes
 #   EVENTS=100000 ROUNDS=3 scripts/bench.sh   a first impression
 #
-# Needs hyperfine, GNU time, curl and jq. Each round runs every row once, so
-# that other work on the machine affects all rows; the table has medians.
+# Needs hyperfine, GNU time, curl and jq. Each round runs every row once, so that
+# other work on the machine affects all rows alike. The table shows medians.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -3,9 +3,8 @@
 #
 #   scripts/fuzz.sh TIME [PACKAGE-FOLDER]
 #
-# A failing input is written to testdata/fuzz, where go test tries it again.
-# Without -fuzzminimizetime the fuzzer may spend all its time on minimizing one
-# input.
+# A failing input is written to testdata/fuzz, and go test then runs it every time.
+# Without -fuzzminimizetime the fuzzer may spend all its time minimizing one input.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

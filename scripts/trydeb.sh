@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the Debian package twice, compares the two, and installs, uses and
-# removes it. The contents are listed in .goreleaser.yaml; this uses nfpm, which
-# goreleaser builds packages with, because goreleaser takes minutes to build.
+# Builds the Debian package twice, compares the results, and installs, uses and
+# removes it. The contents are listed in .goreleaser.yaml. The script runs nfpm, with
+# which goreleaser builds packages, because goreleaser takes minutes to compile.
 # Needs root, dpkg, and a machine without an rtev package.
 set -euo pipefail
 cd "$(dirname "$0")/.."

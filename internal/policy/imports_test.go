@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// rule says which packages may be imported by a package, or may import one.
+// rule lists the packages that a package may import, or that may import it.
 type rule struct {
 	dir     string
 	may     []string
 	because string
 }
 
-// importRules lists the packages of ours that each package may import. The table
+// importRules lists the packages of this module that each package may import. The table
 // in docs/architecture.md says the same.
 //
 // DO NOT CHANGE THIS DATA TO FIX BUILDS. A new import is a decision: write down
@@ -50,8 +50,8 @@ func importRules() []rule {
 	}
 }
 
-// libraryRules lists packages that are not ours and the only packages that may
-// import them or packages below them.
+// libraryRules lists packages of other modules and the only packages that may import
+// them or packages below them.
 func libraryRules() []rule {
 	return []rule{
 		{"github.com/spf13/cobra", []string{"cmd"}, "packages can be used without a command line"},
@@ -137,8 +137,8 @@ func TestLibrariesAreImportedWhereAllowed(t *testing.T) {
 	}
 }
 
-// The table of packages in docs/architecture.md has the rules' packages with
-// their imports, and the code uses each of them.
+// TestArchitectureListsImports checks that the table in docs/architecture.md matches
+// the rules, and that the code uses each import.
 func TestArchitectureListsImports(t *testing.T) {
 	used := map[string]map[string]bool{}
 	for _, f := range sources(t).files {

@@ -57,9 +57,9 @@ type status struct {
 // size is a number of bytes.
 type size int64
 
-// databaseFault is what the event database does: it responds with 404 or 500,
-// with the first page for ever, with rows that lack a time or have unknown
-// columns, or with 200 MB.
+// databaseFault is a fault of the event database: it responds with 404 or 500,
+// always with the first page, with rows that lack a time or have unknown columns,
+// or with 200 MB.
 type databaseFault string
 
 // faultKind is a row of the table of faults.

@@ -127,7 +127,7 @@ func TestCaptures(t *testing.T) {
 	for file, want := range map[string]string{
 		"stream-2026.sse":     "event-intrusion track crop attribute event-line-crossing statistics event-intrusion-end",
 		"stream-older.ndjson": "event-intrusion track crop statistics",
-		"answer.json":         "event-intrusion track crop statistics",
+		"response.json":       "event-intrusion track crop statistics",
 	} {
 		text, err := os.ReadFile("testdata/" + file)
 		if err != nil {
