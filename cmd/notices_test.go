@@ -50,7 +50,7 @@ func TestReconnectedInstancesAreOneLine(t *testing.T) {
 	}{
 		{[]string{"reconnected after 6.4 s; events in between were not sent", "reconnected after 7.2 s; events in between were not sent"}, "reconnected after up to 7.2 s; events in between were not sent"},
 		{[]string{"reconnected after 6.4 s; 12 events in between were fetched", "reconnected after 7.2 s; 3 events in between were fetched"}, "reconnected after up to 7.2 s"},
-		{[]string{"answered again after 6.4s", "answered again after 7.2s"}, "answered again after up to 7.2 s"},
+		{[]string{"responded again after 6.4s", "responded again after 7.2s"}, "responded again after up to 7.2 s"},
 	} {
 		var list []event.Notice
 		for _, text := range tc.texts {

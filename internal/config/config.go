@@ -67,7 +67,7 @@ func (c *Config) Resolve(text string) Server {
 // settings holds the values from one place by key.
 type settings = map[string]any
 
-// Names of flags that are keys of the file, too, and other keys.
+// Names of flags that are also keys of the file, and other keys.
 const (
 	keyServer    = "server"
 	keyServers   = "servers"

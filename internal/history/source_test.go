@@ -458,13 +458,13 @@ func (c counting) Put(*event.Event) error { c(); return nil }
 func (c counting) Flush() error           { return nil }
 
 func TestCounts(t *testing.T) {
-	answer := `{"data":[
+	response := `{"data":[
 		{"event_type":"Line Crossing","interval":"2026-06-19T18:00:00Z","events":7,"instance_id":"i"},
 		{"event_type":"Intrusion","bucket":"2026-06-19T17:00:00Z","events":"3","instance_id":"i"},
 		{"event_type":"Line Crossing","interval":"2026-06-19T17:00:00Z","events":12,"instance_id":"i"},
 		{"event_type":"Line Crossing","interval":"2026-06-19T17:00:00Z","events":1,"instance_id":"j"},
 		{"event_type":null,"interval":"2026-06-19T17:00:00Z","events":2,"instance_id":"i"}]}`
-	c := posted(answer)
+	c := posted(response)
 	list, err := Counts(t.Context(), []Client{&c}, CountQuery{
 		Since: day, Until: day.Add(time.Hour), Columns: []string{"event_type"}, Per: "hour",
 		Instance: func(id string) bool { return id == "i" },

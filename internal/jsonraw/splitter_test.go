@@ -32,7 +32,7 @@ func TestSplitterAtAnyChunkBorder(t *testing.T) {
 		err      error
 		rest     int64
 	}{
-		{"answer", `[{"a":"1"},{"b":{"c":[2,"]}"]}}]`, []string{`{"a":"1"}`, `{"b":{"c":[2,"]}"]}}`}, io.EOF, 0},
+		{"response", `[{"a":"1"},{"b":{"c":[2,"]}"]}}]`, []string{`{"a":"1"}`, `{"b":{"c":[2,"]}"]}}`}, io.EOF, 0},
 		{"pretty", "[\n  {\n    \"a\": 1\n  }\n]\n", []string{"{\n    \"a\": 1\n  }"}, io.EOF, 0},
 		{"lines of arrays", "[{\"a\":1}]\n[{\"b\":2},{\"c\":3}]\n", []string{`{"a":1}`, `{"b":2}`, `{"c":3}`}, io.EOF, 0},
 		{"lines of objects", "{\"a\":1}\r\n{\"b\":2}", []string{`{"a":1}`, `{"b":2}`}, io.EOF, 0},

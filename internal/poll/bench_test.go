@@ -79,8 +79,8 @@ func FuzzResponse(f *testing.F) {
 		f.Add([]byte(s), 3)
 	}
 	f.Fuzz(func(t *testing.T, in []byte, left int) {
-		put, unwritten, err1 := once(t, string(in), new(said))
-		put2, unwritten2, err2 := once(t, iotest.OneByteReader(strings.NewReader(string(in))), new(said))
+		put, unwritten, err1 := once(t, string(in), new(noticeLog))
+		put2, unwritten2, err2 := once(t, iotest.OneByteReader(strings.NewReader(string(in))), new(noticeLog))
 		if fmt.Sprintf("%T", err1) != fmt.Sprintf("%T", err2) || unwritten != unwritten2 {
 			t.Fatalf("in one read: %v %q, bytewise: %v %q", err1, unwritten, err2, unwritten2)
 		}

@@ -164,7 +164,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 			seen[line]++
 		}
 	}
-	for _, line := range drainAll(t, dir, &said{}) {
+	for _, line := range drainAll(t, dir, &noticeLog{}) {
 		seen[line]++
 	}
 	missing, twice := 0, 0
@@ -262,7 +262,7 @@ func fullChild() int {
 	if err != nil {
 		return 7
 	}
-	p := &Poll{Client: responses(items(0, 3000), errors.New("asked again")), Instance: gate(), Spool: spool}
+	p := &Poll{Client: responses(items(0, 3000), errors.New("second request")), Instance: gate(), Spool: spool}
 	var bad *SpoolError
 	if err := p.Run(context.Background(), &lines{out: os.Stdout}); !errors.As(err, &bad) {
 		fmt.Fprintln(os.Stderr, err)

@@ -26,19 +26,19 @@ func gate() *event.Instance {
 // queue is a client that returns one response after the other: a string, a
 // reader, an error, or nil for 204. After the last one it waits for ctx.
 type queue struct {
-	mu      sync.Mutex
-	pending []any
-	asked   []time.Time
-	types   []string
-	busy    bool
-	overlap bool
+	mu       sync.Mutex
+	pending  []any
+	requests []time.Time
+	types    []string
+	busy     bool
+	overlap  bool
 }
 
 func responses(a ...any) *queue { return &queue{pending: a} }
 
 func (q *queue) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
 	q.mu.Lock()
-	q.asked, q.types = append(q.asked, time.Now()), types
+	q.requests, q.types = append(q.requests, time.Now()), types
 	q.overlap = q.overlap || q.busy
 	q.busy = true
 	var next any = ctx
@@ -76,20 +76,20 @@ type body struct {
 
 func (b body) Close() error { b.q.free(); return nil }
 
-// said records notices.
-type said struct {
+// noticeLog records notices.
+type noticeLog struct {
 	mu  sync.Mutex
 	all []event.Notice
 }
 
-func (s *said) notify(n event.Notice) {
+func (s *noticeLog) notify(n event.Notice) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all = append(s.all, n)
 }
 
 // of counts the notices of a kind that contain a text.
-func (s *said) of(k event.Kind, text string) (n int) {
+func (s *noticeLog) of(k event.Kind, text string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, x := range s.all {

@@ -88,7 +88,7 @@ func TestQueueIsDrainedWhileTheSinkWaits(t *testing.T) {
 				sink := &stuck{from: began.Add(time.Minute), until: began.Add(time.Hour)}
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
 				defer cancel()
-				s := said{}
+				s := noticeLog{}
 				p := &Poll{Client: server, Instance: gate(), Interval: 10 * time.Second, Spool: spool, UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}
 				if err := p.Run(ctx, sink); !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("Run: %v", err)

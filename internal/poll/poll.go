@@ -326,7 +326,7 @@ func (r *run) answered(err error) {
 		r.notify(event.Notice{Kind: event.Connected, Text: "polling " + r.Instance.Name})
 	case err == nil && r.failures > 0:
 		gap := time.Since(r.failing)
-		text := fmt.Sprintf("answered again after %v", gap.Round(100*time.Millisecond))
+		text := fmt.Sprintf("responded again after %v", gap.Round(100*time.Millisecond))
 		r.notify(event.Notice{Kind: event.Reconnected, Text: text, Span: gap})
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // once polls one response and returns the payloads that were put and the content
 // of unwritten files.
-func once(t *testing.T, response any, s *said) (put []string, unwritten string, err error) {
+func once(t *testing.T, response any, s *noticeLog) (put []string, unwritten string, err error) {
 	t.Helper()
 	dir := fastDir(t)
 	got := &flowtest.Collect{}
@@ -66,7 +66,7 @@ func TestResponse(t *testing.T) {
 		{"a picture of 20 MB", `[` + item(image) + `,` + item(payload(1)) + `]`, []string{image, payload(1)}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var s said
+			var s noticeLog
 			got, unwritten, err := once(t, tc.response, &s)
 			if err != nil || unwritten != "" {
 				t.Fatalf("%v, unwritten %q", err, unwritten)
@@ -105,7 +105,7 @@ func TestItemsThatAreNotEventsAreSaved(t *testing.T) {
 			"[" + item(payload(1)) + "," + item(payload(2)) + "," + raw + "\n]\n",
 		} {
 			for how, read := range readers {
-				var s said
+				var s noticeLog
 				got, unwritten, err := once(t, read(strings.NewReader(response)), &s)
 				var bad *UnwrittenError
 				if !errors.As(err, &bad) || bad.Items != 1 || len(bad.Files) != 1 || unwritten != raw+"\n" {
@@ -115,7 +115,7 @@ func TestItemsThatAreNotEventsAreSaved(t *testing.T) {
 			}
 		}
 	}
-	var s said
+	var s noticeLog
 	got, unwritten, err := once(t, "["+strings.Join(notEvents, ",")+","+item(payload(1))+"]", &s)
 	var bad *UnwrittenError
 	if !errors.As(err, &bad) || bad.Items != len(notEvents) || unwritten != strings.Join(notEvents, "\n")+"\n" {
@@ -129,7 +129,7 @@ func TestResponseThatIsNotAnArrayIsSaved(t *testing.T) {
 		`"[{}]"`: true, "42": true, "NaN": true, "\x00\x00" + items(0, 2): true, "null " + items(0, 1): true, "true " + strings.Repeat("x", readSize): true,
 		"service starting": false, "\x1b[2J": false, "<?xml version=\"1.0\"?><events/>": false, "<": false, "<htmlx>": false,
 	} {
-		var s said
+		var s noticeLog
 		got, unwritten, err := once(t, response, &s)
 		var bad *UnwrittenError
 		var not *rtapi.NotStreamError
@@ -141,7 +141,7 @@ func TestResponseThatIsNotAnArrayIsSaved(t *testing.T) {
 
 func TestRawItemsGoToOneFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dir, s, got := fastDir(t), said{}, &flowtest.Collect{}
+		dir, s, got := fastDir(t), noticeLog{}, &flowtest.Collect{}
 		q := responses("[7]", items(0, 2), "[8,"+item(payload(2))+"]", nil)
 		p := &Poll{Client: q, Instance: gate(), UnwrittenDirs: []string{dir}, Notify: s.notify, Match: func(*event.Event) bool {
 			if s.of(event.Warning, "saved as sent in "+dir) != 1 {
@@ -162,7 +162,7 @@ func TestRawItemsGoToOneFile(t *testing.T) {
 }
 
 func TestOversizeItemIsSaved(t *testing.T) {
-	dir, s, got := t.TempDir(), said{}, &flowtest.Collect{}
+	dir, s, got := t.TempDir(), noticeLog{}, &flowtest.Collect{}
 	in := io.MultiReader(strings.NewReader(`[`+item(payload(1))+`,{"jsonObject":"`), io.LimitReader(endless{}, event.MaxPayload+readSize), strings.NewReader(`"},`+item(payload(2))+`]`))
 	p := &Poll{Client: responses(in), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}, Notify: s.notify}
 	var bad *UnwrittenError
@@ -190,7 +190,7 @@ func TestTypesAndMatch(t *testing.T) {
 	got, q := &flowtest.Collect{}, responses(items(0, 100))
 	p := &Poll{Client: q, Instance: gate(), Types: []string{"track"}, Once: true, Match: func(ev *event.Event) bool { return ev.Get("n").Int()%10 == 0 }}
 	if err := p.Run(t.Context(), got); err != nil || len(got.Taken()) != 10 || fmt.Sprint(q.types) != "[track]" {
-		t.Errorf("%v, %d events, asked for %v", err, len(got.Taken()), q.types)
+		t.Errorf("%v, %d events, requested %v", err, len(got.Taken()), q.types)
 	}
 }
 
@@ -285,7 +285,7 @@ func TestCutAtEveryByte(t *testing.T) {
 			if fail != nil {
 				in = io.MultiReader(in, iotest.ErrReader(fail))
 			}
-			got, unwritten, err := once(t, in, new(said))
+			got, unwritten, err := once(t, in, new(noticeLog))
 			equal(t, fmt.Sprintf("cut at %d", cut), got, want)
 			if unwritten != saved {
 				t.Fatalf("cut at %d: unwritten %q, want %q", cut, unwritten, saved)
@@ -300,22 +300,22 @@ func TestCutAtEveryByte(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := once(t, iotest.ErrReader(io.ErrUnexpectedEOF), new(said)); err == nil || !strings.Contains(err.Error(), "cut off") {
+	if _, _, err := once(t, iotest.ErrReader(io.ErrUnexpectedEOF), new(noticeLog)); err == nil || !strings.Contains(err.Error(), "cut off") {
 		t.Errorf("cut before the first byte: %v", err)
 	}
 }
 
 func TestCutResponseIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var s said
+		var s noticeLog
 		got, q := &flowtest.Collect{}, responses(items(0, 3)[:150], items(3, 5)[:5], items(3, 5), nil)
 		pollFor(t, &Poll{Client: q, Instance: gate(), Interval: time.Minute, UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}, got, 3*time.Second)
 		equal(t, "after cuts", got.Payloads(), append(payloads(0, 1), payloads(3, 5)...))
-		if s.of(event.Lost, "cut off") != 2 || s.of(event.Lost, "next request in") != 2 || s.of(event.Reconnected, "answered again after") != 1 || s.of(event.Retrying, "") != 0 {
+		if s.of(event.Lost, "cut off") != 2 || s.of(event.Lost, "next request in") != 2 || s.of(event.Reconnected, "responded again after") != 1 || s.of(event.Retrying, "") != 0 {
 			t.Errorf("notices: %v", s.all)
 		}
-		if first := q.asked[1].Sub(q.asked[0]); first > 250*time.Millisecond {
-			t.Errorf("asked again after %v", first)
+		if first := q.requests[1].Sub(q.requests[0]); first > 250*time.Millisecond {
+			t.Errorf("next request after %v", first)
 		}
 	})
 }
@@ -332,14 +332,14 @@ func TestIntervalIsStartToStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := responses(nil, &slow{time.Second, items(0, 1)}, &slow{5 * time.Second, items(1, 2)}, nil, "[]", nil)
 		began := time.Now()
-		var s said
+		var s noticeLog
 		err := pollFor(t, &Poll{Client: q, Instance: gate(), Notify: s.notify}, &flowtest.Collect{}, 14*time.Second)
 		var at []time.Duration
-		for _, x := range q.asked {
+		for _, x := range q.requests {
 			at = append(at, x.Sub(began))
 		}
 		if err != context.DeadlineExceeded || fmt.Sprint(at) != "[0s 2s 4s 9s 11s 13s]" || q.overlap || len(s.all) != 1 {
-			t.Errorf("%v, asked at %v, overlap %v, said %v", err, at, q.overlap, s.all)
+			t.Errorf("%v, requests at %v, overlap %v, notices %v", err, at, q.overlap, s.all)
 		}
 	})
 }
@@ -353,7 +353,7 @@ func TestErrorsBackOff(t *testing.T) {
 			q.pending = append(q.pending, fail)
 		}
 		q.pending = append(q.pending, later, nil, fail, nil, &rtapi.StatusError{Code: 403})
-		var s said
+		var s noticeLog
 		p := &Poll{Client: q, Instance: gate(), Notify: s.notify}
 		err := pollFor(t, p, &flowtest.Collect{}, time.Hour)
 		var no *rtapi.StatusError
@@ -361,15 +361,15 @@ func TestErrorsBackOff(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		for i, most := range []time.Duration{250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000, 30000, 30000} {
-			wait := q.asked[i+2].Sub(q.asked[i+1])
+			wait := q.requests[i+2].Sub(q.requests[i+1])
 			if most *= time.Millisecond; wait > most || i > 0 && wait < most/4*3 {
 				t.Errorf("wait %d is %v, want at most %v", i+1, wait, most)
 			}
 		}
-		if wait := q.asked[14].Sub(q.asked[13]); wait < 2*time.Minute || wait > 150*time.Second {
+		if wait := q.requests[14].Sub(q.requests[13]); wait < 2*time.Minute || wait > 150*time.Second {
 			t.Errorf("Retry-After: waited %v", wait)
 		}
-		if wait := q.asked[16].Sub(q.asked[15]); wait > 250*time.Millisecond {
+		if wait := q.requests[16].Sub(q.requests[15]); wait > 250*time.Millisecond {
 			t.Errorf("the first failure after a response is followed by %v", wait)
 		}
 		if s.of(event.Retrying, "500 Internal Server Error; next request in ") != 13 || s.of(event.Reconnected, "") != 2 || s.of(event.Connected, "polling Gate") != 1 || s.of(event.Ended, "403") != 1 {

@@ -38,7 +38,7 @@ func TestRunEndsWhileWaitingForResponse(t *testing.T) {
 					w.(http.Flusher).Flush()
 					io.Copy(flushing{w}, ctxReader{r.Context(), tc.response.(io.Reader)})
 				})
-				got, s := &flowtest.Collect{}, said{}
+				got, s := &flowtest.Collect{}, noticeLog{}
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error)
 				go func() {
@@ -56,7 +56,7 @@ func TestRunEndsWhileWaitingForResponse(t *testing.T) {
 					t.Errorf("took %v, want %v", took, tc.took)
 				}
 				if cut := s.of(event.Lost, "of an unfinished event"); (cut == 1) != (tc.name == "it stops half-way") || got.Pending() > 0 {
-					t.Errorf("%d not flushed, said %v", got.Pending(), s.all)
+					t.Errorf("%d not flushed, notices %v", got.Pending(), s.all)
 				}
 			})
 		})

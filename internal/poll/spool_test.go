@@ -93,7 +93,7 @@ func TestSpoolIsLocked(t *testing.T) {
 }
 
 // drainAll delivers the leftovers of a spool, with an empty queue.
-func drainAll(t *testing.T, dir string, s *said) []string {
+func drainAll(t *testing.T, dir string, s *noticeLog) []string {
 	t.Helper()
 	spool := open(t, dir)
 	defer spool.Close()
@@ -114,14 +114,14 @@ func TestOutputFailsWithSpool(t *testing.T) {
 		for k := range len(whole) {
 			dir, out := fastDir(t), &disk{left: k}
 			spool := open(t, dir)
-			sink, s := &lines{out: out, full: 200}, said{}
+			sink, s := &lines{out: out, full: 200}, noticeLog{}
 			p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), Spool: spool, Notify: s.notify}
 			if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
 				t.Fatalf("%s, %d bytes: got %v", how, k, err)
 			}
 			spool.Close()
 			if s.of(event.Warning, "stays in the spool "+dir) != 1 {
-				t.Fatalf("said %v", s.all)
+				t.Fatalf("notices %v", s.all)
 			}
 			equal(t, fmt.Sprintf("%s, %d bytes", how, k), append(completeLines(out.String()), drainAll(t, dir, &s)...), payloads(0, events))
 			emptyDir(t, dir)
@@ -172,7 +172,7 @@ func leave(t *testing.T, dir, name, text string) {
 }
 
 func TestLeftoverIsDeliveredFirst(t *testing.T) {
-	dir, s := t.TempDir(), said{}
+	dir, s := t.TempDir(), noticeLog{}
 	leave(t, dir, "20261125T110500.000000002Z-000001-"+gateID+".json", items(3, 6))
 	leave(t, dir, "20261125T110500.000000001Z-000009-"+gateID+".json", items(0, 3))
 	leave(t, dir, "20261125T110500.000000003Z-000001-door%2F1.json", `[{"dataType":"x","jsonObject":"{}"}]`)
@@ -195,7 +195,7 @@ func TestLeftoverIsDeliveredFirst(t *testing.T) {
 		t.Errorf("instance %v, received %v", got.Taken()[6].Instance, at)
 	}
 	if s.of(event.Warning, "7 events from the spool of an earlier run came first; as many may come twice") != 1 {
-		t.Errorf("said %v", s.all)
+		t.Errorf("notices %v", s.all)
 	}
 	if left := files(t, dir, "*"); len(left) != 2 { // the lock, and a foreign file
 		t.Errorf("left: %v", left)
@@ -227,7 +227,7 @@ func TestBrokenLeftoverIsSaved(t *testing.T) {
 	response := items(0, 2)
 	for cut := 1; cut <= len(response); cut++ {
 		for _, end := range []string{".part", ".json"} {
-			dir, s := fastDir(t), said{}
+			dir, s := fastDir(t), noticeLog{}
 			leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+end, response[:cut])
 			want, rest := 0, strings.TrimPrefix(response[:cut], "[")
 			for want < 2 && strings.HasPrefix(rest, item(payload(want))) {
@@ -248,7 +248,7 @@ func TestBrokenLeftoverIsSaved(t *testing.T) {
 		"[" + item(payload(0)) + "\x00\x00\x00," + item(payload(1)) + "]": "\x00\x00\x00",
 		"[" + bad + "]": bad,
 	} {
-		dir, s := fastDir(t), said{}
+		dir, s := fastDir(t), noticeLog{}
 		leave(t, dir, "20261125T110500.000000001Z-000001-"+gateID+".json", text)
 		drainAll(t, dir, &s)
 		emptyDir(t, dir)
@@ -289,7 +289,7 @@ func TestLeftoverStaysIfOutputFails(t *testing.T) {
 	var out strings.Builder
 	for n := range 4 {
 		spool := open(t, dir)
-		p := &Poll{Client: responses(errors.New("asked too early")), Instance: gate(), Once: true, Spool: spool}
+		p := &Poll{Client: responses(errors.New("request too early")), Instance: gate(), Once: true, Spool: spool}
 		if err := p.Run(t.Context(), &lines{out: &out, most: 2}); n < 3 && err != event.ErrStop {
 			t.Fatalf("run %d: %v", n, err)
 		}
@@ -303,7 +303,7 @@ func TestLeftoverStaysIfOutputFails(t *testing.T) {
 }
 
 func TestCutResponseWithSpool(t *testing.T) {
-	dir, s, got := t.TempDir(), said{}, &flowtest.Collect{}
+	dir, s, got := t.TempDir(), noticeLog{}, &flowtest.Collect{}
 	in := io.MultiReader(strings.NewReader(items(0, 3)[:250]), iotest.ErrReader(errors.New("connection reset")))
 	p := &Poll{Client: responses(in), Instance: gate(), Once: true, Spool: open(t, dir), UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}
 	err := p.Run(t.Context(), got)
@@ -317,7 +317,7 @@ func TestCutResponseWithSpool(t *testing.T) {
 
 func TestSpoolDirectoryIsRemoved(t *testing.T) {
 	for _, fail := range []error{nil, event.ErrStop, errFull} {
-		dir, keep, s := filepath.Join(t.TempDir(), "spool"), t.TempDir(), said{}
+		dir, keep, s := filepath.Join(t.TempDir(), "spool"), t.TempDir(), noticeLog{}
 		spool := open(t, dir)
 		client := before{responses(items(0, 5), items(5, 6)), func() { os.RemoveAll(dir) }}
 		got := &flowtest.Collect{Err: fail, At: 3}
@@ -326,10 +326,10 @@ func TestSpoolDirectoryIsRemoved(t *testing.T) {
 		var bad *SpoolError
 		if fail == errFull {
 			if err != errFull || s.of(event.Warning, "cannot use the spool") != 1 {
-				t.Errorf("got %v, said %v", err, s.all)
+				t.Errorf("got %v, notices %v", err, s.all)
 			}
 		} else if !errors.As(err, &bad) || bad.Dir != dir || s.of(event.Ended, "cannot use the spool") != 1 {
-			t.Errorf("%v: got %v, said %v", fail, err, s.all)
+			t.Errorf("%v: got %v, notices %v", fail, err, s.all)
 		}
 		switch fail {
 		case nil:
@@ -364,7 +364,7 @@ func TestRunEndsDuringLeftover(t *testing.T) {
 			cancel()
 		}
 	}}
-	p := &Poll{Client: responses(errors.New("asked after its end")), Instance: gate(), Spool: open(t, dir)}
+	p := &Poll{Client: responses(errors.New("request after the end")), Instance: gate(), Spool: open(t, dir)}
 	if err := p.Run(ctx, got); err != context.Canceled {
 		t.Errorf("got %v", err)
 	}

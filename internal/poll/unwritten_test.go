@@ -30,7 +30,7 @@ func TestOutputFailsAfterEveryByte(t *testing.T) {
 		for _, full := range []int{0, 1, 300} { // bytes of the sink's batch
 			for k := range len(whole) {
 				dir, out := fastDir(t), &disk{left: k}
-				sink, s := &lines{out: out, full: full}, said{}
+				sink, s := &lines{out: out, full: full}, noticeLog{}
 				p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir}, Notify: s.notify}
 				if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
 					t.Fatalf("%s, batch %d, %d bytes: got %v, want the sink's own", how, full, k, err)
@@ -38,7 +38,7 @@ func TestOutputFailsAfterEveryByte(t *testing.T) {
 				equal(t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k), append(completeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, events))
 				name := files(t, dir, "*")
 				if len(name) != 1 || s.of(event.Warning, "not printed: saved in "+name[0]) != 1 {
-					t.Fatalf("files %v, said %v", name, s.all)
+					t.Fatalf("files %v, notices %v", name, s.all)
 				}
 				if how == "then dead" && s.of(event.Lost, "cut off") != 1 {
 					t.Fatalf("the cut was not reported: %v", s.all)
@@ -136,7 +136,7 @@ func TestNoDirectoryForUnwrittenEvents(t *testing.T) {
 	}
 	for _, dirs := range [][]string{nil, {blocked, blocked + "/x"}} {
 		for _, fail := range []error{errFull, event.ErrStop} {
-			var s said
+			var s noticeLog
 			p := &Poll{Client: responses(items(0, 5)), Instance: gate(), UnwrittenDirs: dirs, Notify: s.notify}
 			err := p.Run(t.Context(), &flowtest.Collect{Err: fail, At: 2})
 			want := map[error]int{errFull: 5, event.ErrStop: 4}[fail]
@@ -145,7 +145,7 @@ func TestNoDirectoryForUnwrittenEvents(t *testing.T) {
 				t.Errorf("%v: got %v", fail, err)
 			}
 			if s.of(event.Warning, fmt.Sprintf("lost %d items that were drained", want)) != 1 {
-				t.Errorf("said %v", s.all)
+				t.Errorf("notices %v", s.all)
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func TestBackoffBounds(t *testing.T) {
 			t.Fatalf("second wait %v", d)
 		}
 		if d := b.AtLeast(time.Minute); d < time.Minute || d >= 75*time.Second {
-			t.Fatalf("wait %v where a minute was asked for", d)
+			t.Fatalf("wait %v although the server asked for a minute", d)
 		}
 		if d := b.AtLeast(time.Millisecond); d <= 1500*time.Millisecond || d > 2*time.Second {
 			t.Fatalf("fourth wait %v", d)

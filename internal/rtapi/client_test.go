@@ -120,7 +120,7 @@ func TestStreamRequest(t *testing.T) {
 		}
 	}
 	if got.RequestURI != "/v1/core/instance/a%2Fb%20c/consume_events_sse?events=track,event-%C3%A9%26x" || got.Host != "cam.example" {
-		t.Errorf("asked %s for %s", got.Host, got.RequestURI)
+		t.Errorf("request to %s for %s", got.Host, got.RequestURI)
 	}
 	for name, want := range map[string]string{"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-cache", "User-Agent": "rtev/1.2", "X-Site": "a"} {
 		if got.Header.Get(name) != want {
@@ -224,20 +224,20 @@ func TestStatuses(t *testing.T) {
 }
 
 func TestDrain(t *testing.T) {
-	answers := map[string]func(http.ResponseWriter){
+	responses := map[string]func(http.ResponseWriter){
 		"empty": func(w http.ResponseWriter) { w.WriteHeader(204) },
 		"two":   func(w http.ResponseWriter) { fmt.Fprint(w, `[{},{}]`) },
 	}
 	var asked string
 	c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
 		asked = r.RequestURI
-		answers[strings.Split(r.URL.Path, "/")[4]](w)
+		responses[strings.Split(r.URL.Path, "/")[4]](w)
 	})
 	if body, err := c.Drain(context.Background(), "empty", []string{"a", "b"}); body != nil || err != nil {
 		t.Errorf("204: %v %v", body, err)
 	}
 	if asked != "/v1/core/instance/empty/consume_events?events=a,b" {
-		t.Errorf("asked for %s", asked)
+		t.Errorf("requested %s", asked)
 	}
 	body, err := c.Drain(context.Background(), "two", nil)
 	if err != nil {
@@ -429,7 +429,7 @@ func TestCheck(t *testing.T) {
 		err := c.Check(context.Background(), gate)
 		status, ok := errors.AsType[*StatusError](err)
 		if alive && err != nil || !alive && (!ok || status.Code != code) || asked != "/v1/core/instance/"+gate {
-			t.Errorf("%d: %v, asked %s", code, err, asked)
+			t.Errorf("%d: %v, requested %s", code, err, asked)
 		}
 	}
 }

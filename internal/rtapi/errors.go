@@ -144,7 +144,7 @@ type NotStreamError struct {
 	ContentType string // as the server sent it, not safe to print; "" if it sent none
 	// Text is the start of the response cut to one line, or "". It is not safe to print.
 	Text string
-	Want string // what was asked for, with an article; "": an event stream
+	Want string // what was requested, with an article; "" means an event stream
 }
 
 // Error returns one line that contains the server's text.

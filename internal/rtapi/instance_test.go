@@ -14,8 +14,8 @@ func TestInstances(t *testing.T) {
 	const entry = `{"instanceId":"i1","displayName":"Gate","group":"g","solutionId":"securt","solutionName":"SecuRT","fps":25.5,"loaded":true,"running":true,"version":"1.0","new":{"x":[1]}}`
 	whole := Instance{ID: "i1", Name: "Gate", Group: "g", Solution: "SecuRT", Version: "1.0", FPS: 25.5, Loaded: true, Running: true, Raw: []byte(entry)}
 	for _, tc := range []struct {
-		name, answer string
-		want         []Instance // nil: an error
+		name, response string
+		want           []Instance // nil: an error
 	}{
 		{"documented", `{"instances":[` + entry + `]}`, []Instance{whole}},
 		{"array alone", " [ " + entry + " ] ", []Instance{whole}},
@@ -33,7 +33,7 @@ func TestInstances(t *testing.T) {
 	} {
 		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/v1/core/instances" {
-				io.WriteString(w, tc.answer)
+				io.WriteString(w, tc.response)
 			}
 		})
 		got, err := c.Instances(context.Background())
@@ -80,11 +80,11 @@ func FuzzInstances(f *testing.F) {
 	for _, s := range []string{`{"instances":[{"instanceId":"a","fps":1}]}`, `[{"instanceId":1}]`, `[`, `{"instances":7}`, `[null]`} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, answer []byte) {
-		list, ok := parseInstances(answer)
+	f.Fuzz(func(t *testing.T, response []byte) {
+		list, ok := parseInstances(response)
 		for _, in := range list {
 			if !ok || in.ID == "" || in.Name == "" || len(in.Raw) == 0 || in.Raw[0] != '{' {
-				t.Fatalf("%q: %+v", answer, in)
+				t.Fatalf("%q: %+v", response, in)
 			}
 		}
 	})

@@ -64,7 +64,7 @@ func TestRedirects(t *testing.T) {
 	to = "/v1/again"
 	_, err := stream(c)
 	if e, ok := err.(*StatusError); !ok || e.Code != 307 || !strings.Contains(e.Text, "more than 5 times") {
-		t.Errorf("for ever: %v", err)
+		t.Errorf("endless redirects: %v", err)
 	}
 
 	to = "http://me:secret4@127.0.0.1:1/x?token=secret5"

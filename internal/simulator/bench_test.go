@@ -66,7 +66,7 @@ func TestMaxRatePolled(t *testing.T) {
 		}
 		for _, it := range c.polled("?events=crop") {
 			if it["dataType"] != "crop" {
-				t.Errorf("not asked for: %s", it["dataType"])
+				t.Errorf("not requested: %s", it["dataType"])
 			}
 		}
 	})

@@ -76,7 +76,7 @@ func faultKinds() []faultKind {
 		{"cut", "N", "close in the middle of record N and of its chunk", func(e *effects) any { return &e.cut }},
 		{"reset", "N", "the same with TCP RST", func(e *effects) any { return &e.reset }},
 		{"cleanclose", "N", "end the response properly after N records", func(e *effects) any { return &e.cleanClose }},
-		{"mute", "", "accept connections and never answer, at any path", func(e *effects) any { return &e.mute }},
+		{"mute", "", "accept connections and never respond, at any path", func(e *effects) any { return &e.mute }},
 		{"late", "D", "send the response header after D", func(e *effects) any { return &e.late }},
 		{"status", "CODE[:RETRY-AFTER]", "respond with this status", func(e *effects) any { return &e.status }},
 		{"redirect", "URL", "respond with 302 and this Location", func(e *effects) any { return &e.redirect }},

@@ -37,7 +37,7 @@ type response struct {
 	buf      []byte
 }
 
-// events answers a request for a stream (live) or for the polling queue.
+// events responds to a request for a stream (live) or for the polling queue.
 func (s *Server) events(w http.ResponseWriter, r *http.Request, live bool) {
 	if !s.begin() {
 		panic(http.ErrAbortHandler)

@@ -106,7 +106,7 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Serve answers on l until Close, which closes l.
+// Serve accepts connections on l until Close, which closes l.
 func (s *Server) Serve(l net.Listener) error {
 	h := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	s.mu.Lock()
@@ -165,7 +165,7 @@ func (s *Server) begin() bool {
 	return !s.closed
 }
 
-// ServeHTTP answers one request, unless the server is mute.
+// ServeHTTP responds to one request, unless the server is mute.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.muted() {
 		s.mux.ServeHTTP(w, r)

@@ -114,7 +114,7 @@ func TestPollingConsumes(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		for _, it := range c.polled("?events=statistics") {
 			if it["dataType"] != "statistics" {
-				t.Errorf("not asked for: %s", it["dataType"])
+				t.Errorf("not requested: %s", it["dataType"])
 			}
 		}
 	})

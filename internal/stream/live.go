@@ -75,11 +75,11 @@ type session struct {
 	wait    rtapi.Backoff
 	waited  time.Duration // before the current connection
 	lastID  string
-	retry   time.Duration // what the stream asked for
+	retry   time.Duration // requested by the stream
 	since   time.Time     // when the last connection began; zero: there was none
 	lost    time.Time     // when it ended
 	missing time.Time     // when the server began to respond with 404; zero if it does not
-	alive   bool          // the server answered a check in this run
+	alive   bool          // the server responded to a check in this run
 }
 
 // run connects and reads until an error is final.

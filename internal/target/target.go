@@ -42,8 +42,8 @@ type Options struct {
 	// Open returns the client of another server: of a pasted URL, or of an
 	// instance of the config file. It returns the same client for the same server.
 	Open func(server string, pasted bool) (*rtapi.Client, error)
-	// Label returns the name of a server that follows names which several instances
-	// have. Nil or "": its host.
+	// Label returns the name of a server, which is appended to names that several
+	// instances share. If it is nil or returns "", the host is used.
 	Label  func(*rtapi.Client) string
 	Named  []config.Named        // instances of the config file
 	Place  func(line int) string // returns the name of a line of the config file, for errors
