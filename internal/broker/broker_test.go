@@ -342,7 +342,7 @@ func TestRunEndsWithoutAcknowledgement(t *testing.T) {
 					return
 				}
 				var failed *event.WriteError
-				if !errors.As(err, &failed) || failed.Whole != 2 || len(r.saved) != 0 || !errors.As(put, &failed) {
+				if !errors.As(err, &failed) || failed.Written != 2 || len(r.saved) != 0 || !errors.As(put, &failed) {
 					t.Errorf("Flush: %v, Put: %v, saved %q", err, put, r.saved)
 				}
 				r.Close()

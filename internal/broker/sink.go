@@ -132,7 +132,7 @@ func (s *Sink) Flush() error {
 // Options.SaveRest it first saves the events that are not acknowledged.
 func (s *Sink) failure(err error) error {
 	if !s.b.o.SaveRest {
-		return &event.WriteError{Err: err, Whole: s.whole}
+		return &event.WriteError{Err: err, Written: s.whole}
 	}
 	s.b.mu.Lock()
 	rest := slices.DeleteFunc(slices.Clone(s.sent), func(m *message) bool { return m.done })
@@ -141,11 +141,11 @@ func (s *Sink) failure(err error) error {
 	s.sent = nil
 	for _, m := range rest {
 		if _, failed := s.b.save(m); failed != nil {
-			return &event.WriteError{Err: failed, Whole: s.whole}
+			return &event.WriteError{Err: failed, Written: s.whole}
 		}
 	}
 	if err == errNotAcknowledged {
 		return nil // Close reports what was saved
 	}
-	return &event.WriteError{Err: err, Whole: all}
+	return &event.WriteError{Err: err, Written: all}
 }

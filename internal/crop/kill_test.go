@@ -122,7 +122,7 @@ func TestFullDisk(t *testing.T) {
 		err = s.Put(mustEvent(t, "crop", cropOf(p, "")))
 	}
 	var failed *event.WriteError
-	if !errors.As(err, &failed) || !errors.Is(err, syscall.ENOSPC) || failed.Whole != n-1 {
+	if !errors.As(err, &failed) || !errors.Is(err, syscall.ENOSPC) || failed.Written != n-1 {
 		t.Fatalf("after %d: %v", n, err)
 	}
 	if err := s.Close(); !errors.Is(err, syscall.ENOSPC) {

@@ -77,7 +77,7 @@ func Needs(types []string, best bool) []string {
 //
 // One goroutine may use it at a time; its own timer takes part under a lock. If
 // a file cannot be written, Put or Flush returns an *event.WriteError, as every
-// later call does; its Whole counts the events that need no more work.
+// later call does; its Written counts the events that need no more work.
 type Saver struct {
 	o   Options
 	dir *Dir
@@ -217,7 +217,7 @@ func (s *Saver) saveUntil(now time.Duration) error {
 
 // fail makes every later call return err. Of a sink's own WriteError only the
 // cause is used, because that counts other things. If Rest cannot be flushed,
-// none of its events may have left, so Whole is 0: then a picture may be saved
+// none of its events may have left, so Written is 0: then a picture may be saved
 // twice, but no event is lost.
 func (s *Saver) fail(err error) error {
 	whole := s.best.before(s.waiting.before(s.put))
@@ -233,7 +233,7 @@ func (s *Saver) fail(err error) error {
 		err = w.Err
 	}
 	if !errors.Is(err, event.ErrStop) || s.o.FlushWaiting && whole < s.put {
-		err = &event.WriteError{Err: err, Whole: whole}
+		err = &event.WriteError{Err: err, Written: whole}
 	}
 	s.err = err
 	return err

@@ -402,7 +402,7 @@ func TestFlushWaitingSavesAll(t *testing.T) {
 	r.close()
 }
 
-// If more crops wait than the limit allows, Whole must not count those that were
+// If more crops wait than the limit allows, Written must not count those that were
 // not saved: the source still has to keep them.
 func TestFlushWaitingCountsWhole(t *testing.T) {
 	p := jpegOf(t, 8, 8)
@@ -416,10 +416,10 @@ func TestFlushWaitingCountsWhole(t *testing.T) {
 		r.mustPut(0, "crop", cropOf(p, ofEvent))
 		r.mustPut(0, "statistics", statistic)
 		var failed *event.WriteError
-		if err := end(r); !errors.Is(err, event.ErrStop) || !errors.As(err, &failed) || failed.Whole != 2 {
+		if err := end(r); !errors.Is(err, event.ErrStop) || !errors.As(err, &failed) || failed.Written != 2 {
 			t.Errorf("%s: %#v", name, err)
 		}
-		if err := r.saver.Flush(); !errors.As(err, &failed) || failed.Whole != 2 {
+		if err := r.saver.Flush(); !errors.As(err, &failed) || failed.Written != 2 {
 			t.Errorf("%s, then Flush: %v", name, err)
 		}
 		r.close()
@@ -433,7 +433,7 @@ func TestRecordFailures(t *testing.T) {
 		put, flush error
 		end        func(r *rig) error
 	}{
-		"records refused":     {&event.WriteError{Err: full, Whole: 7}, nil, func(r *rig) error { return r.put(0, "crop", cropOf(p, "")) }},
+		"records refused":     {&event.WriteError{Err: full, Written: 7}, nil, func(r *rig) error { return r.put(0, "crop", cropOf(p, "")) }},
 		"records not flushed": {nil, full, func(r *rig) error { return r.saver.Flush() }},
 	} {
 		r := newRig(t, Options{})
@@ -443,7 +443,7 @@ func TestRecordFailures(t *testing.T) {
 		r.mustPut(0, "crop", cropOf(p, ofEvent))
 		r.mustPut(0, "statistics", statistic)
 		var failed *event.WriteError
-		if err := tc.end(r); !errors.As(err, &failed) || !errors.Is(err, full) || failed.Whole != 2 {
+		if err := tc.end(r); !errors.As(err, &failed) || !errors.Is(err, full) || failed.Written != 2 {
 			t.Errorf("%s: %#v", name, err)
 		}
 		for _, again := range []error{r.put(0, "track", track), r.saver.Flush(), r.saver.Close()} {
@@ -486,7 +486,7 @@ func TestRestFailureCountsNothingAsWritten(t *testing.T) {
 	for name, end := range map[string]func(r *rig) error{
 		"flush": func(r *rig) error { return r.saver.Flush() },
 		"records": func(r *rig) error {
-			r.records.Err, r.records.At = &event.WriteError{Err: errors.New("closed"), Whole: 1}, 1
+			r.records.Err, r.records.At = &event.WriteError{Err: errors.New("closed"), Written: 1}, 1
 			return r.put(0, "crop", cropOf(p, ""))
 		},
 		"limit": func(r *rig) error { return r.put(0, "crop", cropOf(p, "")) },
@@ -500,7 +500,7 @@ func TestRestFailureCountsNothingAsWritten(t *testing.T) {
 			l.left = 0
 		}
 		var failed *event.WriteError
-		if err := end(r); !errors.As(err, &failed) || failed.Whole != 0 {
+		if err := end(r); !errors.As(err, &failed) || failed.Written != 0 {
 			t.Errorf("%s: %#v", name, err)
 		}
 	}
@@ -513,7 +513,7 @@ func TestFolderFailure(t *testing.T) {
 	}
 	r.mustPut(0, "statistics", statistic)
 	var failed *event.WriteError
-	if err := r.put(0, "crop", cropOf(jpegOf(t, 8, 8), "")); !errors.As(err, &failed) || failed.Whole != 1 {
+	if err := r.put(0, "crop", cropOf(jpegOf(t, 8, 8), "")); !errors.As(err, &failed) || failed.Written != 1 {
 		t.Errorf("got %v", err)
 	}
 	r.want("a")

@@ -30,9 +30,9 @@ var ErrStop = errors.New("no more events wanted")
 // WriteError is a failure of the output.
 type WriteError struct {
 	Err error
-	// Whole is the number of events that have left this process completely,
+	// Written is the number of events that have left this process completely,
 	// counted since the last Flush that returned nil.
-	Whole int
+	Written int
 }
 
 // Error returns the text of the cause.

@@ -330,7 +330,7 @@ func TestWriteErrorCountsDeliveredEvents(t *testing.T) {
 		err = s.Flush()
 	}
 	w, ok := errors.AsType[*event.WriteError](err)
-	if !ok || w.Whole != 2 || !errors.Is(err, x.saveErr) {
+	if !ok || w.Written != 2 || !errors.Is(err, x.saveErr) {
 		t.Errorf("%#v", err)
 	}
 	if err := s.Put(flowtest.Event(t, "track", `{}`)); !errors.Is(err, x.saveErr) {
@@ -348,7 +348,7 @@ func TestFailedOutputEndsTheRun(t *testing.T) {
 			err = closed
 		}
 		w, ok := errors.AsType[*event.WriteError](err)
-		if !ok || w.Whole != 0 || !errors.Is(err, x.outErr) || len(x.saved)+len(x.notices) > 0 {
+		if !ok || w.Written != 0 || !errors.Is(err, x.outErr) || len(x.saved)+len(x.notices) > 0 {
 			t.Errorf("queue %v: %#v, %+v", queue, err, x.notices)
 		}
 	}

@@ -80,7 +80,7 @@ func (s *Sink) failed(err error) error {
 	if broken := s.r.failure(); broken != nil {
 		err = broken
 	}
-	return &event.WriteError{Err: err, Whole: s.whole}
+	return &event.WriteError{Err: err, Written: s.whole}
 }
 
 // collect takes delivered events off the front of jobs.

@@ -42,7 +42,7 @@ type sourceRule struct {
 var sourceRules = []sourceRule{
 	{"it puts exactly the events, with type and instance", exactly},
 	{"it flushes before it waits", flushes},
-	{"an error of Put comes back unchanged, and nothing is put after it", refused(&event.WriteError{Err: errors.New("disk full"), Whole: 1})},
+	{"an error of Put comes back unchanged, and nothing is put after it", refused(&event.WriteError{Err: errors.New("disk full"), Written: 1})},
 	{"an error of Flush comes back unchanged, and nothing is put after it", flushFails},
 	{"ErrStop comes back unchanged, and nothing is put after it", refused(event.ErrStop)},
 	{"once its ctx is done a waiting source returns ctx.Err() at once", cancelWaiting},

@@ -146,7 +146,7 @@ func (w *Writer) write() {
 	w.headed = true
 	if err != nil {
 		whole, _ := slices.BinarySearch(b.ends, n+1) // lines that end at n or before
-		w.err = &event.WriteError{Err: err, Whole: w.written + whole}
+		w.err = &event.WriteError{Err: err, Written: w.written + whole}
 		return
 	}
 	w.written += len(b.ends)

@@ -73,7 +73,7 @@ func (l *limited) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// The disk is full after each number of bytes in turn: Whole counts the complete
+// The disk is full after each number of bytes in turn: Written counts the complete
 // lines on it, and nothing follows a torn one.
 func TestWriteErrorCountsWholeLines(t *testing.T) {
 	lines := []string{`{"area_name":"a"}`, `{"area_name":"two\nlines\n"}`, `{"area_name":""}`, `{}`, `{"area_name":"e"}`}
@@ -84,7 +84,7 @@ func TestWriteErrorCountsWholeLines(t *testing.T) {
 			if err := w.Put(flowtest.Event(t, "track", line)); err != nil {
 				return err
 			}
-			if i == 1 { // two events have left: Whole counts from here
+			if i == 1 { // two events have left: Written counts from here
 				if err := w.Flush(); err != nil {
 					return err
 				}
@@ -115,8 +115,8 @@ func TestWriteErrorCountsWholeLines(t *testing.T) {
 		if whole--; whole >= 2 {
 			whole -= 2
 		}
-		if we.Whole != max(0, whole) {
-			t.Errorf("%d bytes: Whole %d, want %d", left, we.Whole, whole)
+		if we.Written != max(0, whole) {
+			t.Errorf("%d bytes: Written %d, want %d", left, we.Written, whole)
 		}
 		disk.left = 1000 // some space was freed
 		if _, err := o.Write([]byte("more\n")); !errors.Is(err, syscall.ENOSPC) || disk.took.Len() != left {
@@ -136,7 +136,7 @@ func TestWriteErrorCountsLinesWrittenWithoutFlush(t *testing.T) {
 		puts++
 	}
 	var we *event.WriteError
-	if !errors.As(err, &we) || we.Whole < 7 || we.Whole > 15 || we.Whole != strings.Count(disk.took.String(), "\n") {
+	if !errors.As(err, &we) || we.Written < 7 || we.Written > 15 || we.Written != strings.Count(disk.took.String(), "\n") {
 		t.Errorf("after %d puts: %v, %+v; %d lines came out", puts, err, we, strings.Count(disk.took.String(), "\n"))
 	}
 	if again := w.Flush(); again != err {

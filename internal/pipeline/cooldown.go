@@ -114,10 +114,10 @@ func (s *cooled) recount(err error) error {
 		return err
 	}
 	whole := s.put
-	if n := len(s.passed); failure.Whole < n || n == maxPositions {
-		whole = s.passed[max(0, min(failure.Whole, n-1))]
+	if n := len(s.passed); failure.Written < n || n == maxPositions {
+		whole = s.passed[max(0, min(failure.Written, n-1))]
 	}
-	s.err = &event.WriteError{Err: failure.Err, Whole: whole}
+	s.err = &event.WriteError{Err: failure.Err, Written: whole}
 	return s.err
 }
 

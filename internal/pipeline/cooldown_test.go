@@ -96,7 +96,7 @@ func TestCooldownOfRecordedEventsUsesTheirTime(t *testing.T) {
 func TestCooldownCountsDroppedEventsAsWritten(t *testing.T) {
 	const events = "daabbbcab" // d passes because it has no group
 	for written, want := range []int{0, 1, 3, 6, 9} {
-		failing := &event.WriteError{Err: errors.New("full"), Whole: written}
+		failing := &event.WriteError{Err: errors.New("full"), Written: written}
 		to := &flowtest.Collect{FlushErr: failing}
 		chain := NewCooldown(time.Hour, func(dst []byte, ev *event.Event) []byte {
 			return append(dst, strings.TrimPrefix(ev.Type, "d")...)
@@ -108,7 +108,7 @@ func TestCooldownCountsDroppedEventsAsWritten(t *testing.T) {
 		}
 		for range 2 {
 			failure, ok := errors.AsType[*event.WriteError](chain.Flush())
-			if !ok || failure.Err != failing.Err || failure.Whole != want {
+			if !ok || failure.Err != failing.Err || failure.Written != want {
 				t.Errorf("%d of 4 lines written: %+v, want %d events", written, failure, want)
 			}
 		}
@@ -125,8 +125,8 @@ func TestCooldownPositionsAreBounded(t *testing.T) {
 	}
 	for _, tc := range []struct{ written, want int }{{-7, 0}, {10, 10}, {maxPositions + 10, maxPositions - 1}} {
 		chain.err = nil
-		failure, _ := errors.AsType[*event.WriteError](chain.recount(&event.WriteError{Whole: tc.written}))
-		if failure == nil || failure.Whole != tc.want || len(chain.passed) > maxPositions {
+		failure, _ := errors.AsType[*event.WriteError](chain.recount(&event.WriteError{Written: tc.written}))
+		if failure == nil || failure.Written != tc.want || len(chain.passed) > maxPositions {
 			t.Errorf("%d lines written: %+v, want %d events; %d positions", tc.written, failure, tc.want, len(chain.passed))
 		}
 	}

@@ -114,7 +114,7 @@ func (d *delivery) fail(err error, refused bool) {
 	}
 	var w *event.WriteError
 	if errors.As(err, &w) {
-		written = max(0, min(w.Whole, len(d.put)))
+		written = max(0, min(w.Written, len(d.put)))
 	}
 	d.err, d.rest = err, d.next
 	if written < len(d.put) {

@@ -138,7 +138,7 @@ func (l *lines) write() error {
 	}
 	l.buf, l.ends = l.buf[:0], l.ends[:0]
 	if err != nil {
-		l.err = &event.WriteError{Err: err, Whole: l.gone}
+		l.err = &event.WriteError{Err: err, Written: l.gone}
 	}
 	return l.err
 }

@@ -92,7 +92,7 @@ func TestUnwrittenEventsAreFiltered(t *testing.T) {
 func TestErrorWithoutCountSavesEverything(t *testing.T) {
 	for name, sink := range map[string]*flowtest.Collect{
 		"put": {Err: errFull, At: 3}, "flush": {FlushErr: errFull}, "stop from a flush": {FlushErr: event.ErrStop},
-		"wrong count": {Err: &event.WriteError{Err: errFull, Whole: -7}, At: 3},
+		"wrong count": {Err: &event.WriteError{Err: errFull, Written: -7}, At: 3},
 	} {
 		dir := t.TempDir()
 		p := &Poll{Client: responses(items(0, 5)), Instance: gate(), UnwrittenDirs: []string{dir}}
