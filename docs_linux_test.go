@@ -55,6 +55,7 @@ var skipped = map[string]string{
 // usage error, an unreachable server or a failure. Brokers have their own tests;
 // commands with NATS are run if its client is installed.
 func TestDocumentedCommandsWork(t *testing.T) {
+	t.Parallel()
 	server := start(t, simulator.Options{Seed: 1, Instances: append(simulator.Fleet(3),
 		simulator.Instance{ID: "00000000-0000-4000-8000-000000000000", Name: "other"})})
 	env := documentedEnv(t, server)

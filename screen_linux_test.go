@@ -82,6 +82,7 @@ func fastServer(t *testing.T) string {
 // On a terminal, the text fits the width, starts with what it follows, folds tracks,
 // and uses red only for alarms and lost frames.
 func TestTailOnATerminal(t *testing.T) {
+	t.Parallel()
 	server := fastServer(t)
 	red := regexp.MustCompile("\x1b\\[(1;)?31m")
 	lost := regexp.MustCompile(` [1-9]\d* dropped( queue| latency|  |$)`)

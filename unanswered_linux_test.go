@@ -43,6 +43,7 @@ func fullBacklog(t *testing.T) string {
 // Every command ends with status 3 and one line that names the server if the server
 // accepts connections but never responds, or does not even accept them.
 func TestUnansweredRequestsAreStatus3(t *testing.T) {
+	t.Parallel()
 	mute, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts
 	if err != nil {
 		t.Fatal(err)

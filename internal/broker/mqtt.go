@@ -25,12 +25,19 @@ type mqttConn struct {
 	waiting        sync.WaitGroup
 
 	mu     sync.Mutex
-	client mqtt.Client
+	client *mqttClient
+}
+
+// mqttClient is a client for one connection.
+type mqttClient struct {
+	mqtt.Client
+	lost func()        // ends the connection
+	gone chan struct{} // closed by lost: some tokens of a lost connection never complete
 }
 
 // publication is a message whose acknowledgement is outstanding.
 type publication struct {
-	client mqtt.Client
+	client *mqttClient
 	token  mqtt.Token
 	done   func(error)
 }
@@ -47,20 +54,27 @@ func dialMQTT(ctx context.Context, a Address, o Options) (conn, error) {
 }
 
 // connect returns a new, connected client.
-func (c *mqttConn) connect(ctx context.Context) (mqtt.Client, error) {
+func (c *mqttConn) connect(ctx context.Context) (*mqttClient, error) {
+	gone := make(chan struct{})
+	lost := sync.OnceFunc(func() { close(gone) })
 	opts := mqtt.NewClientOptions().AddBroker("tcp://" + c.address.host).
 		SetClientID("rtev-" + rand.Text()[:12]).SetUsername(c.address.user).SetPassword(c.address.password).
 		SetProtocolVersion(4).SetCleanSession(true).SetOrderMatters(false).
 		SetAutoReconnect(false).SetConnectRetry(false).
 		SetConnectTimeout(connectTimeout).SetWriteTimeout(ackTimeout).
 		SetKeepAlive(15 * time.Second).SetPingTimeout(10 * time.Second).
+		SetConnectionLostHandler(func(mqtt.Client, error) { lost() }).
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.open(ctx) })
-	client := mqtt.NewClient(opts)
+	client := &mqttClient{Client: mqtt.NewClient(opts), gone: gone}
+	client.lost = func() {
+		lost()
+		client.Disconnect(0)
+	}
 	token := client.Connect()
 	select {
 	case <-token.Done():
 	case <-ctx.Done():
-		client.Disconnect(0)
+		client.lost()
 		return nil, ctx.Err()
 	}
 	err := token.Error()
@@ -108,7 +122,14 @@ func (c *mqttConn) publish(m *message, done func(error)) {
 		}
 		c.client = client
 	}
-	c.unacknowledged <- publication{c.client, c.client.Publish(m.subject, 1, false, m.body), done}
+	client, token := c.client, make(chan mqtt.Token, 1)
+	go func() { token <- client.Publish(m.subject, 1, false, m.body) }() // it may block while the connection ends
+	select {
+	case t := <-token:
+		c.unacknowledged <- publication{client, t, done}
+	case <-client.gone:
+		go done(errLost)
+	}
 }
 
 // wait waits for the acknowledgements in the order of publishing.
@@ -129,12 +150,14 @@ func (c *mqttConn) acknowledged(f publication) error {
 	select {
 	case <-f.token.Done():
 		if f.token.Error() != nil {
-			f.client.Disconnect(0)
+			f.client.lost()
 			return errLost
 		}
 		return nil
+	case <-f.client.gone:
+		return errLost
 	case <-limit.C:
-		f.client.Disconnect(0)
+		f.client.lost()
 		return errTimeout
 	case <-c.closing:
 		return errClosed
