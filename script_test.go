@@ -22,6 +22,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
 
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "8"); err != nil { // the tests wait more than they work
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"rtev": func() { os.Exit(cmd.Main()) }, "within": within})
 }
 
