@@ -82,7 +82,7 @@ func TestCooldownOfRecordedEventsUsesTheirTime(t *testing.T) {
 	to := &folds{}
 	chain := NewCooldown(5*time.Second, byType).Sink(to)
 	for _, second := range []int{0, 1, 2, 6, 7, 3} { // back by more than a period's start: a new recording
-		ev := flowtest.Event(t, "a", fmt.Sprintf(`{"system_timestamp":%d}`, 1790000000000+second*1000))
+		ev := flowtest.Event(t, "a", fmt.Sprintf(`{"system_timestamp":%d}`, int64(1790000000000)+int64(second)*1000))
 		if err := chain.Put(ev); err != nil {
 			t.Fatal(err)
 		}
