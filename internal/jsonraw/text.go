@@ -98,10 +98,10 @@ func Text(raw []byte, scratch *[]byte) []byte {
 }
 
 // AppendQuoted appends s to dst as a JSON string (RFC 8259 section 7), with
-// U+FFFD for bytes that are not UTF-8.
+// one U+FFFD for a run of bytes that are not UTF-8.
 func AppendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	for _, r := range s { // invalid bytes come as U+FFFD
+	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
 		switch {
 		case r == '"' || r == '\\':
 			dst = append(dst, '\\', byte(r))
