@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -201,8 +202,8 @@ func TestBrokenConnectionIsNotSIGPIPE(t *testing.T) {
 
 // A command that drains a queue needs an open standard output.
 func TestDrainRefusesClosedStdout(t *testing.T) {
-	var asked int
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; w.WriteHeader(http.StatusNoContent) }))
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { requests.Add(1); w.WriteHeader(http.StatusNoContent) }))
 	defer server.Close()
 	run := func(redirect string, args ...string) (string, int) {
 		c := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `exec rtev "$@" --config none ` + redirect, "sh"}, args...)...)
@@ -215,13 +216,13 @@ func TestDrainRefusesClosedStdout(t *testing.T) {
 		{"poll", camera, "--once", "-s", server.URL},
 		{"crops", camera, "--once", "-s", server.URL, "-d", t.TempDir(), "--events-to", filepath.Join(t.TempDir(), "rest")},
 	} {
-		if message, code := run(">&-", args...); code != 5 || !strings.Contains(message, "standard output is closed") || asked > 0 {
-			t.Errorf("%s: status %d after %d requests, %q", args[0], code, asked, message)
+		if message, code := run(">&-", args...); code != 5 || !strings.Contains(message, "standard output is closed") || requests.Load() > 0 {
+			t.Errorf("%s: status %d after %d requests, %q", args[0], code, requests.Load(), message)
 		}
 		if message, code := run(">/dev/null", args...); code != 0 || strings.Contains(message, "standard output") {
 			t.Errorf("%s into /dev/null: status %d, %q", args[0], code, message)
 		}
-		asked = 0
+		requests.Store(0)
 	}
 }
 
