@@ -59,6 +59,10 @@ func (s *session) targets(args []string) ([]*target.Target, *target.Set, error) 
 		return nil, nil, err
 	}
 	list, err := set.Resolve(s.ctx, args)
+	if err != nil && errors.Is(context.Cause(s.ctx), errForOver) && s.count == 0 {
+		// The run never began: an unanswered look-up is not a run without events.
+		err = &rtapi.UnreachableError{URL: set.Servers(), Err: errors.New("no response before --for ended")}
+	}
 	if err != nil {
 		return nil, nil, s.explain(args, err)
 	}

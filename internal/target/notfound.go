@@ -36,7 +36,7 @@ func (s *Set) notFound(arg string) error {
 	for _, l := range s.listings {
 		all = append(all, l.Instances...)
 	}
-	e := &NotFoundError{Text: fmt.Sprintf("no instance %q on %s", arg, s.servers()), Arg: arg}
+	e := &NotFoundError{Text: fmt.Sprintf("no instance %q on %s", arg, s.Servers()), Arg: arg}
 	switch near := closest(arg, all); {
 	case len(near) > 0:
 		e.Text += "; did you mean " + quoted(near, " or ") + "?"
@@ -93,8 +93,8 @@ func (s *Set) unreachable() error {
 	return errs[0]
 }
 
-// servers names the servers.
-func (s *Set) servers() string {
+// Servers returns the URLs of the servers of the options, for messages.
+func (s *Set) Servers() string {
 	var list []string
 	for _, c := range s.o.Servers {
 		list = append(list, c.Server())

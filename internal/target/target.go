@@ -245,7 +245,7 @@ func (s *Set) resolveRunning(ctx context.Context) error {
 	if err := s.unreachable(); err != nil {
 		return err
 	}
-	return &NotFoundError{Text: "no instance is running on " + s.servers()}
+	return &NotFoundError{Text: "no instance is running on " + s.Servers()}
 }
 
 // addMatching adds the listed instances that match and returns their number.

@@ -119,7 +119,7 @@ func TestNotFoundNamesClosest(t *testing.T) {
 			args = []string{tc.arg}
 		}
 		_, err := set.Resolve(t.Context(), args)
-		if err == nil || strings.ReplaceAll(err.Error(), set.servers(), "SERVER") != tc.want {
+		if err == nil || strings.ReplaceAll(err.Error(), set.Servers(), "SERVER") != tc.want {
 			t.Errorf("%q: %v\nwant %s", tc.arg, err, tc.want)
 		}
 	}
