@@ -9,34 +9,45 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
-	"github.com/rtev/rtev/internal/pipeline"
 	"github.com/rtev/rtev/internal/target"
 	"github.com/rtev/rtev/internal/term"
 )
 
-// activity is what a terminal shows about a run: what it reads, and
-// why nothing is shown. The counts start again with each event that is shown.
+// activity is what a terminal shows about a run: what it reads, and why nothing is
+// shown. A nil activity counts nothing.
 type activity struct {
-	doing, how string // "polling" and "every 2s"
+	doing, how string // "polling" and "every 2 s"
 	noun       string // what is shown: "event"
+	counts     [stages]atomic.Int64
+	watch      sync.WaitGroup
+}
 
-	events  atomic.Int64 // of crops: all that arrived, also those without a picture
-	arrived atomic.Int64 // at -e
-	typed   atomic.Int64 // passed -e
-	fitting atomic.Int64 // passed -e and -w
-	shown   atomic.Int64
-	watch   sync.WaitGroup
+// The stages of an event, as counts since a silence was last explained.
+const (
+	arrived = iota
+	typed   // passed -e
+	fitting // passed -e and -w
+	shown
+	stages
+)
+
+func (a *activity) count(stage int) {
+	if a != nil {
+		a.counts[stage].Add(1)
+	}
 }
 
 // tell makes the run say on a terminal what it does: "polling Gate on
-// http://nvr1:3546 every 2s".
+// http://nvr1:3546 every 2 s".
 func (s *session) tell(doing, how, noun string) {
 	if s.errTTY && !s.quiet {
 		s.activity = &activity{doing: doing, how: how, noun: noun}
 	}
 }
+
+// messageStart is how many cells a message has before its text: time and name.
+const messageStart = 20
 
 // announce says which instances are read, nil for standard input, and from now
 // on why nothing is shown.
@@ -47,50 +58,34 @@ func (s *session) announce(targets []*target.Target) {
 	}
 	text := a.doing + " recorded events from standard input"
 	if targets != nil {
+		var names []string
+		servers := map[string]bool{}
 		for _, t := range targets {
 			s.names.add(t.Instance.Name)
+			names = append(names, t.Instance.Name)
+			servers[t.Instance.Server] = true
 		}
-		text = a.doing + " " + places(targets, enumerate)
-		if width := s.width(); width > 0 && len(targets) > 1 && term.Width(text) > width-messageStart {
-			text = a.doing + " " + places(targets, func(names []string) string { return term.Count(len(names), "instance") })
+		where := targets[0].Instance.Server
+		switch {
+		case s.sim != nil:
+			where = "the built-in simulator"
+		case len(servers) > 1:
+			where = term.Count(len(servers), "server")
+		}
+		text = a.doing + " " + enumerate(names) + " on " + where
+		if width := s.width(); width > 0 && term.Width(text) > width-messageStart && len(names) > 1 {
+			text = a.doing + " " + term.Count(len(names), "instance") + " on " + where
 		}
 	}
 	s.notices.aside(strings.TrimSpace(text + " " + a.how))
 	a.watch.Go(s.explainSilence)
 }
 
-// messageStart is how many cells a message has before its text: time and name.
-const messageStart = 20
-
-// places lists instances by server, those of one server as list returns them.
-func places(targets []*target.Target, list func(names []string) string) string {
-	var servers []string
-	names := map[string][]string{}
-	for _, t := range targets {
-		server := t.Instance.Server
-		if names[server] == nil {
-			servers = append(servers, server)
-		}
-		names[server] = append(names[server], t.Instance.Name)
-	}
-	for i, server := range servers {
-		where := server
-		if server == demoServer {
-			where = "the built-in simulator"
-		}
-		servers[i] = list(names[server]) + " on " + where
-	}
-	return enumerate(servers)
-}
-
-// mostNames is how many instances are named before the rest is a number.
-const mostNames = 6
-
-// enumerate joins names: "a, b and c".
+// enumerate joins names: "a, b and c". Of many it gives the number of the rest.
 func enumerate(names []string) string {
-	if len(names) > mostNames {
-		rest := len(names) - mostNames + 1
-		names = append(names[:mostNames-1:mostNames-1], fmt.Sprintf("%d more", rest))
+	const most = 6
+	if len(names) > most {
+		names = append(names[:most-1:most-1], fmt.Sprintf("%d more", len(names)-most+1))
 	}
 	last := len(names) - 1
 	if last < 1 {
@@ -99,97 +94,54 @@ func enumerate(names []string) string {
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// silences are how long nothing was shown when it is explained, and then every
-// hour. The short ones are for a run that has shown nothing yet.
-var silences = []time.Duration{10 * time.Second, time.Minute, 10 * time.Minute, time.Hour}
-
-const shortSilences = 2
+// How long nothing was shown when it is explained: at the start, and later.
+const (
+	firstSilence = 10 * time.Second
+	laterSilence = 10 * time.Minute
+)
 
 // explainSilence explains from time to time why nothing is shown.
 func (s *session) explainSilence() {
-	a, tick := s.activity, time.NewTicker(time.Second)
-	defer tick.Stop()
-	var shown int64
-	since, due := time.Now(), silences
+	none := "no " + s.activity.noun + " yet"
+	timer := time.NewTimer(firstSilence)
+	defer timer.Stop()
 	for {
 		select {
 		case <-s.ctx.Done():
 			return
-		case <-tick.C:
+		case <-timer.C:
 		}
-		if n := a.shown.Load(); n != shown {
-			shown, since, due = n, time.Now(), silences[shortSilences:]
-			for _, count := range []*atomic.Int64{&a.events, &a.arrived, &a.typed, &a.fitting} {
-				count.Store(0)
-			}
-			continue
+		timer.Reset(laterSilence)
+		if s.activity.counts[shown].Load() > 0 {
+			none = "no " + s.activity.noun + " for " + term.Duration(laterSilence)
+		} else if !s.notices.allAway(len(s.names.all())) {
+			s.notices.aside(s.silence(none))
 		}
-		if silent := time.Since(since); silent >= due[0] && !s.notices.allAway(len(s.names.all())) {
-			s.notices.aside(s.silence(silent, shown == 0))
-			if due = due[1:]; len(due) == 0 {
-				due = []time.Duration{silent.Truncate(time.Hour) + time.Hour}
-			}
+		for i := range s.activity.counts {
+			s.activity.counts[i].Store(0)
 		}
 	}
 }
 
-// silence says why nothing was shown for so long, or at all.
-func (s *session) silence(silent time.Duration, first bool) string {
+// silence says why nothing was shown; none says that nothing was.
+func (s *session) silence(none string) string {
 	a := s.activity
-	none := "no " + a.noun + " yet"
-	if !first {
-		none = "no " + a.noun + " for " + term.Duration(silent.Truncate(time.Second))
-	}
-	arrived, typed := a.arrived.Load(), a.typed.Load()
-	why := ""
+	came := term.Count(a.counts[arrived].Load(), a.noun) + " arrived, "
 	switch types := s.types.Query(); {
-	case a.fitting.Load() > 0:
-		if s.cooldown != nil {
-			why = term.Count(a.fitting.Load(), a.noun) + " dropped by --cooldown"
-		}
-	case arrived > 0 && typed == 0:
-		why = term.Count(arrived, a.noun) + " arrived, none matches -e"
-	case arrived > typed:
-		why = fmt.Sprintf("%s arrived, %s of them match -e, none matches -w", term.Count(arrived, a.noun), term.Number(typed))
-	case arrived > 0:
-		why = term.Count(arrived, a.noun) + " arrived, none matches -w"
-	case a.events.Load() > 0:
-		why = term.Count(a.events.Load(), "event") + " arrived without one"
-	case types != nil:
-		why = "-e asks for " + enumerate(types)
-	}
-	switch {
-	case why == "":
+	case a.counts[fitting].Load() > 0 && s.cooldown != nil:
+		return none + "; " + term.Count(a.counts[fitting].Load(), a.noun) + " dropped by --cooldown"
+	case a.counts[fitting].Load() > 0:
 		return none
-	case first && arrived > 0:
-		return why
+	case a.counts[typed].Load() < a.counts[arrived].Load() && a.counts[typed].Load() > 0:
+		return came + term.Number(a.counts[typed].Load()) + " of them match -e, none matches -w"
+	case a.counts[typed].Load() > 0:
+		return came + "none matches -w"
+	case a.counts[arrived].Load() > 0:
+		return came + "none matches -e"
+	case types != nil:
+		return none + "; -e asks for " + enumerate(types)
 	}
-	return none + "; " + why
-}
-
-// counted puts in front of a sink what counts all events.
-func (s *session) counted(to event.Sink) event.Sink {
-	if s.activity == nil {
-		return to
-	}
-	return pipeline.Match(func(*event.Event) bool { s.activity.events.Add(1); return true }, to)
-}
-
-// shown puts in front of the output what counts the events that get there, and
-// rings the bell for alarms.
-func (s *session) shown(to event.Sink) event.Sink {
-	if s.activity == nil && s.ring == nil {
-		return to
-	}
-	return pipeline.Match(func(ev *event.Event) bool {
-		if s.activity != nil {
-			s.activity.shown.Add(1)
-		}
-		if s.ring != nil && format.IsAlarm(ev.Type) {
-			s.ring()
-		}
-		return true
-	}, to)
+	return none
 }
 
 // messagesLikeEvents gives messages on a terminal the time column of the events,
@@ -199,16 +151,15 @@ func (s *session) messagesLikeEvents(c *cobra.Command) {
 	if !s.errTTY || utc == nil {
 		return
 	}
-	o := format.TextOptions{Zone: zone(utc.Value.String() == "true")}
+	color, _ := term.UseColor(s.cfg.Color, s.getenv, true) // checked for standard output
+	s.notices.styles = term.NewStyles(color)
+	o := format.TextOptions{Zone: zone(utc.Value.String() == "true"), Color: color}
 	if clock := c.Flags().Lookup("time"); clock != nil { // not crops, whose lines are never narrow
-		o.Time, _ = format.ParseTimeFormat(clock.Value.String()) // a mistake is reported when the events' one is made
+		o.Time, _ = format.ParseTimeFormat(clock.Value.String()) // encoder reports a mistake
 		if s.onScreen() {
 			o.Sources, o.Width = s.names.all, s.width
 		}
 	}
-	color, _ := term.UseColor(s.cfg.Color, s.getenv, true) // checked for standard output
-	o.Color = color
-	s.notices.styles = term.NewStyles(color)
 	var mu sync.Mutex
 	columns := format.NewText(o)
 	s.notices.print = func(style term.Style, line string) {

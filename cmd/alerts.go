@@ -15,14 +15,9 @@ import (
 
 // cooling adds --cooldown.
 func cooling(c *cobra.Command) {
-	c.Flags().String("cooldown", "", "after an event, drop others of its group for `D[:FIELDS]` (30s, 1m:_place); 0 drops none")
-	fields := fieldCompletions(",:")
-	register(c, "cooldown", func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-		if !strings.Contains(typed, ":") {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return fields(c, args, typed)
-	})
+	c.Flags().String("cooldown", "",
+		"after an event, drop others of its group for `D[:FIELDS]` (30s, 1m:_place); 0 drops none")
+	offer(c, "cooldown", "10s", "30s", "1m:_place", "0")
 }
 
 // tracksFold is how long updates of a track are folded in text on a terminal.
@@ -37,9 +32,9 @@ func (s *session) parseCooldown(c *cobra.Command, plain bool) (err error) {
 		}
 		return nil
 	}
-	named := slices.Contains(strings.FieldsFunc(strings.Join(s.events, ","), func(r rune) bool { return r == ',' || r == ' ' }), "track")
-	s.folds = plain && s.onScreen() && !named
-	if s.folds {
+	named := slices.Contains(strings.Split(strings.Join(s.events, ","), ","), "track")
+	if plain && s.onScreen() && !named {
+		s.folds = true
 		s.cooldown = pipeline.NewTrackCooldown(tracksFold)
 	}
 	return nil
@@ -47,15 +42,13 @@ func (s *session) parseCooldown(c *cobra.Command, plain bool) (err error) {
 
 // reportDropped says at the end how many events --cooldown dropped.
 func (s *session) reportDropped() {
-	if s.cooldown == nil || s.cooldown.Dropped() == 0 {
-		return
+	switch {
+	case s.cooldown == nil || s.cooldown.Dropped() == 0:
+	case s.folds:
+		s.notices.aside(term.Count(s.cooldown.Dropped(), "update") + " of tracks folded; --cooldown 0 shows all")
+	default:
+		s.notices.info("%s dropped by --cooldown", term.Count(s.cooldown.Dropped(), "event"))
 	}
-	dropped := s.cooldown.Dropped()
-	if s.folds {
-		s.notices.aside(term.Count(dropped, "update") + " of tracks folded; --cooldown 0 shows all")
-		return
-	}
-	s.notices.info("%s dropped by --cooldown", term.Count(dropped, "event"))
 }
 
 // cooled puts --cooldown in front of a sink.
@@ -85,8 +78,8 @@ func (s *session) bell() func() {
 	return func() {
 		mu.Lock()
 		defer mu.Unlock()
-		if now := time.Now(); last.IsZero() || now.Sub(last) >= bellEvery {
-			last = now
+		if time.Since(last) >= bellEvery {
+			last = time.Now()
 			write([]byte("\a"))
 		}
 	}

@@ -94,7 +94,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	open := func(rest event.Sink) event.Sink {
 		so := so
 		so.To, so.Rest = s.shown(format.NewWriter(encoder(), s.out)), rest
-		return s.counted(crop.NewSaver(dir, so))
+		return crop.NewSaver(dir, so)
 	}
 	s.tell("saving pictures of", "in "+o.dir, "picture")
 	if o.once {

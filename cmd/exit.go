@@ -43,7 +43,8 @@ var (
 	// errLimit is the cause of a run's context when -n is reached.
 	errLimit = errors.New("-n is reached")
 	// errOutShut: a command that drains a queue does not start without stdout.
-	errOutShut = &event.WriteError{Err: errors.New("standard output is closed, so drained events would be lost; redirect it (> FILE, or > /dev/null to discard them)")}
+	errOutShut = &event.WriteError{Err: errors.New("standard output is closed, so drained events would be lost; " +
+		"redirect it (> FILE, or > /dev/null to discard them)")}
 )
 
 // usageError is a mistake in the command line.
@@ -91,24 +92,17 @@ type ending struct {
 // network is a context.DeadlineExceeded too.
 func runError(ctx context.Context, err error, counted bool) error {
 	cause := context.Cause(ctx)
-	if err != nil && (cause == nil || !onlyEnded(ctx, err)) {
-		return err
-	}
+	code, _ := classify(err)
+	ended := cause != nil && code == exitUnexpected && (errors.Is(err, ctx.Err()) || errors.Is(err, cause))
 	switch {
+	case err != nil && !ended:
+		return err
 	case is[*signalError](cause):
 		return cause
-	case errors.Is(cause, errForOver) && counted:
+	case cause == errForOver && counted:
 		return errTimeUp
 	}
 	return nil
-}
-
-// onlyEnded reports whether err says no more than that ctx is done.
-func onlyEnded(ctx context.Context, err error) bool {
-	if code, _ := classify(err); code != exitUnexpected {
-		return false
-	}
-	return errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))
 }
 
 // status maps an error to the end of the process. It is the only place that
@@ -140,21 +134,21 @@ func is[T error](err error) bool {
 // comes first: an error that says both, such as a failed write that a server
 // caused, means that something may be lost.
 func classify(err error) (code int, hint string) {
-	far, _ := errors.AsType[*rtapi.UnreachableError](err)
+	usage, wrong := errors.AsType[*usageError](err)
+	far, away := errors.AsType[*rtapi.UnreachableError](err)
 	switch {
 	case is[*event.WriteError](err), is[*stdoutError](err), is[*broker.SavedError](err), is[*exec.FailedError](err),
 		is[*poll.SpoolError](err), is[*poll.LostError](err), is[*poll.UnwrittenError](err), is[*poll.CutError](err):
 		return exitOutput, ""
-	case is[*usageError](err):
-		usage, _ := errors.AsType[*usageError](err)
+	case wrong:
 		return exitUsage, usage.hint
 	case is[*filter.SyntaxError](err):
 		return exitUsage, "rtev help filters"
 	case is[*config.Error](err), is[*rtapi.OptionError](err), is[*broker.AddressError](err):
 		return exitUsage, ""
-	case far != nil && far.URL == config.DefaultServer: // perhaps no server was named
+	case away && far.URL == config.DefaultServer: // perhaps no server was named
 		return exitUnreachable, "-s SERVER, or --demo without a server"
-	case far != nil, is[*broker.UnreachableError](err):
+	case away, is[*broker.UnreachableError](err):
 		return exitUnreachable, ""
 	case is[*target.NotFoundError](err):
 		return exitRefused, "rtev instances"

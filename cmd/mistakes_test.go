@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/simulator"
 )
 
@@ -144,23 +143,25 @@ func TestDoubtfulTypes(t *testing.T) {
 	for list, want := range map[string]string{
 		"track,event-*,!crop,*": "",
 		"intrusion":             "",
-		"":                      "",
-		"intrusoin":             "-e intrusoin: no type of that name is known; it is applied all the same; did you mean event-intrusion?",
-		"evnt-*":                "-e evnt-*: no type of that name is known; it is applied all the same; did you mean event-*?",
-		"!trakc":                "-e trakc: no type of that name is known; it is applied all the same; did you mean track?",
-		"zzz":                   "-e zzz: no type of that name is known; it is applied all the same",
+		"intrusoin":             "rtev: -e intrusoin: no type of that name is known; it is applied all the same; did you mean event-intrusion?\n",
+		"evnt-*":                "rtev: -e evnt-*: no type of that name is known; it is applied all the same; did you mean event-*?\n",
+		"!trakc":                "rtev: -e trakc: no type of that name is known; it is applied all the same; did you mean track?\n",
+		"zzz":                   "rtev: -e zzz: no type of that name is known; it is applied all the same\n",
 	} {
-		types, err := filter.ParseTypes(list)
-		if got := strings.Join(doubtfulTypes(types), "\n"); err != nil || got != want {
-			t.Errorf("%s: %q %v, want %q", list, got, err, want)
+		r := startEnv(t, env{stdin: strings.NewReader("{}\n")}, "tail", "-", "-o", "ndjson", "-e", list)
+		if err := <-r.ended; err != nil || r.err.String() != want {
+			t.Errorf("%s: %q %v, want %q", list, r.err.String(), err, want)
 		}
 	}
 }
 
-func TestDoubtfulZone(t *testing.T) {
-	for zone, doubt := range map[string]bool{"": false, "UTC": false, "Europe/Berlin": false, ":America/New_York": false, "/etc/localtime": false, "CET-1CEST,M3.5.0,M10.5.0/3": true, "Nowhere/Land": true} {
-		if got := doubtfulZone(zone); (got != "") != doubt {
-			t.Errorf("TZ=%s: %q", zone, got)
+func TestKnownZone(t *testing.T) {
+	for zone, want := range map[string]bool{
+		"": true, "UTC": true, "Europe/Berlin": true, ":America/New_York": true, "/etc/localtime": true,
+		"CET-1CEST,M3.5.0,M10.5.0/3": false, "Nowhere/Land": false,
+	} {
+		if knownZone(zone) != want {
+			t.Errorf("TZ=%s: %v", zone, !want)
 		}
 	}
 }

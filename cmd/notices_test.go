@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
@@ -39,25 +38,6 @@ func TestWaitingIsShownOnATerminal(t *testing.T) {
 		n.report(event.Notice{Kind: event.Waiting, Text: "waiting for Gate"})
 		if strings.Contains(out.String(), "waiting for Gate") != tc.want {
 			t.Errorf("%+v: %q", tc.a, out.String())
-		}
-	}
-}
-
-func TestReconnectedInstancesAreOneLine(t *testing.T) {
-	for _, tc := range []struct {
-		texts []string
-		want  string
-	}{
-		{[]string{"reconnected after 6.4 s; events in between were not sent", "reconnected after 7.2 s; events in between were not sent"}, "reconnected after up to 7.2 s; events in between were not sent"},
-		{[]string{"reconnected after 6.4 s; 12 events in between were fetched", "reconnected after 7.2 s; 3 events in between were fetched"}, "reconnected after up to 7.2 s"},
-		{[]string{"responded again after 6.4s", "responded again after 7.2s"}, "responded again after up to 7.2 s"},
-	} {
-		var list []event.Notice
-		for _, text := range tc.texts {
-			list = append(list, event.Notice{Text: text})
-		}
-		if got := reconnected(list, 7200*time.Millisecond); got != tc.want {
-			t.Errorf("%q, want %q", got, tc.want)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package cmd
 
 import (
-	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +30,8 @@ type printing struct {
 func (p *printing) flags(c *cobra.Command) {
 	f := c.Flags()
 	p.parsed = f
-	f.StringArrayVarP(&p.columns, "columns", "c", nil, "csv columns or ndjson keys: `LIST` of paths, computed fields, default csv columns; name=path renames")
+	f.StringArrayVarP(&p.columns, "columns", "c", nil,
+		"csv columns or ndjson keys: `LIST` of paths, computed fields, default csv columns; name=path renames")
 	f.StringVar(&p.template, "template", "", "one line per event from `TEXT` such as '{_time} {_place}: {object_class}'")
 	f.BoolVar(&p.noHeader, "no-header", false, "csv without its header line")
 	f.StringVar(&p.delimiter, "delimiter", ",", "csv: character `C` between fields, \\t for a tab")
@@ -44,34 +45,38 @@ func (p *printing) flags(c *cobra.Command) {
 
 // encoder compiles the options and returns what makes an encoder for a chain.
 func (s *session) encoder(p printing) (func() format.Encoder, error) {
-	var columns format.Columns
-	var frame format.Frame
-	clock, err := format.ParseTimeFormat(p.time)
-	delimiter, wrong := format.ParseDelimiter(p.delimiter)
-	err = cmp.Or(err, wrong)
-	if err == nil && len(p.columns) > 0 {
-		columns, err = format.ParseColumns(strings.Join(p.columns, ","))
-	}
-	if err == nil && p.frame != "" {
-		frame, err = format.ParseFrame(p.frame)
-	}
-	if err != nil {
-		return nil, usagef("--%v", err)
-	}
 	if err := p.checkOutput(s.cfg.Output); err != nil {
 		return nil, err
 	}
+	clock, err := format.ParseTimeFormat(p.time)
+	if err != nil {
+		return nil, usagef("--%v", err)
+	}
+	delimiter, err := format.ParseDelimiter(p.delimiter)
+	if err != nil {
+		return nil, usagef("--%v", err)
+	}
+	var columns format.Columns
+	if len(p.columns) > 0 {
+		if columns, err = format.ParseColumns(strings.Join(p.columns, ",")); err != nil {
+			return nil, usagef("--%v", err)
+		}
+	}
+	var frame format.Frame
+	if p.frame != "" {
+		if frame, err = format.ParseFrame(p.frame); err != nil {
+			return nil, usagef("--%v", err)
+		}
+	}
 	switch {
 	case s.cfg.Output == "ndjson":
-		return func() format.Encoder {
-			return format.NewNDJSON(format.NDJSONOptions{Columns: columns, NoImage: p.noImage, Frame: frame, Terminal: s.outTTY})
-		}, nil
+		o := format.NDJSONOptions{Columns: columns, NoImage: p.noImage, Frame: frame, Terminal: s.outTTY}
+		return func() format.Encoder { return format.NewNDJSON(o) }, nil
 	case s.cfg.Output == "csv":
-		return func() format.Encoder {
-			return format.NewCSV(format.CSVOptions{
-				Columns: columns, NoHeader: p.noHeader, BOM: p.bom, Delimiter: delimiter, Frame: frame, Terminal: s.outTTY,
-			})
-		}, nil
+		o := format.CSVOptions{
+			Columns: columns, NoHeader: p.noHeader, BOM: p.bom, Delimiter: delimiter, Frame: frame, Terminal: s.outTTY,
+		}
+		return func() format.Encoder { return format.NewCSV(o) }, nil
 	case p.template != "" || p.parsed.Changed("template"):
 		template, err := format.ParseTemplate(p.template)
 		if err != nil {
@@ -86,30 +91,32 @@ func (s *session) encoder(p printing) (func() format.Encoder, error) {
 	return func() format.Encoder { return format.NewText(o) }, nil
 }
 
-// checkOutput reports typed flags that have no effect with an output format.
+// checkOutput reports typed flags that have no effect with an output format. A
+// default of the config file is no mistake.
 func (p *printing) checkOutput(output string) error {
-	for _, flag := range []struct{ name, with string }{
-		{"columns", "ndjson csv"},
-		{"template", "text"},
-		{"no-header", "csv"},
-		{"delimiter", "csv"},
-		{"bom", "csv"},
-		{"no-image", "ndjson"},
-		{"time", "text"},
-		{"utc", "text"},
+	templated := output == "text" && p.template != ""
+	for _, flag := range []struct {
+		name     string
+		with     []string
+		replaced bool // by --template
+	}{
+		{"columns", []string{"ndjson", "csv"}, false},
+		{"template", []string{"text"}, false},
+		{"no-header", []string{"csv"}, false},
+		{"delimiter", []string{"csv"}, false},
+		{"bom", []string{"csv"}, false},
+		{"no-image", []string{"ndjson"}, false},
+		{"time", []string{"text"}, true},
+		{"utc", []string{"text"}, true},
+		{"frame", []string{"text", "ndjson", "csv"}, true},
 	} {
-		if !p.parsed.Changed(flag.name) { // its default, even that of the config file, is no mistake
-			continue
-		}
-		if !strings.Contains(flag.with, output) {
-			return usagef("--%s has no effect with -o %s; it needs -o %s", flag.name, output, strings.ReplaceAll(flag.with, " ", " or -o "))
-		}
-		if p.template != "" && flag.name != "template" && flag.with == "text" {
+		switch {
+		case !p.parsed.Changed(flag.name):
+		case !slices.Contains(flag.with, output):
+			return usagef("--%s has no effect with -o %s; it needs -o %s", flag.name, output, strings.Join(flag.with, " or -o "))
+		case templated && flag.replaced:
 			return usagef("--%s has no effect with --template", flag.name)
 		}
-	}
-	if p.template != "" && output == "text" && p.parsed.Changed("frame") {
-		return usagef("--frame has no effect with --template")
 	}
 	return nil
 }

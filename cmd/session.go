@@ -31,22 +31,12 @@ func (r *reading) flags(a *app, c *cobra.Command) {
 	f.SortFlags = false
 	f.BoolVar(&r.demo, "demo", false, "read from a simulator inside this process")
 	f.StringArrayVarP(&r.events, "events", "e", nil, "only these types: `LIST` of names, globs ('event-*') and !name")
-	f.StringArrayVarP(&r.where, "where", "w", nil, "only events matching `EXPR`; repeat it to require all; see rtev help filters")
+	f.StringArrayVarP(&r.where, "where", "w", nil,
+		"only events matching `EXPR`; repeat it to require all; see rtev help filters")
 	f.Int64VarP(&r.count, "count", "n", 0, "stop after `N` events")
 	f.DurationVar(&r.span, "for", 0, "stop after `DURATION` (55s, 10m)")
 	r.period.flags(c)
 	completeReading(a, c)
-}
-
-// check reports values that cannot be used.
-func (r *reading) check(c *cobra.Command) error {
-	if r.count < 0 || c.Flags().Changed("count") && r.count == 0 {
-		return usagef("-n %d: the number must be 1 or more", r.count)
-	}
-	if r.span < 0 || c.Flags().Changed("for") && r.span == 0 {
-		return usagef("--for %v: the duration must be positive", r.span)
-	}
-	return nil
 }
 
 // session is one run of a command that asks servers: its options, compiled, and
@@ -75,8 +65,11 @@ type session struct {
 
 // begin compiles the flags. The caller ends the session with end.
 func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
-	if err := r.check(c); err != nil {
-		return nil, err
+	if r.count < 0 || c.Flags().Changed("count") && r.count == 0 {
+		return nil, usagef("-n %d: the number must be 1 or more", r.count)
+	}
+	if r.span < 0 || c.Flags().Changed("for") && r.span == 0 {
+		return nil, usagef("--for %v: the duration must be positive", r.span)
 	}
 	if err := r.period.parse(c); err != nil {
 		return nil, err
@@ -102,46 +95,36 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	s.out = format.NewOutput(a.stdout, a.stderr)
 	s.notices = newNotices(s.out, a)
 	s.messagesLikeEvents(c)
-	if a.insecure {
-		s.notices.info("certificates are not checked (-k)")
-	}
-	for _, doubt := range doubtfulTypes(s.types) {
-		s.notices.info("%s", doubt)
-	}
-	if doubt := doubtfulZone(a.getenv("TZ")); doubt != "" && showsLocalTime(c, a.cfg.Output) {
-		s.notices.info("%s", doubt)
-	}
+	s.reportDoubts(c)
 	s.start(c.Context())
 	return s, nil
 }
 
-// doubtfulTypes describes the items of -e that no known type matches. They are
-// applied as they are: a server may know more types than this program.
-func doubtfulTypes(types *filter.Types) (doubts []string) {
-	for _, d := range types.Doubts() {
+// reportDoubts reports what can be used but is perhaps not what was meant.
+func (s *session) reportDoubts(c *cobra.Command) {
+	if s.insecure {
+		s.notices.info("certificates are not checked (-k)")
+	}
+	for _, d := range s.types.Doubts() {
 		doubt := "-e " + d.Item + ": no type of that name is known; it is applied all the same"
 		if d.Nearest != "" {
 			doubt += "; did you mean " + d.Nearest + "?"
 		}
-		doubts = append(doubts, doubt)
+		s.notices.info("%s", doubt)
 	}
-	return doubts
-}
-
-// doubtfulZone describes a TZ that Go cannot use, such as the POSIX form
-// CET-1CEST; "" if it can. Go uses UTC then, without a word.
-func doubtfulZone(tz string) string {
-	if _, err := time.LoadLocation(strings.TrimPrefix(tz, ":")); err == nil || strings.HasPrefix(strings.TrimPrefix(tz, ":"), "/") {
-		return ""
-	}
-	return "TZ=" + tz + " is not a zone name such as Europe/Berlin; times are in UTC"
-}
-
-// showsLocalTime reports whether a command shows times of the local zone: in
-// text, and in the file names of crops.
-func showsLocalTime(c *cobra.Command, output string) bool {
 	utc := c.Flags().Lookup("utc")
-	return utc != nil && utc.Value.String() == "false" && (output == "text" || c.Name() == "crops")
+	showsLocalTime := utc != nil && utc.Value.String() == "false" && (s.cfg.Output == "text" || c.Name() == "crops")
+	if zone := s.getenv("TZ"); showsLocalTime && !knownZone(zone) {
+		s.notices.info("TZ=%s is not a zone name such as Europe/Berlin; times are in UTC", zone)
+	}
+}
+
+// knownZone reports whether Go can use a TZ. It cannot use the POSIX form
+// CET-1CEST, and then takes UTC.
+func knownZone(tz string) bool {
+	tz = strings.TrimPrefix(tz, ":")
+	_, err := time.LoadLocation(tz)
+	return err == nil || strings.HasPrefix(tz, "/")
 }
 
 // start sets what ends the run: a signal (the parent), --for, -n.
@@ -179,25 +162,19 @@ func (s *session) match(ev *event.Event) bool {
 
 // matchType reports whether a type passes -e.
 func (s *session) matchType(typ string) bool {
-	if s.activity != nil {
-		s.activity.arrived.Add(1)
-	}
+	s.activity.count(arrived)
 	return s.types.Match(typ)
 }
 
 // fits reports whether an event of a type that passes -e passes every -w.
 func (s *session) fits(ev *event.Event) bool {
-	if s.activity != nil {
-		s.activity.typed.Add(1)
-	}
+	s.activity.count(typed)
 	for _, x := range s.exprs {
 		if !x.Match(ev) {
 			return false
 		}
 	}
-	if s.activity != nil {
-		s.activity.fitting.Add(1)
-	}
+	s.activity.count(fitting)
 	return true
 }
 
@@ -218,4 +195,19 @@ func (s *session) limited(to event.Sink) event.Sink {
 		return to
 	}
 	return s.limit.Sink(to)
+}
+
+// shown puts in front of the output what counts the events that get there, and
+// rings the bell for alarms.
+func (s *session) shown(to event.Sink) event.Sink {
+	if s.activity == nil && s.ring == nil {
+		return to
+	}
+	return pipeline.Match(func(ev *event.Event) bool {
+		s.activity.count(shown)
+		if s.ring != nil && format.IsAlarm(ev.Type) {
+			s.ring()
+		}
+		return true
+	}, to)
 }

@@ -59,28 +59,17 @@ func (s *session) targets(args []string) ([]*target.Target, *target.Set, error) 
 		return nil, nil, err
 	}
 	list, err := set.Resolve(s.ctx, args)
-	if err != nil && errors.Is(context.Cause(s.ctx), errForOver) && s.count == 0 {
+	if err != nil && context.Cause(s.ctx) == errForOver && s.count == 0 {
 		// The run never began: an unanswered look-up is not a run without events.
 		err = &rtapi.UnreachableError{URL: set.Servers(), Err: errors.New("no response before --for ended")}
 	}
-	if err != nil {
-		return nil, nil, s.explain(args, err)
-	}
-	return list, set, nil
-}
-
-// explain adds a hint where an argument is the name of a file.
-func (s *session) explain(args []string, err error) error {
 	code, _ := classify(err)
-	if code != exitRefused && code != exitUnreachable {
-		return err
-	}
 	for _, arg := range args {
-		if info, bad := os.Stat(arg); bad == nil && info.Mode().IsRegular() {
-			return &hintError{err, "rtev tail - < " + shellWord(arg)}
+		if info, bad := os.Stat(arg); bad == nil && info.Mode().IsRegular() && (code == exitRefused || code == exitUnreachable) {
+			err = &hintError{err, "rtev tail - < " + shellWord(arg)}
 		}
 	}
-	return err
+	return list, set, err
 }
 
 // liveOptions say how tail, crops and stats read live streams.
@@ -162,26 +151,23 @@ func (s *session) reportUnreached(set *target.Set, joins bool) {
 // servers do not answer or have no such instance.
 func (s *session) retryTargets(args []string, err error) ([]*target.Target, *target.Set, error) {
 	var wait rtapi.Backoff
-	var reported time.Time
 	for {
 		code, _ := classify(err)
-		status, ok := errors.AsType[*rtapi.StatusError](err)
-		denied := ok && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden)
+		refused, ok := errors.AsType[*rtapi.StatusError](err)
+		denied := ok && (refused.Code == http.StatusUnauthorized || refused.Code == http.StatusForbidden)
 		if code != exitUnreachable && code != exitRefused || denied {
 			return nil, nil, err
 		}
-		if s.notices.due(&reported) || s.verbose > 0 {
-			s.notices.info("%v; trying again", err)
-		}
+		s.notices.report(event.Notice{Kind: event.Retrying, Text: err.Error() + "; trying again"})
 		rtapi.Sleep(s.ctx, wait.Next())
 		if s.ctx.Err() != nil {
 			return nil, nil, s.ctx.Err()
 		}
-		var targets []*target.Target
-		var set *target.Set
-		if targets, set, err = s.targets(args); err == nil {
+		targets, set, again := s.targets(args)
+		if again == nil {
 			return targets, set, nil
 		}
+		err = again
 	}
 }
 

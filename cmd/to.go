@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -74,11 +75,5 @@ func both(run, end error) error {
 	if run == nil || end == nil {
 		return cmp.Or(run, end)
 	}
-	return &bothError{run, end}
+	return fmt.Errorf("%w; %w", run, end)
 }
-
-// bothError is a run's error and what was saved at its end, in one line.
-type bothError struct{ run, saved error }
-
-func (e *bothError) Error() string   { return e.run.Error() + "; " + e.saved.Error() }
-func (e *bothError) Unwrap() []error { return []error{e.run, e.saved} }
