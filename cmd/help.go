@@ -123,3 +123,16 @@ func topics() []*cobra.Command {
 	}
 	return cmds
 }
+
+//go:embed help
+var helpTexts embed.FS
+
+// describe gives a command the text and the examples of its file.
+func describe(c *cobra.Command) {
+	text, err := helpTexts.ReadFile("help/" + c.Name() + ".txt")
+	if err != nil {
+		return
+	}
+	long, examples, _ := strings.Cut(string(text), "Examples:\n")
+	c.Long, c.Example = strings.TrimRight(long, "\n"), strings.TrimRight(examples, "\n")
+}

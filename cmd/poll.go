@@ -13,20 +13,6 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-const pollLong = `poll drains the polling queue of one or more instances. Polling removes events
-from the server: the response is the only copy. So every drained event is
-printed, or saved in a file that a message names, and so is every item that is
-not a JSON object. With --spool even kill -9 loses nothing: the next run prints
-what is left first.
-
-Two pollers of one instance split its events between them, so poll needs an
-INSTANCE.`
-
-const pollExample = `  rtev poll gate                                   every 2 s, until Ctrl-C
-  rtev poll gate --once -o ndjson >> events.ndjson   from cron
-  rtev poll gate --once --spool /var/spool/rtev -o ndjson
-  rtev poll --demo gate -i 5s -e 'event-*'`
-
 type pollOptions struct {
 	reading
 	printing
@@ -46,7 +32,7 @@ type draining struct {
 func newPoll(a *app) *cobra.Command {
 	var o pollOptions
 	c := &cobra.Command{
-		Use: "poll INSTANCE...", Short: "drain pending events by polling", Long: pollLong, Example: pollExample,
+		Use: "poll INSTANCE...", Short: "drain pending events by polling",
 		RunE: func(c *cobra.Command, args []string) error { return a.poll(c, o, args) },
 	}
 	o.reading.flags(a, c)

@@ -138,3 +138,12 @@ func TestFileInPlaceOfInstance(t *testing.T) {
 		}
 	}
 }
+
+// A typed --template counts more than the output format of the config file.
+func TestTemplateOverridesConfiguredOutput(t *testing.T) {
+	r := startEnv(t, env{stdin: strings.NewReader(`{"$id":"track","instance_id":"i","a":1}` + "\n")},
+		"tail", "-", "--template", "{a}", "--config", writeConfig(t, "output: csv\n"))
+	if err := <-r.ended; err != nil || r.out.String() != "1\n" {
+		t.Errorf("%v, %q", err, r.out.String())
+	}
+}

@@ -76,15 +76,10 @@ func (o *stdout) failed() error {
 	return o.err
 }
 
-const rootExample = `  rtev tail --demo                      try it without a server
-  rtev tail -s nvr1 'gate*'             follow the instances whose names match
-  rtev tail -e 'event-*' -o ndjson | jq .
-  rtev crops --once --spool q -d pics --events-to rest.ndjson gate`
-
 // newRoot returns the command line.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
-		Use: "rtev", Short: "watch, filter and save events from CVEDIA RT Server", Example: rootExample,
+		Use: "rtev", Short: "watch, filter and save events from CVEDIA RT Server",
 		Version: version() + " " + buildDetails(), SilenceErrors: true, SilenceUsage: true,
 		Args: func(c *cobra.Command, args []string) error { return unknownCommand(c, args) },
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -99,8 +94,10 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, a.args, err) })
 	a.globals(root.PersistentFlags())
 	root.AddGroup(&cobra.Group{ID: "read", Title: "Read events:"}, &cobra.Group{ID: "more", Title: "More:"})
+	describe(root)
 	for _, c := range []*cobra.Command{newTail(a), newPoll(a), newCrops(a), newStats(a), newHistory(a)} {
 		c.GroupID, c.PreRunE, c.ValidArgsFunction = "read", a.load, a.completeInstances
+		describe(c)
 		c.Long += exitHelp
 		root.AddCommand(c)
 	}

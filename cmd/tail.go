@@ -8,28 +8,6 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-const tailLong = `tail follows the live events of one or more instances. When a connection ends, it
-reconnects and says for how long events were missed.
-
-INSTANCE is a display name in any case, a glob over names ('gate*'), a UUID, a
-name from the configuration file, a URL pasted from a browser, or - for recorded
-events on standard input: output of tail -o ndjson, a stream saved by curl -N, or
-polling responses. Without INSTANCE: the default of the configuration file, else
-every running instance.
-
-Text on a terminal shows a track every 5 s; +N counts its updates in between.
---cooldown D does that for every event: others of the same instance, type,
-place and class, or of the same track, are dropped for D. With fields, as in
---cooldown 30s:_place, events in which these are equal belong together.`
-
-const tailExample = `  rtev tail --demo                                try it without a server
-  rtev tail -s nvr1                               every running instance
-  rtev tail 'gate*' dock -e 'event-*'             two names, events only
-  rtev tail gate -w '_class == Person' -o ndjson | jq .
-  rtev tail gate -e intrusion --exec ./alarm.sh   run a command for each event
-  rtev tail gate -o csv --for 10m > ten-minutes.csv
-  rtev tail - < recorded.ndjson`
-
 type tailOptions struct {
 	reading
 	connecting
@@ -42,7 +20,7 @@ type tailOptions struct {
 func newTail(a *app) *cobra.Command {
 	var o tailOptions
 	c := &cobra.Command{
-		Use: "tail [INSTANCE...]", Short: "follow live events", Long: tailLong, Example: tailExample,
+		Use: "tail [INSTANCE...]", Short: "follow live events",
 		RunE: func(c *cobra.Command, args []string) error { return a.tail(c, o, args) },
 	}
 	o.reading.flags(a, c)
