@@ -32,7 +32,7 @@ func TestText(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	text = Text{Terminal: true, Location: time.UTC}
-	if got, want := string(text.AppendEvent(nil, ev)), "17:13:44.027  Person    A place with a …  34.8 kB    x/C:\\\\x41 é.jpg\n"; got != want {
+	if got, want := string(text.AppendEvent(nil, ev)), "17:13:44.027  Person    A place with a …  34.8 kB    x/C:\\x41 é.jpg\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	bare := flowtest.Event(t, "crop", `{"file":"a\nb\u001b[2J"}`)

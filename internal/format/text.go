@@ -107,7 +107,10 @@ func (t *Text) StartBatch() {
 	}
 	l := layoutFor(width, min(source, sourceMost), t.o.timeCells())
 	if t.layout == nil || l.source != t.layout.source || len(names) != t.sources {
-		t.names, t.sources = term.Shorten(names, l.source), len(names)
+		t.names, t.sources = map[string]string{}, len(names)
+		for _, name := range names {
+			t.names[name] = term.Shorten(name, l.source)
+		}
 	}
 	t.layout = l
 }

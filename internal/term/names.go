@@ -5,57 +5,30 @@ import (
 	"unicode/utf8"
 )
 
-// Shorten returns for each name one that takes at most so many cells when it is
-// made safe. Names that would look the same when cut at the end are cut in the
-// middle, a third of the cells before their end: "Loading…orth", "Loading…outh".
-func Shorten(names []string, cells int) map[string]string {
-	short := make(map[string]string, len(names))
-	first := map[string]string{} // name by short name
-	for _, name := range names {
-		if _, done := short[name]; done {
-			continue
-		}
-		s := cut(name, cells, "")
-		short[name] = s
-		if other, taken := first[s]; !taken {
-			first[s] = name
-		} else {
-			short[other] = cut(other, cells, ending(other, cells/3))
-			short[name] = cut(name, cells, ending(name, cells/3))
-		}
-	}
-	return short
-}
-
-// cut returns name if it takes at most so many cells, else as much of its start
-// as fits with "…" and the ending.
-func cut(name string, cells int, ending string) (short string) {
+// Shorten returns name if it takes at most so many cells when it is made safe,
+// else as much of its start as fits with "…" and its end, which takes a third of
+// the cells. So names that differ only at the end still differ: "Loading…orth",
+// "Loading…outh".
+func Shorten(name string, cells int) (short string) {
 	if Width(name) <= cells {
 		return name
 	}
+	end := len(name)
+	for {
+		_, size := utf8.DecodeLastRuneInString(name[:end])
+		if size == 0 || Width(name[end-size:]) > cells/3 {
+			break
+		}
+		end -= size
+	}
 	for i := range name {
-		s := name[:i] + "…" + ending
+		s := name[:i] + "…" + name[end:]
 		if Width(s) > cells {
 			break
 		}
 		short = s
 	}
 	return short
-}
-
-// ending returns as much of the end of name as fits in so many cells.
-func ending(name string, cells int) string {
-	start := len(name)
-	for i := start; i > 0; {
-		r, size := utf8.DecodeLastRuneInString(name[:i])
-		if i -= size; Width(name[i:]) > cells {
-			break
-		}
-		if widths.RuneWidth(r) > 0 || !Shown(r) { // not a mark without its letter
-			start = i
-		}
-	}
-	return name[start:]
 }
 
 // Nearest returns the known word closest to word, regardless of case, or "" if

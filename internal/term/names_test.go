@@ -12,41 +12,38 @@ func TestShorten(t *testing.T) {
 		want  string
 	}{
 		{"Gate,Dock", 4, "Gate,Dock"},
-		{"Loading dock,Gate", 8, "Loading…,Gate"},
+		{"Loading dock,Gate", 8, "Loadi…ck,Gate"},
 		{"Loading dock north,Loading dock south", 12, "Loading…orth,Loading…outh"},
-		{"Camera 1 of hall,Camera 1 of yard,Camera 2 of yard", 10, "Camera…all,Camera…ard,Camera 2 …"},
-		{"Parking lot 1,Parking lot 2,Parking lot 1", 6, "Par… 1,Par… 2,Par… 1"},
-		{"Parking lot 01,Parking lot 11", 6, "Par…01,Par…11"},
+		{"Parking lot 1,Parking lot 2", 6, "Par… 1,Par… 2"},
 		{"停车场 北,停车场 南", 7, "停车…北,停车…南"},
 		{"aaaae\u0301,aaaao\u0301", 3, "a…e\u0301,a…o\u0301"},
 		{"aaaa\x1b,aaaab", 4, "aaa…,aa…b"},
 		{"ab,ac", 1, "…,…"},
 		{"ab", 0, ""},
 	} {
-		names := strings.Split(tc.names, ",")
-		short := Shorten(names, tc.cells)
-		for i, name := range names {
-			names[i] = short[name]
+		var got []string
+		for name := range strings.SplitSeq(tc.names, ",") {
+			got = append(got, Shorten(name, tc.cells))
 		}
-		if got := strings.Join(names, ","); got != tc.want {
+		if got := strings.Join(got, ","); got != tc.want {
 			t.Errorf("%q in %d cells: %q, want %q", tc.names, tc.cells, got, tc.want)
 		}
 	}
 }
 
 func FuzzShorten(f *testing.F) {
-	f.Add("Loading dock north", "Loading dock south", 12)
-	f.Add("停车场 北", "停车场 南", 7)
-	f.Add("\\x1b\x1b\\", "e\u0301\u0301\u0301\u0301\u0301\u0301", 5)
-	f.Fuzz(func(t *testing.T, a, b string, cells int) {
+	f.Add("Loading dock north", 12)
+	f.Add("停车场 北", 7)
+	f.Add("\\x1b\x1b\\", 5)
+	f.Add("e\u0301\u0301\u0301\u0301\u0301\u0301", 5)
+	f.Fuzz(func(t *testing.T, name string, cells int) {
 		cells = max(0, cells%50)
-		for name, short := range Shorten([]string{a, b, a}, cells) {
-			if Width(short) > cells && short != "" {
-				t.Fatalf("%q in %d cells is %q", name, cells, short)
-			}
-			if Width(name) <= cells && short != name {
-				t.Fatalf("%q is cut though it fits in %d cells: %q", name, cells, short)
-			}
+		short := Shorten(name, cells)
+		if Width(short) > cells && short != "" {
+			t.Fatalf("%q in %d cells is %q", name, cells, short)
+		}
+		if Width(name) <= cells && short != name {
+			t.Fatalf("%q is cut though it fits in %d cells: %q", name, cells, short)
 		}
 	})
 }

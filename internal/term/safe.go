@@ -39,9 +39,7 @@ func Safe(s string) string {
 // paragraph separators, unassigned and private characters, bad UTF-8.
 //
 // \x1b is a control character, \xff a byte that is not UTF-8, \u202e and
-// \U000e0001 are other characters. A backslash before such an escape or before
-// x, u or U is doubled; others stay as they are. So different texts never look
-// the same.
+// \U000e0001 are other characters.
 func AppendSafe[T Text](dst []byte, s T) []byte {
 	dst, _ = AppendCut(dst, s, NoLimit)
 	return dst
@@ -59,14 +57,19 @@ func AppendCut[T Text](dst []byte, s T, width int) (out []byte, cells int) {
 	cells = max(0, n-1) // "…" may have to replace the last character
 	dst = append(dst, s[:cells]...)
 	fit, fitCells := len(dst), cells // up to which "…" still fits
-	var e escaper
+	marks := 0                       // characters of no width in a row
 	for i := cells; i < len(s); {
 		if cells < width {
 			fit, fitCells = len(dst), cells
 		}
-		var size, more int
-		dst, size, more = appendNext(&e, dst, s, i)
-		if cells += more; cells > width {
+		var used int
+		r, size := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
+		if r == utf8.RuneError && size == 1 {
+			dst, used = AppendHex(append(dst, `\x`...), rune(s[i]), 2), 4
+		} else {
+			dst, used = appendRune(dst, r, &marks)
+		}
+		if cells += used; cells > width {
 			if width <= 0 {
 				return dst[:fit], 0
 			}
@@ -116,76 +119,35 @@ var invisible = &unicode.RangeTable{
 // one cell each.
 func plainPrefix[T Text](s T) int {
 	i := 0
-	for i < len(s) && s[i]-' ' < 0x7f-' ' && s[i] != '\\' {
+	for i < len(s) && s[i]-' ' < 0x7f-' ' {
 		i++
 	}
 	return i
 }
 
-// escaper knows what decides how the next character is shown.
-type escaper struct {
-	marks     int    // characters of no width so far in a row
-	runEnd    int    // where a run of backslashes ends
-	backslash string // how those are shown
-}
-
-// appendNext appends the character of s at i as it is or as an escape. It
-// returns how many bytes of s it took and how many cells it needs.
-func appendNext[T Text](e *escaper, dst []byte, s T, i int) (out []byte, size, cells int) {
-	marks := e.marks
-	e.marks = 0
-	b := s[i]
+// appendRune appends a character as it is or as an escape, and returns how many
+// cells that takes. It counts the characters of no width in a row in marks.
+func appendRune(dst []byte, r rune, marks *int) (out []byte, cells int) {
+	cells = widths.RuneWidth(r)
 	switch {
-	case b == '\\':
-		if i >= e.runEnd {
-			findRun(e, s, i)
-		}
-		return append(dst, e.backslash...), 1, len(e.backslash)
-	case b >= ' ' && b < 0x7f:
-		return append(dst, b), 1, 1
-	}
-	r, size := runeAt(s, i)
-	switch cells = widths.RuneWidth(r); {
-	case r == utf8.RuneError && size == 1:
-		return AppendHex(append(dst, `\x`...), rune(b), 2), 1, 4
 	case r == 0xfe0f: // turns a symbol of one cell into a picture of two
-		cells = 1
+		cells, *marks = 1, 0
 	case cells == 0:
-		e.marks = marks + 1
-	}
-	switch {
-	case Shown(r) && e.marks <= maxMarks:
-		return utf8.AppendRune(dst, r), size, cells
-	case r < 0x80:
-		dst, cells = AppendHex(append(dst, `\x`...), r, 2), 4
-	case r <= 0xffff:
-		dst, cells = AppendHex(append(dst, `\u`...), r, 4), 6
+		*marks++
 	default:
-		dst, cells = AppendHex(append(dst, `\U`...), r, 8), 10
+		*marks = 0
 	}
-	e.marks = 0
-	return dst, size, cells
-}
-
-// findRun finds the end of the run of backslashes at i. They are doubled before
-// an escape and before x, u and U, where one would read as the start of an
-// escape.
-func findRun[T Text](e *escaper, s T, i int) {
-	for e.runEnd = i; e.runEnd < len(s) && s[e.runEnd] == '\\'; {
-		e.runEnd++
+	if Shown(r) && *marks <= maxMarks {
+		return utf8.AppendRune(dst, r), cells
 	}
-	e.backslash = `\`
-	if e.runEnd == len(s) {
-		return
+	*marks = 0
+	switch {
+	case r < 0x80:
+		return AppendHex(append(dst, `\x`...), r, 2), 4
+	case r <= 0xffff:
+		return AppendHex(append(dst, `\u`...), r, 4), 6
 	}
-	r, size := runeAt(s, e.runEnd)
-	if r == 'x' || r == 'u' || r == 'U' || !Shown(r) || r == utf8.RuneError && size == 1 {
-		e.backslash = `\\`
-	}
-}
-
-func runeAt[T Text](s T, i int) (rune, int) {
-	return utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
+	return AppendHex(append(dst, `\U`...), r, 8), 10
 }
 
 // AppendHex appends r as that many hexadecimal digits.

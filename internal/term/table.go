@@ -17,7 +17,7 @@ type Cell struct {
 
 // Table lays out rows in columns, two spaces apart, below their titles. Wide
 // characters are aligned, and all text is made safe. Columns in which no row has
-// a text are left out, and texts are cut to Most as Shorten does.
+// a text are left out, and longer texts than Most are cut as Shorten does.
 type Table struct {
 	Columns []Column
 	Title   Style
@@ -31,50 +31,25 @@ const columnGap = 2
 // wider than width cells (0 is no limit), columns are dropped from the right;
 // the first one stays and is cut.
 func (t *Table) Append(dst []byte, width int) []byte {
-	cells, rows := t.measure(width), t.shortened()
+	cells := t.measure(width)
 	titles := make([]Cell, len(t.Columns))
 	for i, c := range t.Columns {
 		titles[i] = Cell{c.Title, t.Title}
 	}
-	dst = t.appendRow(dst, titles, cells, width)
-	for _, row := range rows {
+	for _, row := range slices.Insert(slices.Clone(t.Rows), 0, titles) {
 		dst = t.appendRow(dst, row, cells, width)
 	}
 	return dst
 }
 
-// shortened returns the rows with the texts of each column cut to its Most.
-func (t *Table) shortened() [][]Cell {
-	rows := make([][]Cell, len(t.Rows))
-	for r, row := range t.Rows {
-		rows[r] = slices.Clone(row)
-	}
-	for i, c := range t.Columns {
-		if c.Most == 0 {
-			continue
-		}
-		var texts []string
-		for _, row := range rows {
-			texts = append(texts, row[i].Text)
-		}
-		short := Shorten(texts, c.Most)
-		for _, row := range rows {
-			row[i].Text = short[row[i].Text]
-		}
-	}
-	return rows
-}
-
 // measure returns the width of each column, 0 for those left out.
 func (t *Table) measure(width int) []int {
 	cells := make([]int, len(t.Columns))
-	for _, row := range t.Rows {
-		for i, c := range row {
-			cells[i] = max(cells[i], Width(c.Text))
-		}
-	}
 	total := -columnGap
 	for i, c := range t.Columns {
+		for _, row := range t.Rows {
+			cells[i] = max(cells[i], Width(row[i].Text))
+		}
 		if cells[i] == 0 && len(t.Rows) > 0 {
 			continue
 		}
@@ -97,13 +72,12 @@ func (t *Table) appendRow(dst []byte, row []Cell, cells []int, width int) []byte
 		if cells[i] == 0 {
 			continue
 		}
-		if start > 0 {
-			l.Pad(start)
-		}
+		text := Shorten(c.Text, cells[i])
+		l.Pad(start)
 		if t.Columns[i].Right {
-			l.Pad(start + cells[i] - min(cells[i], Width(c.Text)))
+			l.Pad(start + cells[i] - Width(text))
 		}
-		Put(&l, c.Style, c.Text, cells[i])
+		Put(&l, c.Style, text, NoLimit)
 		start += cells[i] + columnGap
 	}
 	return append(l.Bytes(), '\n')
