@@ -3,6 +3,7 @@ package poll
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -80,12 +81,7 @@ func (r *run) read(body io.Reader, in *event.Instance, received time.Time, d *de
 	what, err := look(br, in)
 	switch what {
 	case holdsItems:
-		err = r.readItems(br, in, func() time.Time {
-			if received.IsZero() {
-				return arriving.at
-			}
-			return received
-		}, d)
+		err = r.readItems(br, in, func() time.Time { return cmp.Or(received, arriving.at) }, d)
 	case holdsOther:
 		var readErr error
 		for buf, n := make([]byte, readSize), 0; readErr == nil; {
