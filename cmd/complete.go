@@ -68,7 +68,6 @@ func completeSimulate(c *cobra.Command) {
 		faults = append(faults, cobra.CompletionWithDesc(name, f.Meaning))
 	}
 	offer(c, "fault", faults...)
-	offer(c, "mix", simulator.MixTracks, simulator.MixMixed, simulator.MixCrops)
 	offer(c, "rate", "max")
 }
 
