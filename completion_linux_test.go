@@ -4,9 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -87,20 +85,5 @@ func TestCompletionsWorkInShells(t *testing.T) {
 			has(t, "fish")
 			try(t, c.typed, c.fish, "fish", "--no-config", "-c", "source completions/rtev.fish; complete -C $argv[1]")
 		})
-	}
-}
-
-// A header file that is a pipe without a writer does not block the shell.
-func TestCompletionDoesNotWaitForPipes(t *testing.T) {
-	pipe := filepath.Join(t.TempDir(), "token")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	c := exec.CommandContext(ctx, filepath.Join(programFolder(t), "rtev"), "__complete", "tail", "-H", "X-Token: @"+pipe, "")
-	c.Env = append(os.Environ(), "RTEV_CONFIG=none")
-	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), ":4") {
-		t.Errorf("%v: %s", err, out)
 	}
 }

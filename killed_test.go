@@ -42,9 +42,9 @@ func killed(t *testing.T, published func() []string, to ...string) {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
-		from := len(server.Served(camera))
+		from, _ := server.Served(camera)
 		defer func() { // even if the client was killed meanwhile, and ServeHTTP panics
-			to := len(server.Served(camera))
+			to, _ := server.Served(camera)
 			last[r.Header.Get("X-Run")] = [2]int{from, to}
 		}()
 		server.ServeHTTP(w, r)
@@ -97,7 +97,7 @@ func killed(t *testing.T, published func() []string, to ...string) {
 			inFlight[i] = true
 		}
 	}
-	hashes := server.Served(camera)
+	_, hashes := server.Served(camera)
 	missing, lost, twice := 0, 0, 0
 	for i, h := range hashes {
 		switch n := seen[h]; {

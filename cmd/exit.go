@@ -138,7 +138,7 @@ func classify(err error) (code int, hint string) {
 	far, away := errors.AsType[*rtapi.UnreachableError](err)
 	switch {
 	case is[*event.WriteError](err), is[*stdoutError](err), is[*broker.SavedError](err), is[*exec.FailedError](err),
-		is[*poll.UndeliveredError](err):
+		is[*poll.SpoolError](err), is[*poll.LostError](err), is[*poll.UnwrittenError](err), is[*poll.CutError](err):
 		return exitOutput, ""
 	case wrong:
 		return exitUsage, usage.hint

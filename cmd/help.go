@@ -6,81 +6,23 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/rtev/rtev/internal/term"
 )
 
-// helpTemplate prints a topic's text, or a command's usage.
-const helpTemplate = `{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{else}}{{.Long | trimTrailingWhitespaces}}
-{{end}}`
-
-// usageTemplate is cobra's own, with the examples first and lines of 80 columns.
-const usageTemplate = `{{.CommandPath}}: {{.Short}}{{if .HasExample}}
-
-Examples:
-{{.Example}}{{end}}
-
-Usage:
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND [flags]{{else}}{{.UseLine}}{{end}}{{with .Long}}
-
-{{. | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}{{$commands := .Commands}}{{range $group := .Groups}}
-
-{{.Title}}{{range $commands}}{{if and (eq .GroupID $group.ID) .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if not .Groups}}
-
-Commands:{{range $commands}}{{if .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{if .HasHelpSubCommands}}
-
-Topics:
-  rtev help TOPIC:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}} {{.Name}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{flagUsages .LocalFlags}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-Flags of every command:
-{{flagUsages .InheritedFlags}}{{end}}
-`
-
-// flagUsages returns the usages of flags, wrapped at 80 columns.
-func flagUsages(f *pflag.FlagSet) string {
-	list := pflag.NewFlagSet("", pflag.ContinueOnError)
-	list.SortFlags = false
-	f.VisitAll(func(flag *pflag.Flag) {
-		shown := *flag
-		if kind := shown.Value.Type(); kind == "bool" || kind == "count" {
-			shown.Value, shown.NoOptDefVal, shown.DefValue = switchValue{}, "", ""
-		}
-		list.AddFlag(&shown)
-	})
-	return strings.TrimRight(list.FlagUsagesWrapped(80), "\n")
-}
-
-// switchValue makes pflag show a flag without the values that it could take.
-type switchValue struct{}
-
-func (switchValue) String() string   { return "" }
-func (switchValue) Set(string) error { return nil }
-func (switchValue) Type() string     { return "boolfunc" }
-
-// newHelp returns the help command. Unlike cobra's, it fails for an unknown
-// topic.
+// newHelp returns the help command. Unlike cobra's, it fails for an unknown topic.
 func newHelp(root *cobra.Command) *cobra.Command {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
 	return &cobra.Command{
-		Use: "help [COMMAND|TOPIC]", Short: "help about a command or topic",
-		Example: "  rtev help tail\n  rtev help filters",
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (list []string, _ cobra.ShellCompDirective) {
-			for _, c := range root.Commands() {
-				if len(args) == 0 && (c.IsAvailableCommand() || c.IsAdditionalHelpTopicCommand()) {
-					list = append(list, cobra.CompletionWithDesc(c.Name(), c.Short))
-				}
-			}
-			return list, cobra.ShellCompDirectiveNoFileComp
-		},
+		Use: "help [COMMAND|TOPIC]", Short: "help about a command or topic", ValidArgs: names,
 		RunE: func(_ *cobra.Command, args []string) error {
 			c, rest, err := root.Find(args)
 			if len(args) > 0 && (err != nil || c == root || len(rest) > 0) {
-				return unknownTopic(root, args)
+				hint := strings.TrimSpace("rtev help " + term.Nearest(args[0], names))
+				return &usageError{msg: fmt.Sprintf("no help on %q", strings.Join(args, " ")), hint: hint}
 			}
 			c.InitDefaultHelpFlag()
 			return c.Help()
@@ -88,51 +30,38 @@ func newHelp(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// unknownTopic returns the error for a word that help knows nothing about.
-func unknownTopic(root *cobra.Command, args []string) error {
-	names := commandNames(root)
-	for _, t := range topics() {
-		names = append(names, t.Name())
+// helpTexts holds the texts and examples of commands, the template that prints
+// them, and the texts of topics.
+//
+//go:embed help topics
+var helpTexts embed.FS
+
+// helpText returns a file of helpTexts, "" if there is none.
+func helpText(name string) string {
+	text, err := helpTexts.ReadFile(name)
+	if err != nil {
+		return ""
 	}
-	e := &usageError{msg: fmt.Sprintf("no help on %q", strings.Join(args, " ")), hint: "rtev help"}
-	if near := term.Nearest(args[0], names); near != "" {
-		e.hint = "rtev help " + near
-	}
-	return e
+	return strings.TrimRight(string(text), "\n")
 }
 
-//go:embed topics
-var topicTexts embed.FS
-
 // topics returns the texts that "rtev help TOPIC" prints, as commands that
-// cannot run.
-func topics() []*cobra.Command {
-	var cmds []*cobra.Command
-	for _, t := range []struct{ name, short string }{
-		{"filters", "event types, field expressions, computed fields"},
-		{"events", "the event types and their fields"},
-		{"exit-codes", "what the exit status means"},
-		{"environment", "environment variables"},
-		{"config", "the configuration file, with an example"},
-	} {
-		text, err := topicTexts.ReadFile("topics/" + t.name + ".txt")
-		if err != nil {
-			panic(err) // the file is part of the program
-		}
-		cmds = append(cmds, &cobra.Command{Use: t.name, Short: t.short, Long: strings.TrimRight(string(text), "\n")})
+// cannot run. The first line of a text says what it is about.
+func topics() (cmds []*cobra.Command) {
+	for _, name := range []string{"filters", "events", "exit-codes", "environment", "config"} {
+		text := helpText("topics/" + name + ".txt")
+		title, _, _ := strings.Cut(text, "\n")
+		cmds = append(cmds, &cobra.Command{Use: name, Short: title, Long: text})
 	}
 	return cmds
 }
 
-//go:embed help
-var helpTexts embed.FS
-
 // describe gives a command the text and the examples of its file.
 func describe(c *cobra.Command) {
-	text, err := helpTexts.ReadFile("help/" + c.Name() + ".txt")
-	if err != nil {
+	text := helpText("help/" + c.Name() + ".txt")
+	if text == "" {
 		return
 	}
-	long, examples, _ := strings.Cut(string(text), "Examples:\n")
-	c.Long, c.Example = strings.TrimRight(long, "\n"), strings.TrimRight(examples, "\n")
+	long, examples, _ := strings.Cut(text, "Examples:\n")
+	c.Long, c.Example = strings.TrimRight(long, "\n"), examples
 }

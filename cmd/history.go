@@ -174,7 +174,7 @@ func (s *session) storedTargets(args []string, named bool) (targets []*target.Ta
 		}
 		return targets, nil, err
 	}
-	set, err := s.instances(nil)
+	set, err := s.instances()
 	if err != nil {
 		return nil, nil, err
 	}

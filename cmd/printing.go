@@ -40,7 +40,8 @@ func (p *printing) flags(c *cobra.Command) {
 	f.StringVar(&p.time, "time", "clock", "text: `FORMAT` of the time: clock, rfc3339, delta, off")
 	f.BoolVar(&p.utc, "utc", false, "text: times in UTC instead of the local zone")
 	f.StringVar(&p.frame, "frame", "", "boxes in pixels of a frame of `WxH` instead of fractions")
-	completePrinting(c)
+	_ = c.RegisterFlagCompletionFunc("columns", fieldCompletions(",="))
+	offer(c, "time", "clock", "rfc3339", "delta", "off")
 }
 
 // encoder compiles the options and returns what makes an encoder for a chain.

@@ -37,9 +37,6 @@ func run(ctx context.Context, e env) error {
 	out := &stdout{to: e.stdout}
 	e.stdout = out
 	root := newRoot(&app{env: e})
-	if len(e.args) > 0 && e.args[0] == cobra.ShellCompRequestCmd {
-		plainUsages(root)
-	}
 	root.SetArgs(e.args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		return err
@@ -79,7 +76,7 @@ func (o *stdout) failed() error {
 // newRoot returns the command line.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
-		Use: "rtev", Short: "watch, filter and save events from CVEDIA RT Server",
+		Use: "rtev COMMAND", Short: "watch, filter and save events from CVEDIA RT Server",
 		Version: version() + " " + buildDetails(), SilenceErrors: true, SilenceUsage: true,
 		Args: func(c *cobra.Command, args []string) error { return unknownCommand(c, args) },
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -87,10 +84,9 @@ func newRoot(a *app) *cobra.Command {
 	root.SetOut(a.stdout)   // before the completion command, which keeps it
 	root.SetErr(io.Discard) // cobra repeats there what run returns
 	root.SetVersionTemplate("rtev {{.Version}}\n")
-	cobra.AddTemplateFunc("flagUsages", flagUsages)
-	root.SetUsageTemplate(usageTemplate)
-	root.SetHelpTemplate(helpTemplate)
-	root.SetHelpFunc(helpOrHost(root.HelpFunc(), a.stderr))
+	cobra.AddTemplateFunc("plain", strings.NewReplacer("[=true|false]", strings.Repeat(" ", 13), "--verbose count", "--verbose      ").Replace)
+	root.SetUsageTemplate(helpText("help/usage.tmpl") + "\n")
+	root.SetHelpTemplate("{{.UsageString}}")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, a.args, err) })
 	a.globals(root.PersistentFlags())
 	root.AddGroup(&cobra.Group{ID: "read", Title: "Read events:"}, &cobra.Group{ID: "more", Title: "More:"})
@@ -106,24 +102,26 @@ func newRoot(a *app) *cobra.Command {
 		root.AddCommand(c)
 	}
 	root.AddCommand(topics()...)
-	root.SetHelpCommand(newHelp(root))
-	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	prepareCompletion(root)
-	completeGlobals(a, root)
+	root.SetHelpCommand(newHelp(root))
+	root.SetHelpCommandGroupID("more")
+	offer(root, "output", "text", "ndjson", "json", "csv")
+	offer(root, "color", "auto", "always", "never")
+	_ = root.RegisterFlagCompletionFunc("server", a.completeServers)
 	return root
 }
 
 func (a *app) globals(f *pflag.FlagSet) {
 	f.SortFlags = false
-	f.StringArrayP("server", "s", nil, "server `URL` or name, repeatable (http://localhost:3546)")
+	f.StringArrayP("server", "s", nil, "`URL` or name, repeatable (http://localhost:3546)")
 	f.StringArrayP("header", "H", nil, "send `HEADER` 'K: V'; 'K: @FILE' reads a file")
 	f.StringVar(&a.cacert, "cacert", "", "trust the certificate authorities in `FILE`")
 	f.StringVar(&a.cert, "cert", "", "client certificate `FILE`")
 	f.StringVar(&a.key, "key", "", "client key `FILE`")
 	f.BoolVarP(&a.insecure, "insecure", "k", false, "do not check the server's certificate")
-	f.StringP("output", "o", "text", "`FORMAT`: text, ndjson (or json), csv")
-	f.String("color", "auto", "colour `WHEN`: auto, always, never")
+	f.StringP("output", "o", "text", "`FORMAT`: text, ndjson, csv")
+	f.String("color", "auto", "`WHEN`: auto, always, never")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "suppress notices, but not warnings about loss")
 	f.CountVarP(&a.verbose, "verbose", "v", "print more notices; -vv: HTTP headers too")
 	f.String("config", "", "configuration `FILE`; none reads no file")

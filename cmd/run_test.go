@@ -126,7 +126,9 @@ func TestTheSetOfInstancesIsFollowed(t *testing.T) {
 		if strings.Contains(r.out.String(), late.Name) {
 			t.Fatalf("%s is there before it was added", late.Name)
 		}
-		sim.AddInstance(late)
+		if err := sim.AddInstance(late); err != nil {
+			t.Fatal(err)
+		}
 		time.Sleep(15 * time.Second)
 		synctest.Wait()
 		r.wantNotice(t, "rtev: "+late.Name+" joins\n")

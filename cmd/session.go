@@ -36,7 +36,8 @@ func (r *reading) flags(a *app, c *cobra.Command) {
 	f.Int64VarP(&r.count, "count", "n", 0, "stop after `N` events")
 	f.DurationVar(&r.span, "for", 0, "stop after `DURATION` (55s, 10m)")
 	r.period.flags(c)
-	completeReading(a, c)
+	_ = c.RegisterFlagCompletionFunc("events", completeTypes)
+	_ = c.RegisterFlagCompletionFunc("where", fieldCompletions(" (!&|"))
 }
 
 // session is one run of a command that asks servers: its options, compiled, and

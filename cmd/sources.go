@@ -54,7 +54,7 @@ func (s *session) targets(args []string) ([]*target.Target, *target.Set, error) 
 	if len(args) == 0 && !s.demo {
 		args = s.cfg.Default
 	}
-	set, err := s.instances(args)
+	set, err := s.instances()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -199,6 +199,5 @@ func (s *session) typesOf(t *target.Target, types []string) []string {
 
 // locate returns a function that finds the instance of a recorded event.
 func (s *session) locate() func(id string) *event.Instance {
-	known := target.Recorded{Named: s.cfg.Instances, Found: func(in *event.Instance) { s.names.add(in.Name) }}
-	return known.Locate
+	return target.Recorded(s.cfg.Instances, func(in *event.Instance) { s.names.add(in.Name) })
 }

@@ -60,7 +60,7 @@ func newStats(a *app) *cobra.Command {
 	f.BoolVar(&o.fields, "fields", false, "list which fields arrive")
 	f.StringVar(&o.listen, "listen", "", "serve metrics for Prometheus at http://`ADDR`/metrics")
 	o.connecting.flags(c)
-	register(c, "by", fieldCompletions(""))
+	_ = c.RegisterFlagCompletionFunc("by", fieldCompletions(""))
 	return c
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -17,16 +18,12 @@ const DefaultServer = "http://localhost:3546"
 type Config struct {
 	File      string   // the config file that was read; "" for none
 	Server    []string // URLs, or names of Servers; never empty
-	Header    []string // "Name: value" or "Name: @FILE", for ParseHeaders; may hold secrets. Not for Servers unless they are Typed
+	Header    []string // "Name: value" or "Name: @FILE", for ParseHeaders; may hold secrets
 	Output    string   // text, ndjson, csv or prom
 	Color     string   // auto, always or never
 	Servers   []Server // servers of the config file, in its order; each name once, regardless of case
 	Instances []Named  // instances of the config file, in its order; each name once, regardless of case
 	Default   []string // INSTANCE arguments of a command that was given none; may be empty
-
-	// ServerTyped and HeaderTyped say that Server and Header are from the command
-	// line, not from the environment or the file.
-	ServerTyped, HeaderTyped bool
 
 	defaults []defaultFlag
 }
@@ -34,12 +31,11 @@ type Config struct {
 // Server is a server with the settings for its requests.
 type Server struct {
 	Name      string   // "" for one that was given by its URL
-	URL       string   // as written; never empty
+	URL       string   // as written
 	Header    []string // as Config.Header; may hold secrets
 	CACert    string   // file of certificates to trust; "" for the system's
 	Cert, Key string   // files of the client certificate; "" for none
-	Insecure  bool     // do not check the server's certificate
-	Line      int      // in Config.File; 0 if the server is not from there
+	Place     string   // FILE:LINE; "" if the server is not from the config file
 }
 
 // Named is an instance that the config file gives a name.
@@ -47,11 +43,8 @@ type Named struct {
 	Name   string // never empty
 	ID     string // the UUID; never empty
 	Server string // URL or name of its server; "" for those of Config.Server
-	Line   int    // in Config.File
+	Place  string // FILE:LINE
 }
-
-// Place returns "FILE:LINE" for a line of the config file, for messages.
-func (c *Config) Place(line int) string { return fmt.Sprintf("%s:%d", c.File, line) }
 
 // Resolve returns the server of the config file with the name text, regardless of
 // case, or else a server with text as its URL and no other settings.
@@ -64,19 +57,13 @@ func (c *Config) Resolve(text string) Server {
 	return Server{URL: text}
 }
 
-// settings holds the values from one place by key.
-type settings = map[string]any
-
-// Names of flags that are also keys of the file, and other keys.
+// Keys of the file; the first four are names of flags, too.
 const (
-	keyServer    = "server"
-	keyServers   = "servers"
-	keyHeader    = "header"
-	keyOutput    = "output"
-	keyColor     = "color"
-	keyInstances = "instances"
-	keyDefault   = "default"
-	keyDefaults  = "defaults"
+	keyServer  = "server"
+	keyHeader  = "header"
+	keyOutput  = "output"
+	keyColor   = "color"
+	keyDefault = "default"
 )
 
 // Load reads the flags that were set, the environment variables RTEV_SERVER
@@ -94,56 +81,54 @@ func load(flags *pflag.FlagSet, getenv func(string) string, system string) (*Con
 	if err != nil {
 		return nil, err
 	}
-	file, err := parse(name, data)
+	c, err := parse(name, data)
 	if err != nil {
 		return nil, err
 	}
-	env, err := environment(getenv)
+	v, err := layers(flags, environment(getenv), c)
 	if err != nil {
 		return nil, err
 	}
-	v, err := layers(flags, file, env)
-	if err != nil {
+	c.File = name
+	c.Server = v.GetStringSlice(keyServer)
+	c.Header = v.GetStringSlice(keyHeader)
+	c.Default = v.GetStringSlice(keyDefault)
+	if c.Output, err = word(v, keyOutput, "text", "ndjson", "json", "csv", "prom"); err != nil {
 		return nil, err
 	}
-	c := &Config{
-		File:    name,
-		Server:  v.GetStringSlice(keyServer),
-		Header:  v.GetStringSlice(keyHeader),
-		Output:  v.GetString(keyOutput),
-		Color:   v.GetString(keyColor),
-		Default: v.GetStringSlice(keyDefault),
-	}
-	c.Instances, _ = v.Get(keyInstances).([]Named) // nil if it is absent
-	c.Servers, _ = v.Get(keyServers).([]Server)
-	c.defaults, _ = v.Get(keyDefaults).([]defaultFlag)
-	c.ServerTyped, c.HeaderTyped = flags.Changed(keyServer), flags.Changed(keyHeader)
 	if c.Output == "json" {
 		c.Output = "ndjson"
 	}
-	return c, nil
+	c.Color, err = word(v, keyColor, "auto", "always", "never")
+	return c, err
+}
+
+// word returns the value of a key that allows only some words.
+func word(v *viper.Viper, key string, allowed ...string) (string, error) {
+	value := v.GetString(key)
+	if slices.Contains(allowed, value) {
+		return value, nil
+	}
+	return "", &Error{From: key, Msg: fmt.Sprintf("%.64q is not one of %s", value, strings.Join(allowed, ", "))}
 }
 
 // layers merges the places in order of precedence. Each run has its own viper and
 // binds no flags, because two commands may have flags with the same name. It merges
 // the variables as a layer, because viper would read the environment itself.
-func layers(flags *pflag.FlagSet, file, env settings) (*viper.Viper, error) {
+func layers(flags *pflag.FlagSet, env, file *Config) (*viper.Viper, error) {
 	v := viper.New()
 	v.SetDefault(keyServer, []string{DefaultServer})
 	v.SetDefault(keyOutput, "text")
 	v.SetDefault(keyColor, "auto")
-	for _, layer := range []settings{file, env} {
-		if err := v.MergeConfigMap(layer); err != nil {
-			return nil, &Error{From: "config", Msg: err.Error(), Err: err}
+	for _, layer := range []*Config{file, env} {
+		if err := v.MergeConfigMap(layer.settings()); err != nil {
+			return nil, &Error{From: "config", Msg: err.Error()}
 		}
 	}
 	for _, key := range []string{keyServer, keyHeader, keyOutput, keyColor} {
 		f := flags.Lookup(key)
 		if f == nil || !f.Changed {
 			continue
-		}
-		if problem := checkWord(key, f.Value.String()); problem != "" {
-			return nil, &Error{From: "--" + key, Msg: problem}
 		}
 		// Not BindPFlag: viper parses a list as CSV, which loses "".
 		if list, ok := f.Value.(pflag.SliceValue); ok {
@@ -155,31 +140,31 @@ func layers(flags *pflag.FlagSet, file, env settings) (*viper.Viper, error) {
 	return v, nil
 }
 
-// environment returns the settings from environment variables.
-func environment(getenv func(string) string) (settings, error) {
-	set := settings{}
-	lists := map[string][]string{
-		keyServer:  strings.Fields(getenv("RTEV_SERVER")),
-		keyHeader:  pieces(getenv("RTEV_HEADER"), "\n"),
-		keyDefault: pieces(getenv("RTEV_INSTANCE"), ","),
-	}
-	for key, list := range lists {
+// settings returns what c sets, by key.
+func (c *Config) settings() map[string]any {
+	set := map[string]any{}
+	for key, list := range map[string][]string{keyServer: c.Server, keyHeader: c.Header, keyDefault: c.Default} {
 		if len(list) > 0 {
 			set[key] = list
 		}
 	}
-	for _, key := range []string{keyOutput, keyColor} {
-		variable := "RTEV_" + strings.ToUpper(key)
-		value := getenv(variable)
-		if value == "" {
-			continue
+	for key, text := range map[string]string{keyOutput: c.Output, keyColor: c.Color} {
+		if text != "" {
+			set[key] = text
 		}
-		if problem := checkWord(key, value); problem != "" {
-			return nil, &Error{From: variable, Msg: problem}
-		}
-		set[key] = value
 	}
-	return set, nil
+	return set
+}
+
+// environment returns the settings from environment variables.
+func environment(getenv func(string) string) *Config {
+	return &Config{
+		Server:  strings.Fields(getenv("RTEV_SERVER")),
+		Header:  pieces(getenv("RTEV_HEADER"), "\n"),
+		Output:  getenv("RTEV_OUTPUT"),
+		Color:   getenv("RTEV_COLOR"),
+		Default: pieces(getenv("RTEV_INSTANCE"), ","),
+	}
 }
 
 // pieces splits a text at sep, trims the pieces and drops empty ones.

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"testing"
 )
@@ -13,8 +14,12 @@ func TestInstalledFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if set, err := parse("f", data); err != nil || len(set) != 0 {
-		t.Errorf("as installed: %v, %v", set, err)
+	set, err := parse("f", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(set, &Config{}) {
+		t.Errorf("as installed: %+v", set)
 	}
 	text := regexp.MustCompile(`(?m)^#([a-z]+:|  - )`).ReplaceAllString(string(data), "$1")
 	name := write(t, filepath.Join(t.TempDir(), "config.yaml"), text)

@@ -1,10 +1,8 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,22 +10,25 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// MaxFile is the longest file that is read, in bytes.
-const MaxFile = 1 << 20
+// maxFile is the longest file that is read, in bytes.
+const maxFile = 1 << 20
 
-// ReadFile returns the content of a file, which may be a pipe. It is an error if the
-// file is longer than MaxFile.
-func ReadFile(name string) ([]byte, error) {
+// readFile returns the content of a file, which may be a pipe. from is what names
+// the file, for the error, which is an *Error.
+func readFile(name, from string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, &Error{From: from, Msg: err.Error()}
 	}
 	defer f.Close() // only read from
-	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err == nil && len(data) > MaxFile {
-		err = fmt.Errorf("longer than %d bytes", MaxFile)
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("%s: longer than %d bytes", name, maxFile)
 	}
-	return data, err
+	if err != nil {
+		return nil, &Error{From: from, Msg: err.Error()}
+	}
+	return data, nil
 }
 
 // systemFile returns the config file of all users. There is none on Windows,
@@ -41,24 +42,31 @@ func systemFile() string {
 
 // find returns the name and the content of the config file, or no name if there is
 // none. It is an error if a file that the user named does not exist.
-func find(flags *pflag.FlagSet, getenv func(string) string, system string) (string, []byte, error) {
+func find(flags *pflag.FlagSet, getenv func(string) string, system string) (name string, data []byte, err error) {
+	from := "--config"
 	if f := flags.Lookup("config"); f != nil && f.Changed {
-		return open(f.Value.String(), "named by --config")
+		name = f.Value.String()
+	} else if name = getenv("RTEV_CONFIG"); name != "" {
+		from = "RTEV_CONFIG"
+	} else if name = firstFile(userFile(getenv), system); name == "" {
+		return "", nil, nil
 	}
-	if name := getenv("RTEV_CONFIG"); name != "" {
-		return open(name, "named by RTEV_CONFIG")
+	if name == "none" {
+		return "", nil, nil
 	}
-	for _, name := range []string{userFile(getenv), system} {
-		if name == "" {
-			continue
-		}
-		// A file that cannot be accessed, such as in another user's home, does not
-		// belong to this user.
+	data, err = readFile(name, from)
+	return name, data, err
+}
+
+// firstFile returns the first of the files that exists. One that cannot be
+// accessed, such as in another user's home, does not belong to this user.
+func firstFile(names ...string) string {
+	for _, name := range names {
 		if _, err := os.Stat(name); err == nil {
-			return open(name, "--config none reads no file")
+			return name
 		}
 	}
-	return "", nil, nil
+	return ""
 }
 
 // userFile returns this user's config file, or "" without a home. A relative
@@ -71,29 +79,4 @@ func userFile(getenv func(string) string) string {
 		return filepath.Join(home, ".config", "rtev", "config.yaml")
 	}
 	return ""
-}
-
-// open reads a config file. If it fails, hint says where the name comes
-// from.
-func open(name, hint string) (string, []byte, error) {
-	switch name {
-	case "none":
-		return "", nil, nil
-	case "":
-		return "", nil, &Error{From: "--config", Msg: "want the name of a file, or none"}
-	}
-	data, err := ReadFile(name)
-	if err != nil {
-		return "", nil, &Error{From: name, Msg: cause(err).Error() + "; " + hint, Err: err}
-	}
-	return name, data, nil
-}
-
-// cause returns err without the name of the file, which the message has anyway.
-func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
 }

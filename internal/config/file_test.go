@@ -1,7 +1,6 @@
 package config
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,27 +51,22 @@ func TestFindFile(t *testing.T) {
 func TestUnreadableFiles(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "missing.yaml")
-	giant := write(t, filepath.Join(dir, "giant.yaml"), strings.Repeat("#", MaxFile+1))
-	load := func(e env, args ...string) error {
-		_, err := load(flagSet(t, args...), e.get, "")
-		return err
+	giant := write(t, filepath.Join(dir, "giant.yaml"), strings.Repeat("#", maxFile+1))
+	for want, e := range map[string]env{
+		"RTEV_CONFIG: open " + missing:                    {"RTEV_CONFIG": missing},
+		"RTEV_CONFIG: read " + dir:                        {"RTEV_CONFIG": dir},
+		"RTEV_CONFIG: " + giant + ": longer than 1048576": {"RTEV_CONFIG": giant},
+	} {
+		_, err := load(flagSet(t), e.get, "")
+		wantError(t, err, want)
 	}
-	wantError(t, load(nil, "--config", missing), missing+": ")
-	wantError(t, load(nil, "--config", missing), "; named by --config")
-	wantError(t, load(env{"RTEV_CONFIG": missing}), "; named by RTEV_CONFIG")
-	wantError(t, load(env{"RTEV_CONFIG": dir}), dir+": ")
-	wantError(t, load(env{"RTEV_CONFIG": giant}), giant+": longer than 1048576 bytes")
-
-	found := filepath.Join(dir, "rtev", "config.yaml")
-	if err := os.MkdirAll(found, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	wantError(t, load(env{"XDG_CONFIG_HOME": dir}), "--config none reads no file")
+	_, err := load(flagSet(t, "--config", missing), env{}.get, "")
+	wantError(t, err, "--config: open "+missing)
 }
 
 func TestLargestFileIsRead(t *testing.T) {
-	name := write(t, filepath.Join(t.TempDir(), "full.yaml"), strings.Repeat("#", MaxFile))
-	if data, err := ReadFile(name); err != nil || len(data) != MaxFile {
+	name := write(t, filepath.Join(t.TempDir(), "full.yaml"), strings.Repeat("#", maxFile))
+	if data, err := readFile(name, "test"); err != nil || len(data) != maxFile {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
 }

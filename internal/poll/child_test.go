@@ -263,7 +263,8 @@ func fullChild() int {
 		return 7
 	}
 	p := &Poll{Client: responses(items(0, 3000), errors.New("second request")), Instance: gate(), Spool: spool}
-	if err := p.Run(context.Background(), &lines{out: os.Stdout}); !says(err, "cannot use the spool") {
+	var bad *SpoolError
+	if err := p.Run(context.Background(), &lines{out: os.Stdout}); !errors.As(err, &bad) {
 		fmt.Fprintln(os.Stderr, err)
 		return 6
 	}
@@ -283,13 +284,11 @@ func unwrittenChild() int {
 	}
 	p := &Poll{Client: responses(os.Getenv("POLL_RESPONSE")), Instance: gate(), UnwrittenDirs: filepath.SplitList(os.Getenv("POLL_DIRS"))}
 	err := p.Run(context.Background(), &flowtest.Collect{Err: errFull, At: 1})
-	if !errors.Is(err, errLost) {
-		return 0
+	var lost *LostError
+	if errors.As(err, &lost) {
+		return 100 + lost.Items
 	}
-	lost := 0
-	_, text, _ := strings.Cut(err.Error(), "lost: ")
-	fmt.Sscan(text, &lost)
-	return 100 + lost
+	return 0
 }
 
 // A full file ends after its last complete line, and the rest goes to the next

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,7 +32,8 @@ func TestUnwrittenAppends(t *testing.T) {
 
 func TestUnwrittenWithoutDirectoryIsLost(t *testing.T) {
 	_, err := NewUnwritten(nil, "nats").Save([]byte(`{}`))
-	if !says(err, "lost: 1 drained item") {
+	var lost *LostError
+	if !errors.As(err, &lost) || lost.Items != 1 {
 		t.Errorf("got %v", err)
 	}
 }

@@ -38,34 +38,29 @@ func (s *Set) Follow(ctx context.Context, join func(*Target)) {
 	}
 }
 
+// Follows reports whether instances may join later: the arguments contain a name or
+// a glob, or there are none.
+func (s *Set) Follows() bool { return len(s.wanted) > 0 }
+
 // update compares the set with the current instances of a server. It removes
 // targets before it adds others, so that an instance that was deleted and created
 // again gets its name back.
 func (s *Set) update(client *rtapi.Client, list []rtapi.Instance, join func(*Target)) {
-	exists := map[string]bool{}
+	s.targets = slices.DeleteFunc(s.targets, func(t *Target) bool {
+		listed := func(in rtapi.Instance) bool { return strings.EqualFold(in.ID, t.Instance.ID) }
+		if t.Client != client || t.fixed || slices.ContainsFunc(list, listed) {
+			return false
+		}
+		t.Stop()
+		s.o.Notify.Tell(event.Notice{Text: t.Instance.Name + " was deleted on the server"})
+		return true
+	})
 	for _, in := range list {
-		exists[strings.ToLower(in.ID)] = true
-	}
-	for k, t := range s.targets {
-		if t.Client == client && !t.fixed && !exists[k.id] {
-			t.Stop()
-			delete(s.targets, k)
-			s.o.Notify.Tell(event.Notice{Text: t.Instance.Name + " was deleted on the server"})
+		if !slices.ContainsFunc(s.wanted, func(match func(rtapi.Instance) bool) bool { return match(in) }) {
+			continue
+		}
+		if t := s.add(client, in); t != nil {
+			join(t)
 		}
 	}
-	for _, in := range list {
-		if s.wants(in) {
-			if t := s.add(client, in); t != nil {
-				join(t)
-			}
-		}
-	}
-}
-
-// wants reports whether to read an instance that appeared later.
-func (s *Set) wants(in rtapi.Instance) bool {
-	if s.running {
-		return in.Running
-	}
-	return slices.ContainsFunc(s.patterns, func(pattern string) bool { return matches(pattern, in) })
 }

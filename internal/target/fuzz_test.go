@@ -3,7 +3,6 @@ package target
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"testing"
@@ -58,7 +57,7 @@ func newSet(t *testing.T, dial func(context.Context, string, string) (net.Conn, 
 	open := func(server string, _ bool) (*rtapi.Client, error) {
 		return rtapi.New(rtapi.Options{Server: server, Dial: dial})
 	}
-	o := Options{Open: open, Place: func(line int) string { return fmt.Sprint("rtev.yaml:", line) }}
+	o := Options{Open: open}
 	for _, server := range servers {
 		c, err := open(server, false)
 		if err != nil {

@@ -11,36 +11,27 @@ import (
 // before they are no longer remembered.
 const mostRecorded = 10_000
 
-// Recorded finds the instances of recorded and spooled events, which contain only
-// an id. It is not safe for concurrent use.
-type Recorded struct {
-	Named []config.Named        // names of ids, from the config file
-	Found func(*event.Instance) // called for each new instance; may be nil
-
-	known map[string]*event.Instance
-}
-
-// Locate returns the instance with an id. It copies id if it keeps it.
-func (r *Recorded) Locate(id string) *event.Instance {
-	if in := r.known[id]; in != nil {
+// Recorded returns a function that finds the instances of recorded and spooled
+// events, which contain only an id, with their names in the config file. It calls
+// found for each new instance, copies an id if it keeps it, and is not safe for
+// concurrent use.
+func Recorded(named []config.Named, found func(*event.Instance)) func(id string) *event.Instance {
+	known := map[string]*event.Instance{}
+	return func(id string) *event.Instance {
+		if in := known[id]; in != nil {
+			return in
+		}
+		id = strings.Clone(id)
+		in := &event.Instance{ID: id, Name: id, Order: len(known)}
+		for _, n := range named {
+			if strings.EqualFold(n.ID, id) {
+				in.Name = n.Name
+			}
+		}
+		if len(known) < mostRecorded {
+			known[id] = in
+			found(in)
+		}
 		return in
 	}
-	id = strings.Clone(id)
-	if len(r.known) == mostRecorded {
-		return &event.Instance{ID: id, Name: id}
-	}
-	in := &event.Instance{ID: id, Name: id, Order: len(r.known)}
-	for _, n := range r.Named {
-		if strings.EqualFold(n.ID, id) {
-			in.Name = n.Name
-		}
-	}
-	if r.known == nil {
-		r.known = map[string]*event.Instance{}
-	}
-	r.known[id] = in
-	if r.Found != nil {
-		r.Found(in)
-	}
-	return in
 }
