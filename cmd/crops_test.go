@@ -32,7 +32,7 @@ func TestCropLineSaysWhatAndWhere(t *testing.T) {
 	input := `{"$id":"event-intrusion","instance_id":"i1","event_id":"e1","object_class":"Person","area_name":"Yard"}
 {"$id":"crop","instance_id":"i1","ref_event_id":"e1","image":"AAAA"}
 `
-	for terminal, want := range map[bool]string{true: "picture of Person in Yard", false: "picture of event"} {
+	for terminal, want := range map[bool]string{true: "picture of Person in Yard", false: "picture  3 B"} {
 		var out, messages bytes.Buffer
 		err := run(t.Context(), env{
 			args: []string{"tail", "-", "--config", "none", "--color", "never"}, stdin: strings.NewReader(input), stdout: &out, stderr: &messages,

@@ -68,7 +68,7 @@ func TestMistakes(t *testing.T) {
 		{"tail --color pink", `color: |auto, always, never`},
 		{"tail --time noon", `--time format "noon" is none of`},
 		{"tail --frame big", `--frame "big" is not`},
-		{"tail -o csv -c a,,b", `--columns: item 2`},
+		{"tail -o csv -c a,,b", `--columns: "a,,b": a path is missing`},
 		{"tail -o xml", `output: `},
 		{"tail -H nothing", `header`},
 		{"tail -s ftp://x", `the scheme is http or https`},

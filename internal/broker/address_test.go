@@ -55,7 +55,7 @@ func TestAddressMistakes(t *testing.T) {
 		"mqtt://h/+/a":               "wildcards",
 		"kafka://h/a:b":              "wildcards",
 		"nats://h/a.{type":           "no } for this {",
-		"nats://h/a.{}":              "nothing in the braces",
+		"nats://h/a.{}":              "a path is missing",
 		"nats://h/a?key=x":           `unknown option "key"`,
 		"kafka://h/a?cred=@x":        `unknown option "cred"`,
 		"nats://h/a?creds=@/missing": "creds: open /missing",

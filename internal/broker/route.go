@@ -17,9 +17,10 @@ type route struct {
 
 // text is a template whose values are safe for a broker.
 type text struct {
-	fill  format.Filling
-	fixed string // the whole text, if the template has no fields
-	buf   []byte
+	template *format.Template // nil: the text is fixed
+	safe     func(rune) bool  // characters of values; nil: all
+	fixed    string
+	buf      []byte
 }
 
 func (a *Address) newRoute() *route {
@@ -33,14 +34,14 @@ func newText(t *format.Template, safe func(rune) bool) *text {
 	if literal, fixed := t.Literals(); fixed {
 		return &text{fixed: literal}
 	}
-	return &text{fill: format.Filling{Template: t, Value: func(dst, value []byte) []byte { return appendValue(dst, value, safe) }}}
+	return &text{template: t, safe: safe}
 }
 
 func (t *text) of(e *event.Event) string {
-	if t.fill.Template == nil {
+	if t.template == nil {
 		return t.fixed
 	}
-	t.buf = t.fill.Append(t.buf[:0], e)
+	t.buf = t.template.Append(t.buf[:0], e, t.appendValue)
 	return string(t.buf)
 }
 
@@ -48,19 +49,17 @@ func (t *text) of(e *event.Event) string {
 const maxValue = 80
 
 // appendValue appends a value with "-" for each unsafe character, or "unknown"
-// if the value is empty. If safe is nil, all characters are safe.
-func appendValue(dst, value []byte, safe func(rune) bool) []byte {
-	if len(value) == 0 {
+// if the value is empty.
+func (t *text) appendValue(dst []byte, value string) []byte {
+	if value == "" {
 		return append(dst, "unknown"...)
 	}
-	if safe == nil {
+	if t.safe == nil {
 		return append(dst, value...)
 	}
 	start := len(dst)
-	for len(value) > 0 {
-		r, size := utf8.DecodeRune(value)
-		value = value[size:]
-		if !safe(r) {
+	for _, r := range value {
+		if !t.safe(r) {
 			r = '-'
 		}
 		if len(dst)-start+utf8.RuneLen(r) > maxValue {

@@ -1,7 +1,6 @@
 package format
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,17 +11,15 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// Column is a named value of an event: a csv column, or a key of ndjson.
-type Column struct {
-	Name string
-	Path event.Path
+// Columns are named values of events in the order in which they are written:
+// csv columns, or keys of ndjson. Safe for concurrent use.
+type Columns []column
 
-	path []byte // the path's text
-	side []byte // of a number of a location, its name; else nil
+type column struct {
+	name string
+	path event.Path
+	text []byte // of the path
 }
-
-// Columns is a list of columns in the order in which they are written.
-type Columns []Column
 
 // defaultColumns are the csv columns unless --columns is given, in an order that
 // scripts rely on, and the paths that have the same values.
@@ -50,83 +47,60 @@ var defaultColumns = [...]struct{ name, path string }{
 // and quotes or after a backslash belong to the path.
 func ParseColumns(list string) (Columns, error) {
 	var all Columns
-	for i, rest, more := 1, list, true; more; i++ {
-		item := rest
-		var end int
-		if end, more = outside(rest, ','); more {
-			item, rest = rest[:end], rest[end+1:]
+	for item, rest, more := "", list, true; more; {
+		item, rest, more = cutOutside(rest, ',')
+		name, path, named := cutOutside(item, '=')
+		if !named {
+			path = name
 		}
-		name, path, err := splitName(item)
+		c, err := newColumn(strings.TrimSpace(name), strings.TrimSpace(path))
+		if err == nil && slices.ContainsFunc(all, func(other column) bool { return other.name == c.name }) {
+			err = fmt.Errorf("%q appears twice; rename one of them with NAME=PATH", c.name)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("columns: item %d of %q %w", i, list, err)
-		}
-		if slices.ContainsFunc(all, func(c Column) bool { return c.Name == name }) {
-			return nil, fmt.Errorf("columns: %q appears twice in %q; rename one of them with NAME=PATH", name, list)
-		}
-		c, err := newColumn(name, path)
-		if err != nil {
-			return nil, fmt.Errorf("columns: item %d of %q: %w", i, list, err)
+			return nil, fmt.Errorf("columns: %q: %w", list, err)
 		}
 		all = append(all, c)
 	}
 	return all, nil
 }
 
-// splitName splits PATH or NAME=PATH.
-func splitName(item string) (name, path string, err error) {
-	name, path = item, item
-	if i, ok := outside(item, '='); ok {
-		name, path = item[:i], item[i+1:]
+func newColumn(name, path string) (column, error) {
+	if name == "" || path == "" {
+		return column{}, errors.New("a path is missing")
 	}
-	name, path = strings.TrimSpace(name), strings.TrimSpace(path)
-	switch {
-	case name == "" && path == "":
-		return "", "", errors.New("is empty; give PATH or NAME=PATH")
-	case name == "" || path == "":
-		return "", "", errors.New("lacks one half of NAME=PATH")
-	}
-	return name, path, nil
-}
-
-func newColumn(name, path string) (Column, error) {
 	for _, d := range defaultColumns {
 		if d.name == path {
 			path = d.path
 		}
 	}
 	parsed, err := event.ParsePath(path)
-	c := Column{Name: name, Path: parsed, path: []byte(path)}
-	if side, ok := bytes.CutPrefix(c.path, []byte("location.")); ok {
-		c.side = side
-	}
-	return c, err
+	return column{name: name, path: parsed, text: []byte(path)}, err
 }
 
 // appendValue appends the column's value as JSON on one line: as sent, and for
 // computed fields a string or a number. It appends nothing if there is no value.
-func (c *Column) appendValue(dst []byte, ev *event.Event) []byte {
+func (c *column) appendValue(dst []byte, ev *event.Event) []byte {
 	start := len(dst)
-	v := c.Path.Of(ev)
-	switch n, isNumber := event.Number(v); {
-	case !v.Exists():
-	case v.Raw != "":
-		dst = append(dst, v.Raw...)
-		for i := start; i < len(dst); i++ { // gjson may build JSON with line ends
-			if dst[i] == '\n' || dst[i] == '\r' {
-				dst[i] = ' '
-			}
+	v := c.path.Of(ev)
+	if v.Raw == "" && v.Exists() {
+		if n, ok := event.Number(v); ok && v.Str == "" {
+			return strconv.AppendFloat(dst, n, 'f', -1, 64)
 		}
-	case v.Str == "" && isNumber:
-		dst = strconv.AppendFloat(dst, n, 'f', -1, 64)
-	default:
-		dst = jsonraw.AppendQuoted(dst, v.Str)
+		return jsonraw.AppendQuoted(dst, v.Str)
+	}
+	dst = append(dst, v.Raw...)
+	for i := start; i < len(dst); i++ { // gjson may build JSON with line ends
+		if dst[i] == '\n' || dst[i] == '\r' {
+			dst[i] = ' '
+		}
 	}
 	return dst
 }
 
-// outside finds the first c in s that is not inside brackets or quotes and not
-// escaped.
-func outside(s string, c byte) (i int, ok bool) {
+// cutOutside is strings.Cut at the first c that is not inside brackets or quotes
+// and not escaped.
+func cutOutside(s string, c byte) (before, after string, found bool) {
 	depth, quoted := 0, false
 	for i := 0; i < len(s); i++ {
 		switch b := s[i]; {
@@ -136,12 +110,12 @@ func outside(s string, c byte) (i int, ok bool) {
 			quoted = !quoted
 		case quoted:
 		case b == c && depth <= 0:
-			return i, true
+			return s[:i], s[i+1:], true
 		case b == '(' || b == '[' || b == '{':
 			depth++
 		case b == ')' || b == ']' || b == '}':
 			depth--
 		}
 	}
-	return 0, false
+	return s, "", false
 }

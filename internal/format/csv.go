@@ -2,7 +2,6 @@ package format
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -18,7 +17,7 @@ type CSVOptions struct {
 	NoHeader  bool
 	BOM       bool  // start with a byte order mark, which Excel needs to read UTF-8
 	Delimiter rune  // between fields; 0 is a comma. See ParseDelimiter
-	Frame     Frame // location.x, .y, .width and .height in pixels
+	Frame     Frame // boxes in pixels
 	Terminal  bool  // text is made safe to show
 }
 
@@ -47,7 +46,8 @@ type CSV struct {
 	members members
 	stamp   stamp
 	scratch []byte // a string without its JSON escapes
-	value   []byte // of a column in CSVOptions
+	value   []byte // of a column, or a string of this program
+	pixels  []byte // the same with boxes in pixels
 }
 
 // NewCSV returns an encoder.
@@ -69,7 +69,7 @@ func (c *CSV) AppendHeader(dst []byte) []byte {
 	}
 	var names []string
 	for _, column := range c.o.Columns {
-		names = append(names, column.Name)
+		names = append(names, column.name)
 	}
 	if c.o.Columns == nil {
 		for _, d := range defaultColumns {
@@ -91,7 +91,8 @@ func (c *CSV) AppendEvent(dst []byte, ev *event.Event) []byte {
 		}
 		col := &c.o.Columns[i]
 		c.value = col.appendValue(reuse(c.value), ev)
-		dst = c.appendSide(dst, sideOf(col.side), c.value)
+		c.pixels = c.o.Frame.appendMember(reuse(c.pixels), col.text, c.value)
+		dst = c.appendValue(dst, c.pixels)
 	}
 	return endRecord(dst, start)
 }
@@ -99,22 +100,28 @@ func (c *CSV) AppendEvent(dst []byte, ev *event.Event) []byte {
 // appendDefault appends the default columns, found in one pass over the event.
 func (c *CSV) appendDefault(dst []byte, ev *event.Event) []byte {
 	m := &c.members
-	m.load(ev, false)
+	m.load(ev)
 	if ms, ok := m.millis(ev); ok {
 		dst = c.stamp.append(dst, ms)
 	}
-	dst = appendField(&c.record, c.record.delimit(dst), ev.Type)
-	dst = c.record.delimit(dst)
+	c.value = append(reuse(c.value), ev.Type...)
+	dst = c.record.appendField(c.record.delimit(dst), c.value)
+	c.value = reuse(c.value)
 	if ev.Instance != nil {
-		dst = appendField(&c.record, dst, ev.Instance.Name)
+		c.value = append(c.value, ev.Instance.Name...)
 	}
+	dst = c.record.appendField(c.record.delimit(dst), c.value)
 	dst = c.appendNext(dst, m.classOf(ev))
 	dst = c.appendNext(dst, m.placeOf(ev))
 	dst = c.appendNext(dst, m.direction)
 	dst = c.appendNext(dst, m.duration)
 	dst = c.appendNext(dst, first(m.confidence, m.detection))
-	for side, raw := range boxOf(m.location) {
-		dst = c.appendSide(c.record.delimit(dst), side, raw)
+	for i, raw := range boxOf(m.location) {
+		if c.o.Frame.Width > 0 {
+			c.pixels = c.o.Frame.appendPixels(reuse(c.pixels), i, raw)
+			raw = c.pixels
+		}
+		dst = c.appendNext(dst, raw)
 	}
 	dst = c.appendNext(dst, first(m.eventID, m.refEvent))
 	dst = c.appendNext(dst, first(m.trackID, m.refTrack))
@@ -123,15 +130,6 @@ func (c *CSV) appendDefault(dst []byte, ev *event.Event) []byte {
 
 func (c *CSV) appendNext(dst, raw []byte) []byte { return c.appendValue(c.record.delimit(dst), raw) }
 
-// appendSide appends a side of a box, in pixels if there is a frame, or any
-// other value.
-func (c *CSV) appendSide(dst []byte, side int, raw []byte) []byte {
-	if px, ok := c.o.Frame.pixelsOf(side, raw); ok {
-		return strconv.AppendInt(dst, px, 10)
-	}
-	return c.appendValue(dst, raw)
-}
-
 // appendValue appends a JSON value as a field.
 func (c *CSV) appendValue(dst, raw []byte) []byte {
 	if len(raw) == 0 || raw[0] == 'n' {
@@ -139,9 +137,9 @@ func (c *CSV) appendValue(dst, raw []byte) []byte {
 	}
 	switch raw[0] {
 	case '"':
-		return appendField(&c.record, dst, jsonraw.Text(raw, &c.scratch))
+		return c.record.appendField(dst, jsonraw.Text(raw, &c.scratch))
 	case '{', '[':
-		return appendField(&c.record, dst, raw)
+		return c.record.appendField(dst, raw)
 	}
 	return append(dst, raw...)
 }

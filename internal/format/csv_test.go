@@ -98,8 +98,8 @@ func FuzzCSV(f *testing.F) {
 		}
 		byPath := record(t, NewCSV(CSVOptions{Columns: paths}).AppendEvent(nil, ev))
 		for i, c := range paths {
-			if want := field(ev, c.Path); byPath[i] != want {
-				t.Fatalf("%q: %s is %q, want %q", ev.Payload, c.Name, byPath[i], want)
+			if want := field(ev, c.path); byPath[i] != want {
+				t.Fatalf("%q: %s is %q, want %q", ev.Payload, c.name, byPath[i], want)
 			}
 		}
 		byDefault := record(t, NewCSV(CSVOptions{}).AppendEvent(nil, ev))
@@ -202,12 +202,12 @@ func TestParseColumns(t *testing.T) {
 		`{a,b},x=[c,d]`:           `{a,b}={a,b} x=[c,d]`,
 		`a\,b,c\=d`:               `a\,b=a\,b c\=d=c\=d`,
 		`a=b=c`:                   `a=b=c`,
-		"":                        `!columns: item 1 of "" is empty; give PATH or NAME=PATH`,
-		"a,,b":                    `!columns: item 2 of "a,,b" is empty; give PATH or NAME=PATH`,
-		"a,":                      `!columns: item 2 of "a," is empty; give PATH or NAME=PATH`,
-		"=a":                      `!columns: item 1 of "=a" lacks one half of NAME=PATH`,
-		"a= ,b":                   `!columns: item 1 of "a= ,b" lacks one half of NAME=PATH`,
-		"a,b,a":                   `!columns: "a" appears twice in "a,b,a"; rename one of them with NAME=PATH`,
+		"":                        `!columns: "": a path is missing`,
+		"a,,b":                    `!columns: "a,,b": a path is missing`,
+		"a,":                      `!columns: "a,": a path is missing`,
+		"=a":                      `!columns: "=a": a path is missing`,
+		"a= ,b":                   `!columns: "a= ,b": a path is missing`,
+		"a,b,a":                   `!columns: "a,b,a": "a" appears twice; rename one of them with NAME=PATH`,
 		"a=x,b=x":                 "a=location.x b=location.x",
 		"time,kind=type,place":    "time=_time kind=_type place=_place",
 		"x,location.x":            "x=location.x location.x=location.x",
@@ -215,7 +215,7 @@ func TestParseColumns(t *testing.T) {
 		got, err := ParseColumns(list)
 		var s []string
 		for _, c := range got {
-			s = append(s, c.Name+"="+c.Path.String())
+			s = append(s, c.name+"="+c.path.String())
 		}
 		if text := strings.Join(s, " "); err == nil && text != want || err != nil && "!"+err.Error() != want {
 			t.Errorf("%q: %s, %v; want %s", list, text, err, want)

@@ -23,7 +23,7 @@ type Encoder interface {
 
 // maxReused is the capacity up to which scratch buffers are used again; larger
 // ones, which an oversized event needed, are released.
-const maxReused = 64 << 10
+const maxReused = 128 << 10
 
 // reuse returns b emptied for its next use, or nil if it has become too large.
 func reuse(b []byte) []byte {

@@ -1,8 +1,10 @@
 package format
 
 import (
+	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,50 +40,48 @@ func boxOf(raw []byte) (b box) {
 	return b
 }
 
+var sides = []string{"x", "y", "width", "height"}
+
 // sideOf returns the index in a box of a member of a location, or -1.
 func sideOf(name []byte) int {
-	switch string(name) {
-	case "x":
-		return 0
-	case "y":
-		return 1
-	case "width":
-		return 2
-	case "height":
-		return 3
-	}
-	return -1
+	return slices.IndexFunc(sides, func(side string) bool { return side == string(name) })
 }
 
-// pixelsOf returns a side of a box in pixels: x and width of the frame's width,
-// y and height of its height. ok is false without a frame, and for values that
-// are not numbers or no side.
-func (f Frame) pixelsOf(side int, raw []byte) (px int64, ok bool) {
-	if f.Width == 0 || side < 0 {
-		return 0, false
-	}
+// pixels returns a side of a box in pixels: x and width of the frame's width, y
+// and height of its height. ok is false for numbers that no box can have.
+func (f Frame) pixels(side int, fraction float64) (px int64, ok bool) {
 	size := f.Width
 	if side%2 == 1 {
 		size = f.Height
 	}
-	fraction, ok := jsonraw.Number(raw)
 	n := math.Round(fraction * float64(size))
-	return int64(n), ok && math.Abs(n) < 1<<53
+	return int64(n), math.Abs(n) < 1<<53
 }
 
-// appendSide appends a member of a location, in pixels where that is possible.
+// appendSide appends a member of a location.
 func (f Frame) appendSide(dst, name, raw []byte) []byte {
-	if px, ok := f.pixelsOf(sideOf(name), raw); ok {
-		return strconv.AppendInt(dst, px, 10)
+	return f.appendPixels(dst, sideOf(name), raw)
+}
+
+// appendPixels appends a side of a box, in pixels where that is possible.
+func (f Frame) appendPixels(dst []byte, side int, raw []byte) []byte {
+	if side >= 0 {
+		n, ok := jsonraw.Number(raw)
+		if px, fits := f.pixels(side, n); ok && fits {
+			return strconv.AppendInt(dst, px, 10)
+		}
 	}
 	return append(dst, raw...)
 }
 
-// appendMember appends the value of a member, with the numbers of a location and
-// of those of targets in pixels.
+// appendMember appends the value of a member or of location.x and the like, with
+// the numbers of a location and of those of targets in pixels.
 func (f Frame) appendMember(dst, name, raw []byte) []byte {
+	side, isSide := bytes.CutPrefix(name, []byte("location."))
 	switch {
 	case f.Width == 0 || len(raw) == 0:
+	case isSide:
+		return f.appendSide(dst, side, raw)
 	case raw[0] == '{' && string(name) == "location":
 		return rewrite(dst, raw, f.appendSide)
 	case raw[0] == '[' && string(name) == "targets":
@@ -90,11 +90,11 @@ func (f Frame) appendMember(dst, name, raw []byte) []byte {
 			if dst[len(dst)-1] != '[' {
 				dst = append(dst, ',')
 			}
-			if target[0] != '{' {
+			if target[0] == '{' {
+				dst = rewrite(dst, target, f.appendMember)
+			} else {
 				dst = append(dst, target...)
-				continue
 			}
-			dst = rewrite(dst, target, f.appendMember)
 		}
 		return append(dst, ']')
 	}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -23,20 +24,13 @@ type NDJSONOptions struct {
 // computed fields are strings except for _delay_ms, which is a number.
 type NDJSON struct {
 	o       NDJSONOptions
-	keys    [][]byte // of each column, as `"name":`
 	scratch []byte
 	value   []byte // of a column
 	line    []byte // before it is made safe for a terminal
 }
 
 // NewNDJSON returns an encoder.
-func NewNDJSON(o NDJSONOptions) *NDJSON {
-	e := &NDJSON{o: o}
-	for _, c := range o.Columns {
-		e.keys = append(e.keys, append(jsonraw.AppendQuoted(nil, c.Name), ':'))
-	}
-	return e
-}
+func NewNDJSON(o NDJSONOptions) *NDJSON { return &NDJSON{o: o} }
 
 // AppendHeader appends nothing.
 func (e *NDJSON) AppendHeader(dst []byte) []byte { return dst }
@@ -85,12 +79,8 @@ func (e *NDJSON) appendColumns(dst []byte, ev *event.Event) []byte {
 		if dst[len(dst)-1] != '{' {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, e.keys[i]...)
-		if c.side != nil {
-			dst = e.o.Frame.appendSide(dst, c.side, e.value)
-		} else {
-			dst = e.appendMember(dst, c.path, e.value)
-		}
+		dst = append(jsonraw.AppendQuoted(dst, c.name), ':')
+		dst = e.appendMember(dst, c.text, e.value)
 	}
 	return append(dst, '}')
 }
@@ -114,4 +104,22 @@ func AppendVisibleJSON(dst, json []byte) []byte {
 		i += size
 	}
 	return dst
+}
+
+// imageSize returns how many bytes a base64 image decodes to, from the length of
+// its text: perhaps with a "data:…;base64," prefix, padding and white space. Values that are not strings have no size.
+func imageSize(raw []byte, scratch *[]byte) (size int, ok bool) {
+	if len(raw) == 0 || raw[0] != '"' {
+		return 0, false
+	}
+	s := jsonraw.Text(raw, scratch)
+	if len(s) >= 5 && bytes.EqualFold(s[:5], []byte("data:")) {
+		s = s[bytes.IndexByte(s, ',')+1:]
+	}
+	s = bytes.TrimRight(s, "= \r\n\t")
+	n := len(s)
+	for _, space := range []byte(" \r\n\t") {
+		n -= bytes.Count(s, []byte{space})
+	}
+	return n * 6 / 8, true
 }

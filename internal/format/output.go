@@ -16,17 +16,12 @@ type Output struct {
 	mu       sync.Mutex
 	data     io.Writer
 	messages io.Writer
-	headed   bool      // the header was written
-	err      error     // of data; nothing is written after it
-	batches  sync.Pool // of *batch, so that idle writers hold none
+	headed   bool  // the header was written
+	err      error // of data; nothing is written after it
 }
 
 // NewOutput writes data to one writer and notices to another, which may be nil.
-func NewOutput(data, messages io.Writer) *Output {
-	o := &Output{data: data, messages: messages}
-	o.batches.New = func() any { return new(batch) }
-	return o
-}
+func NewOutput(data, messages io.Writer) *Output { return &Output{data: data, messages: messages} }
 
 // Notice writes one line of messages, made safe.
 func (o *Output) Notice(line string) { o.Message(append(term.AppendSafe(nil, line), '\n')) }
@@ -74,16 +69,6 @@ func (o *Output) write(p []byte) (n int) {
 // without a Flush.
 const fullBatch = 64 << 10
 
-// batch is lines that wait to be written.
-type batch struct {
-	lines []byte
-	ends  []int // where each event's line ends: values may contain line ends, too
-}
-
-// A batchStarter is an Encoder that prepares for each batch of lines: Text asks
-// for the terminal's width then, which is a system call.
-type batchStarter interface{ StartBatch() }
-
 // Writer is an event.Sink that encodes events and writes the lines in batches,
 // at Flush or when 64 KiB have come together. It is used by one goroutine;
 // several writers, each with an encoder of its own, may share an Output.
@@ -93,7 +78,8 @@ type batchStarter interface{ StartBatch() }
 type Writer struct {
 	enc     Encoder
 	out     *Output
-	batch   *batch // nil if nothing waits
+	lines   []byte // that wait to be written
+	ends    []int  // where each event's line ends: values may contain line ends, too
 	headed  bool   // the header is out
 	written int    // events written since the last good Flush
 	err     error
@@ -109,25 +95,20 @@ func (w *Writer) Put(ev *event.Event) error {
 	if w.err != nil {
 		return w.err
 	}
-	if w.batch == nil {
-		w.batch = w.out.batches.Get().(*batch)
-		if enc, ok := w.enc.(batchStarter); ok {
-			enc.StartBatch()
-		}
+	if text, ok := w.enc.(*Text); ok && len(w.ends) == 0 {
+		text.startBatch() // asks for the terminal's width, which is a system call
 	}
-	b := w.batch
-	b.lines = w.enc.AppendEvent(b.lines, ev)
-	b.ends = append(b.ends, len(b.lines))
-	if len(b.lines) < fullBatch {
-		return nil
+	w.lines = w.enc.AppendEvent(w.lines, ev)
+	w.ends = append(w.ends, len(w.lines))
+	if len(w.lines) >= fullBatch {
+		w.write()
 	}
-	w.write()
 	return w.err
 }
 
 // Flush writes what waits. If it returns nil, all events are written.
 func (w *Writer) Flush() error {
-	if w.err == nil && (w.batch != nil || !w.headed) {
+	if w.err == nil && (len(w.ends) > 0 || !w.headed) {
 		w.write()
 	}
 	if w.err == nil {
@@ -137,21 +118,13 @@ func (w *Writer) Flush() error {
 }
 
 func (w *Writer) write() {
-	b := w.batch
-	w.batch = nil
-	if b == nil {
-		b = w.out.batches.Get().(*batch)
-	}
-	n, err := w.out.writeBelow(w.enc.AppendHeader, b.lines)
+	n, err := w.out.writeBelow(w.enc.AppendHeader, w.lines)
 	w.headed = true
 	if err != nil {
-		whole, _ := slices.BinarySearch(b.ends, n+1) // lines that end at n or before
+		whole, _ := slices.BinarySearch(w.ends, n+1) // lines that end at n or before
 		w.err = &event.WriteError{Err: err, Written: w.written + whole}
 		return
 	}
-	w.written += len(b.ends)
-	if cap(b.lines) <= 2*fullBatch { // larger buffers are released
-		b.lines, b.ends = b.lines[:0], b.ends[:0]
-		w.out.batches.Put(b)
-	}
+	w.written += len(w.ends)
+	w.lines, w.ends = reuse(w.lines), w.ends[:0]
 }

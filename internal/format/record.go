@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/term"
@@ -31,7 +30,7 @@ func (r *CSVRecord) Append(dst []byte, fields ...string) []byte {
 		if i > 0 {
 			dst = r.delimit(dst)
 		}
-		dst = appendField(r, dst, field)
+		dst = r.appendField(dst, []byte(field))
 	}
 	return endRecord(dst, start)
 }
@@ -53,51 +52,18 @@ func (r *CSVRecord) delimit(dst []byte) []byte {
 }
 
 // appendField appends text as a field.
-func appendField[T term.Text](r *CSVRecord, dst []byte, s T) []byte {
+func (r *CSVRecord) appendField(dst, s []byte) []byte {
 	guard := isFormula(s)
-	if r.Delimiter != 0 && r.Delimiter != ',' || !isPlain(s) {
+	quotes := false
+	if !isPlain(s) || r.Delimiter != 0 && r.Delimiter != ',' {
 		if r.Terminal {
 			r.text = term.AppendSafe(reuse(r.text), s)
-		} else if r.text = append(reuse(r.text), s...); !utf8.Valid(r.text) {
-			r.text = bytes.ToValidUTF8(r.text, []byte("\uFFFD"))
+			s = r.text
+		} else if !utf8.Valid(s) {
+			s = bytes.ToValidUTF8(s, []byte("\uFFFD"))
 		}
-		return r.appendQuoted(dst, r.text, guard)
+		quotes = bytes.ContainsAny(s, "\"\r\n") || bytes.ContainsRune(s, cmp.Or(r.Delimiter, ','))
 	}
-	if guard {
-		dst = append(dst, '\'')
-	}
-	return append(dst, s...)
-}
-
-// isPlain reports whether s can be copied between commas as it is.
-func isPlain[T term.Text](s T) bool {
-	for i := 0; i < len(s); i++ {
-		if b := s[i]; b-' ' >= 0x7f-' ' || b == ',' || b == '"' {
-			return false
-		}
-	}
-	return true
-}
-
-// isFormula reports whether a spreadsheet could evaluate s as something other
-// than a number.
-func isFormula[T term.Text](s T) bool {
-	return len(s) > 0 && strings.IndexByte("=+-@\t\r", s[0]) >= 0 && !isNumber(string(s))
-}
-
-// isNumber reports whether all of s is a decimal number, perhaps with a sign, a
-// fraction and an exponent.
-func isNumber(s string) bool {
-	if strings.Trim(s, "+-.0123456789eE") != "" {
-		return false
-	}
-	_, err := strconv.ParseFloat(s, 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
-}
-
-// appendQuoted appends a field, in quotes if it needs them.
-func (r *CSVRecord) appendQuoted(dst, s []byte, guard bool) []byte {
-	quotes := bytes.ContainsAny(s, "\"\r\n") || bytes.ContainsRune(s, cmp.Or(r.Delimiter, ','))
 	if quotes {
 		dst = append(dst, '"')
 	}
@@ -114,4 +80,24 @@ func (r *CSVRecord) appendQuoted(dst, s []byte, guard bool) []byte {
 		dst = append(dst, b)
 	}
 	return append(dst, '"')
+}
+
+// isPlain reports whether s can be copied between commas as it is.
+func isPlain(s []byte) bool {
+	for _, b := range s {
+		if b-' ' >= 0x7f-' ' || b == ',' || b == '"' {
+			return false
+		}
+	}
+	return true
+}
+
+// isFormula reports whether a spreadsheet could evaluate s as something other
+// than a number: a decimal number, perhaps with a fraction and an exponent.
+func isFormula(s []byte) bool {
+	if len(s) == 0 || bytes.IndexByte([]byte("=+-@\t\r"), s[0]) < 0 {
+		return false
+	}
+	_, err := strconv.ParseFloat(string(s), 64)
+	return len(bytes.Trim(s, "+-.0123456789eE")) > 0 || err != nil && !errors.Is(err, strconv.ErrRange)
 }

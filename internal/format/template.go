@@ -2,13 +2,11 @@ package format
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/jsonraw"
 	"github.com/rtev/rtev/internal/term"
 )
 
@@ -23,20 +21,17 @@ var shortNames = map[string]string{"class": "_class", "track": "_track", "event"
 // piece is literal text, and the value after it if there is one.
 type piece struct {
 	literal string
-	column  *Column
+	column  *column
 }
 
-// ParseTemplate reads a template. Its errors name the place, in characters
-// from 1.
+// ParseTemplate reads a template.
 func ParseTemplate(text string) (*Template, error) {
 	hidden := func(r rune) bool { return r != '\t' && !term.Shown(r) }
-	switch i := strings.IndexFunc(text, hidden); {
+	switch {
 	case text == "":
 		return nil, fmt.Errorf(`template "" is empty; want text such as "{_time} {_place}"`)
-	case !utf8.ValidString(text):
-		return nil, fmt.Errorf("template %q is not UTF-8", text)
-	case i >= 0:
-		return nil, fmt.Errorf("template %q, character %d: control characters are not allowed", text, utf8.RuneCountInString(text[:i])+1)
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, hidden):
+		return nil, fmt.Errorf("template %q has control characters or is not UTF-8", text)
 	}
 	t := &Template{}
 	literal := ""
@@ -46,41 +41,30 @@ func ParseTemplate(text string) (*Template, error) {
 			literal += rest
 			break
 		}
-		literal, rest = literal+rest[:i], rest[i:]
-		if strings.HasPrefix(rest[1:], rest[:1]) { // {{ or }}
-			literal, rest = literal+rest[:1], rest[2:]
+		brace := rest[i : i+1]
+		literal, rest = literal+rest[:i], rest[i+1:]
+		if strings.HasPrefix(rest, brace) { // {{ or }}
+			literal, rest = literal+brace, rest[1:]
 			continue
 		}
-		path, err := braced(rest)
-		if err != nil {
-			return nil, fmt.Errorf("template %q, character %d: %w", text, utf8.RuneCountInString(text[:len(text)-len(rest)])+1, err)
+		path, after, closed := cutOutside(rest, '}')
+		if brace == "}" || !closed {
+			missing := map[string]string{"{": "}", "}": "{"}[brace]
+			const format = "template %q: no %[2]s for this %[3]s; write %[3]s%[3]s for a literal one"
+			return nil, fmt.Errorf(format, text, missing, brace)
 		}
-		name := strings.TrimSpace(path)
-		c, err := newColumn("", cmp.Or(shortNames[name], name))
+		path = strings.TrimSpace(path)
+		c, err := newColumn(path, cmp.Or(shortNames[path], path))
 		if err != nil {
 			return nil, fmt.Errorf("template %q: %w", text, err)
 		}
 		t.pieces = append(t.pieces, piece{literal, &c})
-		literal, rest = "", rest[len(path)+len("{}"):]
+		literal, rest = "", after
 	}
 	if literal != "" {
 		t.pieces = append(t.pieces, piece{literal, nil})
 	}
 	return t, nil
-}
-
-// braced returns the path in the braces that s starts with.
-func braced(s string) (path string, err error) {
-	end, closed := outside(s[1:], '}')
-	switch {
-	case s[0] == '}':
-		return "", errors.New("no { for this }; write }} for a literal one")
-	case !closed:
-		return "", errors.New("no } for this {; write {{ for a literal one")
-	case strings.TrimSpace(s[1:1+end]) == "":
-		return "", errors.New("nothing in the braces; want a path such as {_place}")
-	}
-	return s[1 : 1+end], nil
 }
 
 // Literals returns the text of the template without its fields, and whether
@@ -94,43 +78,36 @@ func (t *Template) Literals() (text string, fixed bool) {
 	return text, fixed
 }
 
-// Filling appends a template for events, with buffers of its own.
-type Filling struct {
-	*Template
-	// Value appends the text of a value, which is empty if the event has none.
-	Value func(dst, text []byte) []byte
-
-	json []byte // of a value
-	text []byte // without its JSON escapes
-}
-
-// Append appends the template with the values of an event.
-func (f *Filling) Append(dst []byte, ev *event.Event) []byte {
-	for i := range f.pieces {
-		p := &f.pieces[i]
+// Append appends the template with the values of an event, which value appends.
+// The text is empty if the event has no such value, or null.
+func (t *Template) Append(dst []byte, ev *event.Event, value func(dst []byte, text string) []byte) []byte {
+	for _, p := range t.pieces {
 		dst = append(dst, p.literal...)
-		if p.column == nil {
-			continue
+		if p.column != nil {
+			dst = value(dst, p.column.textOf(ev))
 		}
-		var text []byte
-		if f.json = p.column.appendValue(reuse(f.json), ev); present(f.json) {
-			text = jsonraw.Text(f.json, &f.text)
-		}
-		dst = f.Value(dst, text)
 	}
 	return dst
 }
 
-// NewEncoder returns an encoder of events as lines of the template. Missing
-// values and null are empty, and every value is made safe to show.
-func (t *Template) NewEncoder() Encoder {
-	return &templated{Filling{Template: t, Value: term.AppendSafe[[]byte]}}
+// textOf returns the column's value as text: a string without its quotes, nothing
+// for null, and anything else as sent.
+func (c *column) textOf(ev *event.Event) string {
+	v := c.path.Of(ev)
+	if v.Raw == "" || v.Raw[0] == '"' || v.Raw[0] == 'n' {
+		return v.String()
+	}
+	return v.Raw
 }
 
-type templated struct{ Filling }
+// NewEncoder returns an encoder of events as lines of the template. Missing
+// values and null are empty, and every value is made safe to show.
+func (t *Template) NewEncoder() Encoder { return templated{t} }
 
-func (*templated) AppendHeader(dst []byte) []byte { return dst }
+type templated struct{ *Template }
 
-func (t *templated) AppendEvent(dst []byte, ev *event.Event) []byte {
-	return append(t.Append(dst, ev), '\n')
+func (templated) AppendHeader(dst []byte) []byte { return dst }
+
+func (t templated) AppendEvent(dst []byte, ev *event.Event) []byte {
+	return append(t.Append(dst, ev, term.AppendSafe[string]), '\n')
 }

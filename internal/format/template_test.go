@@ -36,16 +36,16 @@ func TestTemplate(t *testing.T) {
 	}
 }
 
-func TestTemplateMistakesNameThePlace(t *testing.T) {
+func TestTemplateMistakes(t *testing.T) {
 	for text, want := range map[string]string{
 		"":               `template "" is empty; want text such as "{_time} {_place}"`,
-		"前 {_time":       `template "前 {_time", character 3: no } for this {; write {{ for a literal one`,
-		"{_time} }":      `template "{_time} }", character 9: no { for this }; write }} for a literal one`,
-		"a {}":           `template "a {}", character 3: nothing in the braces; want a path such as {_place}`,
-		"a {  }":         `template "a {  }", character 3: nothing in the braces; want a path such as {_place}`,
-		`{a.#(b=="}")`:   `template "{a.#(b==\"}\")", character 1: no } for this {; write {{ for a literal one`,
-		"a\xff":          `template "a\xff" is not UTF-8`,
-		"{_time}\n{_id}": `template "{_time}\n{_id}", character 8: control characters are not allowed`,
+		"前 {_time":       `template "前 {_time": no } for this {; write {{ for a literal one`,
+		"{_time} }":      `template "{_time} }": no { for this }; write }} for a literal one`,
+		"a {}":           `template "a {}": a path is missing`,
+		"a {  }":         `template "a {  }": a path is missing`,
+		`{a.#(b=="}")`:   `template "{a.#(b==\"}\")": no } for this {; write {{ for a literal one`,
+		"a\xff":          `template "a\xff" has control characters or is not UTF-8`,
+		"{_time}\n{_id}": `template "{_time}\n{_id}" has control characters or is not UTF-8`,
 	} {
 		if _, err := ParseTemplate(text); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", text, err, want)

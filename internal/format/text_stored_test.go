@@ -13,8 +13,8 @@ func TestTextOfAStoredRow(t *testing.T) {
 		time TimeFormat
 		want string
 	}{
-		{Clock, "17:13:44.024~ ! event-intrusion          Person  entered Loading dock  extra=1  6b42f3eb\n"},
-		{Off, "~ ! event-intrusion          Person  entered Loading dock  extra=1  6b42f3eb\n"},
+		{Clock, "17:13:44.024~ ! intrusion            Person  entered Loading dock  6b42f3eb\n"},
+		{Off, "~ ! intrusion            Person  entered Loading dock  6b42f3eb\n"},
 	} {
 		e, err := event.New("event-intrusion", []byte(row), nil)
 		if err != nil {

@@ -22,7 +22,7 @@ func TestMillisEqualsEventTime(t *testing.T) {
 	for _, raw := range []string{"0", "1781889224026", `"1781889224026"`, "12345678901234", "123456789012345", "253402300799999", "253402300800000", "99999999999999", "-1", "1.5", "1e3", `""`, "null", "[]", "true"} {
 		ev := flowtest.Event(t, "track", `{"system_timestamp":`+raw+`}`)
 		var m members
-		m.load(ev, false)
+		m.load(ev)
 		at, ok := ev.Time()
 		if ms, got := m.millis(ev); got != ok || ok && ms != at.UnixMilli() {
 			t.Errorf("%s: %d %v, want %d %v", raw, ms, got, at.UnixMilli(), ok)
