@@ -40,7 +40,7 @@ type Maker struct {
 // Record makes the events of one record and puts them into a sink. typ and id are
 // the record's type and SSE id, empty if the framing has none. Record may change
 // white space in data. The type of an event is typ, else the wrapper's, else the
-// payload's "$id". All errors are the sink's.
+// payload's "$id" or "event_type". All errors are the sink's.
 func (m *Maker) Record(typ, id, data []byte, at time.Time, to Sink) error {
 	i := 0
 	for i < len(data) && data[i] <= ' ' {
@@ -141,7 +141,10 @@ func (m *Maker) complete(typ []byte, in *Instance) {
 	if in == nil && m.Locate != nil {
 		in = m.Locate(view(m.text(id)))
 	}
-	if len(typ) == 0 && named {
+	if !named { // a row of the server's database
+		kind, _ = e.Member("event_type")
+	}
+	if len(typ) == 0 {
 		typ = m.text(kind)
 	}
 	e.Type, e.Instance = m.name(typ), in

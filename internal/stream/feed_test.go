@@ -12,7 +12,7 @@ import (
 // event that a filter lets through once a minute must not wait for the next one.
 func TestSinkIsFlushedBeforeEachRead(t *testing.T) {
 	collect := &flowtest.Collect{}
-	in := &flushingReader{ctx: context.Background(), r: strings.NewReader("abc"), sink: &sink{Sink: collect}}
+	in := &feed{ctx: context.Background(), r: strings.NewReader("abc"), sink: collect}
 	for range 3 {
 		if err := collect.Put(flowtest.Event(t, "track", `{"a":1}`)); err != nil {
 			t.Fatal(err)

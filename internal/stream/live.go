@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
@@ -15,10 +16,12 @@ import (
 
 // Time limits of a connection.
 const (
+	noticeAfter = 3 * time.Second  // until a notice that the response header is late
+	checkAfter  = 10 * time.Second // until a check that the server is alive
+
 	longestRetry      = 30 * time.Second // of the stream's retry field
 	longestRetryAfter = 5 * time.Minute  // of Retry-After
-	healthy           = 10 * time.Second // a connection that lasted this long resets the back-off
-	healthyData       = time.Second      // the same for one that brought a record
+	healthy           = 2 * time.Second  // a connection that lasted this long resets the back-off
 	goneAfter         = 2 * time.Minute  // how long 404 is retried: a restarted server may still be loading its instances
 )
 
@@ -45,8 +48,7 @@ type Live struct {
 	// Notify receives Connected, Waiting, Lost, Retrying, Reconnected (with the
 	// length of the gap), Skipped and Oversize, and Ended when Run returns an
 	// error that is neither the sink's nor ctx's.
-	Notify  event.Notify
-	Backoff rtapi.Backoff // the waits between attempts
+	Notify event.Notify
 }
 
 // Run follows the stream. It returns an error of the sink unchanged; ctx.Err();
@@ -54,12 +56,12 @@ type Live struct {
 // to be alive; or, at any time, a *rtapi.StatusError of 401, 403, or of 404 that
 // persists. It reports and retries every other failure.
 func (l *Live) Run(ctx context.Context, to event.Sink) error {
-	s := &session{Live: l, ctx: ctx, wait: l.Backoff}
-	s.feed = feed{sink: sink{Sink: to}, notify: l.Notify, maker: event.Maker{Instance: l.Instance, Bad: s.bad}}
+	s := &session{Live: l, feed: feed{ctx: ctx, sink: to, notify: l.Notify, limit: l.IdleTimeout}}
+	s.maker = event.Maker{Instance: l.Instance, Bad: s.bad}
 	err := s.run()
 	switch {
-	case s.sink.err != nil:
-		return s.sink.err
+	case s.failed != nil:
+		return s.failed
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -71,9 +73,7 @@ func (l *Live) Run(ctx context.Context, to event.Sink) error {
 type session struct {
 	*Live
 	feed
-	ctx     context.Context
 	wait    rtapi.Backoff
-	waited  time.Duration // before the current connection
 	lastID  string
 	retry   time.Duration // requested by the stream
 	since   time.Time     // when the last connection began; zero: there was none
@@ -90,15 +90,15 @@ func (s *session) run() error {
 		if opened {
 			kind, why = event.Lost, "connection lost: "
 		}
-		if errFlush := s.sink.Flush(); errFlush != nil || s.ctx.Err() != nil {
+		if s.flush() != nil || s.ctx.Err() != nil {
 			return err
 		}
 		if final := s.final(err); final != nil {
 			return final
 		}
-		s.waited = s.next(err)
-		s.tell(event.Notice{Kind: kind, Text: fmt.Sprintf("%s%v; trying again in %s", why, err, term.Duration(s.waited)), Span: s.waited})
-		rtapi.Sleep(s.ctx, s.waited)
+		wait := s.next(err)
+		s.tell(event.Notice{Kind: kind, Text: fmt.Sprintf("%s%v; trying again in %s", why, err, term.Duration(wait)), Span: wait})
+		rtapi.Sleep(s.ctx, wait)
 	}
 }
 
@@ -113,47 +113,83 @@ func (s *session) connect() (opened bool, err error) {
 	}
 	defer body.Close()
 	s.begin()
-	in := &flushingReader{ctx: s.ctx, r: body, sink: &s.sink}
-	if s.IdleTimeout > 0 {
-		in.limit = s.IdleTimeout
-		in.idle = time.AfterFunc(in.limit, func() { cancel(fmt.Errorf("no byte for %s", term.Duration(in.limit))) })
-		in.idle.Stop()
+	s.r = body
+	if s.limit > 0 {
+		s.idle = time.AfterFunc(s.limit, func() { cancel(fmt.Errorf("no byte for %s", term.Duration(s.limit))) })
+		s.idle.Stop()
 	}
-	d := NewDecoder(in, event.MaxPayload)
-	err = s.feed.run(d, &in.at)
+	d := newDecoder(s, event.MaxPayload)
+	err = s.feed.run(d, func(typ, id, data []byte) error {
+		return s.maker.Record(typ, id, data, s.at, s.sink)
+	})
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
 	s.end(d)
-	return true, reason(err, d.Unfinished())
+	return true, reason(err, d.unfinished())
+}
+
+// open opens the stream. The response header may come only with the first event,
+// hours later, so open waits for it as long as the server is alive.
+func (s *session) open(ctx context.Context, cancel context.CancelCauseFunc) (io.ReadCloser, error) {
+	waiting, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	answered := false
+	watch.Go(func() { answered = s.watch(waiting, cancel) })
+	body, err := s.Client.Stream(ctx, s.Instance.ID, s.Types, s.lastID)
+	stop()
+	watch.Wait()
+	s.alive = s.alive || answered
+	if err != nil && answered {
+		s.wait.Reset() // a proxy ended a quiet stream
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	return body, err
+}
+
+// watch reports that the source waits, and checks once that the server is alive. If
+// it is not, watch ends the attempt with the reason.
+func (s *session) watch(waiting context.Context, end context.CancelCauseFunc) (answered bool) {
+	if rtapi.Sleep(waiting, noticeAfter) != nil {
+		return false
+	}
+	text := fmt.Sprintf("waiting for %s: no response to the stream request yet", s.Instance.Name)
+	s.tell(event.Notice{Kind: event.Waiting, Text: text, Span: noticeAfter})
+	if rtapi.Sleep(waiting, checkAfter-noticeAfter) != nil {
+		return false
+	}
+	err := s.Client.Check(waiting, s.Instance.ID)
+	if err != nil && waiting.Err() == nil {
+		end(err)
+	}
+	return err == nil
 }
 
 // begin records and reports that a connection was opened.
 func (s *session) begin() {
-	first, now := s.since.IsZero(), time.Now()
-	s.since, s.seen, s.missing = now, time.Time{}, time.Time{}
+	first := s.since.IsZero()
+	s.since, s.missing = time.Now(), time.Time{}
 	if first {
 		s.tell(event.Notice{Kind: event.Connected, Text: "connected to " + s.Instance.Name})
 		return
 	}
-	gap := now.Sub(s.lost)
-	s.tell(event.Notice{Kind: event.Reconnected, Text: fmt.Sprintf("reconnected after %s; events in between were not sent", term.Duration(gap)), Span: gap})
+	gap := s.since.Sub(s.lost)
+	text := fmt.Sprintf("reconnected after %s; events in between were not sent", term.Duration(gap))
+	s.tell(event.Notice{Kind: event.Reconnected, Text: text, Span: gap})
 }
 
 // end records the state that the next connection needs.
-func (s *session) end(d *Decoder) {
+func (s *session) end(d *decoder) {
 	s.lost = time.Now()
-	if id, ok := d.LastID(); ok {
-		s.lastID = id
+	if d.gaveID {
+		s.lastID = string(d.lastID)
 	}
-	if wait, ok := d.Retry(); ok {
-		s.retry = min(wait, longestRetry)
+	if d.retry > 0 {
+		s.retry = min(d.retry, longestRetry)
 	}
-	lasted := s.lost.Sub(s.since)
-	// A server that ends each connection after one record must not be asked
-	// faster and faster: a connection with data also has to last longer than the
-	// wait before it.
-	if lasted >= healthy || !s.seen.IsZero() && lasted >= max(healthyData, s.waited) {
+	if s.lost.Sub(s.since) >= healthy {
 		s.wait.Reset()
 	}
 }
@@ -161,18 +197,19 @@ func (s *session) end(d *Decoder) {
 // final returns the error that ends the run after err, or nil if the
 // connection is retried.
 func (s *session) final(err error) error {
-	status, ok := errors.AsType[*rtapi.StatusError](err)
-	if ok && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden) {
+	status, refused := errors.AsType[*rtapi.StatusError](err)
+	if refused && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden) {
 		return err
 	}
-	missing := ok && status.Code == http.StatusNotFound
+	missing := refused && status.Code == http.StatusNotFound
 	if !missing {
 		s.missing = time.Time{}
 	}
 	switch {
-	case s.since.IsZero() && s.Retry:
-		return nil
-	case s.since.IsZero() && (missing || !s.serves(err)):
+	case s.since.IsZero():
+		if s.Retry || s.serves(err) {
+			return nil
+		}
 		return err
 	case missing && s.missing.IsZero():
 		s.missing = time.Now()
@@ -182,6 +219,21 @@ func (s *session) final(err error) error {
 		return &gone
 	}
 	return nil
+}
+
+// serves reports whether the server is alive although the first connection failed
+// with err: it responded to a check, or err is a gateway's, which may time out a
+// quiet stream, and the server responds to a check now.
+func (s *session) serves(err error) bool {
+	status, refused := errors.AsType[*rtapi.StatusError](err)
+	_, page := errors.AsType[*rtapi.NotStreamError](err)
+	switch {
+	case refused && rtapi.IsGateway(status.Code):
+		return s.alive || s.Client.Check(s.ctx, s.Instance.ID) == nil
+	case refused, page:
+		return false
+	}
+	return s.alive
 }
 
 // next returns how long to wait after err.

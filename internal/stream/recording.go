@@ -1,182 +1,171 @@
 package stream
 
 import (
+	"bufio"
 	"bytes"
-	"encoding/json"
-	"errors"
+	"compress/gzip"
 	"io"
+	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/jsonraw"
+	"golang.org/x/text/encoding/unicode"
 )
+
+// maxLook is how many bytes of a recording are read to recognize its format. It is
+// less than readBuffer, so that later reads need no copy.
+const maxLook = 32 << 10
 
 // padding may precede a record on its line: white space, the record separator of
 // RFC 7464, and NULs. A log starts with NULs if it was truncated while its writer
 // kept its position (logrotate's copytruncate).
 const padding = " \t\r\n\x00\x1e"
 
-// embedded returns the record on a line of a saved stream: the JSON at its start
-// or after a log prefix. For any other line it returns the line, which then counts
-// as skipped. It returns nil for an empty line and for a field of an event stream,
-// which it applies.
-func (d *Decoder) embedded(line []byte) []byte {
-	if isField(line) {
-		if !d.field(line) && d.refuse(line) {
-			return line
+// decode decompresses gzip and converts UTF-16, which it recognizes by its byte
+// order mark.
+func decode(in io.Reader) (*bufio.Reader, error) {
+	text := bufio.NewReaderSize(in, maxLook)
+	if startsWith(text, "\x1f\x8b") {
+		zip, err := gzip.NewReader(text)
+		if err != nil {
+			return nil, err
 		}
-		return nil
+		text = bufio.NewReaderSize(zip, maxLook)
 	}
+	if startsWith(text, "\xff\xfe") || startsWith(text, "\xfe\xff") {
+		utf16 := unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
+		text = bufio.NewReaderSize(utf16.NewDecoder().Reader(text), maxLook)
+	}
+	return text, nil
+}
+
+func startsWith(text *bufio.Reader, mark string) bool {
+	head, _ := text.Peek(len(mark)) // an error comes again with the next read
+	return string(head) == mark
+}
+
+// look chooses how to cut text into records: line by line, where a broken line
+// affects no other, or as JSON values that span lines. looks describes the text;
+// it is empty if there is none.
+func look(text *bufio.Reader) (from records, looks string) {
+	for n := len(byteOrderMark); ; n = text.Buffered() + 1 {
+		_, err := text.Peek(n)
+		head, _ := text.Peek(text.Buffered())
+		rest := bytes.TrimLeft(head, padding+byteOrderMark) // there may be any number of NULs
+		if len(head) > 0 {
+			looks = looksLike(rest)
+		}
+		_, _ = text.Discard(len(head) - len(rest))
+		line, _, whole := bytes.Cut(rest, []byte("\n"))
+		if err == nil && (len(rest) == 0 || isBare(rest) && !whole) {
+			continue
+		}
+		open := isOpen(line) && (whole || err == io.EOF)
+		switch list := wrapper.Find(rest); {
+		case list != nil && len(head) == text.Size() && (open || !whole): // it may be larger than any record may be
+			_, _ = text.Discard(len(list) - 1)
+			return &elements{jsonraw.NewSplitter(text, event.MaxPayload), true}, looks
+		case isJSON(rest) && (open || rest[0] == '[' && !whole):
+			return &elements{jsonraw.NewSplitter(text, event.MaxPayload), false}, looks
+		}
+		d := newDecoder(text, event.MaxPayload)
+		d.recorded = true
+		return d, looks
+	}
+}
+
+// elements returns the elements of JSON arrays, and values beside them, as records.
+type elements struct {
+	*jsonraw.Splitter
+	wrapped bool // the first array is that of a wrapper
+}
+
+func (e *elements) next() (record, error) {
+	data, err := e.Next()
+	if e.wrapped && string(bytes.TrimSpace(data)) == "}" {
+		data, err = e.Next()
+	}
+	return record{data: data}, err
+}
+
+func (e *elements) unfinished() int64 { return e.Rest() }
+
+// embedded returns the record on a line that is not a field of an event stream:
+// the JSON at its start or after a log prefix, or else all of it, which then
+// counts as skipped. It returns nothing for an empty line.
+func embedded(line []byte) []byte {
 	line = bytes.TrimLeft(line, padding)
-	switch {
-	case len(line) == 0:
-		return nil
-	case line[0] == '{' || line[0] == '[' && isArray(line):
-		return line
-	}
-	if i := bytes.Index(line, []byte(`{"`)); i > 0 {
+	if i := bytes.Index(line, []byte(`{"`)); i > 0 && !isJSON(line) {
 		return line[i:]
 	}
 	return line
 }
 
-// isArray reports whether a line that starts with [ is JSON and not a log
-// prefix such as [INFO] or [12].
-func isArray(line []byte) bool {
-	i := bytes.IndexAny(line, `{"]`)
-	if i < 0 || line[i] != ']' {
-		return true
+// isBare reports whether text may start with JSON.
+func isBare(text []byte) bool { return len(text) > 0 && (text[0] == '{' || text[0] == '[') }
+
+// isJSON reports whether text starts with a JSON object or an array of objects or
+// strings, and not with a log prefix such as [INFO] or [12].
+func isJSON(text []byte) bool {
+	if !isBare(text) || text[0] == '{' {
+		return isBare(text)
 	}
-	rest := bytes.TrimLeft(line[i+1:], padding)
-	return json.Valid(line[:i+1]) && !bytes.HasPrefix(rest, []byte("{"))
+	inside, _, closed := bytes.Cut(text[1:], []byte("]"))
+	return !closed || len(bytes.TrimSpace(inside)) == 0 || bytes.ContainsAny(inside, `{"`)
 }
 
-// records is a source of records: a *Decoder, elements, or a recording.
-type records interface {
-	Next() (Record, error)
-	Unfinished() int64 // bytes after the last complete record
+// isOpen reports whether a line of JSON continues on the next line.
+func isOpen(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	return len(line) > 0 && bytes.IndexByte([]byte("{[,:"), line[len(line)-1]) >= 0
 }
 
-// elements returns the elements of JSON arrays as records.
-type elements struct {
-	*jsonraw.Splitter
-	rows  bool // they are rows of the server's database, in {"data":[…]}
-	index jsonraw.Index
-	text  []byte
-}
+// wrapper matches the start of {"events":[…]} and {"data":[…]}.
+var wrapper = regexp.MustCompile(`^\{\s*"(events|data)"\s*:\s*\[`)
 
-func newElements(in io.Reader, rows bool) *elements {
-	return &elements{Splitter: jsonraw.NewSplitter(in, event.MaxPayload), rows: rows}
-}
-
-func (e *elements) Next() (Record, error) {
-	data, err := e.Splitter.Next()
-	if !e.rows || err != nil {
-		return Record{Data: data}, err
-	}
-	if string(data) == "}" { // the end of the wrapper
-		return e.Next()
-	}
-	return Record{Type: e.rowType(data), Data: data}, nil
-}
-
-func (e *elements) Unfinished() int64 { return e.Rest() }
-
-// rowType returns the type of a row that does not have $id, or nil.
-func (e *elements) rowType(row []byte) []byte {
-	if e.index.Scan(row) != nil {
-		return nil
-	}
-	_, named := e.index.Get("$id")
-	kind, _ := e.index.Get("event_type")
-	if named || len(kind) == 0 || kind[0] != '"' {
-		return nil
-	}
-	return jsonraw.Text(kind, &e.text)
-}
-
-// recording returns the records of saved input, without the wrappers
-// {"events":[…]} and {"data":[…]}, and separates objects that share a line.
-type recording struct {
-	records
-	parts *elements // of the current record; nil: none
-	bad   func(data []byte)
-}
-
-func (r *recording) Next() (Record, error) {
-	for {
-		if r.parts == nil {
-			rec, err := r.records.Next()
-			if err == nil && isBare(rec.Data) && rec.Data[0] == '[' && !isArray(rec.Data) {
-				r.bad(rec.Data) // text, which would count as several elements
-				continue
-			}
-			if err != nil || !r.unwrap(rec.Data) {
-				return rec, err
-			}
-		}
-		rec, err := r.parts.Next()
-		if err == nil {
-			return rec, nil
-		}
-		if err == io.ErrUnexpectedEOF {
-			r.bad([]byte("the rest of a line that is cut off"))
-		}
-		r.parts = nil
-	}
-}
-
-// wrapper matches the start of a record that unwrap splits.
-var wrapper = regexp.MustCompile(`^\s*\{\s*"(events|data)"\s*:\s*(\[)\s*[{\]]`)
-
-// unwrap prepares the parts of a record that is a wrapper: an object with one
+// unwrap returns the array of a wrapper, or nil: a wrapper is an object with one
 // member, which is an array of objects. With more members it is a payload.
-func (r *recording) unwrap(data []byte) bool {
-	if !startsWrapper(data) {
-		return false
+func unwrap(data []byte) (list []byte) {
+	_, name, _ := bytes.Cut(data[:min(len(data), 64)], []byte(`"`)) // faster than the regular expression
+	if !bytes.HasPrefix(name, []byte("events")) && !bytes.HasPrefix(name, []byte("data")) {
+		return nil
 	}
 	var x jsonraw.Index
-	m := wrapper.FindSubmatch(data)
-	if m == nil || x.Scan(data) != nil || x.Len() != 1 {
-		return false
+	if !wrapper.Match(data) || x.Scan(data) != nil || x.Len() != 1 {
+		return nil
 	}
-	name := string(m[1])
-	list, _ := x.Get(name)
+	x.Members(func(_, value []byte) bool { list = value; return true })
 	for item := range jsonraw.Elements(list) {
 		if item[0] != '{' {
-			return false
+			return nil
 		}
 	}
-	r.parts = newElements(bytes.NewReader(list), name == "data")
-	return true
+	return list
 }
 
-// startsWrapper reports whether data may match wrapper, by its first name.
-// Matching the regular expression every time would take a third of a replay's
-// time.
-func startsWrapper(data []byte) bool {
-	_, name, _ := bytes.Cut(data[:min(len(data), 64)], []byte(`"`))
-	return bytes.HasPrefix(name, []byte("events")) || bytes.HasPrefix(name, []byte("data"))
-}
-
-// split splits a record that consists of several objects on one line. The last
-// one may be cut off.
-func (r *recording) split(data []byte) bool {
-	if r.parts != nil || len(data) == 0 || data[0] != '{' {
-		return false
+// looksLike names the kind of text that starts with start.
+func looksLike(start []byte) string {
+	kind, _, _ := strings.Cut(http.DetectContentType(start), ";")
+	switch {
+	case len(start) == 0:
+		return "empty lines"
+	case kind == "text/html":
+		return "an HTML page"
+	case kind != "text/plain":
+		return kind
+	case isJSON(start):
+		return "JSON without events"
+	case isField(start):
+		return "an event stream without events"
 	}
-	elems, whole := jsonraw.NewSplitter(bytes.NewReader(data), event.MaxPayload), 0
-	for {
-		elem, err := elems.Next()
-		switch {
-		case err == io.EOF && whole < 2, errors.Is(err, io.ErrUnexpectedEOF) && whole < 1:
-			return false
-		case err != nil:
-			r.parts = newElements(bytes.NewReader(bytes.Clone(data)), false)
-			return true
-		case elem[0] != '{':
-			return false
+	rows := bytes.SplitN(start, []byte("\n"), 3)
+	for _, separator := range []string{",", ";", "\t"} {
+		n := bytes.Count(rows[0], []byte(separator))
+		if n > 0 && (len(rows) == 1 || n == bytes.Count(rows[1], []byte(separator))) {
+			return "CSV"
 		}
-		whole++
 	}
+	return "text"
 }

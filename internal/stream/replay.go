@@ -2,15 +2,13 @@ package stream
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // Replay is the event.Source of recorded events: NDJSON, a saved event stream,
@@ -29,117 +27,104 @@ type Replay struct {
 }
 
 // Run reads to the end of In. It returns an error of the sink unchanged, ctx.Err(),
-// an error of In, or a *NoEventsError. Once ctx is done, Run returns even if a read
-// of In is still blocked; do not use In after that.
+// an error of In, or an error that says what an input without events looks like.
+// Once ctx is done, Run returns even if a read of In is still blocked; do not use
+// In after that.
 func (r *Replay) Run(ctx context.Context, to event.Sink) error {
-	f := &feed{sink: sink{Sink: to}, notify: r.Notify}
-	from, found := &recording{bad: f.bad}, false
-	f.maker = event.Maker{
-		Locate: func(id string) *event.Instance {
-			found = true // Locate is called for each event
-			return r.Locate(id)
-		},
-		Bad: func(data []byte) {
-			if !from.split(data) {
-				f.bad(data)
-			}
-		},
-	}
-	in := &flushingReader{ctx: ctx, r: &abandoningReader{ctx, r.In}, sink: &f.sink}
-	text, err := decode(in)
-	start := &sample{r: text}
+	p := &replay{feed: feed{ctx: ctx, r: &abandoningReader{ctx, r.In}, sink: to, notify: r.Notify}}
+	p.maker = event.Maker{Bad: p.notObject, Locate: func(id string) *event.Instance {
+		p.found = true // Locate is called for each event
+		return r.Locate(id)
+	}}
+	text, err := decode(p)
 	if err == nil {
-		from.records, err = look(start)
-	}
-	if err == nil {
-		err = f.run(from, new(time.Time))
-	}
-	if f.sink.err != nil {
-		return f.sink.err
-	}
-	if from.records != nil && (err == io.EOF || err == io.ErrUnexpectedEOF) {
-		if lost := from.Unfinished(); lost > 0 || err == io.ErrUnexpectedEOF {
-			text := "the input is cut off"
-			if lost > 0 {
-				text = fmt.Sprintf("the input ends inside a record; its %d bytes were left out", lost)
-			}
-			f.tell(event.Notice{Kind: event.Warning, Bytes: lost, Text: text})
+		from, looks := look(text)
+		err = p.run(from, p.put)
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			err = p.end(err, from.unfinished(), looks)
 		}
-		err = f.sink.Flush()
 	}
-	if err == nil && !found && start.size > 0 {
-		return &NoEventsError{Bytes: start.size, Looks: looksLike(start.text)}
+	if p.failed != nil {
+		return p.failed
 	}
 	return err
 }
 
-// decode decompresses gzip and converts UTF-16, which it detects by its byte
-// order mark.
-func decode(in io.Reader) (io.Reader, error) {
-	head, in, err := peek(in, 2)
-	if string(head) == "\x1f\x8b" {
-		if in, err = gzip.NewReader(in); err == nil {
-			head, in, err = peek(in, 2)
+// replay is one Run of a Replay.
+type replay struct {
+	feed
+	found bool // there was an event
+	whole bool // the current record is an object
+	split bool // the current record is not JSON, but may consist of several objects
+}
+
+// put puts the events of a record, and those in a wrapper.
+func (p *replay) put(typ, id, data []byte) error {
+	list := unwrap(data)
+	if list == nil {
+		return p.putRecord(typ, id, data)
+	}
+	for item := range jsonraw.Elements(list) {
+		if err := p.putRecord(nil, nil, item); err != nil {
+			return err
 		}
 	}
-	if string(head) == "\xff\xfe" || string(head) == "\xfe\xff" {
-		in = transform.NewReader(in, unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder())
-	}
-	return in, err
+	return nil
 }
 
-// peek returns the first n bytes of a reader, fewer if it ends before, and a
-// reader that starts with them.
-func peek(in io.Reader, n int) (head []byte, all io.Reader, err error) {
-	head = make([]byte, n)
-	n, err = io.ReadFull(in, head)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		err = nil
+func (p *replay) putRecord(typ, id, data []byte) error {
+	p.whole, p.split = len(data) > 0 && data[0] == '{', false
+	if !p.whole && isBare(data) && !isJSON(data) { // it would count as several elements
+		p.bad(data)
+		return nil
 	}
-	return head[:n], io.MultiReader(bytes.NewReader(head[:n]), in), err
-}
-
-// maxLook is how many bytes look reads to detect the kind of input.
-const maxLook = 64 << 10
-
-// look detects the kind of input: JSON values that span lines, or one record per
-// line, where a broken line affects no other record.
-func look(in io.Reader) (records, error) {
-	head := make([]byte, 0, maxLook)
+	err := p.maker.Record(typ, id, data, time.Time{}, p.sink)
+	if err != nil || !p.split {
+		return err
+	}
+	p.whole = false
+	parts := jsonraw.NewSplitter(bytes.NewReader(data), len(data))
 	for {
-		n, err := in.Read(head[len(head):cap(head)])
-		head = head[:len(head)+n]
-		if err != nil && err != io.EOF {
-			return nil, err
+		part, err := parts.Next()
+		if err == io.EOF {
+			return nil
 		}
-		head = append(head[:0], bytes.TrimLeft(head, "\x00")...) // there may be any number of them
-		text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte(byteOrderMark)), padding)
-		line, _, whole := bytes.Cut(text, []byte("\n"))
-		more := err == nil && len(head) < cap(head)
-		if more && (len(text) == 0 || isBare(text) && !whole || bytes.HasPrefix([]byte(byteOrderMark), head)) {
-			continue
+		if err != nil { // the last part is cut off
+			p.bad(parts.Tail())
+			return nil
 		}
-		if len(text) == 0 {
-			text = head
+		if err := p.maker.Record(typ, id, part, time.Time{}, p.sink); err != nil {
+			return err
 		}
-		all := io.MultiReader(bytes.NewReader(text), in)
-		if m := wrapper.FindSubmatchIndex(text); m != nil && string(text[m[2]:m[3]]) == "data" && len(head) == cap(head) && (!whole || isOpen(line)) {
-			// A database response may be larger than any record may be.
-			return newElements(io.MultiReader(bytes.NewReader(text[m[4]:]), in), true), nil
-		}
-		if isBare(line) && (line[0] == '{' || isArray(line)) && (isOpen(line) || text[0] == '[' && !whole) {
-			return newElements(all, false), nil
-		}
-		d := NewDecoder(all, event.MaxPayload)
-		d.recorded = true
-		return d, nil
 	}
 }
 
-// isOpen reports whether a line of JSON continues on the next line.
-func isOpen(line []byte) bool {
-	line = bytes.TrimSpace(line)
-	return bytes.IndexByte([]byte("{[,:"), line[len(line)-1]) >= 0
+// notObject is the Maker's Bad.
+func (p *replay) notObject(data []byte) {
+	if p.whole {
+		p.split = true
+		return
+	}
+	p.bad(data)
+}
+
+// end reports the end of the input after err, with lost bytes left over.
+func (p *replay) end(err error, lost int64, looks string) error {
+	text := ""
+	switch {
+	case lost > 0:
+		text = fmt.Sprintf("the input ends inside a record; its %d bytes were left out", lost)
+	case err == io.ErrUnexpectedEOF:
+		text = "the input is cut off"
+	}
+	if text != "" {
+		p.tell(event.Notice{Kind: event.Warning, Bytes: lost, Text: text})
+	}
+	if err := p.flush(); err != nil || p.found || looks == "" {
+		return err
+	}
+	return fmt.Errorf("no event in the input, which looks like %s; "+
+		"give ndjson from rtev, or a saved stream or response of the server", looks)
 }
 
 // abandoningReader returns from Read once ctx is done, even if the read of r is
@@ -151,18 +136,16 @@ type abandoningReader struct {
 }
 
 func (a *abandoningReader) Read(buf []byte) (int, error) {
-	type result struct {
-		n   int
-		err error
-	}
-	done := make(chan result, 1)
+	var n int
+	var err error
+	done := make(chan struct{})
 	go func() {
-		n, err := a.r.Read(buf)
-		done <- result{n, err}
+		n, err = a.r.Read(buf)
+		close(done)
 	}()
 	select {
-	case r := <-done:
-		return r.n, r.err
+	case <-done:
+		return n, err
 	case <-a.ctx.Done():
 		return 0, a.ctx.Err()
 	}

@@ -34,12 +34,12 @@ func locate() func(id string) *event.Instance {
 	}
 }
 
-// replay reads in to its end. It accepts input without events.
-func replay(t testing.TB, in io.Reader) (*flowtest.Collect, *noticeLog) {
+// replayAll reads in to its end. It accepts input without events.
+func replayAll(t testing.TB, in io.Reader) (*flowtest.Collect, *noticeLog) {
 	t.Helper()
 	sink, h := &flowtest.Collect{}, newNoticeLog()
 	err := (&Replay{In: in, Locate: locate(), Notify: h.notify}).Run(context.Background(), sink)
-	if _, none := errors.AsType[*NoEventsError](err); err != nil && (!none || len(sink.Taken()) > 0) {
+	if err != nil && (!strings.HasPrefix(err.Error(), "no event in the input") || len(sink.Taken()) > 0) {
 		t.Fatal(err)
 	}
 	if sink.Pending() > 0 {
@@ -115,7 +115,7 @@ func TestReplayOfAnyLayout(t *testing.T) {
 	}
 	for name, layout := range layouts {
 		for how, cut := range cuts {
-			sink, h := replay(t, cut(layout(payloads)))
+			sink, h := replayAll(t, cut(layout(payloads)))
 			if got := sink.Payloads(); !reflect.DeepEqual(got, payloads) || len(h.list) != 0 {
 				t.Errorf("%s, %s: %d events of %d, reported %+v", name, how, len(got), len(payloads), h.list)
 			}
@@ -133,7 +133,7 @@ func TestCaptures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sink, h := replay(t, bytes.NewReader(text))
+		sink, h := replayAll(t, bytes.NewReader(text))
 		var got []string
 		for _, e := range sink.Taken() {
 			got = append(got, e.Type)
@@ -157,13 +157,13 @@ func TestReplayOfDamagedInput(t *testing.T) {
 	}{
 		{"nothing", "", nil, 0, 0},
 		{"blanks", "\n \r\n\t", nil, 0, 0},
-		{"ndjson with broken lines", "{\"a\n" + a + "\n{\"b\":[\n\nnot JSON\n{}}\n7\n" + b + "\n", []string{a, b}, 5, 0},
+		{"ndjson with broken lines", "{\"a\n" + a + "\n{\"b\":[\n\nnot JSON\n{}}\n7\n" + b + "\n", []string{a, "{}", b}, 5, 0},
 		{"ndjson cut off", a + "\n" + b[:20], []string{a}, 1, 0},
 		{"ndjson cut off at its head", a[20:] + "\n" + b + "\n", []string{b}, 1, 0},
 		{"older behind an HTTP header", "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n[" + a + "]\n[" + b + "]\n", []string{a, b}, 2, 0},
 		{"sse with broken records", "data: {\n\ndata: " + a + "\n\ndata\n\n", []string{a}, 2, 0},
-		{"sse cut off", record(1) + record(2)[:30], []string{a}, 0, 11},
-		{"sse without its last blank line", record(1) + strings.TrimSuffix(record(2), "\n"), []string{a}, 0, int64(len(b))},
+		{"sse cut off", sent(1) + sent(2)[:30], []string{a}, 0, 11},
+		{"sse without its last blank line", sent(1) + strings.TrimSuffix(sent(2), "\n"), []string{a}, 0, int64(len(b))},
 		{"older with a broken line", "[" + a + "]\n[{\"type\":\n[" + b + "]\n", []string{a, b}, 1, 0},
 		{"response cut off in an item", items([]string{a, b})[:len(items([]string{a}))+10], []string{a}, 0, 10},
 		{"response cut off between items", items([]string{a})[:len(items([]string{a}))-1] + ",", []string{a}, 0, 0},
@@ -171,7 +171,7 @@ func TestReplayOfDamagedInput(t *testing.T) {
 		{"page", "<html>\n<body>\n", nil, 2, 0},
 	} {
 		for how, cut := range cuts {
-			sink, h := replay(t, cut(tc.in))
+			sink, h := replayAll(t, cut(tc.in))
 			left, warned := int64(0), h.of(event.Warning)
 			for _, n := range warned {
 				left += n.Bytes
@@ -185,7 +185,7 @@ func TestReplayOfDamagedInput(t *testing.T) {
 }
 
 func TestReplayPutsLinesImmediately(t *testing.T) {
-	for _, one := range []func(int) string{record, func(n int) string { return data(n) + "\n" }, func(n int) string { return "[" + data(n) + "]\n" }} {
+	for _, one := range []func(int) string{sent, func(n int) string { return data(n) + "\n" }, func(n int) string { return "[" + data(n) + "]\n" }} {
 		synctest.Test(t, func(t *testing.T) {
 			r, w := io.Pipe()
 			sink, ended := &flowtest.Collect{}, make(chan error)
@@ -219,7 +219,7 @@ func TestReplayEndsIfInputBlocks(t *testing.T) {
 
 func TestReplayReturnsInputErrors(t *testing.T) {
 	broken := errors.New("input/output error")
-	for _, in := range []string{"", a1, record(1), "[" + data(1)} {
+	for _, in := range []string{"", a1, sent(1), "[" + data(1)} {
 		sink := &flowtest.Collect{}
 		err := (&Replay{Locate: locate(), In: io.MultiReader(strings.NewReader(in), iotest.ErrReader(broken))}).Run(context.Background(), sink)
 		if err != broken {
@@ -237,7 +237,7 @@ func TestReplayInstances(t *testing.T) {
 	if err := (&Replay{Locate: locate(), In: strings.NewReader(in)}).Run(context.Background(), sink); err != nil || len(times) != 4 || !times[0].IsZero() {
 		t.Errorf("%v, received at %v", err, times)
 	}
-	collect, _ := replay(t, strings.NewReader(in))
+	collect, _ := replayAll(t, strings.NewReader(in))
 	var got []string
 	for _, e := range collect.Taken() {
 		got = append(got, fmt.Sprint(e.Instance.ID, e.Instance.Order))
@@ -260,8 +260,8 @@ func FuzzReplay(f *testing.F) {
 		f.Add(layout(numbered(1, 3)), uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, in string, size uint8) {
-		whole, h := replay(t, strings.NewReader(in))
-		pieces, hp := replay(t, &pieces{in, []int{int(size)%7 + 1}})
+		whole, h := replayAll(t, strings.NewReader(in))
+		pieces, hp := replayAll(t, &pieces{in, []int{int(size)%7 + 1}})
 		if !reflect.DeepEqual(whole.Payloads(), pieces.Payloads()) || len(h.list) != len(hp.list) {
 			t.Fatalf("%q: whole %q %+v, in pieces %q %+v", in, whole.Payloads(), h.list, pieces.Payloads(), hp.list)
 		}
