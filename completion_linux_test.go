@@ -66,7 +66,7 @@ func TestCompletionsWorkInShells(t *testing.T) {
 		{"rtev tail -e track,event-line", "track,event-line-crossing", "rtev tail -e track,event-line-crossing"},
 		{"rtev tail Car", "Car park", `rtev tail Car\ park`},
 		{`rtev tail Camera\ 4`, "Camera 4", `rtev tail Camera\ 4`},
-		{"rtev help fil", "filters", "rtev help filters"},
+		{"rtev help his", "history", "rtev help history"},
 		{"rtev sta", "stats", "rtev stats"},
 	} {
 		t.Run("bash/"+c.typed, func(t *testing.T) {

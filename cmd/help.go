@@ -6,27 +6,19 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/rtev/rtev/internal/term"
 )
 
-// newHelp returns the help command. Unlike cobra's, it fails for an unknown topic.
-func newHelp(root *cobra.Command) *cobra.Command {
-	var names []string
-	for _, c := range root.Commands() {
-		names = append(names, c.Name())
-	}
-	return &cobra.Command{
-		Use: "help [COMMAND|TOPIC]", Short: "help about a command or topic", ValidArgs: names,
-		RunE: func(_ *cobra.Command, args []string) error {
-			c, rest, err := root.Find(args)
-			if len(args) > 0 && (err != nil || c == root || len(rest) > 0) {
-				hint := strings.TrimSpace("rtev help " + term.Nearest(args[0], names))
-				return &usageError{msg: fmt.Sprintf("no help on %q", strings.Join(args, " ")), hint: hint}
-			}
-			c.InitDefaultHelpFlag()
-			return c.Help()
-		},
+// prepareHelp adds cobra's help command, and makes it fail for an unknown topic.
+func prepareHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	help.Run, help.RunE = nil, func(_ *cobra.Command, args []string) error {
+		c, rest, err := root.Find(args)
+		if err != nil || len(rest) > 0 {
+			return &usageError{msg: fmt.Sprintf("no help on %q", strings.Join(args, " ")), hint: "rtev help"}
+		}
+		c.InitDefaultHelpFlag()
+		return c.Help()
 	}
 }
 
@@ -38,10 +30,7 @@ var helpTexts embed.FS
 
 // helpText returns a file of helpTexts, "" if there is none.
 func helpText(name string) string {
-	text, err := helpTexts.ReadFile(name)
-	if err != nil {
-		return ""
-	}
+	text, _ := helpTexts.ReadFile(name)
 	return strings.TrimRight(string(text), "\n")
 }
 

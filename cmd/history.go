@@ -179,11 +179,10 @@ func (s *session) storedTargets(args []string, named bool) (targets []*target.Ta
 		return nil, nil, err
 	}
 	targets, listings := set.All(s.ctx)
-	listings, err = s.answered(listings)
 	for _, l := range listings {
 		clients = append(clients, l.Client)
 	}
-	return targets, clients, err
+	return targets, clients, s.unreached(set)
 }
 
 // locateOnly returns a function that locates one instance.

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -34,30 +35,22 @@ func (a *app) listInstances(c *cobra.Command, demo bool) error {
 	if err != nil {
 		return s.end(err)
 	}
-	_, listings := set.All(s.ctx)
-	listings, failed := s.answered(listings)
-	if len(listings) > 0 {
+	if _, listings := set.All(s.ctx); len(listings) > 0 {
 		if _, err := s.out.Write(s.instanceLines(listings)); err != nil {
 			return s.end(err)
 		}
 	}
-	return s.end(failed)
+	return s.end(s.unreached(set))
 }
 
-// answered returns the lists of the servers that answered, and the error of the
-// first one that did not; others are reported.
-func (s *session) answered(list []target.Listing) (answered []target.Listing, failed error) {
-	for _, l := range list {
-		switch {
-		case l.Err == nil:
-			answered = append(answered, l)
-		case failed == nil:
-			failed = l.Err
-		default:
-			s.notices.warn("%v", l.Err)
-		}
+// unreached returns the error of the first server that did not answer, nil if all
+// did. Others are reported.
+func (s *session) unreached(set *target.Set) error {
+	errs := set.Unreached()
+	for _, err := range errs[min(1, len(errs)):] {
+		s.notices.warn("%v", err)
 	}
-	return answered, failed
+	return cmp.Or(errs...)
 }
 
 var instanceTitles = []string{"name", "state", "fps", "id", "group", "solution", "version", "server"}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,9 +53,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	}
 	var names []string
 	for _, c := range root.Commands() {
-		if c.IsAvailableCommand() {
-			names = append(names, c.Name())
-		}
+		names = append(names, c.Name())
 	}
 	hint := foreignHint(args[0], new(pflag.FlagSet))
 	if near := term.Nearest(args[0], names); hint == "" && near != "" {
@@ -81,12 +80,11 @@ func flagError(c *cobra.Command, args []string, err error) error {
 			names = append(names, f.Name)
 		}
 	})
-	letters, name := unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName()
-	digits := letters[:len(letters)-len(strings.TrimLeft(letters, "0123456789"))]
+	name, letters := unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()
 	foreign, near := foreignHint(name, c.Flags()), term.Nearest(name, names)
-	switch {
-	case digits != "" && c.Flags().Lookup("count") != nil:
-		hint = "-n " + digits
+	switch _, err := strconv.Atoi(letters); {
+	case err == nil && c.Flags().Lookup("count") != nil:
+		hint = "-n " + letters
 	case foreign != "":
 		hint = foreign
 	case near != "":

@@ -23,7 +23,7 @@ func TestMistakes(t *testing.T) {
 		{"-5", `unknown shorthand flag: '5'|try: rtev --help`},
 		{"-f gate", `try: rtev tail (tail always follows)`},
 		{"help nosuch", `no help on "nosuch"|try: rtev help`},
-		{"help filtres", `no help on "filtres"|try: rtev help filters`},
+		{"help filtres", `no help on "filtres"|try: rtev help`},
 		{"completion tcsh", `rtev completion takes no argument, but "tcsh" was given`},
 		{"instances gate", `rtev instances takes no argument, but "gate" was given`},
 		// flags of other programs

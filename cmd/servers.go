@@ -99,12 +99,12 @@ func (s *session) newClient(server config.Server, named, common bool) (*rtapi.Cl
 		o.Cert, o.Key = s.cert, s.key
 	}
 	o.Insecure = s.insecure && applies("insecure")
-	headers := [][]string{server.Header}
+	var more []string
 	if applies("header") {
-		headers = append(headers, s.cfg.Header)
+		more = s.cfg.Header
 	}
 	var err error
-	if o.Header, err = config.ParseHeaders(headers...); err != nil {
+	if o.Header, err = config.ParseHeaders(server.Header, more); err != nil {
 		return nil, err
 	}
 	return rtapi.New(o)
@@ -117,7 +117,8 @@ func (s *session) locateError(err error) error {
 	far, _ := errors.AsType[*rtapi.UnreachableError](err)
 	for _, n := range s.cfg.Instances {
 		base, _, _ := rtapi.Base(n.Server)
-		if no != nil && no.Code == http.StatusNotFound && strings.EqualFold(n.ID, no.Instance) || far != nil && far.URL == base {
+		unknown := no != nil && no.Code == http.StatusNotFound && strings.EqualFold(n.ID, no.Instance)
+		if unknown || far != nil && far.URL == base {
 			return &hintError{err, fmt.Sprintf("check the instance %q in %s", n.Name, n.Place)}
 		}
 	}

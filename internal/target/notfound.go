@@ -23,8 +23,8 @@ func (e *NotFoundError) Error() string { return e.Text }
 // whose id starts with it, else the one whose name differs by a few letters. If none
 // is close, it names all, if they are at most eight.
 func (s *Set) notFound(what, arg string) error {
-	if errs := s.Unreached(); len(errs) > 0 && len(errs) == len(s.listings) {
-		return errs[0]
+	if len(s.listings) == 0 && len(s.unreached) > 0 {
+		return s.unreached[0]
 	}
 	folded := strings.ToLower(arg)
 	names, similar := map[string]bool{}, map[string]bool{}

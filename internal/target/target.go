@@ -40,37 +40,33 @@ type Options struct {
 type Listing struct {
 	Client    *rtapi.Client
 	Instances []rtapi.Instance
-	Err       error // if the request failed; see rtapi.Client.Instances
 }
 
 // Set is the set of instances that a run reads. It is filled once, by Resolve or
 // All. It is not safe for concurrent use: call Follow after Resolve has returned.
 type Set struct {
-	o        Options
-	listings []Listing                   // of Options.Servers; nil until one is needed
-	targets  []*Target                   // in the order in which they were added
-	added    int                         // targets so far, with those that were deleted
-	wanted   []func(rtapi.Instance) bool // select instances now and later
+	o         Options
+	asked     bool                        // Options.Servers, for their instances
+	listings  []Listing                   // of the servers that answered
+	unreached []error                     // of the others
+	targets   []*Target                   // in the order in which they were added
+	added     int                         // targets so far, with those that were deleted
+	wanted    []func(rtapi.Instance) bool // select instances now and later
 }
 
 // New returns an empty set.
 func New(o Options) *Set { return &Set{o: o} }
 
-// All returns every instance that the servers list, running or not, and the lists.
+// All returns every instance that the servers list, running or not, and the lists of
+// the servers that answered.
 func (s *Set) All(ctx context.Context) ([]*Target, []Listing) {
 	s.addMatching(ctx, func(rtapi.Instance) bool { return true })
 	return s.targets, s.listings
 }
 
-// Unreached returns the errors of servers that could not be asked.
-func (s *Set) Unreached() (errs []error) {
-	for _, l := range s.listings {
-		if l.Err != nil {
-			errs = append(errs, l.Err)
-		}
-	}
-	return errs
-}
+// Unreached returns the errors of servers that could not be asked; see
+// rtapi.Client.Instances.
+func (s *Set) Unreached() []error { return s.unreached }
 
 // Servers returns the URLs of the servers of the options, for messages.
 func (s *Set) Servers() string {
@@ -83,7 +79,7 @@ func (s *Set) Servers() string {
 
 // addMatching adds the listed instances that match and returns their number.
 func (s *Set) addMatching(ctx context.Context, match func(rtapi.Instance) bool) (found int) {
-	if s.listings == nil {
+	if !s.asked {
 		s.ask(ctx)
 	}
 	for _, l := range s.listings {
@@ -99,15 +95,20 @@ func (s *Set) addMatching(ctx context.Context, match func(rtapi.Instance) bool) 
 
 // ask asks all servers of the options concurrently for their instances.
 func (s *Set) ask(ctx context.Context) {
-	s.listings = make([]Listing, len(s.o.Servers))
+	lists, errs := make([][]rtapi.Instance, len(s.o.Servers)), make([]error, len(s.o.Servers))
 	var all sync.WaitGroup
 	for i, client := range s.o.Servers {
-		all.Go(func() {
-			instances, err := client.Instances(ctx)
-			s.listings[i] = Listing{client, instances, err}
-		})
+		all.Go(func() { lists[i], errs[i] = client.Instances(ctx) })
 	}
 	all.Wait()
+	s.asked = true
+	for i, client := range s.o.Servers {
+		if errs[i] != nil {
+			s.unreached = append(s.unreached, errs[i])
+		} else {
+			s.listings = append(s.listings, Listing{client, lists[i]})
+		}
+	}
 }
 
 // add adds a target for an instance. It returns nil if the set already has it.
@@ -120,7 +121,7 @@ func (s *Set) add(client *rtapi.Client, in rtapi.Instance) *Target {
 		}
 	}
 	for _, suffix := range []string{"@" + host, "#" + in.ID} { // of an instance whose name another one has
-		if !s.hasName(name) {
+		if !slices.ContainsFunc(s.targets, func(t *Target) bool { return t.Instance.Name == name }) {
 			break
 		}
 		name = in.Name + suffix
@@ -131,8 +132,4 @@ func (s *Set) add(client *rtapi.Client, in rtapi.Instance) *Target {
 	s.targets = append(s.targets, t)
 	s.added++
 	return t
-}
-
-func (s *Set) hasName(name string) bool {
-	return slices.ContainsFunc(s.targets, func(t *Target) bool { return t.Instance.Name == name })
 }
