@@ -62,7 +62,7 @@ func TestMistakes(t *testing.T) {
 		{"tail --idle-timeout -1s", `--idle-timeout -1s: the duration must not be negative`},
 		{"poll x -i 0s", `--interval 0s`},
 		{"stats -i 0s", `--interval 0s`},
-		{"stats --listen 99", `--listen 99`},
+		{"stats --listen 99", `--listen: address 99`},
 		{"tail -e track,,crop", `-e: `},
 		{"tail -w a==", `field expression|try: rtev help filters`},
 		{"tail --color pink", `color: |auto, always, never`},

@@ -76,6 +76,6 @@ func BenchmarkSnapshot(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		c.Snapshot()
+		c.Snapshot("")
 	}
 }

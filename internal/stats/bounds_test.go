@@ -14,16 +14,16 @@ func TestOpenEventsBeyondLimit(t *testing.T) {
 	c := New(Options{})
 	f := newFeed(t, c, gate)
 	for i := range maxOpen + 50 {
-		f.put("event-intrusion", 0, fmt.Sprintf(`,"event_id":"e%d","area_name":"place %d"`, i, i))
+		f.put("event-intrusion", 0, fmt.Sprintf(`,"event_id":"e%d","area_name":"place %d"`, i, i%100))
 	}
-	in := c.Snapshot().Instances[0]
-	if in.Open != maxOpen+50 || len(in.OpenEvents) > maxPlaces+1 || in.OpenEvents[0].Place != other {
-		t.Errorf("%d open in %d places, first %v", in.Open, len(in.OpenEvents), in.OpenEvents[0])
+	in := c.Snapshot("").Instances[0]
+	if in.Open != maxOpen || in.OpenEvents[99] != (OpenEvent{"event-intrusion", "place 99", maxOpen / 100}) {
+		t.Errorf("%d open in %d places, last %v", in.Open, len(in.OpenEvents), in.OpenEvents[99])
 	}
 	for i := range maxOpen + 50 {
 		f.put("event-intrusion-end", 0, fmt.Sprintf(`,"event_id":"e%d","event_duration_ms":1`, i))
 	}
-	if in := c.Snapshot().Instances[0]; in.Open != 0 || len(in.OpenEvents) != 0 || in.Ended[0].Count != maxOpen+50 {
+	if in := c.Snapshot("").Instances[0]; in.Open != 0 || len(in.OpenEvents) != 0 || in.Ended[0].Count != maxOpen+50 {
 		t.Errorf("%d open, %v, %d ended", in.Open, in.OpenEvents, in.Ended[0].Count)
 	}
 }
@@ -47,7 +47,7 @@ func TestGroupsBeyondLimit(t *testing.T) {
 	for id := range 100_000 {
 		put(id)
 	}
-	snap := c.Snapshot()
+	snap := c.Snapshot("")
 	if n := len(snap.Groups); n != maxGroups+1 || snap.Groups[0].Value != other || snap.Groups[0].Events != events-maxGroups {
 		t.Errorf("%d groups, the first %s with %d of %d events", n, snap.Groups[0].Value, snap.Groups[0].Events, events)
 	}
@@ -61,27 +61,34 @@ func TestInstancesBeyondLimit(t *testing.T) {
 	for i := range maxInstances + 100 {
 		newFeed(t, c, &event.Instance{ID: fmt.Sprintf("i%d", i)}).put("track", 0, "")
 	}
-	s := c.Snapshot()
+	s := c.Snapshot("")
 	if len(s.Instances) != maxInstances+1 || s.Instances[maxInstances].Name != other || s.Instances[maxInstances].Events != 100 || s.Events != maxInstances+100 {
 		t.Errorf("%d instances, last %q with %d", len(s.Instances), s.Instances[len(s.Instances)-1].Name, s.Instances[len(s.Instances)-1].Events)
 	}
 }
 
 func TestItemsBeyondLimit(t *testing.T) {
+	const instances, values = 101, maxGroups
 	c := New(Options{By: event.MustPath("v")})
-	c.maxItems = 10
-	for i := range 20 {
-		f := newFeed(t, c, &event.Instance{ID: fmt.Sprintf("i%d", i)})
-		for v := range 5 {
-			f.put("event-intrusion", 0, fmt.Sprintf(`,"v":%d,"event_id":"%d","area_name":"%d"`, v, v, v))
+	for i := range instances {
+		s := c.Sink(unfiltered)
+		in := &event.Instance{ID: fmt.Sprint(i)}
+		for v := range values {
+			ev, err := event.New("event-intrusion", fmt.Appendf(nil, `{"v":%d,"event_id":"%d"}`, v, v), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Put(ev); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	s := c.Snapshot()
+	s := c.Snapshot("")
 	things := 0
 	for _, in := range s.Instances {
-		things += len(in.Groups) + len(in.OpenEvents)
+		things += len(in.Groups) + int(in.Open)
 	}
-	if s.Events != 100 || things > 10+2*20 {
+	if s.Events != instances*values || things > maxItems+instances {
 		t.Errorf("%d events, %d things", s.Events, things)
 	}
 }
@@ -130,13 +137,13 @@ func TestConcurrentPutAndSnapshot(t *testing.T) {
 				}
 				if n%500 == 0 {
 					c.Notice(event.Notice{Kind: event.Skipped, Instance: in})
-					c.Snapshot()
+					c.Snapshot("")
 				}
 			}
 		})
 	}
 	wait.Wait()
-	if s := c.Snapshot(); s.Events != 16_000 || s.Skipped != 32 || len(s.Instances) != 2 {
+	if s := c.Snapshot(""); s.Events != 16_000 || s.Skipped != 32 || len(s.Instances) != 2 {
 		t.Errorf("%d events, %d skipped, %d instances", s.Events, s.Skipped, len(s.Instances))
 	}
 }

@@ -9,7 +9,7 @@ package stats
 
 import (
 	"cmp"
-	"hash/maphash"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,19 +35,17 @@ type Options struct {
 // All methods are safe for concurrent use; a report holds up the events of one
 // instance at a time, for microseconds.
 type Counter struct {
-	o        Options
-	by       string
-	byType   bool
-	start    time.Time
-	items    atomic.Int64 // remembered
-	maxItems int64
-	seed     maphash.Seed // of event ids
+	o      Options
+	byType bool
+	start  time.Time    // all moments are durations since then
+	items  atomic.Int64 // remembered
 
 	mu      sync.Mutex // guards the fields below; each tally has its own lock
 	tallies map[instanceKey]*tally
 	order   []*tally // as the instances were first seen
 	// unassigned counts the skipped records that belong to no instance.
 	unassigned Flow
+	warned     map[string]bool // servers whose clocks were reported
 }
 
 // instanceKey identifies an instance: its server and its id there.
@@ -55,12 +53,17 @@ type instanceKey struct{ server, id string }
 
 // New returns a Counter whose run starts now.
 func New(o Options) *Counter {
-	by := cmp.Or(o.By.String(), "_type")
+	if o.By.String() == "" {
+		o.By = event.MustPath("_type")
+	}
 	start := time.Now()
 	if o.Recorded { // rates of a recording are taken over whole seconds of the clock
-		start = start.Truncate(time.Second)
+		start = time.Unix(0, 0)
 	}
-	return &Counter{o: o, by: by, byType: by == "_type", start: start, maxItems: maxItems, seed: maphash.MakeSeed(), tallies: map[instanceKey]*tally{}}
+	return &Counter{
+		o: o, byType: o.By.String() == "_type", start: start,
+		tallies: map[instanceKey]*tally{}, warned: map[string]bool{},
+	}
 }
 
 // Expect lists an instance from the start of the run, even if it never sends
@@ -82,11 +85,8 @@ func (c *Counter) Sink(filters func(to event.Sink) event.Sink) event.Sink {
 type sink struct {
 	c       *Counter
 	filters event.Sink
-
-	in   *event.Instance // of the last event: most chains have one
-	t    *tally          // of that instance
-	at   time.Duration   // when the event arrived, if it is live
-	live bool
+	in      *event.Instance // of the last event: most chains have one
+	t       *tally          // of that instance
 }
 
 // Put fails only as the filters do.
@@ -94,15 +94,10 @@ func (s *sink) Put(ev *event.Event) error {
 	if s.t == nil || ev.Instance != s.in {
 		s.in, s.t = ev.Instance, s.c.tally(ev.Instance)
 	}
-	s.at, s.live = 0, !s.c.o.Recorded && !ev.Received.IsZero()
-	if s.live {
-		s.at = ev.Received.Sub(s.c.start)
-	}
 	s.t.mu.Lock()
-	s.t.watch(ev, s.at, s.live)
-	err := s.filters.Put(ev)
-	s.t.mu.Unlock()
-	return err
+	defer s.t.mu.Unlock()
+	s.t.watch(ev)
+	return s.filters.Put(ev)
 }
 
 // Flush flushes the filters.
@@ -114,7 +109,7 @@ type counting sink
 
 // Put never fails.
 func (s *counting) Put(ev *event.Event) error {
-	s.t.put(ev, s.at, s.live)
+	s.t.put(ev)
 	return nil
 }
 
@@ -137,21 +132,16 @@ func (c *Counter) Notice(n event.Notice) {
 
 // tally returns the numbers of an instance, new ones the first time.
 func (c *Counter) tally(in *event.Instance) *tally {
-	key := instanceKey{}
-	if in != nil {
-		key = instanceKey{cut(in.Server), cut(in.ID)}
-	}
+	in = cmp.Or(in, &event.Instance{})
+	key := instanceKey{clean(in.Server), nameOf(in.ID)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t := c.tallies[key]; t != nil {
-		return t
-	}
-	key = instanceKey{clean(key.server), nameOf(key.id)}
-	if len(c.tallies) >= maxInstances && c.tallies[key] == nil {
-		key, in = instanceKey{"", other}, nil
+	if c.tallies[key] == nil && len(c.order) >= maxInstances {
+		key, in = instanceKey{"", other}, &event.Instance{}
 	}
 	t := c.tallies[key]
 	if t == nil {
+		key = instanceKey{strings.Clone(key.server), strings.Clone(key.id)}
 		t = newTally(c, key, in)
 		c.tallies[key] = t
 		c.order = append(c.order, t)

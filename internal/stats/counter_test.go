@@ -17,7 +17,7 @@ func TestDroppedFramesSinceReport(t *testing.T) {
 		f := newFeed(t, c, gate)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- Report(ctx, c, time.Second, k.Print) }()
+		go func() { done <- report(ctx, c, time.Second, k.Print) }()
 		for _, total := range []string{`"12"`, `15`, `"15.0"`, `40`, `"7"`, `10`, `"many"`, `-3`, `1e300`, `null`} {
 			time.Sleep(500 * time.Millisecond)
 			f.put("statistics", 0, `,"dropped_frames_count":`+total)
@@ -60,7 +60,7 @@ func TestOpenEvents(t *testing.T) {
 	end("event-fallen-person", "gun", "22000")
 	end("event-novel", "n", "5") // a type that is not known
 	begin("event-novel", "m", "Roof")
-	in := c.Snapshot().Instances[0]
+	in := c.Snapshot("").Instances[0]
 	if want := []OpenEvent{{"event-armed-person", "Gate", 1}, {"event-intrusion", "Dock", 1}, {"event-intrusion", "Yard", 1}, {"event-novel", "Roof", 1}}; !slices.Equal(in.OpenEvents, want) {
 		t.Errorf("open: %v, want %v", in.OpenEvents, want)
 	}
@@ -84,7 +84,7 @@ func TestGroups(t *testing.T) {
 	}
 	f.put("statistics", 0, "")
 	var got []string
-	for _, g := range c.Snapshot().Groups {
+	for _, g := range c.Snapshot("").Groups {
 		got = append(got, fmt.Sprintf("%s=%d", g.Value, g.Events))
 	}
 	if want := []string{"(none)=3", "1=3", "a=3", "1.5=1", "[1]=1", "true=1", `{"x":1}=1`}; !slices.Equal(got, want) {
@@ -102,7 +102,7 @@ func TestRecording(t *testing.T) {
 	}
 	f.raw("statistics", "", `{"instance_id":"x","current_framerate":"9.94"}`, time.Time{}) // has no time
 	c.Notice(event.Notice{Kind: event.Skipped})
-	s := c.Snapshot()
+	s := c.Snapshot("")
 	in := s.Instances[0]
 	for _, tc := range []struct {
 		what      string
@@ -128,7 +128,7 @@ func TestRates(t *testing.T) {
 				f.put("track", 0, "")
 			}
 			time.Sleep(time.Second - time.Duration(events)*(time.Second/time.Duration(events+1)))
-			return c.Snapshot().Instances[0]
+			return c.Snapshot("").Instances[0]
 		}
 		if in := second(10); in.Now != 10 || in.Minute != 10 {
 			t.Errorf("after a second: %g now, %g a minute", in.Now, in.Minute)
@@ -140,11 +140,11 @@ func TestRates(t *testing.T) {
 			t.Errorf("after a busy second: %g now, %g a minute", in.Now, in.Minute)
 		}
 		time.Sleep(10 * time.Second)
-		if in := c.Snapshot().Instances[0]; in.Now != 0 || in.Minute != round(560.0/60) {
+		if in := c.Snapshot("").Instances[0]; in.Now != 0 || in.Minute != round(560.0/60) {
 			t.Errorf("after ten quiet seconds: %g now, %g a minute", in.Now, in.Minute)
 		}
 		time.Sleep(time.Hour)
-		if in := c.Snapshot().Instances[0]; in.Now != 0 || in.Minute != 0 {
+		if in := c.Snapshot("").Instances[0]; in.Now != 0 || in.Minute != 0 {
 			t.Errorf("after an hour: %g now, %g a minute", in.Now, in.Minute)
 		}
 	})

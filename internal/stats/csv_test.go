@@ -17,7 +17,7 @@ func TestCSVNamesAsInTail(t *testing.T) {
 			c := New(Options{Recorded: true})
 			newFeed(t, c, in).put("track", 0, "")
 			var got bytes.Buffer
-			if err := CSV(&got, terminal)(c.Snapshot()); err != nil {
+			if err := CSV(&got, terminal)(c.Snapshot("")); err != nil {
 				t.Fatal(err)
 			}
 			ev, err := event.New("track", []byte(trackPayload), in)

@@ -9,100 +9,73 @@ import (
 	"github.com/DataDog/sketches-go/ddsketch/store"
 )
 
-// accuracy is the relative error of percentiles. With sketchBins bins, values
-// down to a billionth of the largest one stay distinct.
-const (
-	accuracy   = 0.004
-	sketchBins = 2560
-)
-
-// farthest limits the values of a distribution, in milliseconds: ten thousand
-// years, which is as far as a system_timestamp can be off.
-const farthest = 4e14
-
 // dist is a distribution of durations in milliseconds, of bounded size. The zero
-// value is ready, and small.
+// value is empty.
 type dist struct {
-	sketch        *ddsketch.DDSketch // nil while nothing was added
-	low, high     float64            // the bin of the last value: low <= value < high
-	last, pending float64            // values of that bin that are not in the sketch yet, each counted as last
-	n             uint64
-	negative      uint64 // how many are below zero
-	min, max, sum float64
+	sketch *ddsketch.DDSketchWithExactSummaryStatistics
+}
+
+// bins are the bins of a distribution: 256 for each power of two, each named by
+// its smallest value, so percentiles are within 0.4 %, and those of whole numbers
+// up to 512 exact. The index is the start of a float64's bits: a logarithm would
+// take a third of the time of counting an event.
+type bins struct{ mapping.IndexMapping }
+
+// binShift leaves the sign, the exponent and eight bits of the fraction.
+const binShift = 52 - 8
+
+// maxBins is the size of a sketch: values down to a hundred millionth of the
+// largest one stay distinct.
+const maxBins = 27 << 8
+
+// Index returns the bin of a value above 0.
+func (bins) Index(value float64) int { return int(math.Float64bits(value) >> binShift) }
+
+// LowerBound returns the smallest value of a bin.
+func (bins) LowerBound(i int) float64 { return math.Float64frombits(uint64(i) << binShift) }
+
+// Value returns the value that a bin stands for.
+func (b bins) Value(i int) float64 { return b.LowerBound(i) }
+
+// Equals reports whether the bins are the same: there is one kind.
+func (bins) Equals(mapping.IndexMapping) bool { return true }
+
+func newSketch() *ddsketch.DDSketchWithExactSummaryStatistics {
+	limits, _ := mapping.NewLogarithmicMapping(0.004) // fails only for an accuracy outside 0..1
+	return ddsketch.NewDDSketchWithExactSummaryStatistics(bins{limits}, func() store.Store {
+		return store.NewCollapsingLowestDenseStore(maxBins)
+	})
 }
 
 func (d *dist) add(ms float64) {
-	ms = min(max(ms, -farthest), farthest)
 	if d.sketch == nil {
-		// Its logarithm costs twice as much as the cubic mapping's polynomial, which
-		// is wrong where int has 32 bits.
-		m, _ := mapping.NewLogarithmicMapping(accuracy) // fails only for an accuracy outside 0..1
-		d.sketch = ddsketch.NewDDSketch(m, store.NewCollapsingLowestDenseStore(sketchBins), store.NewCollapsingLowestDenseStore(sketchBins))
-		d.min, d.max = ms, ms
+		d.sketch = newSketch()
 	}
-	if ms < d.low || ms >= d.high {
-		d.flush()
-		d.setBin(ms)
-	}
-	d.last, d.pending = ms, d.pending+1
-	d.n++
-	d.sum += ms
-	d.min, d.max = min(d.min, ms), max(d.max, ms)
-	if ms < 0 {
-		d.negative++
-	}
-}
-
-// setBin sets low and high to the bounds of the bin of a value. Where events are
-// old, as when a backlog arrives, their delays share a bin, and a comparison
-// costs a tenth of the sketch's logarithm: a third of counting an event.
-func (d *dist) setBin(ms float64) {
-	bins := d.sketch.IndexMapping
-	d.low, d.high = ms, ms
-	if size := math.Abs(ms); size > bins.MinIndexableValue() {
-		i := bins.Index(size)
-		d.low, d.high = bins.LowerBound(i), bins.LowerBound(i+1)
-		if ms < 0 {
-			d.low, d.high = -d.high, -d.low
-		}
-	}
-}
-
-// flush adds the pending values to the sketch.
-func (d *dist) flush() {
-	if d.pending > 0 {
-		_ = d.sketch.AddWithCount(d.last, d.pending) // fails only for values beyond farthest
-		d.pending = 0
-	}
+	_ = d.sketch.Add(ms) // fails only for values that no duration has
 }
 
 // merge adds all values of o.
-func (d *dist) merge(o *dist) {
-	d.flush()
-	o.flush()
-	switch {
-	case o.sketch == nil:
-		return
-	case d.sketch == nil:
-		*d = *o
-		d.sketch = o.sketch.Copy()
+func (d *dist) merge(o dist) {
+	if o.sketch == nil {
 		return
 	}
-	_ = d.sketch.MergeWith(o.sketch) // fails only for different mappings
-	d.n, d.negative, d.sum = d.n+o.n, d.negative+o.negative, d.sum+o.sum
-	d.min, d.max = min(d.min, o.min), max(d.max, o.max)
+	if d.sketch == nil {
+		d.sketch = newSketch()
+	}
+	_ = d.sketch.MergeWith(o.sketch) // fails only for different bins
 }
 
 // quantile returns the smallest value that at least the share q of all values
 // do not exceed (the nearest rank). The distribution must not be empty.
 func (d *dist) quantile(q float64) float64 {
-	rank := max(0, math.Ceil(q*float64(d.n))-1)
+	n := d.sketch.GetCount()
+	rank := max(0, math.Ceil(q*n)-1)
 	half := 0.5 // the sketch takes the next whole rank: up, but down among values below zero
-	if rank < float64(d.negative) {
+	if rank < d.sketch.GetNegativeValueStore().TotalCount() {
 		half = -half
 	}
-	v, _ := d.sketch.GetValueAtQuantile(min(max(0, (rank+half)/max(1, float64(d.n-1))), 1)) // fails only outside 0..1
-	return min(max(v, d.min), d.max)
+	v, _ := d.sketch.GetValueAtQuantile(min(max(0, (rank+half)/max(1, n-1)), 1)) // fails only outside 0..1
+	return round(v)
 }
 
 // Dist is a distribution of durations in milliseconds. Percentiles are the
@@ -126,17 +99,18 @@ func (d *dist) snapshot(bounds []float64) *Dist {
 	if d.sketch == nil {
 		return nil
 	}
-	d.flush()
+	least, _ := d.sketch.GetMinValue() // fails only if it is empty
+	most, _ := d.sketch.GetMaxValue()
 	s := &Dist{
-		Count: d.n, Negative: d.negative, Min: round(d.min), Max: round(d.max), sum: d.sum,
-		P50: round(d.quantile(0.50)), P95: round(d.quantile(0.95)), P99: round(d.quantile(0.99)),
-		buckets: map[float64]uint64{},
+		Count: uint64(d.sketch.GetCount()), Negative: uint64(d.sketch.GetNegativeValueStore().TotalCount()),
+		Min: round(least), Max: round(most), sum: d.sketch.GetSum(),
+		P50: d.quantile(0.50), P95: d.quantile(0.95), P99: d.quantile(0.99), buckets: map[float64]uint64{},
 	}
 	for _, b := range bounds {
 		s.buckets[b] = 0
 	}
 	d.sketch.ForEach(func(ms, count float64) bool {
-		ms = min(max(ms, d.min), d.max)
+		ms = min(max(ms, least), most)
 		for i := len(bounds) - 1; i >= 0 && ms <= bounds[i]*1000; i-- {
 			s.buckets[bounds[i]] += uint64(count)
 		}

@@ -51,15 +51,15 @@ func TestDistMerge(t *testing.T) {
 		whole.add(x)
 		[]*dist{&a, &b}[i%2].add(x)
 	}
-	sum.merge(&a)
-	sum.merge(&dist{})
-	sum.merge(&b)
+	sum.merge(a)
+	sum.merge(dist{})
+	sum.merge(b)
 	got, want := sum.snapshot(delayBounds), whole.snapshot(delayBounds)
 	got.sum, want.sum = math.Round(got.sum), math.Round(want.sum)
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if a.n != 500 {
+	if a.sketch.GetCount() != 500 {
 		t.Error("merging changed what was merged")
 	}
 }

@@ -16,13 +16,11 @@ import (
 
 // Limits of what Fields remembers, and of what it looks at in one event.
 const (
-	maxFieldTypes  = 256
-	maxTypePaths   = 500    // of one type
-	maxPaths       = 20_000 // of all types
-	maxPath        = 200    // bytes
-	maxFieldDepth  = 16     // levels
-	maxFieldValues = 10_000 // values below one top-level member
-	longText       = 120    // bytes; of a longer string only the size is shown
+	maxFieldTypes = 256
+	maxTypePaths  = 500 // of one type
+	maxPath       = 200 // bytes
+	maxFieldDepth = 16  // levels
+	longText      = 120 // bytes; of a longer string only the size is shown
 )
 
 // Fields lists which fields arrive: for each type the paths that occurred, of
@@ -31,8 +29,6 @@ const (
 type Fields struct {
 	mu    sync.Mutex
 	types map[string]*fieldType
-	paths int
-	left  int // values of the current member that may still be visited
 }
 
 // fieldType holds the paths of one type.
@@ -44,9 +40,9 @@ type fieldType struct {
 
 // fieldInfo is what is known of one path.
 type fieldInfo struct {
-	events  uint64            // that have it
-	last    uint64            // the number, within its type, of the last event that has it
-	kinds   map[string]uint64 // how many values of each JSON type
+	events  uint64         // that have it
+	last    uint64         // the number, within its type, of the last event that has it
+	values  map[string]int // how many of each JSON type
 	example string
 }
 
@@ -77,19 +73,18 @@ func NewFields() *Fields { return &Fields{types: map[string]*fieldType{}} }
 func (f *Fields) Put(ev *event.Event) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t := f.typeOf(ev.Type)
+	t := f.typeOf(nameOf(ev.Type))
 	t.events++
 	ev.EachMember(func(name, raw []byte) bool {
 		path := pathOf(name)
 		if strings.HasPrefix(path, "_") { // else it would be a computed field
 			path = `\` + path
 		}
-		if raw[0] == '"' && path == "image" {
-			f.note(t, path, "string", sizeOf(raw[1:len(raw)-1]))
-			return true
+		if path == "image" && raw[0] == '"' {
+			t.note(path, "string", sizeOf(raw[1:len(raw)-1]))
+		} else {
+			t.visit(path, raw, 0)
 		}
-		f.left = maxFieldValues
-		t.more = !f.value(t, path, raw, 0) || t.more
 		return true
 	})
 	return nil
@@ -99,90 +94,68 @@ func (f *Fields) Put(ev *event.Event) error {
 func (f *Fields) Flush() error { return nil }
 
 func (f *Fields) typeOf(name string) *fieldType {
-	t := f.types[cut(name)]
-	if t == nil {
-		name = nameOf(name)
-		if len(f.types) >= maxFieldTypes {
-			name = other
-		}
-		if t = f.types[name]; t == nil {
-			t = &fieldType{paths: map[string]*fieldInfo{}}
-			f.types[name] = t
-		}
+	if f.types[name] == nil && len(f.types) >= maxFieldTypes {
+		name = other
 	}
-	return t
+	if f.types[name] == nil {
+		f.types[strings.Clone(name)] = &fieldType{paths: map[string]*fieldInfo{}}
+	}
+	return f.types[name]
 }
 
 // note counts a value at a path.
-func (f *Fields) note(t *fieldType, path, kind, example string) {
+func (t *fieldType) note(path, kind, example string) {
 	p := t.paths[path]
 	if p == nil {
-		if len(path) > maxPath || len(t.paths) >= maxTypePaths || f.paths >= maxPaths {
+		if len(t.paths) >= maxTypePaths {
 			t.more = true
 			return
 		}
-		p = &fieldInfo{kinds: map[string]uint64{}}
-		t.paths[strings.Clone(path)] = p
-		f.paths++
+		p = &fieldInfo{values: map[string]int{}}
+		t.paths[path] = p
 	}
 	if p.last != t.events {
 		p.last = t.events
 		p.events++
 	}
-	p.kinds[kind]++
+	p.values[kind]++
 	p.example = cmp.Or(p.example, example)
 }
 
-// pathOf returns a name, as it was sent, as -w and -c take it.
-func pathOf(sent []byte) string {
-	const special = `.*?\|#@!{}[]()"`
-	name := string(jsonraw.AppendUnescaped(nil, sent))
-	if !strings.ContainsAny(name, special) {
-		return name
-	}
-	var b strings.Builder
-	for _, r := range name {
-		if strings.ContainsRune(special, r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+// special are the characters that paths escape.
+var special = strings.NewReplacer(
+	`.`, `\.`, `*`, `\*`, `?`, `\?`, `\`, `\\`, `|`, `\|`, `#`, `\#`, `@`, `\@`, `!`, `\!`,
+	`{`, `\{`, `}`, `\}`, `[`, `\[`, `]`, `\]`, `(`, `\(`, `)`, `\)`, `"`, `\"`,
+)
 
-// value visits a value and everything below it, and reports whether it stayed
-// within the limits. The elements of an array have the path #. Each level reads
-// its values again, so maxFieldDepth limits the time, too.
-func (f *Fields) value(t *fieldType, path string, raw []byte, depth int) (ok bool) {
-	if f.left--; f.left < 0 {
-		return false
+// pathOf returns a name, as it was sent, as -w and -c take it.
+func pathOf(sent []byte) string { return special.Replace(string(jsonraw.AppendUnescaped(nil, sent))) }
+
+// visit notes a value and everything below it. The elements of an array have the
+// path #. Each level reads its values again, so maxFieldDepth limits the time, too.
+func (t *fieldType) visit(path string, raw []byte, depth int) {
+	if len(path) > maxPath {
+		t.more = true
+		return
 	}
-	kind := kindOf(raw)
-	example := ""
-	switch kind {
+	switch kind := kindOf(raw); kind {
 	case "string":
-		example = exampleOf(raw[1 : len(raw)-1])
+		t.note(path, kind, exampleOf(raw[1:len(raw)-1]))
 	case "number", "boolean":
-		example = exampleOf(raw)
+		t.note(path, kind, exampleOf(raw))
+	default:
+		t.note(path, kind, "")
 	}
-	f.note(t, path, kind, example)
-	if kind != "object" && kind != "array" {
-		return true
-	}
-	if depth++; depth > maxFieldDepth {
-		return false
+	if depth == maxFieldDepth {
+		t.more = t.more || raw[0] == '{' || raw[0] == '['
+		return
 	}
 	for name, value := range jsonraw.Members(raw) {
-		if !f.value(t, path+"."+pathOf(name), value, depth) {
-			return false
-		}
+		t.visit(path+"."+pathOf(name), value, depth+1)
 	}
 	for value := range jsonraw.Elements(raw) {
-		if !f.value(t, path+".#", value, depth) {
-			return false
-		}
+		t.visit(path+".#", value, depth+1)
 	}
-	return true
 }
 
 // exampleOf returns the text of a string, or a number, as an example, and of a
@@ -220,7 +193,7 @@ func (f *Fields) List() (all []Field) {
 		for _, path := range slices.Sorted(maps.Keys(t.paths)) {
 			p := t.paths[path]
 			all = append(all, Field{
-				Type: name, Events: t.events, Path: path, Kinds: p.kindNames(), Count: p.events,
+				Type: name, Events: t.events, Path: path, Kinds: p.kinds(), Count: p.events,
 				Percent: round(100 * float64(p.events) / float64(t.events)), Example: p.example,
 			})
 		}
@@ -231,62 +204,42 @@ func (f *Fields) List() (all []Field) {
 	return all
 }
 
-// kindNames returns the JSON types of the values, the most frequent first.
-func (p *fieldInfo) kindNames() []string {
-	names := slices.DeleteFunc(slices.Clone(kinds), func(name string) bool { return p.kinds[name] == 0 })
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(p.kinds[b], p.kinds[a]) })
+// kinds returns the JSON types of the values, the most frequent first.
+func (p *fieldInfo) kinds() []string {
+	names := slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool { return p.values[kind] == 0 })
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(p.values[b], p.values[a]) })
 	return names
 }
 
-// WriteText writes a table per type. Errors are *event.WriteError.
-func (f *Fields) WriteText(w io.Writer, color bool) error {
-	r := report{styles: term.NewStyles(color)}
-	columns := []term.Column{
-		{Title: "  PATH", Most: 60}, {Title: "JSON"}, number("EVENTS"), number("%"), {Title: "EXAMPLE", Most: 60},
-	}
+// Write writes the list in an output format: text in a table, ndjson with a record
+// per path, csv with a row per path. If w is a terminal, texts are made safe to
+// show. Errors are *event.WriteError.
+func (f *Fields) Write(w io.Writer, output string, terminal, color bool) error {
 	var out []byte
-	for list := f.List(); len(list) > 0; {
-		first := list[0]
-		if len(out) > 0 {
-			out = append(out, '\n')
-		}
-		out = append(out, r.line(first.Type, term.Style{}, "  "+term.Count(first.Events, "event"))...)
-		var rows [][]term.Cell
-		for ; len(list) > 0 && list[0].Type == first.Type; list = list[1:] {
-			row := cells("  … more than is shown", "", "", "", "")
-			if one := list[0]; one.Path != "" {
-				row = cells("  "+one.Path, strings.Join(one.Kinds, ","), term.Number(one.Count), term.Decimal(one.Percent), one.Example)
-			}
-			row[4].Style = r.styles.Faint
-			rows = append(rows, row)
-		}
-		for _, line := range r.table(columns, rows) {
-			out = append(out, line...)
-		}
-	}
-	return write(w, out)
-}
-
-// WriteNDJSON writes a record per path. Errors are *event.WriteError.
-func (f *Fields) WriteNDJSON(w io.Writer) error {
-	var out []byte
-	for _, one := range f.List() {
-		var err error
-		if out, err = appendJSON(out, one); err != nil {
-			return err
-		}
-	}
-	return write(w, out)
-}
-
-// WriteCSV writes a row per path under a header. If w is a terminal, texts are
-// made safe to show. Errors are *event.WriteError.
-func (f *Fields) WriteCSV(w io.Writer, terminal bool) error {
+	var rows [][]term.Cell
 	record := format.CSVRecord{Terminal: terminal}
-	out := []byte("type,events,path,json,count,percent,example\n")
+	if output == "csv" {
+		out = append(out, "type,events,path,json,count,percent,example\n"...)
+	}
 	for _, one := range f.List() {
-		out = record.Append(out, one.Type, whole(one.Events), one.Path, strings.Join(one.Kinds, " "),
-			whole(one.Count), float(one.Percent), one.Example)
+		switch output {
+		case "ndjson":
+			var err error
+			if out, err = appendJSON(out, one); err != nil {
+				return err
+			}
+		case "csv":
+			out = record.Append(out, one.Type, whole(one.Events), one.Path, strings.Join(one.Kinds, " "),
+				whole(one.Count), float(one.Percent), one.Example)
+		default:
+			rows = append(rows, cells(one.Type, cmp.Or(one.Path, "… more"), strings.Join(one.Kinds, ","),
+				term.Number(one.Count), term.Decimal(one.Percent), one.Example))
+		}
+	}
+	if output == "text" {
+		columns := numbers([]term.Column{{Title: "TYPE", Most: 40}, {Title: "PATH", Most: 60}, {Title: "JSON"}}, "EVENTS", "%")
+		table := term.Table{Columns: append(columns, term.Column{Title: "EXAMPLE", Most: 60}), Title: term.NewStyles(color).Faint, Rows: rows}
+		out = table.Append(nil, 0)
 	}
 	return write(w, out)
 }

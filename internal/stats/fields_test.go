@@ -26,7 +26,7 @@ func TestFieldsOfTheSamples(t *testing.T) {
 		putAll(t, f, "", s.Payload)
 	}
 	var text, ndjson, rows bytes.Buffer
-	for _, err := range []error{f.WriteText(&text, false), f.WriteNDJSON(&ndjson), f.WriteCSV(&rows, false)} {
+	for _, err := range []error{f.Write(&text, "text", false, false), f.Write(&ndjson, "ndjson", false, false), f.Write(&rows, "csv", false, false)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,7 @@ func FuzzFields(f *testing.F) {
 			}
 		}
 		var out bytes.Buffer
-		if err := fields.WriteNDJSON(&out); err != nil {
+		if err := fields.Write(&out, "ndjson", false, false); err != nil {
 			t.Fatal(err)
 		}
 	})

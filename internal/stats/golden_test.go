@@ -5,7 +5,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"flag"
-	"net/http/httptest"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,21 +73,29 @@ func TestPromLint(t *testing.T) {
 	}
 }
 
-func TestHandler(t *testing.T) {
+func TestMetricsFormats(t *testing.T) {
 	c := New(Options{})
-	h := Handler(c)
+	addr, _ := serve(t, c)
 	feed := newFeed(t, c, gate)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, tc := range []struct{ accept, want, end string }{
 		{"", `rtev_events_total{instance="899c89f9-90c3-c633-8586-8f09b005ebed",name="Gate",server="http://nvr1:3546",type="track"} 1`, ""},
 		{"application/openmetrics-text", `type="track"} 2.0`, "# EOF\n"},
 	} {
 		feed.put("track", 0, "")
-		r := httptest.NewRequest("GET", "/metrics", nil)
+		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+addr+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		r.Header.Set("Accept", tc.accept)
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, tc.want) || !strings.HasSuffix(body, tc.end) {
-			t.Errorf("%d, want %q in:\n%s", w.Code, tc.want, body)
+		got, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(got.Body)
+		got.Body.Close()
+		if text := string(body); err != nil || got.StatusCode != 200 || !strings.Contains(text, tc.want) || !strings.HasSuffix(text, tc.end) {
+			t.Errorf("%d, %v, want %q in:\n%s", got.StatusCode, err, tc.want, text)
 		}
 	}
 }

@@ -2,11 +2,11 @@ package stats
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,10 +16,6 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// snapshotComment is the first line of a page. It answers a question that
-// people have who see no rates.
-const snapshotComment = "# A snapshot: counters start at 0 with each run, so rate() needs rtev stats --listen.\n"
-
 // Prom returns a printer that prints the total of a run, and nothing before it,
 // in the text format of Prometheus: a file must hold one page only. It is for
 // the text-file collector of node_exporter.
@@ -28,13 +24,10 @@ func Prom(w io.Writer) Printer {
 		if !s.Total() {
 			return nil
 		}
-		families, err := registry(func() *Snapshot { return s }).Gather()
-		if err != nil {
-			return err
-		}
-		out := bytes.NewBufferString(snapshotComment)
+		families, _ := registry(func(string) *Snapshot { return s }).Gather() // fails only for what it leaves out
+		var out bytes.Buffer
 		for _, f := range families {
-			if _, err := expfmt.MetricFamilyToText(out, f); err != nil {
+			if _, err := expfmt.MetricFamilyToText(&out, f); err != nil {
 				return err
 			}
 		}
@@ -42,13 +35,28 @@ func Prom(w io.Writer) Printer {
 	}
 }
 
-// Handler returns a handler that serves what c knows at each request, in the
-// format that the client asks for. It is safe for concurrent use.
-func Handler(c *Counter) http.Handler {
-	return promhttp.HandlerFor(registry(c.Snapshot), promhttp.HandlerOpts{EnableOpenMetrics: true, MaxRequestsInFlight: 4})
+// Serve serves what c knows at each request for /metrics, in the format that the
+// client asks for, until ctx is done. It closes l. The error says why it can no
+// longer accept connections.
+func Serve(ctx context.Context, l net.Listener, c *Counter) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(c.Snapshot), promhttp.HandlerOpts{
+		EnableOpenMetrics: true, MaxRequestsInFlight: 4, ErrorHandling: promhttp.ContinueOnError,
+	}))
+	server := http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute,
+	}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // nothing is lost if it fails
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
-func registry(snapshot func() *Snapshot) *prometheus.Registry {
+// registry returns a registry of the metrics of snapshots. Two names that look
+// the same have the same labels, so it leaves one of them out and reports that.
+func registry(snapshot func(record string) *Snapshot) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collector(snapshot)) // a collector without descriptions is always taken
 	return r
@@ -56,14 +64,14 @@ func registry(snapshot func() *Snapshot) *prometheus.Registry {
 
 // collector turns snapshots into metrics. Values of labels are valid UTF-8
 // without control characters, and limited in length and number.
-type collector func() *Snapshot
+type collector func(record string) *Snapshot
 
 // Describe sends nothing: which metrics there are depends on the snapshot.
 func (c collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect takes a snapshot and sends its numbers.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
-	s := c()
+	s := c("")
 	for i := range s.Instances {
 		m := metrics{ch, &s.Instances[i]}
 		m.totals()
@@ -83,26 +91,23 @@ const (
 	gauge   = prometheus.GaugeValue
 )
 
-// label is a label that not all metrics have.
-type label struct{ name, value string }
-
-// desc returns the description of a metric and the values of its labels. Safe
-// keeps different names different.
-func (m metrics) desc(name, help string, labels []label) (*prometheus.Desc, []string) {
+// desc returns the description of a metric and the values of its labels. labels
+// are pairs of a name and a value that not all metrics have.
+func (m metrics) desc(name, help string, labels []string) (*prometheus.Desc, []string) {
 	names := []string{"instance", "name", "server"}
 	values := []string{term.Safe(m.in.ID), term.Safe(m.in.Name), term.Safe(m.in.Server)}
-	for _, l := range labels {
-		names, values = append(names, l.name), append(values, term.Safe(l.value))
+	for i := 0; i < len(labels); i += 2 {
+		names, values = append(names, labels[i]), append(values, term.Safe(labels[i+1]))
 	}
 	return prometheus.NewDesc("rtev_"+name, help, names, nil), values
 }
 
-func (m metrics) send(kind prometheus.ValueType, name, help string, n float64, labels ...label) {
+func (m metrics) send(kind prometheus.ValueType, name, help string, n float64, labels ...string) {
 	desc, values := m.desc(name, help, labels)
 	m.ch <- prometheus.MustNewConstMetric(desc, kind, n, values...)
 }
 
-func (m metrics) histogram(name, help string, d *Dist, labels ...label) {
+func (m metrics) histogram(name, help string, d *Dist, labels ...string) {
 	if d != nil {
 		desc, values := m.desc(name, help, labels)
 		m.ch <- prometheus.MustNewConstHistogram(desc, d.Count, d.sum/1000, d.buckets, values...)
@@ -145,68 +150,19 @@ func (m metrics) state() {
 
 // events sends how many events of each kind there were, and how long they took.
 func (m metrics) events(by string) {
-	value := "type"
+	label := "type"
 	if by != "_type" {
-		value = "value"
+		label = "value"
 	}
 	for _, g := range m.in.Groups {
-		m.send(counter, "events_total", "Events received, by "+term.Safe(by)+".", float64(g.Events), label{value, g.Value})
+		m.send(counter, "events_total", "Events received, by "+term.Safe(by)+".", float64(g.Events), label, g.Value)
 	}
 	m.histogram("delay_seconds", "Time from system_timestamp to the arrival of an event.", m.in.Delay)
 	for _, o := range m.in.OpenEvents {
-		m.send(gauge, "open_events", "Events that have not ended.", float64(o.Count), label{"type", o.Type}, label{"place", o.Place})
+		m.send(gauge, "open_events", "Events that have not ended.", float64(o.Count), "type", o.Type, "place", o.Place)
 	}
 	for _, e := range m.in.Ended {
-		m.send(counter, "ended_events_total", "Events that ended.", float64(e.Count), label{"type", e.Type})
-		m.histogram("event_duration_seconds", "How long events lasted that ended.", e.Duration, label{"type", e.Type})
+		m.send(counter, "ended_events_total", "Events that ended.", float64(e.Count), "type", e.Type)
+		m.histogram("event_duration_seconds", "How long events lasted that ended.", e.Duration, "type", e.Type)
 	}
-}
-
-// Server serves the metrics of a Counter over HTTP.
-type Server struct {
-	http    http.Server
-	addr    net.Addr
-	serving sync.WaitGroup
-	err     error // why the serving ended; valid after serving
-}
-
-// Serve starts to serve the metrics of c at http://addr/metrics. It calls
-// failed when it can no longer accept connections; Close returns the reason.
-func Serve(addr string, c *Counter, failed func(error)) (*Server, error) {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, reason(err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", Handler(c))
-	s := &Server{addr: l.Addr(), http: http.Server{
-		Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute,
-	}}
-	s.serving.Go(func() {
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			s.err = reason(err)
-			failed(s.err)
-		}
-	})
-	return s, nil
-}
-
-// Addr returns the address that the server listens on.
-func (s *Server) Addr() net.Addr { return s.addr }
-
-// Close ends all connections, and returns the error that ended the serving
-// before Close was called.
-func (s *Server) Close() error {
-	_ = s.http.Close() // it closes the listener: nothing is lost when that fails
-	s.serving.Wait()
-	return s.err
-}
-
-// reason returns the innermost part of a network error, without the name of the
-// system call and the address, which the caller knows.
-func reason(err error) error {
-	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
-		err = inner
-	}
-	return err
 }

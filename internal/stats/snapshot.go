@@ -2,14 +2,19 @@ package stats
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/term"
 )
 
 // Snapshot is what a Counter knows at one moment. Its JSON is what -o ndjson
 // prints; docs/stats.md has the names, which are stable.
 type Snapshot struct {
-	Record   string    `json:"record"` // "interval", or "total" for the last of a run
+	Record   string    `json:"record"` // "interval", or "total" for the last report of a run
 	Time     time.Time `json:"time"`   // of a recording, the time of its last event
 	Start    time.Time `json:"start"`  // of a recording, the time of its first event
 	Elapsed  float64   `json:"elapsed_s"`
@@ -107,31 +112,37 @@ var (
 	durationBounds = []float64{1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400}
 )
 
-// Snapshot returns what is known now.
-func (c *Counter) Snapshot() *Snapshot {
+// Snapshot returns what is known now. record is "interval" or "total" if it is
+// for a report, which counts dropped frames since the report before and warns
+// once of each server whose clock is ahead; else it is "".
+func (c *Counter) Snapshot(record string) *Snapshot {
 	c.mu.Lock()
 	tallies, unassigned := slices.Clone(c.order), c.unassigned
 	c.mu.Unlock()
-	over := period{0, time.Since(c.start)}
+	run := span{0, time.Since(c.start)}
 	if c.o.Recorded {
-		over = recordedPeriod(tallies)
+		run = recordedSpan(tallies, run.last.Truncate(time.Second))
 	}
 	s := &Snapshot{
-		Record: "interval", Recorded: c.o.Recorded, By: c.by, Elapsed: round(over.seconds()),
-		Time: c.clock(over.to), Start: c.clock(over.from), Groups: []Group{}, Instances: []Instance{},
+		Record: record, Recorded: c.o.Recorded, By: c.o.By.String(), Elapsed: round(run.seconds()),
+		Time: c.clock(run.last), Start: c.clock(run.first), Groups: []Group{}, Instances: []Instance{},
 		unassigned: unassigned,
 	}
 	var delay dist
 	for _, t := range tallies {
 		t.mu.Lock()
 		if !t.isEmpty() {
-			s.Instances = append(s.Instances, t.snapshot(over, &delay))
+			s.Instances = append(s.Instances, t.snapshot(run, record != ""))
+			delay.merge(t.delay)
 		}
 		t.mu.Unlock()
 	}
 	slices.SortStableFunc(s.Instances, func(a, b Instance) int { return cmp.Compare(a.order, b.order) })
-	s.sum(over)
+	s.sum(run)
 	s.Delay = delay.snapshot(nil)
+	if record != "" {
+		c.warnOfClocks(s)
+	}
 	return s
 }
 
@@ -140,21 +151,45 @@ func (c *Counter) clock(at time.Duration) time.Time {
 	return c.start.Add(at).UTC().Truncate(time.Millisecond)
 }
 
-func recordedPeriod(tallies []*tally) period {
-	var all span
+// recordedSpan returns the span of the events of a recording, or the moment now
+// if none has a time.
+func recordedSpan(tallies []*tally, now time.Duration) span {
+	all := never
 	for _, t := range tallies {
 		t.mu.Lock()
-		if t.span.known {
-			all.add(t.span.first)
-			all.add(t.span.last)
+		for _, g := range t.groups {
+			all.add(g.span)
 		}
 		t.mu.Unlock()
 	}
-	return period{all.first, all.last}
+	if !all.known() {
+		return span{now, now}
+	}
+	return all
+}
+
+// warnOfClocks warns once of each server whose events carry times in the future
+// of the clock here.
+func (c *Counter) warnOfClocks(s *Snapshot) {
+	for i := range s.Instances {
+		in := &s.Instances[i]
+		if in.Delay == nil || in.Delay.Min >= -1 { // rounding to milliseconds explains as much
+			continue
+		}
+		c.mu.Lock()
+		warned := c.warned[in.Server]
+		c.warned[in.Server] = true
+		c.mu.Unlock()
+		if !warned {
+			c.o.Notify.Tell(event.Notice{Kind: event.Warning, Text: fmt.Sprintf(
+				"events of %s carry times up to %s ahead of the clock here; delays are too small by as much",
+				cmp.Or(in.Server, "the server"), term.Millis(-in.Delay.Min))})
+		}
+	}
 }
 
 // sum adds up the numbers of the instances.
-func (s *Snapshot) sum(over period) {
+func (s *Snapshot) sum(run span) {
 	groups := map[string]*Group{}
 	s.Flow.add(&s.unassigned)
 	for i := range s.Instances {
@@ -167,9 +202,9 @@ func (s *Snapshot) sum(over period) {
 			groups[g.Value].add(&g.Count)
 		}
 	}
-	s.Rate, s.ByteRate = over.perSecond(s.Events), over.perSecond(s.Bytes)
+	s.Rate, s.ByteRate = run.perSecond(s.Events), run.perSecond(s.Bytes)
 	for _, g := range groups {
-		g.Rate = over.perSecond(g.Events)
+		g.Rate = run.perSecond(g.Events)
 		s.Groups = append(s.Groups, *g)
 	}
 	sortGroups(s.Groups)
@@ -205,31 +240,33 @@ func sortGroups(g []Group) {
 	})
 }
 
-// snapshot returns the numbers of the instance, and adds its delays to those of
-// all instances. t.mu must be held.
-func (t *tally) snapshot(over period, delays *dist) Instance {
+// snapshot returns the numbers of the instance. t.mu must be held.
+func (t *tally) snapshot(run span, report bool) Instance {
 	in := t.in
 	in.Groups, in.OpenEvents, in.Ended = []Group{}, []OpenEvent{}, []EndedType{}
 	if in.Engine != nil {
 		e := *in.Engine
-		e.DroppedSince = e.Dropped
+		e.DroppedSince = round(e.Dropped - t.reported)
+		if report {
+			t.reported = e.Dropped
+		}
 		in.Engine = &e
 	}
 	if in.State != Recorded {
-		in.StateFor = round((over.to - t.since).Seconds())
-		in.quiet = t.quiet(over.to)
+		in.StateFor = round((run.last - t.since).Seconds())
+		in.quiet = t.quiet(run.last)
 		if in.quiet >= t.arrivals.silentAfter() {
 			in.Silent, in.SilentFor = true, round(in.quiet.Seconds())
 		}
 	}
-	gap := t.currentGap(over.to)
+	gap := t.currentGap(run.last)
 	in.Gap, in.LongestGap = round((t.gap + gap).Seconds()), round(max(t.longest, gap).Seconds())
-	in.Count = t.c.count(&t.traffic, over)
-	in.ByteRate, in.ByteRateNow = over.perSecond(in.Bytes), rate(&t.volume, over, 5, in.Bytes)
+	groups := slices.Collect(maps.Values(t.groups))
+	in.Count = t.c.count(run, groups)
+	in.ByteRate, in.ByteRateNow = run.perSecond(in.Bytes), run.rate(5, in.Bytes, t.volume.sum)
 	in.Delay = t.delay.snapshot(delayBounds)
-	delays.merge(&t.delay)
-	for _, g := range t.groups {
-		in.Groups = append(in.Groups, Group{g.value, t.c.count(&g.traffic, over)})
+	for i, g := range groups {
+		in.Groups = append(in.Groups, Group{g.value, t.c.count(run, groups[i:i+1])})
 	}
 	sortGroups(in.Groups)
 	for typ, p := range t.pairs {
@@ -242,13 +279,24 @@ func (t *tally) snapshot(over period, delays *dist) Instance {
 	return in
 }
 
-func (c *Counter) count(n *traffic, over period) Count {
-	count := Count{
-		Events: n.events, Bytes: n.bytes, Rate: over.perSecond(n.events),
-		Now: rate(&n.rate, over, 5, n.events), Minute: rate(&n.rate, over, 60, n.events),
+// count returns the numbers of some groups together.
+func (c *Counter) count(run span, groups []*group) (n Count) {
+	all := never
+	for _, g := range groups {
+		n.Events += g.events
+		n.Bytes += g.bytes
+		all.add(g.span)
 	}
-	if n.span.known {
-		count.Last = c.clock(n.span.last)
+	counted := func(from, to int64) (sum uint64) {
+		for _, g := range groups {
+			sum += g.rate.sum(from, to)
+		}
+		return sum
 	}
-	return count
+	n.Rate = run.perSecond(n.Events)
+	n.Now, n.Minute = run.rate(5, n.Events, counted), run.rate(60, n.Events, counted)
+	if all.known() {
+		n.Last = c.clock(all.last)
+	}
+	return n
 }

@@ -2,6 +2,8 @@ package stats
 
 import (
 	"cmp"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -9,36 +11,33 @@ import (
 )
 
 // tally holds the numbers of one instance. All moments are durations since the
-// start of the counter; those of recorded events are negative.
+// start of the counter.
 type tally struct {
 	c *Counter
 
-	mu       sync.Mutex // guards the fields below
-	in       Instance   // what is counted in place; snapshot adds the rest
+	mu       sync.Mutex    // guards the fields below
+	in       Instance      // what is counted in place; snapshot adds the rest
+	at       time.Duration // when the current event arrived, if it is live
 	arrivals arrivals
 	since    time.Duration // when the state began
 	gap      time.Duration // sum of the gaps that have ended
 	longest  time.Duration // the longest of them
-	traffic
-	volume  window[uint64]
-	delay   dist
-	id      uint64 // of the last event, when hasID
-	hasID   bool
-	types   map[string]*typeInfo
-	last    *typeInfo // of the last event
-	groups  map[string]*group
-	pairs   map[string]*pair // by their types without -end
-	frames  growth
-	dropped growth
+	volume   window        // bytes
+	delay    dist
+	id       uint64 // of the last event, when hasID
+	hasID    bool
+	types    map[string]*typeInfo
+	last     *typeInfo // of the last event
+	groups   map[string]*group
+	pairs    map[string]*pair // by their types without -end
+	frames   growth
+	dropped  growth
+	reported float64 // dropped frames up to the last report
 }
 
 func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
 	t := &tally{c: c, types: map[string]*typeInfo{}, groups: map[string]*group{}, pairs: map[string]*pair{}}
-	t.in = Instance{ID: key.id, Name: key.id, Server: key.server, State: Connecting}
-	if in != nil {
-		t.in.order = in.Order
-		t.in.Name = cmp.Or(clean(in.Name), key.id)
-	}
+	t.in = Instance{ID: key.id, Name: cmp.Or(strings.Clone(clean(in.Name)), key.id), Server: key.server, State: Connecting, order: in.Order}
 	if c.o.Recorded {
 		t.in.State = Recorded
 	}
@@ -48,31 +47,21 @@ func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
 // isEmpty reports whether the tally is of a recorded instance of which nothing
 // passed the filters, and nothing was lost as far as ids can tell.
 func (t *tally) isEmpty() bool {
-	return t.c.o.Recorded && t.traffic.events == 0 && !t.hasID && t.in.Skipped+t.in.Oversize == 0
+	return t.c.o.Recorded && len(t.groups) == 0 && !t.hasID && t.in.Skipped+t.in.Oversize == 0
 }
 
 // watch looks at an event before the filters do: at its id and, if it is live, at
 // when it arrived.
-func (t *tally) watch(ev *event.Event, at time.Duration, live bool) {
-	if live {
-		t.arrivals.note(at, ev.Type == "statistics")
+func (t *tally) watch(ev *event.Event) {
+	if !t.c.o.Recorded {
+		t.at = ev.Received.Sub(t.c.start)
+		t.arrivals.note(t.at, ev.Type == "statistics")
 	}
-	if n, ok := decimal(ev.ID); ok {
-		t.noteID(n)
-	}
-}
-
-// decimal returns the value of an unsigned whole number of up to 19 digits, in
-// less than half of strconv's time.
-func decimal(s string) (n uint64, ok bool) {
-	for i := range len(s) {
-		digit := s[i] - '0'
-		if digit > 9 {
-			return 0, false
+	if ev.ID != "" {
+		if n, err := strconv.ParseUint(ev.ID, 10, 64); err == nil {
+			t.noteID(n)
 		}
-		n = n*10 + uint64(digit)
 	}
-	return n, 0 < len(s) && len(s) <= 19
 }
 
 // noteID counts SSE ids of one connection that do not follow one another. Events
@@ -88,71 +77,40 @@ func (t *tally) noteID(n uint64) {
 	t.hasID, t.id = true, n
 }
 
-// put counts an event at the moment it arrived or, if it is not live, was sent.
-func (t *tally) put(ev *event.Event, at time.Duration, live bool) {
-	size := uint64(len(ev.Payload))
+// put counts an event at the moment it arrived or, if it is recorded, was sent.
+func (t *tally) put(ev *event.Event) {
 	info := t.typeOf(ev.Type)
 	g := info.group
 	if g == nil {
 		g = t.groupOf(ev)
 	}
+	size := uint64(len(ev.Payload))
+	g.events++
+	g.bytes += size
 	sent, stamped := ev.Time()
-	switch {
-	case live && stamped:
-		t.delay.add(millis(ev.Received.Sub(sent)))
-	case stamped:
+	at := t.at
+	if t.c.o.Recorded {
 		at = sent.Sub(t.c.start)
+	} else if stamped {
+		t.delay.add(millis(ev.Received.Sub(sent)))
 	}
-	if live && t.in.State == Connecting { // not every source reports when it has connected
+	if stamped || !t.c.o.Recorded {
+		second := int64(at / time.Second)
+		g.span.add(span{at, at})
+		g.rate.add(second, 1)
+		t.volume.add(second, size)
+	}
+	if t.in.State == Connecting { // not every source reports when it has connected
 		t.in.State = Connected
 	}
-	sec, timed := second(at), live || stamped
-	t.count(size, at, sec, timed)
-	g.count(size, at, sec, timed)
-	if timed {
-		t.volume.add(sec, size)
-	}
-	if info.begins != nil {
-		info.begins.begin(t.c, ev)
-	}
-	if info.ends != nil {
-		info.ends.end(t.c, ev)
+	if info.ends {
+		info.pair.end(t.c, ev)
+	} else if info.pair.complete {
+		info.pair.begin(t.c, ev)
 	}
 	if info.name == "statistics" {
 		t.readStatistics(ev)
 	}
-}
-
-// traffic counts events, in all and per second.
-type traffic struct {
-	events, bytes uint64
-	span          span
-	rate          window[uint32]
-}
-
-// count counts an event of so many bytes, at a moment and in its second if those
-// are known.
-func (n *traffic) count(size uint64, at time.Duration, sec int64, timed bool) {
-	n.events++
-	n.bytes += size
-	if timed {
-		n.span.add(at)
-		n.rate.add(sec, 1)
-	}
-}
-
-// span is the first and the last moment of something. The zero value is ready.
-type span struct {
-	known       bool
-	first, last time.Duration
-}
-
-func (s *span) add(at time.Duration) {
-	if !s.known {
-		*s = span{true, at, at}
-		return
-	}
-	s.first, s.last = min(s.first, at), max(s.last, at)
 }
 
 // State is the state of the connection to an instance. The words are part of
