@@ -84,7 +84,7 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	if lines := bytes.Count(got.Bytes(), []byte("\n")); consumed != nil || lines != n {
 		t.Fatalf("%d of %d events came through (%v):\n%s%s", lines, n, consumed, said.String(), produced.String())
 	}
-	_, served := sim.Served(gate)
+	served := sim.Served(gate)
 	for line := range bytes.Lines(got.Bytes()) {
 		place := slices.Index(served, simulator.Hash(bytes.TrimSuffix(line, []byte("\n"))))
 		if place < 0 {

@@ -85,14 +85,14 @@ func TestTwoProcessesSaveIntoOneFolder(t *testing.T) {
 // picture two processes must write.
 func cropsCapture(t *testing.T, n int) (capture []byte, pictures map[[sha256.Size]byte]int) {
 	t.Helper()
-	server, err := simulator.New(simulator.Options{Seed: 1, Rate: simulator.Max, Mix: simulator.MixCrops, Count: n, Instances: simulator.Fleet(1)})
+	server, err := simulator.New(simulator.Options{Seed: 1, Rate: simulator.Max, Count: n, Instances: simulator.Fleet(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()
 	web := httptest.NewServer(server)
 	defer web.Close()
-	resp, err := web.Client().Get(web.URL + "/v1/core/instance/" + ids(server)[0] + "/consume_events_sse")
+	resp, err := web.Client().Get(web.URL + "/v1/core/instance/" + ids(server)[0] + "/consume_events_sse?events=crop")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func waitUntil(done func() bool) {
 func deliveries(server *simulator.Server) map[uint64]int {
 	given := map[uint64]int{}
 	for _, id := range ids(server) {
-		_, hashes := server.Served(id)
+		hashes := server.Served(id)
 		for _, h := range hashes {
 			given[h]++
 		}

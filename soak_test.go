@@ -148,7 +148,7 @@ func (c *tally) got() (n int, sum uint64) {
 // delivered returns the same for what a simulator sent.
 func delivered(server *simulator.Server) (n int, sum uint64) {
 	for _, id := range ids(server) {
-		_, hashes := server.Served(id)
+		hashes := server.Served(id)
 		n += len(hashes)
 		for _, h := range hashes {
 			sum += h

@@ -310,7 +310,7 @@ func TestToSavesUnacknowledgedEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, served := server.Served(ids(server)[0])
+	served := server.Served(ids(server)[0])
 	for line := range bytes.Lines(saved) {
 		if !slices.Contains(served, simulator.Hash(bytes.TrimSuffix(line, []byte("\n")))) {
 			t.Errorf("was never sent: %s", line)

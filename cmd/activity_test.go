@@ -123,7 +123,7 @@ func TestTerminalSaysWhyNothingIsShown(t *testing.T) {
 		{"tail Gate -e event-intrusion* -w n==1", `\d+ events arrived, \d+ of them match -e, none matches -w`},
 		{"tail Gate -e best-crop", `no event yet; -e asks for best-crop`},
 		{"poll Gate -w object_class==Unicorn", `\d+ events arrived, none matches -w`},
-		{"crops Gate -d TEMP -e event-dwelling", `\d+ pictures arrived, none matches -e`},
+		{"crops Gate -d TEMP -e event-status-changed", `\d+ pictures arrived, none matches -e`},
 		{"crops Gate -d TEMP -w object_class==Unicorn", `\d+ pictures arrived, none matches -w`},
 	} {
 		dir := t.TempDir()

@@ -43,8 +43,9 @@ var (
 	// errLimit is the cause of a run's context when -n is reached.
 	errLimit = errors.New("-n is reached")
 	// errOutShut: a command that drains a queue does not start without stdout.
-	errOutShut = &event.WriteError{Err: errors.New("standard output is closed, so drained events would be lost; " +
-		"redirect it (> FILE, or > /dev/null to discard them)")}
+	errOutShut = &event.WriteError{Err: errors.New(
+		"standard output is closed, so drained events would be lost; redirect it" +
+			" (> FILE, or > /dev/null to discard them)")}
 )
 
 // usageError is a mistake in the command line.
@@ -138,7 +139,7 @@ func classify(err error) (code int, hint string) {
 	far, away := errors.AsType[*rtapi.UnreachableError](err)
 	switch {
 	case is[*event.WriteError](err), is[*stdoutError](err), is[*broker.SavedError](err), is[*exec.FailedError](err),
-		is[*poll.SpoolError](err), is[*poll.LostError](err), is[*poll.UnwrittenError](err), is[*poll.CutError](err):
+		is[*poll.UndeliveredError](err):
 		return exitOutput, ""
 	case wrong:
 		return exitUsage, usage.hint

@@ -34,7 +34,7 @@ func newLoggingServer(t *testing.T, name string) *loggingServer {
 	in.Name = name
 	in.ID = fmt.Sprintf("00000000-0000-4000-8000-%012x", []byte(name)[:6])
 	l.id = in.ID
-	sim := newSimulator(t, simulator.Options{Seed: 1, Instances: []simulator.Instance{in}, Rate: 200, Mix: simulator.MixCrops})
+	sim := newSimulator(t, simulator.Options{Seed: 1, Instances: []simulator.Instance{in}, Rate: 200})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l.note(r)
 		sim.ServeHTTP(w, r)

@@ -18,13 +18,14 @@ trap 'kill "${servers[@]}" 2>/dev/null; rm -rf "$work"' EXIT
 CGO_ENABLED=0 go build -trimpath -o "$work/rtev" .
 go build -C bench -o "$work/bench" .
 
-# serve MIX COUNT starts a server that sends COUNT events to every client, and
-# sets $server to its URL.
+# serve TYPES COUNT starts a server that sends COUNT events to every client, and
+# sets $url to that of a stream of these types.
 serve() {
-	local log="$work/$1.log"
-	"$work/rtev" simulate --listen 127.0.0.1:0 --rate max --mix "$1" --count "$2" 2>"$log" &
+	local log="$work/$1.log" server
+	"$work/rtev" simulate --listen 127.0.0.1:0 --rate max --count "$2" 2>"$log" &
 	servers+=($!)
-	until server=$(grep -o 'http://[0-9.:]*' "$log"); do sleep 0.1; done
+	until server=$(grep -so 'http://[0-9.:]*' "$log"); do sleep 0.1; done
+	url="$server/v1/core/instance/$id/consume_events_sse?events=$1"
 }
 
 # measure runs each command of $rows (name, tab, command) once per round, and
@@ -49,24 +50,23 @@ row() { printf '%s\t%s\n' "$1" "$2"; }
 
 echo "$(nproc) cores, $(go env GOVERSION), $(curl --version | cut -d' ' -f1,2 | head -n 1), medians of $rounds rounds"
 echo
-serve tracks "$events"
-url=$server/v1/core/instance/$id/consume_events_sse
-tail="$work/rtev tail --config none -q -s $server $id"
+serve track "$events"
+tail="$work/rtev tail --config none -q $url"
 rows=$(
 	row 'curl -sN URL -o /dev/null' "curl -sN $url -o /dev/null"
 	row 'rtev tail -o ndjson' "$tail -n $events -o ndjson"
 	row 'rtev tail -o ndjson, one field' "$tail -n $events -o ndjson -w detection_confidence>0"
 	row 'rtev tail -o csv' "$tail -n $events -o csv"
 	row 'rtev tail, text in colour' "$tail -n $events --color always"
-	row 'rtev stats' "$work/rtev stats --config none -q -s $server $id -n $events -o ndjson"
+	row 'rtev stats' "$work/rtev stats --config none -q $url -n $events -o ndjson"
 	row 'bufio.Scanner and gjson, one field' "$work/bench scanner $url"
 	row 'go-sse and gjson, one field' "$work/bench go-sse $url"
 )
 measure "$events tracks"
 echo
-serve mixed "$((events / 5))"
+serve track,crop "$((events / 5))"
 rows=$(
-	row 'curl -sN URL -o /dev/null' "curl -sN $server/v1/core/instance/$id/consume_events_sse -o /dev/null"
-	row 'rtev tail -o ndjson' "$work/rtev tail --config none -q -s $server $id -n $((events / 5)) -o ndjson"
+	row 'curl -sN URL -o /dev/null' "curl -sN $url -o /dev/null"
+	row 'rtev tail -o ndjson' "$work/rtev tail --config none -q $url -n $((events / 5)) -o ndjson"
 )
 measure "$((events / 5)) events, 3 % of them crops"

@@ -16,11 +16,8 @@ const maxSpare = 1 << 20
 // delivery remembers the position instead, and the rest stays in the spool. Its
 // methods always return nil.
 type delivery struct {
-	to        event.Sink
-	match     func(*event.Event) bool
-	hold      int
-	unwritten *unwritten
-	spooled   bool
+	*run
+	spooled bool
 
 	next  int       // position in the response of the next event or raw item
 	first int       // an earlier run delivered everything before this position
@@ -30,27 +27,24 @@ type delivery struct {
 	total int       // wanted events so far
 	err   error     // the sink's; after an error the sink is no longer used
 	rest  int       // if err is set, the position of the first event that is not written
-	ended bool      // the whole response was read
+
+	readErr error // why the response was not read to its end, for the caller
 }
 
 // pending is an event that was put and may not be written yet. end is the end of
 // its payload in delivery.text.
 type pending struct{ position, end int }
 
-func (r *run) newDelivery() *delivery {
-	return &delivery{to: r.to, match: r.Match, hold: r.Hold, unwritten: r.unwritten}
-}
-
 // Put implements event.Sink.
 func (d *delivery) Put(ev *event.Event) error {
 	position := d.next
 	d.next++
-	if position < d.first || d.match != nil && !d.match(ev) {
+	switch {
+	case position < d.first || d.Match != nil && !d.Match(ev):
 		return nil
-	}
-	if d.err != nil {
+	case d.err != nil:
 		if !d.spooled {
-			d.unwritten.addEvent(ev.Payload)
+			d.unwritten.add(ev.Payload)
 		}
 		return nil
 	}
@@ -76,10 +70,10 @@ func (d *delivery) nextRaw() bool {
 // stopped reports whether the rest of the response stays in the spool.
 func (d *delivery) stopped() bool { return d.spooled && d.err != nil }
 
-// beforeRead flushes if more than hold bytes were put, because the next read may
+// beforeRead flushes if more than Hold bytes were put, because the next read may
 // have to wait.
 func (d *delivery) beforeRead() {
-	if d.size > d.hold {
+	if d.size > d.Hold {
 		_ = d.Flush()
 	}
 }
@@ -112,22 +106,19 @@ func (d *delivery) fail(err error, refused bool) {
 			err, written = worse, 0
 		}
 	}
-	var w *event.WriteError
-	if errors.As(err, &w) {
-		written = max(0, min(w.Written, len(d.put)))
+	if failure, ok := errors.AsType[*event.WriteError](err); ok {
+		written = max(0, min(failure.Written, len(d.put)))
 	}
 	d.err, d.rest = err, d.next
 	if written < len(d.put) {
 		d.rest = d.put[written].position
 	}
-	if !d.spooled {
-		start := 0
-		for i, p := range d.put {
-			if i >= written {
-				d.unwritten.addEvent(d.text[start:p.end])
-			}
-			start = p.end
+	start := 0
+	for i, p := range d.put {
+		if i >= written && !d.spooled {
+			d.unwritten.add(d.text[start:p.end])
 		}
+		start = p.end
 	}
 	d.put, d.text = nil, nil
 }

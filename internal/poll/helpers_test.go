@@ -3,6 +3,7 @@ package poll
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -158,6 +159,15 @@ type disk struct {
 	left int
 	strings.Builder
 }
+
+// says reports whether err is an UndeliveredError with that text.
+func says(err error, text string) bool {
+	_, ok := errors.AsType[*UndeliveredError](err)
+	return ok && strings.Contains(err.Error(), text)
+}
+
+// notJSON is what an error says about so many items that are not events.
+func notJSON(n int) string { return drained(n) + " that could not be printed, not being JSON objects" }
 
 var errFull = fmt.Errorf("no space left on device")
 

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptrace"
 	"strings"
 	"time"
@@ -56,46 +57,83 @@ const (
 	maxRetryAfter   = 5 * time.Minute
 )
 
+// UndeliveredError reports that something drained was not delivered, or that the
+// spool cannot be used. Err says what happened to it.
+type UndeliveredError struct{ Err error }
+
+// Error returns one line.
+func (e *UndeliveredError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *UndeliveredError) Unwrap() error { return e.Err }
+
+// Undelivered marks errors that count even if other sources succeeded.
+func (e *UndeliveredError) Undelivered() {}
+
+func undelivered(format string, args ...any) error {
+	return &UndeliveredError{fmt.Errorf(format, args...)}
+}
+
+var (
+	// errCut says that a response ended early. Its complete events were delivered,
+	// and an unfinished one is in the unwritten file.
+	errCut = errors.New("the response was cut off")
+	// errLost says that drained items could be neither printed nor saved.
+	errLost = errors.New("could be neither printed nor saved")
+)
+
 // run is the state of one call of Run.
 type run struct {
 	*Poll
-	to        event.Sink
-	unwritten *unwritten
+	to         event.Sink
+	unwritten  *Unwritten
+	reported   bool // items that are not events were reported
+	sinkFailed bool
+
+	// Of the requests.
 	connected bool      // there was a response
 	failures  int       // in a row
 	failing   time.Time // when the first of them began
 	backoff   rtapi.Backoff
-	reported  bool // items that are not events were reported
-
-	sinkFailed bool
 }
 
 // Run polls until ctx is done. Once a response has begun to arrive, Run reads it
 // to its end and puts its events before it returns. Run returns
-//   - an error of the sink, unchanged, or joined with a *LostError;
-//   - a *SpoolError or a *LostError;
+//   - an error of the sink, unchanged, or joined with an *UndeliveredError if
+//     events could not be saved either;
+//   - an *UndeliveredError, also if a response held anything that is not an event;
 //   - any error of the first request, or with Once of the only one; after that
 //     only a *rtapi.StatusError of 401 or 403, as other errors are retried;
-//   - a *UnwrittenError, also joined with the errors above, if a response held
-//     anything that is not an event;
 //   - ctx.Err().
 func (p *Poll) Run(ctx context.Context, to event.Sink) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r := &run{Poll: p, to: to, unwritten: newUnwritten(p.UnwrittenDirs, p.Instance.ID)}
-	return r.finish(ctx, r.loop(ctx))
+	r := &run{Poll: p, to: to, unwritten: NewUnwritten(p.UnwrittenDirs, p.Instance.ID)}
+	if r.Spool != nil {
+		return r.finish(ctx, r.runSpooled(ctx))
+	}
+	return r.finish(ctx, r.drain(ctx, r.deliver))
 }
 
-func (r *run) loop(ctx context.Context) error {
-	if r.Spool != nil {
-		if err := r.Spool.leftovers(func() error { return r.deliverLeftovers(ctx) }); err != nil {
-			return err
-		}
-	}
+// drain sends requests until ctx is done and passes each response to take, which
+// returns retry if another request may follow: its error is then nil or about
+// the response.
+func (r *run) drain(ctx context.Context, take func(io.ReadCloser) (retry bool, err error)) error {
 	for ctx.Err() == nil {
 		began := time.Now()
-		retry, err := r.request(ctx)
+		body, err := r.request(ctx)
+		retry := true
+		switch {
+		case err != nil:
+			err = cmp.Or(ctx.Err(), err)
+		case body == nil:
+			r.answered(nil)
+		default:
+			if retry, err = take(body); retry {
+				r.answered(err)
+			}
+		}
 		switch {
 		case !retry, r.Once, err != nil && r.final(err):
 			return err
@@ -110,111 +148,35 @@ func (r *run) loop(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// request sends one request and delivers its response. It returns retry if
-// another request may follow: err is then nil or comes from the server or the
-// network.
-func (r *run) request(ctx context.Context) (retry bool, err error) {
-	own, end := requestContext(ctx)
-	defer end()
-	body, err := r.Client.Drain(own, r.Instance.ID, r.Types)
-	if err != nil {
-		return true, cmp.Or(ctx.Err(), err)
-	}
-	if body == nil {
-		r.answered(nil)
-		err := r.to.Flush()
-		return err == nil, err
-	}
+// request sends one request. The end of the run cancels it only as long as there
+// is no connection. After that the queue may have been drained, and the response
+// is the only copy.
+func (r *run) request(ctx context.Context) (io.ReadCloser, error) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, cancel)
+	defer stop()
+	own = httptrace.WithClientTrace(own, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { stop() }})
+	return r.Client.Drain(own, r.Instance.ID, r.Types)
+}
+
+// deliver delivers a response as it arrives.
+func (r *run) deliver(body io.ReadCloser) (retry bool, err error) {
 	defer body.Close()
-	if retry, err = r.response(ctx, body); retry {
-		r.answered(err)
-	}
-	return retry, err
-}
-
-// requestContext returns the context of one request. The end of the run cancels
-// it only as long as there is no connection. After that the queue may have been
-// drained, and the response is the only copy. Call end to release the context.
-func requestContext(run context.Context) (ctx context.Context, end func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(run))
-	stop := context.AfterFunc(run, cancel)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { stop() }})
-	return ctx, func() {
-		stop()
-		cancel()
-	}
-}
-
-// response delivers one response, through the spool if there is one, and then
-// the responses that were drained into the spool meanwhile. If the spool fails,
-// the response is still delivered and is the last.
-func (r *run) response(ctx context.Context, body io.Reader) (retry bool, err error) {
-	next := r.receive(body)
-	for backlog := []received(nil); ; next, backlog = backlog[0], backlog[1:] {
-		drained := r.drainMeanwhile(ctx)
-		retry, err = r.deliverReceived(next)
-		backlog = append(backlog, drained()...)
-		if !retry {
-			if worse := r.saveUnspooled(backlog); worse != nil {
-				err = fmt.Errorf("%w; %w", err, worse)
-			}
-			return false, err
-		}
-		if len(backlog) == 0 || ctx.Err() != nil {
-			return true, err // the rest of the backlog is in the spool
-		}
-	}
-}
-
-// received is a response that is not delivered yet.
-type received struct {
-	stored *stored   // nil without a spool
-	body   io.Reader // the whole response, ending like it; nil if it is in the spool
-	spool  error     // why the spool does not have all of it
-	close  func()    // ends its request; nil if the caller does
-}
-
-// receive stores a response in the spool, if there is one.
-func (r *run) receive(body io.Reader) (next received) {
-	next.body = body
-	if r.Spool != nil {
-		next.stored, next.body, next.spool = r.Spool.store(r.Instance.ID, body)
-	}
-	return next
-}
-
-func (r *run) deliverReceived(next received) (retry bool, err error) {
-	if next.close != nil {
-		defer next.close()
-	}
-	if next.body == nil && next.spool == nil {
-		_, err := r.deliverLeftover(next.stored)
-		return err == nil, err
-	}
-	if next.body == nil {
-		return false, next.spool
-	}
-	d := r.newDelivery()
-	d.spooled = next.stored != nil && next.spool == nil
-	readErr := r.read(next.body, r.Instance, time.Time{}, d)
-	err = r.deliver(d, next.stored, readErr)
-	if err == nil && next.spool == nil {
+	d := &delivery{run: r}
+	readErr := r.read(body, r.Instance, time.Time{}, d)
+	if err = r.complete(d); err == nil {
 		return true, readErr
 	}
-	r.reportCut(readErr, "")
-	if next.spool != nil && (err == nil || errors.Is(err, event.ErrStop)) {
-		return false, next.spool
-	}
-	if next.spool != nil {
-		r.warn(next.spool.Error())
+	if errors.Is(readErr, errCut) {
+		r.notify(event.Notice{Kind: event.Lost, Text: readErr.Error()})
 	}
 	return false, err
 }
 
-// deliver completes the delivery of one response. Afterwards each of its events
-// is written, in an unwritten file, or still in the spool. s is the spooled
-// response, or nil. The error is the sink's or a *LostError.
-func (r *run) deliver(d *delivery, s *stored, readErr error) error {
+// complete ends the delivery of a response: each of its events is then written,
+// in an unwritten file, or stays in the spool. The error is the sink's, or says
+// that events are lost.
+func (r *run) complete(d *delivery) error {
 	_ = d.Flush()
 	r.sinkFailed = d.err != nil && !errors.Is(d.err, event.ErrStop)
 	lost := r.unwritten.sync()
@@ -222,44 +184,28 @@ func (r *run) deliver(d *delivery, s *stored, readErr error) error {
 		r.reported = true
 		r.warn("drained items that are not JSON objects are saved as sent in " + u.paths[0])
 	}
-	switch {
-	case s == nil:
-	case lost != nil:
-		s.close() // the next run delivers all of it again
-	case d.spooled:
-		r.release(s, d, readErr)
-	default:
-		r.remove(s)
+	if lost != nil && r.sinkFailed {
+		return fmt.Errorf("%w; %w", d.err, lost)
 	}
-	switch {
-	case lost == nil:
-		return d.err
-	case d.err == nil, errors.Is(d.err, event.ErrStop):
-		return lost
-	}
-	return fmt.Errorf("%w; %w", d.err, lost)
+	return cmp.Or(lost, d.err)
 }
 
 // finish closes the unwritten file and reports what is in it. It returns err, or
 // the error for items that were not delivered.
 func (r *run) finish(ctx context.Context, err error) error {
 	u := r.unwritten
-	u.closeFile()
+	u.Close()
 	if len(u.paths) > 0 {
-		text := u.contents() + ": saved in " + strings.Join(u.paths, ", ")
-		if u.events > 0 {
-			text += "; rtev tail - < FILE prints the events in it"
-		}
-		r.warn(text)
+		r.warn(fmt.Sprintf("%s not printed: saved in %s; rtev tail - < FILE prints the events in it",
+			drained(u.items), strings.Join(u.paths, ", ")))
 	}
-	var lost *LostError
-	if errors.As(err, &lost) {
-		r.warn(lost.Error())
+	lost := errors.Is(err, errLost)
+	if lost {
+		r.warn(err.Error())
 	}
 	planned := err == nil || err == ctx.Err() || errors.Is(err, event.ErrStop)
-	var not *rtapi.NotStreamError
-	if u.raw > 0 && lost == nil && !errors.As(err, &not) {
-		bad := &UnwrittenError{Items: u.raw, Files: u.paths}
+	if _, refused := errors.AsType[*rtapi.NotStreamError](err); u.raw > 0 && !lost && !refused {
+		bad := undelivered("%s that could not be printed, not being JSON objects", drained(u.raw))
 		switch {
 		case planned:
 			err, planned = bad, false
@@ -275,52 +221,42 @@ func (r *run) finish(ctx context.Context, err error) error {
 
 // final reports whether an error ends the run instead of being retried.
 func (r *run) final(err error) bool {
-	var status *rtapi.StatusError
-	if errors.As(err, &status) && (status.Code == 401 || status.Code == 403) {
-		return true
-	}
-	return !r.connected
+	status, ok := errors.AsType[*rtapi.StatusError](err)
+	denied := ok && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden)
+	return denied || !r.connected
 }
 
-// failed reports a failed request and returns how long to wait.
+// failed reports a failed request, or a response that was cut off, and returns
+// how long to wait.
 func (r *run) failed(ctx context.Context, err error, began time.Time) time.Duration {
 	if r.failures == 0 {
 		r.failing = began
 	}
 	r.failures++
-	var status *rtapi.StatusError
 	var asked time.Duration
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*rtapi.StatusError](err); ok {
 		asked = min(status.RetryAfter, maxRetryAfter)
 	}
-	wait := r.backoff.AtLeast(asked)
-	next := fmt.Sprintf("; next request in %v", wait.Round(10*time.Millisecond))
-	if ctx.Err() != nil {
-		next = ""
+	n := event.Notice{Kind: event.Retrying, Text: err.Error(), Span: r.backoff.AtLeast(asked)}
+	cut := errors.Is(err, errCut)
+	if cut {
+		n.Kind = event.Lost
 	}
-	if !r.reportCut(err, next) && next != "" {
-		r.notify(event.Notice{Kind: event.Retrying, Text: err.Error() + next, Span: wait})
+	if ctx.Err() == nil {
+		n.Text += fmt.Sprintf("; next request in %v", n.Span.Round(10*time.Millisecond))
 	}
-	return wait
-}
-
-// reportCut reports a response that was cut off, and returns false if err is not
-// about one.
-func (r *run) reportCut(err error, next string) bool {
-	var cut *CutError
-	if !errors.As(err, &cut) {
-		return false
+	if cut || ctx.Err() == nil {
+		r.notify(n)
 	}
-	r.notify(event.Notice{Kind: event.Lost, Text: err.Error() + next, Bytes: cut.Unfinished})
-	return true
+	return n.Span
 }
 
 // answered reports the first response, and the first complete response after
 // failures. A response that is not JSON does not count.
 func (r *run) answered(err error) {
-	var not *rtapi.NotStreamError
+	_, refused := errors.AsType[*rtapi.NotStreamError](err)
 	switch {
-	case errors.As(err, &not):
+	case refused:
 	case !r.connected:
 		r.connected = true
 		r.notify(event.Notice{Kind: event.Connected, Text: "polling " + r.Instance.Name})

@@ -3,10 +3,11 @@ package poll
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
@@ -17,35 +18,93 @@ import (
 // readSize is how many bytes of a response are read at once.
 const readSize = 256 << 10
 
-// read puts the events of a response of instance in as they arrive. received is
-// the time of arrival in an earlier run, or zero. What is not an event goes to
-// the unwritten file, byte for byte. Memory is bounded by the longest event. The
-// error is a *CutError, or a *rtapi.NotStreamError if the response is not JSON.
-func (r *run) read(body io.Reader, in *event.Instance, received time.Time, d *delivery) error {
-	arriving := &arrival{body: body, before: d.beforeRead, at: received, fixed: !received.IsZero()}
-	br := bufio.NewReaderSize(arriving, readSize)
-	switch first, err := firstByte(br); {
-	case err == io.EOF:
-		d.ended = true
-		return nil
-	case err != nil:
-		return &CutError{Err: err}
-	case first != '[' && first != '{':
-		d.ended = true
-		return r.readOther(br, in, first)
+// content is what a response holds.
+type content int
+
+const (
+	holdsNothing content = iota // not a byte, or null, which may stand for an empty queue
+	holdsItems                  // an array of items, or a single one
+	holdsPage                   // HTML, such as a proxy's login page, which no queue returns
+	holdsOther                  // saved as it is
+)
+
+// pageSize is how much of a page is read to find its title.
+const pageSize = 4 << 10
+
+// html is the start of a page.
+var html = regexp.MustCompile(`(?i)^<(!doctype\s+)?html[\s>]`)
+
+// look tells from the first bytes of a response what it is. It consumes only
+// white space and a byte order mark in front. The error says that the response
+// was cut off there, or is a *rtapi.NotStreamError if it does not start like JSON.
+func look(br *bufio.Reader, in *event.Instance) (content, error) {
+	if mark, _ := br.Peek(3); string(mark) == "\xEF\xBB\xBF" {
+		_, _ = br.Discard(len(mark))
 	}
-	return r.readItems(br, in, arriving, d)
+	first, err := br.Peek(1)
+	for err == nil && bytes.IndexByte([]byte(" \t\r\n"), first[0]) >= 0 {
+		_, _ = br.Discard(1)
+		first, err = br.Peek(1)
+	}
+	switch {
+	case err == io.EOF:
+		return holdsNothing, nil
+	case err != nil:
+		return holdsNothing, cut(err)
+	case first[0] == '[' || first[0] == '{':
+		return holdsItems, nil
+	case bytes.IndexByte([]byte("\"-0123456789tfNI\x00"), first[0]) >= 0: // NUL: an unclean shutdown
+		return holdsOther, nil
+	}
+	text, err := br.Peek(pageSize)
+	if string(bytes.TrimSpace(text)) == "null" && err == io.EOF {
+		return holdsNothing, nil
+	}
+	if text[0] == 'n' {
+		return holdsOther, nil
+	}
+	not := &rtapi.NotStreamError{URL: in.Server, Want: "a polling response", Text: rtapi.Readable(string(text))}
+	if html.Match(text) {
+		not.ContentType = "HTML"
+		return holdsPage, not
+	}
+	return holdsOther, not
+}
+
+// read puts the events of a response of instance in as they arrive. received is
+// the time of arrival if that was earlier, or zero. What is not an event goes to
+// the unwritten file, byte for byte. Memory is bounded by the longest event. The
+// error is that of look, or says that the response was cut off.
+func (r *run) read(body io.Reader, in *event.Instance, received time.Time, d *delivery) error {
+	arriving := &arrival{body: body, before: d.beforeRead}
+	br := bufio.NewReaderSize(arriving, readSize)
+	what, err := look(br, in)
+	switch what {
+	case holdsItems:
+		err = r.readItems(br, in, func() time.Time { return cmp.Or(received, arriving.at) }, d)
+	case holdsOther:
+		var readErr error
+		for buf, n := make([]byte, readSize), 0; readErr == nil; {
+			n, readErr = br.Read(buf)
+			r.unwritten.piece(buf[:n])
+		}
+		if readErr != io.EOF {
+			err = cut(readErr)
+		}
+		r.unwritten.endPieces()
+	}
+	return err
 }
 
 // readItems reads a response that is an array of items or a single item.
-func (r *run) readItems(br *bufio.Reader, in *event.Instance, arriving *arrival, d *delivery) error {
+func (r *run) readItems(br *bufio.Reader, in *event.Instance, received func() time.Time, d *delivery) error {
 	bad := false
 	maker := event.Maker{Instance: in, Bad: func([]byte) { bad = true }}
-	items := jsonraw.NewSplitter(br, event.MaxPayload)
-	items.Strict, items.Oversize = true, r.unwritten.piece
+	all := jsonraw.NewSplitter(br, event.MaxPayload)
+	all.Strict, all.Oversize = true, r.unwritten.piece
 	var sent, spare []byte // an item as it was sent; Record may change line ends
 	for !d.stopped() {
-		item, err := items.Next()
+		item, err := all.Next()
 		switch {
 		case err == nil:
 			sent = item
@@ -54,7 +113,7 @@ func (r *run) readItems(br *bufio.Reader, in *event.Instance, arriving *arrival,
 				sent = spare
 			}
 			if bad = item[0] == '['; !bad {
-				_ = maker.Record(nil, nil, item, arriving.at, d) // a delivery returns no errors
+				_ = maker.Record(nil, nil, item, received(), d) // a delivery returns no errors
 			}
 			if bad && d.nextRaw() {
 				r.unwritten.addRaw(bytes.TrimRight(sent, " \t\r\n"))
@@ -62,73 +121,23 @@ func (r *run) readItems(br *bufio.Reader, in *event.Instance, arriving *arrival,
 		case errors.Is(err, jsonraw.ErrTooLong):
 			d.nextRaw()
 			r.unwritten.endPieces()
-			r.notify(event.Notice{Kind: event.Warning, Text: "an event of more than 64 MiB was not printed"})
+			r.warn("an event of more than 64 MiB was not printed")
 		case err == io.EOF:
-			d.ended = true
 			return nil
 		default:
-			d.ended = true
-			cut := &CutError{Unfinished: items.Rest(), Err: err}
-			if cut.Unfinished > 0 && d.nextRaw() {
-				r.unwritten.piece(items.Tail())
+			if all.Rest() > 0 && d.nextRaw() {
+				r.unwritten.piece(all.Tail())
 				r.unwritten.endPieces()
 			}
-			return cut
+			return cut(err)
 		}
 	}
 	return nil
 }
 
-// pageSize is how much of a page is read to find its title.
-const pageSize = 4 << 10
-
-// page is the start of an HTML page, such as a proxy's login page.
-var page = regexp.MustCompile(`(?i)^<(!doctype\s+)?html[\s>]`)
-
-// readOther saves a response that is neither an array nor an object. It does not
-// save null, which may stand for an empty queue, and HTML pages, which no queue
-// returns. If the response does not start like JSON, the error is a
-// *rtapi.NotStreamError.
-func (r *run) readOther(br *bufio.Reader, in *event.Instance, first byte) error {
-	text, err := br.Peek(pageSize)
-	if string(bytes.TrimSpace(text)) == "null" && err == io.EOF {
-		return nil
-	}
-	not := &rtapi.NotStreamError{URL: in.Server, Want: "a polling response", Text: rtapi.Readable(string(text))}
-	if page.Match(text) {
-		not.ContentType = "HTML"
-		return not
-	}
-	looksLikeJSON := bytes.IndexByte([]byte("\"-0123456789ntfNI\x00"), first) >= 0 // NUL: an unclean shutdown
-	piece := make([]byte, 32<<10)
-	for err = nil; err == nil; {
-		var n int
-		n, err = br.Read(piece)
-		r.unwritten.piece(piece[:n])
-	}
-	r.unwritten.endPieces()
-	if looksLikeJSON {
-		return nil
-	}
-	return not
-}
-
-// firstByte returns the first byte of a response that is not white space,
-// without consuming it. A byte order mark is skipped.
-func firstByte(br *bufio.Reader) (byte, error) {
-	if mark, _ := br.Peek(3); string(mark) == "\xEF\xBB\xBF" {
-		_, _ = br.Discard(len(mark))
-	}
-	for {
-		first, err := br.Peek(1)
-		if err != nil {
-			return 0, err
-		}
-		if !slices.Contains([]byte(" \t\r\n"), first[0]) {
-			return first[0], nil
-		}
-		_, _ = br.Discard(1)
-	}
+// cut says why a response ended early.
+func cut(err error) error {
+	return &UndeliveredError{fmt.Errorf("%w (%w): what did not arrive is lost", errCut, err)}
 }
 
 // arrival reads a response. It calls before ahead of each read, which may wait,
@@ -137,15 +146,12 @@ type arrival struct {
 	body   io.Reader
 	before func()
 	at     time.Time
-	fixed  bool // at is the time of an earlier run
 }
 
 // Read implements io.Reader.
 func (a *arrival) Read(p []byte) (int, error) {
 	a.before()
 	n, err := a.body.Read(p)
-	if !a.fixed {
-		a.at = time.Now()
-	}
+	a.at = time.Now()
 	return n, err
 }

@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,8 +31,7 @@ func TestUnwrittenAppends(t *testing.T) {
 
 func TestUnwrittenWithoutDirectoryIsLost(t *testing.T) {
 	_, err := NewUnwritten(nil, "nats").Save([]byte(`{}`))
-	var lost *LostError
-	if !errors.As(err, &lost) || lost.Items != 1 {
+	if !says(err, "lost: 1 drained item") {
 		t.Errorf("got %v", err)
 	}
 }

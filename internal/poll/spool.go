@@ -2,11 +2,9 @@ package poll
 
 import (
 	"bytes"
-	"context"
+	"cmp"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,15 +12,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
 
 	"github.com/rtev/rtev/internal/event"
-
-	"github.com/rtev/rtev/internal/term"
 )
 
 // Spool is a directory that holds each response until all of its events are
@@ -37,10 +32,9 @@ type Spool struct {
 	// returns nil, the id serves as the name. Set it before the first Run.
 	Locate func(id string) *event.Instance
 
-	dir     string
-	lock    *flock.Flock
-	created atomic.Int64 // files
-	first   sync.Once
+	dir   string
+	lock  *flock.Flock
+	first sync.Once // delivers the leftovers
 }
 
 const (
@@ -50,17 +44,17 @@ const (
 )
 
 // OpenSpool creates the directory if it is missing, and locks it. Close the
-// spool after the last Run.
+// spool after the last Run. The error is an *UndeliveredError.
 func OpenSpool(dir string) (*Spool, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, &SpoolError{dir, err}
-	}
 	s := &Spool{dir: dir, lock: flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, s.unusable(err)
+	}
 	switch ok, err := s.lock.TryLock(); {
 	case err != nil:
-		return nil, &SpoolError{dir, err}
+		return nil, s.unusable(err)
 	case !ok:
-		return nil, fmt.Errorf("another run uses the spool %s; wait until it ends, or use another directory", dir)
+		return nil, undelivered("another run uses the spool %s; wait until it ends, or use another directory", dir)
 	}
 	return s, nil
 }
@@ -68,98 +62,62 @@ func OpenSpool(dir string) (*Spool, error) {
 // Close unlocks the directory. What is in it stays.
 func (s *Spool) Close() error { return s.lock.Unlock() }
 
-// leftovers calls deliver for the first Poll of the run; other Polls wait for it.
-func (s *Spool) leftovers(deliver func() error) (err error) {
-	s.first.Do(func() { err = deliver() })
-	return err
+func (s *Spool) unusable(err error) error {
+	return undelivered("cannot use the spool %s: %w; make it writable and free some space", s.dir, err)
 }
 
 // stored is a response in the spool.
 type stored struct {
-	spool *Spool
-	path  string
-	id    string    // the instance's
-	at    time.Time // when it arrived
-	done  int       // how many of its items are delivered
-	file  *os.File  // open, or nil
+	path string
+	id   string    // the instance's
+	at   time.Time // when it arrived
+	done int       // how many of its items are delivered
+	end  error     // why it was cut off, or nil
+	// rest is all of the response, which may still arrive, if the spool did not
+	// take it; else nil.
+	rest io.ReadCloser
 }
 
-// name returns the name of the response's file.
-func (a *stored) name(number int64) string {
-	return fmt.Sprintf("%s-%06d-%s"+ending, a.at.UTC().Format(stamp), number, url.QueryEscape(a.id))
-}
-
-// create creates the file of a response that arrives now.
-func (s *Spool) create(id string) (*stored, error) {
-	a := &stored{spool: s, id: id, at: time.Now()}
-	for {
-		path := filepath.Join(s.dir, a.name(s.created.Add(1)))
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-		if !errors.Is(err, fs.ErrExist) { // it may exist if the clock was set back
-			a.path, a.file = path, file
-			return a, err
-		}
+// store writes a response to disk and syncs it. If the spool does not take all of
+// it, the error says why.
+func (s *Spool) store(id string, in io.Reader, body io.Closer) (*stored, error) {
+	type readCloser struct {
+		io.Reader
+		io.Closer
 	}
-}
-
-// store writes a response to disk, syncs it, and returns a reader of it that
-// ends like body. On a *SpoolError the spool does not have all of the response,
-// but the reader returns all of it, unless it is nil.
-func (s *Spool) store(id string, body io.Reader) (*stored, io.Reader, error) {
-	a, err := s.create(id)
+	a := &stored{id: id, at: time.Now(), rest: readCloser{in, body}}
+	file, err := os.CreateTemp(s.dir, a.at.UTC().Format(stamp)+"-*-"+url.QueryEscape(id)+ending)
 	if err != nil {
-		return nil, body, &SpoolError{s.dir, err}
+		return a, s.unusable(err)
 	}
-	rest, err := fill(a.file, body)
-	if err == nil {
-		err = a.file.Sync()
+	a.path = file.Name()
+	written, unwritten, end, err := fill(file, in)
+	if err = cmp.Or(err, file.Sync(), syncDir(s.dir)); err != nil {
+		stored := io.NewSectionReader(file, 0, written)
+		a.rest = readCloser{io.MultiReader(stored, bytes.NewReader(unwritten), in), body}
+		return a, s.unusable(err)
 	}
-	if err == nil {
-		err = syncDir(s.dir)
+	a.rest = nil
+	if end != io.EOF {
+		a.end = end
 	}
-	if err != nil {
-		err = &SpoolError{s.dir, err}
-	}
-	if _, seek := a.file.Seek(0, io.SeekStart); seek != nil {
-		a.close() // left for the next run
-		return nil, nil, &SpoolError{s.dir, seek}
-	}
-	return a, io.MultiReader(a.file, bytes.NewReader(rest), body), err
+	body.Close()
+	_ = file.Close() // it is synced
+	return a, nil
 }
 
-// fill writes body to file as it arrives. It returns the rest that was read and
-// could not be written.
-func fill(file io.Writer, body io.Reader) (rest []byte, err error) {
+// fill writes in to file as it arrives. If the file cannot be written, it returns
+// the bytes that were read and are missing in it, and why.
+func fill(file io.Writer, in io.Reader) (written int64, unwritten []byte, end, err error) {
 	buf := make([]byte, readSize)
 	for {
-		n, end := body.Read(buf)
-		if written, err := file.Write(buf[:n]); err != nil {
-			return buf[written:n], err
-		}
-		if end != nil {
-			return nil, nil // reading body again returns the same error
-		}
-	}
-}
-
-func (a *stored) close() {
-	if a.file != nil {
-		_ = a.file.Close() // only read from, or synced
-		a.file = nil
-	}
-}
-
-// list returns the responses that earlier runs left, oldest first and not opened.
-func (s *Spool) list() ([]*stored, error) {
-	files, err := os.ReadDir(s.dir) // sorted by name, which starts with the time
-	var all []*stored
-	for _, f := range files {
-		if a := parseStored(f.Name()); a != nil && !f.IsDir() {
-			a.spool, a.path = s, filepath.Join(s.dir, f.Name())
-			all = append(all, a)
+		n, end := in.Read(buf)
+		w, err := file.Write(buf[:n])
+		written += int64(w)
+		if err != nil || end != nil {
+			return written, buf[w:n], end, err
 		}
 	}
-	return all, err
 }
 
 // parseStored parses the name of a response's file. It returns nil for other
@@ -173,12 +131,8 @@ func parseStored(name string) *stored {
 	escaped, number, delivered := strings.Cut(parts[2], "@")
 	at, err1 := time.Parse(stamp, parts[0])
 	id, err2 := url.QueryUnescape(escaped)
-	done := 0
-	var err3 error
-	if delivered {
-		done, err3 = strconv.Atoi(number)
-	}
-	if err1 != nil || err2 != nil || err3 != nil {
+	done, err3 := strconv.Atoi(number)
+	if err1 != nil || err2 != nil || delivered && err3 != nil {
 		return nil
 	}
 	return &stored{id: id, at: at, done: done}
@@ -195,71 +149,6 @@ func (s *Spool) instance(id string, own *event.Instance) *event.Instance {
 		}
 	}
 	return &event.Instance{ID: id, Name: id}
-}
-
-// deliverLeftovers delivers the responses that earlier runs left in the spool.
-func (r *run) deliverLeftovers(ctx context.Context) error {
-	all, err := r.Spool.list()
-	if err != nil {
-		return &SpoolError{r.Spool.dir, err}
-	}
-	events := 0
-	for _, a := range all {
-		if ctx.Err() != nil || err != nil {
-			break
-		}
-		var n int
-		n, err = r.deliverLeftover(a)
-		events += n
-	}
-	if events > 0 {
-		r.warn(fmt.Sprintf("%s from the spool of an earlier run came first; as many may come twice", term.Count(events, "event")))
-	}
-	return err
-}
-
-func (r *run) deliverLeftover(a *stored) (events int, err error) {
-	if a.file, err = os.Open(a.path); err != nil {
-		return 0, &SpoolError{a.spool.dir, err}
-	}
-	d := r.newDelivery()
-	d.spooled, d.first = true, a.done
-	readErr := r.read(a.file, a.spool.instance(a.id, r.Instance), a.at, d)
-	if readErr != nil {
-		r.warn("in the spool of an earlier run: " + readErr.Error())
-	}
-	err = r.deliver(d, a, readErr)
-	return d.total, err
-}
-
-// release removes a response from the spool if all of it is written or saved.
-// Otherwise the next run delivers the rest.
-func (r *run) release(a *stored, d *delivery, readErr error) {
-	var disk *fs.PathError // an error of reading the spool itself
-	if d.err == nil {
-		d.ended, d.rest = true, d.next
-	}
-	if d.ended && d.rest == d.next && !errors.As(readErr, &disk) {
-		r.remove(a)
-		return
-	}
-	a.close()
-	text := fmt.Sprintf("the last response was not printed to its end: the rest stays in the spool %s, and the next run prints it first", a.spool.dir)
-	base := filepath.Base(a.path)
-	base, _, _ = strings.Cut(strings.TrimSuffix(base, filepath.Ext(base)), "@")
-	err := os.Rename(a.path, filepath.Join(a.spool.dir, fmt.Sprintf("%s@%d%s", base, max(d.rest, d.first), ending)))
-	if err != nil {
-		text += fmt.Sprintf("; up to %s may come twice (%v)", term.Count(d.total, "event"), err)
-	}
-	r.warn(text)
-}
-
-// remove removes a response from the spool.
-func (r *run) remove(a *stored) {
-	a.close()
-	if err := os.Remove(a.path); err != nil {
-		r.warn(fmt.Sprintf("a delivered response stays in the spool, and its events come again with the next run: %v", err))
-	}
 }
 
 // syncDir syncs a directory, if the system can, so that new names in it survive

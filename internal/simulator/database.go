@@ -5,90 +5,90 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
 const (
 	pastHours    = 48              // hours before the start; one run of the scene in each
 	pastEnd      = 2 * time.Minute // how long before the start the last of these runs begins
-	storedLimit  = 10_000          // records of an instance that are stored while it runs
 	rowLimit     = 1000            // rows per response, whatever limit says
 	defaultLimit = 100
 	hugeResponse = 200_000_000
+
+	rowTime = "2006-01-02T15:04:05.000Z07:00" // in UTC, so that times compare as strings
 )
 
-// database holds the events and tracks that an instance has produced, and a
-// made-up past. Safe for concurrent use.
-type database struct {
-	makePast sync.Once // at the first query: it takes a while
-	past     []storedRecord
-
-	mu      sync.Mutex
-	records []storedRecord // while the instance runs, by time
+// columns names the column of a row for the members of a payload that are stored.
+var columns = map[string]string{
+	"instance_id": "instance_id", "event_id": "event_id", "tracking_id": "tracking_id", "ref_tracking_id": "tracking_id",
+	"object_class": "object_class", "area_name": "trigger_name", "tripwire_name": "trigger_name",
+	"crossing_direction": "crossing_direction", "location": "location",
 }
 
-type storedRecord struct {
-	at time.Time
-	item
-}
-
-// isStored reports whether the database has records of a type.
-func isStored(typ string) bool { return typ == "track" || strings.HasPrefix(typ, "event-") }
-
-// add stores an event or a track and forgets the oldest ones.
-func (d *database) add(at time.Time, it item) {
-	if !isStored(it.typ) {
-		return
+// storedRow returns the row of an event or a track.
+func storedRow(payload object, at time.Time) object {
+	row := object{"system_timestamp": at.UTC().Format(rowTime)}
+	if typ := payload["$id"].(string); typ != "track" {
+		row["event_type"] = displayName(typ)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.records = append(d.records, storedRecord{at, it})
-	if len(d.records) >= 2*storedLimit {
-		d.records = slices.Clone(d.records[storedLimit:])
+	for member, value := range payload {
+		if column := columns[member]; column != "" {
+			row[column] = value
+		}
 	}
+	return row
 }
 
-// addPast makes up what an instance did in the hours before it was added.
-func (d *database) addPast(in *instance, seed uint64) {
+// displayName returns the name of a type in the database: "Line Crossing" for
+// event-line-crossing.
+func displayName(typ string) string {
+	words := strings.Split(strings.TrimPrefix(typ, "event-"), "-")
+	for i, word := range words {
+		words[i] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, " ")
+}
+
+// made makes up the rows of the hours before an instance was added.
+func made(in *instance, seed uint64, added time.Time) (rows []object) {
 	for h := pastHours - 1; h >= 0; h-- {
-		base := in.added.Truncate(time.Second).Add(-pastEnd - time.Duration(h)*time.Hour)
+		base := added.Truncate(time.Second).Add(-pastEnd - time.Duration(h)*time.Hour)
 		sc := newScene(in, seed+uint64(base.Unix()), base)
 		for e := sc.advance(); e.at < sceneLength; e = sc.advance() {
-			if isStored(e.typ) && (e.typ != "track" || e.media%1000 < trackEvery) {
-				d.past = append(d.past, storedRecord{base.Add(time.Duration(e.at) * time.Millisecond), sc.item(e)})
+			if e.stored {
+				rows = append(rows, sc.item(e).stored)
 			}
 		}
 	}
+	return rows
 }
 
 // query is the body of a request to the database.
 type query struct {
 	TimeRange  struct{ StartTime, EndTime time.Time }
-	Filters    map[string]any
+	Filters    object
 	OrderBy    string
 	Limit      int
 	Offset     int
 	InstanceID string
 	Metrics    map[string]struct{} // by name; all count
 	GroupBy    []string
-	Interval   *interval
+	Interval   struct{ Unit string } // of size 1
 }
 
-type interval struct {
-	Unit string
-	Size int
-}
-
-// queried handles POST /v1/database/{events,tracks,analytics}.
-func (s *Server) queried(w http.ResponseWriter, r *http.Request, table string) {
-	s.logf("%s %s", r.Method, r.URL)
-	fault := s.databaseFault()
+// query handles POST /v1/database/{events,tracks,analytics}.
+func (s *Server) query(w http.ResponseWriter, r *http.Request, table string) {
+	s.mu.Lock()
+	s.queries++
+	fault := effectsOn(s.queries, s.opts.Faults)["database"]
+	s.mu.Unlock()
 	var q query
-	switch err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&q); {
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&q)
+	switch {
 	case fault == "missing":
 		refuse(w, http.StatusNotFound, "no such path: "+r.URL.Path)
 		return
@@ -107,30 +107,22 @@ func (s *Server) queried(w http.ResponseWriter, r *http.Request, table string) {
 	case "analytics":
 		rows = q.aggregate(rows)
 	case "events":
-		rows = q.page(rows, fault)
-	}
-	for _, row := range rows {
-		if fault == "notime" {
-			delete(row, "system_timestamp")
+		if fault == "repeat" {
+			q.Offset = 0
 		}
-		if fault == "unknown" {
+		rows = q.page(rows)
+	}
+	for i, row := range rows {
+		row = maps.Clone(row)
+		switch fault {
+		case "notime":
+			delete(row, "system_timestamp")
+		case "unknown":
 			row["zone_index"], row["extra"] = 7, object{"nested": []int{1, 2}}
 		}
+		rows[i] = row
 	}
 	reply(w, http.StatusOK, object{"data": rows})
-}
-
-// databaseFault counts a query and returns the fault that affects it.
-func (s *Server) databaseFault() (kind string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.queries++
-	for _, f := range s.opts.Faults {
-		if f.Name == "database" && f.meets(s.queries) {
-			kind = f.Arg
-		}
-	}
-	return kind
 }
 
 // rows returns the matching rows of all instances, oldest first.
@@ -138,65 +130,29 @@ func (s *Server) rows(q *query, tracks bool) []object {
 	s.mu.Lock()
 	instances := slices.Clone(s.instances)
 	s.mu.Unlock()
+	from, to := q.TimeRange.StartTime.UTC().Format(rowTime), q.TimeRange.EndTime.UTC().Format(rowTime)
 	rows := []object{}
 	for _, in := range instances {
 		if q.InstanceID != "" && q.InstanceID != in.ID {
 			continue
 		}
-		d := &in.database
-		if s.capture == nil {
-			d.makePast.Do(func() { d.addPast(in, s.opts.Seed) })
-		}
-		d.mu.Lock()
-		records := slices.Concat(d.past, d.records)
-		d.mu.Unlock()
-		for _, rec := range records {
-			late := !q.TimeRange.EndTime.IsZero() && rec.at.After(q.TimeRange.EndTime)
-			if tracks != (rec.typ == "track") || late || rec.at.Before(q.TimeRange.StartTime) {
-				continue
-			}
-			if row := rec.row(); q.matches(row) {
+		past := in.past()
+		in.mu.Lock()
+		stored := slices.Concat(past, in.stored)
+		in.mu.Unlock()
+		for _, row := range stored {
+			at := rowAt(row)
+			late := !q.TimeRange.EndTime.IsZero() && at > to
+			if isTrack := row["event_type"] == nil; isTrack == tracks && at >= from && !late && q.matches(row) {
 				rows = append(rows, row)
 			}
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b object) int {
-		return cmp.Compare(a["system_timestamp"].(string), b["system_timestamp"].(string))
-	})
+	slices.SortStableFunc(rows, func(a, b object) int { return cmp.Compare(rowAt(a), rowAt(b)) })
 	return rows
 }
 
-// columns lists the members of a payload that become columns of a row.
-var columns = []struct{ column, name string }{
-	{"instance_id", "instance_id"}, {"event_id", "event_id"}, {"tracking_id", "tracking_id"}, {"tracking_id", "ref_tracking_id"},
-	{"object_class", "object_class"}, {"trigger_name", "area_name"}, {"trigger_name", "tripwire_name"},
-	{"crossing_direction", "crossing_direction"}, {"location", "location"},
-}
-
-func (r *storedRecord) row() object {
-	var payload object
-	_ = json.Unmarshal(r.payload, &payload) // the simulator or parseCapture made it
-	row := object{"system_timestamp": r.at.UTC().Format("2006-01-02T15:04:05.000Z07:00")}
-	if r.typ != "track" {
-		row["event_type"] = displayName(r.typ)
-	}
-	for _, c := range columns {
-		if value := payload[c.name]; value != nil {
-			row[c.column] = value
-		}
-	}
-	return row
-}
-
-// displayName returns the name of a type in the database: "Line Crossing" for
-// event-line-crossing.
-func displayName(typ string) string {
-	words := strings.Split(strings.TrimPrefix(typ, "event-"), "-")
-	for i, word := range words {
-		words[i] = strings.ToUpper(word[:min(1, len(word))]) + word[min(1, len(word)):]
-	}
-	return strings.Join(words, " ")
-}
+func rowAt(row object) string { return row["system_timestamp"].(string) }
 
 func (q *query) matches(row object) bool {
 	for column, value := range q.Filters {
@@ -208,13 +164,11 @@ func (q *query) matches(row object) bool {
 }
 
 // page returns the page of rows, newest first unless ordered otherwise.
-func (q *query) page(rows []object, fault string) []object {
+func (q *query) page(rows []object) []object {
 	if !strings.HasSuffix(strings.ToLower(q.OrderBy), " asc") {
 		slices.Reverse(rows)
 	}
-	if fault != "repeat" {
-		rows = rows[min(max(q.Offset, 0), len(rows)):]
-	}
+	rows = rows[min(max(q.Offset, 0), len(rows)):]
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLimit
@@ -232,8 +186,8 @@ func (q *query) aggregate(rows []object) []object {
 		for _, column := range q.GroupBy {
 			group[column] = row[column]
 		}
-		if q.Interval != nil {
-			group["interval"] = q.Interval.start(row)
+		if unit := q.Interval.Unit; unit != "" {
+			group["interval"] = intervalStart(rowAt(row), unit)
 		}
 		key := string(marshal(group))
 		groups[key] = group
@@ -250,20 +204,14 @@ func (q *query) aggregate(rows []object) []object {
 	return result
 }
 
-// start returns the start of the row's interval.
-func (i *interval) start(row object) string {
-	at, _ := time.Parse(time.RFC3339, row["system_timestamp"].(string)) // row has written it
-	const day = 24 * time.Hour
-	units := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": day, "week": 7 * day}
-	switch unit := units[i.Unit]; {
-	case unit > 0:
-		at = at.Truncate(time.Duration(max(i.Size, 1)) * unit) // weeks of Go's zero time start on Monday
-	case i.Unit == "month":
-		at = time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
-	default:
-		at = time.Date(at.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
+// intervalStart returns the start of the interval that a time is in.
+func intervalStart(at, unit string) string {
+	if unit == "week" { // weeks start on Monday, as Go's zero time
+		t, _ := time.Parse(rowTime, at) // storedRow has written it
+		return t.Truncate(7 * 24 * time.Hour).Format(time.RFC3339)
 	}
-	return at.Format(time.RFC3339)
+	digits := map[string]int{"minute": 16, "hour": 13, "day": 10, "month": 7, "year": 4}[unit]
+	return at[:digits] + "0001-01-01T00:00:00Z"[digits:]
 }
 
 // writeHuge writes a valid response of 200 MB.

@@ -37,15 +37,16 @@ func TestParseFault(t *testing.T) {
 		"dorp=5s":         `no fault "dorp"`,
 		"drop":            "drop=D",
 		"drop=-1s":        "drop=D",
-		"drop=5":          "missing unit",
-		"status=99":       "200 to 599",
-		"status=x":        "200 to 599",
-		"cut=0":           "from 1",
+		"drop=5":          "drop=D",
+		"status=99":       "status=CODE",
+		"status=x":        "status=CODE",
+		"cut=0":           "cut=N",
 		"big=5TB":         "100MB",
 		"crlf=1":          "takes no argument",
 		"redirect":        "redirect=URL",
-		"drop=5s*0":       "TIMES",
-		"drop=5s@1*9e999": "",
+		"database=slow":   "missing, broken",
+		"drop=5s*0":       "drop=D",
+		"drop=5s@1*9e999": "drop=D",
 	} {
 		_, err := ParseFault(text)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -69,12 +70,11 @@ func TestFaultsHaveOneRowEach(t *testing.T) {
 
 // seen is what a plain client sees of a stream.
 type seen struct {
-	res    *http.Response
-	body   string
-	err    error // of reading the body
-	took   time.Duration
-	header time.Duration // until the response header
-	plain  []record      // the same stream without faults
+	res   *http.Response
+	body  string
+	err   error // of reading the body
+	took  time.Duration
+	plain []record // the same stream without faults
 }
 
 type faultRow struct {
@@ -115,17 +115,6 @@ func faultRows() []faultRow {
 			properly(t, s)
 			if s.took < 30*time.Second || len(records(s.body)) != 12 {
 				t.Errorf("%d records in %v", len(records(s.body)), s.took)
-			}
-		}},
-		{"late=20s", func(t *testing.T, s seen) {
-			properly(t, s)
-			if s.header != 20*time.Second || len(records(s.body)) != 12 {
-				t.Errorf("header after %v, %d records", s.header, len(records(s.body)))
-			}
-		}},
-		{"mute", func(t *testing.T, s seen) {
-			if s.res != nil || !errors.Is(s.err, context.DeadlineExceeded) {
-				t.Errorf("a mute server responds with: %v", s.err)
 			}
 		}},
 		{"cut=3", func(t *testing.T, s seen) {
@@ -279,7 +268,7 @@ func TestFaults(t *testing.T) {
 				}
 				got.plain = plain
 				row.check(t, got)
-				n, _ := s.Served(gate)
+				n := len(s.Served(gate))
 				if complete := strings.Count(got.body, "\n\n"); strings.Contains("cut=3 cleanclose=2", row.fault) && n != complete {
 					t.Errorf("served %d, received %d", n, complete)
 				}
@@ -301,12 +290,11 @@ func ask(s *Server, c client) seen {
 	if err != nil {
 		return seen{err: err}
 	}
-	header := time.Since(start)
 	timer := time.AfterFunc(time.Hour, func() { res.Body.Close() })
 	defer timer.Stop()
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, 12_000_000))
-	return seen{res: res, body: string(body), err: err, took: time.Since(start), header: header}
+	return seen{res: res, body: string(body), err: err, took: time.Since(start)}
 }
 
 func TestFaultMeetsSomeRequests(t *testing.T) {
@@ -318,22 +306,6 @@ func TestFaultMeetsSomeRequests(t *testing.T) {
 		}
 		if want := []int{500, 200, 401, 401, 200, 200}; !reflect.DeepEqual(got, want) {
 			t.Errorf("statuses %v", got)
-		}
-	})
-}
-
-// TestMuteServerNeverResponds checks that mute, unlike other faults, affects every
-// path, since rtev looks up instances first.
-func TestMuteServerNeverResponds(t *testing.T) {
-	inBubble(t, Options{Faults: []Fault{{Name: "mute", Times: 1}}}, func(s *Server, c client) {
-		c.Timeout = time.Minute
-		if res, err := c.Get("http://simulated/v1/core/instances"); err == nil {
-			t.Errorf("a mute server responds with %d", res.StatusCode)
-		}
-		if res := c.get("/instances"); res.StatusCode != http.StatusOK {
-			t.Errorf("the second request gets %d", res.StatusCode)
-		} else {
-			res.Body.Close()
 		}
 	})
 }

@@ -2,14 +2,20 @@ package simulator
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"hash/fnv"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
+)
+
+const (
+	// queueLimit is the number of pending events in a polling queue. The oldest
+	// ones are dropped (vendor source, 2024).
+	queueLimit = 500
+
+	lagLimit    = 1000 // events that a stream may be late before it loses some
+	storedLimit = 5000 // rows of the database that are made while an instance runs
 )
 
 // Instance describes one simulated analytics instance.
@@ -40,63 +46,45 @@ func Fleet(n int) []Instance {
 			Areas: [2]string{"Zone " + no, "Passage " + no},
 		})
 	}
-	return fleet[:max(n, 0)]
+	return fleet[:n]
 }
 
 // instance is an Instance at run time.
 type instance struct {
 	Instance
-	order int // among the server's instances
-	feed  feed
-	tally tally
-
-	database database
-	added    time.Time // the made-up past ends here
-
-	running context.Context // done once it is stopped or removed
-	stop    context.CancelFunc
-
+	order    int             // among the server's instances
+	past     func() []object // rows of the database from before it was added, by time
+	running  context.Context // done once it is stopped or removed
+	stop     context.CancelFunc
 	requests int // for events, counted for the faults; under Server.mu
+
+	mu        sync.Mutex
+	pending   []item                   // the polling queue
+	followers map[chan<- item]struct{} // streams
+	stored    []object                 // rows of the database since it was added, by time
+	served    []uint64                 // hashes of delivered payloads
 }
 
-// placeID returns the UUID of one of the instance's places.
-func (in *instance) placeID(p place) string { return named("place " + in.ID + strconv.Itoa(int(p))) }
-
-// AddInstance adds and starts an instance. It replaces one with the same id. It
-// fails if a fault of the instance does not exist.
-func (s *Server) AddInstance(in Instance) error {
-	if err := check(in.Faults); err != nil {
-		return err
-	}
+// AddInstance adds and starts an instance. It replaces one with the same id.
+func (s *Server) AddInstance(in Instance) {
 	if in.ID == "" {
-		in.ID = named("instance " + in.Name)
+		in.ID = named(in.Name)
 	}
 	s.RemoveInstance(in.ID)
-	added := &instance{Instance: in, added: time.Now()}
+	added := &instance{Instance: in, followers: map[chan<- item]struct{}{}, past: func() []object { return nil }}
 	added.running, added.stop = context.WithCancel(s.ctx)
-	if s.capture != nil {
-		added.fill(s.capture.of(in.ID))
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	added.order = len(s.instances)
 	s.instances = append(s.instances, added)
-	if !s.closed && s.capture == nil && s.opts.Rate != Max { // otherwise each stream has its own player
-		s.work.Go(func() { s.play(added) })
+	if s.capture != nil {
+		added.pending = s.capture.of(in.ID)
+		return
 	}
-	return nil
-}
-
-// fill makes recorded events pending and stores them, with their own times.
-func (in *instance) fill(items []item) {
-	in.feed.items = items
-	for _, it := range items {
-		var p struct {
-			Time int64 `json:"system_timestamp"`
-		}
-		if json.Unmarshal(it.payload, &p) == nil && p.Time > 0 {
-			in.database.add(time.UnixMilli(p.Time), it)
-		}
+	now := time.Now()
+	added.past = sync.OnceValue(func() []object { return made(added, s.opts.Seed, now) })
+	if s.ctx.Err() == nil && s.opts.Rate != Max { // with Max, each stream makes its own events
+		s.work.Go(func() { s.play(added) })
 	}
 }
 
@@ -139,13 +127,56 @@ func (s *Server) play(in *instance) {
 	sc.rate = s.opts.Rate
 	for {
 		it := sc.next()
-		at := sc.base.Add(it.at)
-		if !sleep(in.running, time.Until(at)) {
+		if !sleep(in.running, time.Until(sc.base.Add(it.at))) {
 			return
 		}
-		in.feed.add(it)
-		in.database.add(at, it)
+		in.add(it)
 	}
+}
+
+// add passes an event to the queue, the streams and the database.
+func (in *instance) add(it item) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.pending = append(in.pending, it)
+	if len(in.pending) >= 2*queueLimit {
+		in.pending = slices.Clone(in.pending[queueLimit:])
+	}
+	for follower := range in.followers {
+		select {
+		case follower <- it:
+		default: // it lags behind
+		}
+	}
+	if it.stored == nil {
+		return
+	}
+	in.stored = append(in.stored, it.stored)
+	if len(in.stored) >= 2*storedLimit {
+		in.stored = slices.Clone(in.stored[storedLimit:])
+	}
+}
+
+// follow returns a channel of later events until stop is called.
+func (in *instance) follow() (events <-chan item, stop func()) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	follower := make(chan item, lagLimit)
+	in.followers[follower] = struct{}{}
+	return follower, func() {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		delete(in.followers, follower)
+	}
+}
+
+// poll removes and returns the pending events.
+func (in *instance) poll() []item {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	items := in.pending[max(0, len(in.pending)-queueLimit):]
+	in.pending = nil
+	return items
 }
 
 // sleep waits for d and reports whether ctx is still alive.
@@ -153,44 +184,28 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
 	select {
-	case <-t.C:
+	case <-time.After(d):
 		return true
 	case <-ctx.Done():
 		return false
 	}
 }
 
-// tally counts delivered events. Safe for concurrent use.
-type tally struct {
-	mu     sync.Mutex
-	count  int
-	hashes []uint64
-}
-
-func (t *tally) add(n int, hashes ...uint64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.count += n
-	t.hashes = append(t.hashes, hashes...)
-}
-
-// Served returns how many events of an instance were delivered, over all its
-// streams and polling responses: those whose last byte was written to the
-// connection. With Options.Record it also returns the Hash of each payload, in
-// the order of delivery. Records that a fault adds are not among them.
-func (s *Server) Served(id string) (count int, hashes []uint64) {
+// Served returns the hashes of the payloads of an instance that were delivered, over
+// all its streams and polling responses: those whose last byte was written to the
+// connection, in this order. It needs Options.Record. Records that a fault adds are
+// not among them.
+func (s *Server) Served(id string) []uint64 {
 	s.mu.Lock()
 	in := s.find(id)
 	s.mu.Unlock()
 	if in == nil {
-		return 0, nil
+		return nil
 	}
-	in.tally.mu.Lock()
-	defer in.tally.mu.Unlock()
-	return in.tally.count, slices.Clone(in.tally.hashes)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return slices.Clone(in.served)
 }
 
 // Hash returns the hash of a payload that Served returns: 64-bit FNV-1a.
@@ -198,19 +213,4 @@ func Hash(payload []byte) uint64 {
 	h := fnv.New64a()
 	h.Write(payload)
 	return h.Sum64()
-}
-
-func hash(name string) uint64 { return Hash([]byte(name)) }
-
-// named returns the UUID for a name. It is the same in every run.
-func named(name string) string { return uuid(rand.New(rand.NewPCG(hash(name), 0))) }
-
-// uuid returns sixteen random bytes in the form of a UUID, as the server's are.
-func uuid(rng *rand.Rand) string {
-	var b [16]byte
-	for i := range b {
-		b[i] = byte(rng.Uint32())
-	}
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }

@@ -2,257 +2,308 @@ package simulator
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
+// Why a response ends.
 var (
 	errDone   = errors.New("the response is complete")
 	errHangUp = errors.New("the connection is to be broken")
+	errSilent = errors.New("nothing more is to be sent")
 )
 
 // response is one response of an event endpoint.
 type response struct {
-	effects
-	framing  framing
 	server   *Server
 	instance *instance
-	life     context.Context // of the instance, or once that is stopped of the server
+	faults   effects
 	types    []string        // nil: all
-	ctx      context.Context // of the client, the instance and the server
+	ctx      context.Context // of the client, the instance and the server; its cause may be one of the errors above
 	w        http.ResponseWriter
 	rc       *http.ResponseController // of w
+	conn     net.Conn                 // taken over from net/http, or nil
+	fast     *bufio.Writer            // for conn, in a stream of Rate Max, or nil
 	zip      *gzip.Writer             // nil without the fault gzip
-	fast     *chunkWriter             // instead of w, once a stream of Rate Max has begun
-	count    int                      // events until its end; 0: no end
+	polled   bool                     // not a stream
+	count    int                      // events until the end; 0: no end
 	sent     int                      // events
 	id       int                      // the latest SSE id
-	payload  []byte
 	buf      []byte
 }
 
-// events responds to a request for a stream (live) or for the polling queue.
-func (s *Server) events(w http.ResponseWriter, r *http.Request, live bool) {
-	if !s.begin() {
-		panic(http.ErrAbortHandler)
+// respond sends the events that run provides. If run returns errDone, the response
+// ends properly, and if nil, it has ended.
+func (s *Server) respond(in *instance, w http.ResponseWriter, r *http.Request, run func(a *response) error) {
+	s.mu.Lock()
+	in.requests++
+	faults := effectsOn(in.requests, slices.Concat(s.opts.Faults, in.Faults))
+	s.mu.Unlock()
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	a := &response{server: s, instance: in, faults: faults, ctx: ctx, w: w, rc: http.NewResponseController(w)}
+	if list := r.URL.Query().Get("events"); list != "" {
+		a.types = strings.Split(list, ",")
 	}
-	defer s.work.Done()
-	in, eff := s.request(r.PathValue("id"))
-	if in == nil {
-		s.logf("%s %s: 404", r.Method, r.URL)
-		refuse(w, http.StatusNotFound, "instance not found")
-		return
+	hangUp := func() {
+		cancel(errHangUp)
+		_ = a.rc.SetWriteDeadline(time.Unix(1, 0)) // ends a write to a client that does not read
 	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	a := &response{effects: eff, framing: eff.framing(live), server: s, instance: in, life: in.running, types: types(r), ctx: ctx}
-	if in.running.Err() != nil {
-		a.life = s.ctx
+	defer context.AfterFunc(s.ctx, hangUp)()
+	if in.running.Err() == nil {
+		defer context.AfterFunc(in.running, func() { cancel(errDone) })()
 	}
-	defer context.AfterFunc(a.life, cancel)()
-	a.w, a.rc = w, http.NewResponseController(w)
-	// A write to a client that does not read must not hold up Close.
-	defer context.AfterFunc(s.ctx, func() { _ = a.rc.SetWriteDeadline(time.Unix(1, 0)) })()
-	s.logf("%s %s: %s", r.Method, r.URL, in.Name)
+	if d := faults.duration("drop"); d > 0 {
+		defer time.AfterFunc(d, hangUp).Stop()
+	}
+	if d := faults.duration("halfopen"); d > 0 {
+		defer time.AfterFunc(d, func() { cancel(errSilent) }).Stop()
+	}
 	if a.replace() {
 		return
 	}
-	if a.drop > 0 || a.halfOpen > 0 {
-		defer a.limit()()
+	err := run(a)
+	if a.conn != nil {
+		defer a.conn.Close()
 	}
-	run := a.poll
-	if live {
-		run, a.count = a.stream, s.opts.Count
+	switch {
+	case errors.Is(err, errDone) && s.ctx.Err() == nil:
+		err = a.end()
+	case errors.Is(err, errSilent):
+		select {
+		case <-r.Context().Done():
+		case <-s.ctx.Done():
+		}
 	}
-	if run() != nil {
+	if err != nil {
 		panic(http.ErrAbortHandler) // net/http closes the connection without a proper end
 	}
 }
 
-// request counts a request for an instance's events and returns the instance
-// and the effects of its faults on this request.
-func (s *Server) request(id string) (in *instance, eff effects) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if in = s.find(id); in == nil {
-		return nil, eff
-	}
-	in.requests++
-	for _, f := range s.opts.Faults {
-		if f.Name != "mute" && f.meets(in.requests) {
-			_ = f.apply(&eff) // New has checked it
+// poll responds to a request for the polling queue.
+func (s *Server) poll(in *instance, w http.ResponseWriter, r *http.Request) {
+	s.respond(in, w, r, func(a *response) error {
+		a.polled = true
+		items := slices.DeleteFunc(in.poll(), func(it item) bool { return !a.wants(it.typ) })
+		if s.opts.Rate == Max && s.capture == nil {
+			items, a.count = a.prepared(), cmp.Or(s.opts.Count, queueLimit)
+			items = slices.Repeat(items, 1+a.count/max(1, len(items)))
 		}
-	}
-	for _, f := range in.Faults {
-		if f.meets(in.requests) {
-			_ = f.apply(&eff) // AddInstance has checked it
+		if len(items) == 0 {
+			w.WriteHeader(http.StatusNoContent)
+			return nil
 		}
-	}
-	return in, eff
-}
-
-// types returns the list of events=, or nil.
-func types(r *http.Request) []string {
-	if list := r.URL.Query().Get("events"); list != "" {
-		return strings.Split(list, ",")
-	}
-	return nil
-}
-
-func (a *response) wants(it item) bool { return a.types == nil || slices.Contains(a.types, it.typ) }
-
-// poll sends what is pending. Nil means that the response ended properly.
-func (a *response) poll() error {
-	o := &a.server.opts
-	src := &player{pace: Max, ends: true}
-	if o.Rate == Max && (a.server.capture == nil || o.Count > 0) {
-		src.items, src.loops, src.ends = a.prepared(), true, false
-		if a.count = o.Count; a.count == 0 {
-			a.count = queueLimit
-		}
-	} else {
-		for _, it := range a.instance.feed.poll() {
-			if a.wants(it) {
-				src.items = append(src.items, it)
+		err := a.begin("application/json", "[")
+		for _, it := range items {
+			if err == nil {
+				err = a.send(it.typ, it.payload)
 			}
 		}
-	}
-	if len(src.items) == 0 {
-		a.w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	a.header("application/json")
-	return a.run(src)
+		return cmp.Or(err, errDone)
+	})
 }
 
-// stream sends events until its end. Nil means that it ended properly.
-func (a *response) stream() error {
-	reader := a.instance.feed.read()
-	a.header("text/event-stream")
-	if err := a.rc.Flush(); err != nil {
-		return err
-	}
-	if a.life == a.server.ctx { // stopped
-		<-a.ctx.Done()
-		return a.end(a.ctx.Err())
-	}
-	o := &a.server.opts
-	switch {
-	case a.server.capture != nil:
-		items := a.server.capture.of(a.instance.ID)
-		return a.run(&player{items: items, pace: o.Rate, loops: o.Count > 0})
-	case o.Rate != Max:
-		return a.run(reader)
-	}
-	src := &player{items: a.prepared(), pace: Max, loops: true, base: time.Now()}
-	if a.effects == (effects{}) && !o.Record {
-		conn := a.takeOver()
-		defer conn.Close()
-		a.fast = &chunkWriter{Writer: bufio.NewWriterSize(conn, 64<<10), tally: &a.instance.tally}
-	}
-	return a.run(src)
+// stream responds to a request for live events.
+func (s *Server) stream(in *instance, w http.ResponseWriter, r *http.Request) {
+	events, stop := in.follow()
+	defer stop()
+	s.respond(in, w, r, func(a *response) error {
+		a.count = s.opts.Count
+		open := ""
+		if a.faults.has("bom") {
+			open = "\ufeff"
+		}
+		err := a.begin("text/event-stream", open)
+		switch {
+		case err != nil:
+			return err
+		case in.running.Err() != nil:
+			return a.wait()
+		case s.capture != nil:
+			return a.replay(s.capture.of(in.ID))
+		case s.opts.Rate == Max:
+			return a.flood()
+		}
+		for {
+			select {
+			case it := <-events:
+				if err := a.send(it.typ, it.payload); err != nil {
+					return err
+				}
+			case <-a.ctx.Done():
+				return context.Cause(a.ctx)
+			}
+		}
+	})
 }
 
-// prepared returns the events that a stream with Rate Max repeats.
-func (a *response) prepared() []item {
-	o := &a.server.opts
-	if a.server.capture != nil {
-		return slices.DeleteFunc(a.server.capture.of(a.instance.ID), func(it item) bool { return !a.wants(it) })
-	}
-	size := 1000
-	if o.Mix == MixCrops {
-		size = 100
-	}
-	sc := newScene(a.instance, o.Seed, time.Now())
-	sc.rate, sc.large = 1000, o.Mix != MixScene
-	var items []item
-	for range 50 * size { // a rare type may not fill it
-		e := sc.advance()
-		if o.Mix != MixScene {
-			if e.typ != "track" {
-				continue
-			}
-			if o.Mix == MixCrops || o.Mix == MixMixed && len(items)%33 == 0 {
-				e.typ, e.event = "crop", e.visit.events[0]
-			}
+// wait waits until the response ends and returns the reason.
+func (a *response) wait() error {
+	<-a.ctx.Done()
+	return context.Cause(a.ctx)
+}
+
+// replay sends recorded events when they are due, repeatedly if they are counted.
+func (a *response) replay(items []item) error {
+	start := time.Now()
+	for n := 0; n < len(items) || a.count > 0 && len(items) > 0; n++ {
+		it := items[n%len(items)]
+		due := it.at + time.Duration(n/len(items))*(items[len(items)-1].at+time.Second)
+		if rate := a.server.opts.Rate; rate > 0 {
+			due = time.Duration(float64(n) / rate * float64(time.Second))
 		}
-		if it := sc.item(e); a.wants(it) {
-			items = append(items, it)
-		}
-		if len(items) == size {
+		if !sleep(a.ctx, time.Until(start.Add(due))) {
 			break
+		}
+		if err := a.send(it.typ, it.payload); err != nil {
+			return err
+		}
+	}
+	return a.wait()
+}
+
+// flood repeats prepared events as fast as they are read. Their times are a
+// millisecond apart.
+func (a *response) flood() error {
+	send := a.send
+	if len(a.faults) == 0 && !a.server.opts.Record {
+		a.fast = bufio.NewWriterSize(a.takeOver(), 64<<10)
+		send = a.sendFast
+	}
+	items := a.prepared()
+	at := time.Now()
+	var payload []byte
+	for n := 0; len(items) > 0 && a.ctx.Err() == nil; n++ {
+		it := items[n%len(items)]
+		payload = appendTimed(payload[:0], it.payload, at)
+		at = at.Add(time.Millisecond)
+		if err := send(it.typ, payload); err != nil {
+			return err
+		}
+	}
+	return a.wait()
+}
+
+// sendFast sends one event in a chunk of its own. It writes to the connection:
+// net/http makes a system call for each chunk.
+func (a *response) sendFast(typ string, payload []byte) error {
+	a.sent++
+	a.buf = a.record(a.buf[:0], typ, payload)
+	_, _ = fmt.Fprintf(a.fast, "%x\r\n", len(a.buf)) // the error stays for the next call
+	_, _ = a.fast.Write(a.buf)
+	_, err := a.fast.WriteString("\r\n")
+	if err == nil && a.sent == a.count {
+		err = errDone
+	}
+	return err
+}
+
+// prepared returns the events that a response with Rate Max repeats.
+func (a *response) prepared() (items []item) {
+	sc := newScene(a.instance, a.server.opts.Seed, time.Now())
+	sc.rate = 1000
+	size := 0
+	for n := 0; n < 50_000 && len(items) < 1000 && size < 8<<20; n++ { // a type may be rare
+		if e := sc.advance(); a.wants(e.typ) {
+			items = append(items, sc.item(e))
+			size += len(items[len(items)-1].payload)
 		}
 	}
 	return items
 }
 
-// header writes the header of a response with events.
-func (a *response) header(contentType string) {
+func (a *response) wants(typ string) bool { return a.types == nil || slices.Contains(a.types, typ) }
+
+// begin sends the header of a response with events, and the first bytes.
+func (a *response) begin(contentType, open string) error {
 	h := a.w.Header()
-	h.Set("Content-Type", contentType)
+	h["Content-Type"] = []string{contentType}
 	h.Set("Cache-Control", "no-cache")
-	if a.noType {
+	if a.faults.has("nocontenttype") {
 		h["Content-Type"] = nil // else net/http guesses one
 	}
-	if a.gzip {
+	if a.faults.has("gzip") {
 		h.Set("Content-Encoding", "gzip")
 		a.zip = gzip.NewWriter(a)
 	}
 	a.w.WriteHeader(http.StatusOK)
-}
-
-// source provides the events of a response.
-type source interface {
-	// take waits for the next event. After the last one it returns errDone.
-	take(ctx context.Context) (item, error)
-}
-
-// run sends the events of src.
-func (a *response) run(src source) error {
-	if err := a.write([]byte(a.framing.open)); err != nil {
-		return a.end(err)
+	if err := a.rc.Flush(); err != nil {
+		return err
 	}
-	for {
-		it, err := src.take(a.ctx)
-		if err == nil && a.wants(it) {
-			err = a.send(it)
-		}
-		if err == nil && a.sent > 0 && a.sent == a.count {
-			err = errDone
-		}
-		if err != nil {
-			return a.end(err)
-		}
-	}
+	return a.write([]byte(open))
 }
 
-// send sends one event and what faults add to it.
-func (a *response) send(it item) error {
+// send sends one event, if the client wants it, and what faults add to it.
+func (a *response) send(typ string, payload []byte) error {
+	if !a.wants(typ) {
+		return nil
+	}
 	a.sent++
-	a.id++
-	a.payload = it.append(a.payload[:0])
-	a.buf = a.framing.record(a.buf[:0], a.id, it.typ, a.payload, a.sent == 1)
-	if a.sent == a.cut || a.sent == a.reset {
-		return a.breakOff(a.buf)
-	}
-	if a.fast != nil {
-		return a.fast.chunk(a.buf)
+	a.buf = a.record(a.buf[:0], typ, payload)
+	if a.sent == a.faults.number("cut") || a.sent == a.faults.number("reset") {
+		return a.breakOff()
 	}
 	if err := a.write(a.buf); err != nil {
 		return err
 	}
 	if a.server.opts.Record {
-		a.instance.tally.add(1, Hash(a.payload))
-	} else {
-		a.instance.tally.add(1)
+		a.instance.mu.Lock()
+		a.instance.served = append(a.instance.served, Hash(payload))
+		a.instance.mu.Unlock()
 	}
-	return a.extras()
+	err := a.extras()
+	if err == nil && a.sent == a.count {
+		err = errDone
+	}
+	return err
+}
+
+// record appends one framed record.
+func (a *response) record(dst []byte, typ string, payload []byte) []byte {
+	a.id++
+	legacy := a.faults.has("legacy")
+	switch {
+	case a.polled && a.id > 1:
+		return appendWrapped(append(dst, ','), legacy, typ, payload)
+	case a.polled:
+		return appendWrapped(dst, legacy, typ, payload)
+	case legacy:
+		return append(appendWrapped(append(dst, '['), legacy, typ, payload), "]\n"...)
+	}
+	comment := ""
+	if a.faults.has("comments") {
+		comment = ": made up\n"
+	}
+	dst = append(append(dst, comment...), "id: "...)
+	dst = append(strconv.AppendInt(dst, int64(a.id), 10), '\n')
+	dst = append(append(append(dst, comment...), "event: "...), typ...)
+	for line := range bytes.SplitSeq(payload, []byte("\n")) {
+		dst = append(append(dst, "\ndata: "...), line...)
+	}
+	dst = append(dst, "\n\n"...)
+	if a.faults.has("crlf") {
+		dst = bytes.ReplaceAll(dst, []byte("\n"), []byte("\r\n"))
+	}
+	return dst
+}
+
+// appendWrapped appends an object of two members, the type and the payload as a string.
+func appendWrapped(dst []byte, legacy bool, typ string, payload []byte) []byte {
+	typeName, payloadName := "dataType", "jsonObject"
+	if legacy {
+		typeName, payloadName = "type", "object"
+	}
+	return fmt.Appendf(dst, `{"%s":%s,"%s":%s}`, typeName, marshal(typ), payloadName, marshal(string(payload)))
 }
 
 // write sends bytes immediately.
@@ -267,82 +318,37 @@ func (a *response) write(p []byte) error {
 	return a.zip.Flush()
 }
 
-// end ends a response. A nil reason means that it ended properly.
-func (a *response) end(reason error) error {
+// end ends a response properly.
+func (a *response) end() error {
 	switch {
-	case a.server.ctx.Err() != nil:
-		return errHangUp
-	case errors.Is(reason, errDone), a.life.Err() != nil:
-		if a.fast != nil {
-			return a.fast.end()
-		}
-		err := a.write([]byte(a.framing.shut))
-		if err == nil && a.zip != nil {
-			err = a.zip.Close()
-		}
-		return err
-	case a.halfOpen > 0 && errors.Is(context.Cause(a.ctx), errHangUp):
-		return a.vanish()
-	}
-	return errHangUp
-}
-
-// chunkWriter writes many HTTP chunks of one record each at a time: net/http
-// makes a system call for each.
-type chunkWriter struct {
-	*bufio.Writer
-	tally   *tally
-	pending int // chunks in the buffer
-}
-
-func (c *chunkWriter) chunk(record []byte) error {
-	if c.Buffered() > 0 && c.Available() < len(record)+20 {
-		if err := c.flush(); err != nil {
+	case a.fast != nil:
+		_, _ = a.fast.WriteString("0\r\n\r\n") // the error stays for Flush
+		return a.fast.Flush()
+	case a.polled:
+		if err := a.write([]byte("]")); err != nil {
 			return err
 		}
 	}
-	c.pending++
-	_, _ = fmt.Fprintf(c, "%x\r\n", len(record)) // the error stays for Flush
-	_, _ = c.Write(record)
-	_, err := c.WriteString("\r\n")
-	return err
-}
-
-func (c *chunkWriter) flush() error {
-	if err := c.Flush(); err != nil {
-		return err
+	if a.zip != nil {
+		return a.zip.Close()
 	}
-	c.tally.add(c.pending)
-	c.pending = 0
 	return nil
-}
-
-// end sends the last chunk.
-func (c *chunkWriter) end() error {
-	_, _ = c.WriteString("0\r\n\r\n")
-	return c.flush()
 }
 
 // Write sends b through net/http, in the pieces and with the pauses that faults
 // require.
 func (a *response) Write(b []byte) (sent int, err error) {
-	piece := a.chunk
-	if piece == 0 && a.drip > 0 {
-		piece = max(1, a.drip/10)
-	}
+	drip := a.faults.number("drip")
+	piece := cmp.Or(a.faults.number("chunk"), (drip+9)/10, len(b))
 	for sent < len(b) && err == nil {
-		part := b[sent:]
-		if piece > 0 {
-			part = part[:min(piece, len(part))]
-		}
 		var n int
-		n, err = a.w.Write(part)
+		n, err = a.w.Write(b[sent:min(sent+piece, len(b))])
 		sent += n
 		if err == nil {
 			err = a.rc.Flush()
 		}
-		if err == nil && a.drip > 0 && !sleep(a.ctx, time.Duration(piece)*time.Second/time.Duration(a.drip)) {
-			err = a.ctx.Err()
+		if err == nil && drip > 0 && !sleep(a.ctx, time.Duration(piece)*time.Second/time.Duration(drip)) {
+			err = context.Cause(a.ctx)
 		}
 	}
 	return sent, err

@@ -14,7 +14,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -23,14 +22,6 @@ import (
 // prepared records with increasing ids and times.
 var Max = math.Inf(1)
 
-// Traffic of a stream with Rate Max.
-const (
-	MixScene  = ""       // what the scene produces
-	MixTracks = "tracks" // tracks of about 500 bytes
-	MixMixed  = "mixed"  // the same with 3 % crops of 30 to 60 KB
-	MixCrops  = "crops"  // crops of 30 to 60 KB
-)
-
 // Options configure a server. The zero value is the demonstration: three
 // instances at their own pace.
 type Options struct {
@@ -38,7 +29,6 @@ type Options struct {
 	Instances []Instance // nil: Fleet(3), or those that Replay names
 	Rate      float64    // events per second and instance; 0: as the scene or the recording has it; Max
 	Count     int        // every stream ends after so many events; 0: never
-	Mix       string     // with Rate Max
 	Replay    []byte     // a capture (SSE, NDJSON, polling responses) that every stream sends, once or, with Count, repeatedly
 	Faults    []Fault    // of all instances
 	Record    bool       // remember hashes of delivered events, for Served
@@ -53,34 +43,23 @@ type Server struct {
 	opts    Options
 	capture *capture // nil: none
 	mux     *http.ServeMux
-	pipe    *pipe
-	piped   sync.Once // starts the server on pipe
+	http    http.Server
+	pipe    pipe
 
-	ctx    context.Context
+	ctx    context.Context // done once it is closed
 	cancel context.CancelFunc
 	work   sync.WaitGroup // scenes and responses
 
 	mu        sync.Mutex
-	closed    bool
-	requests  int            // of any kind, counted for mute
-	queries   int            // of the database, counted for its faults
-	instances []*instance    // in the order in which they are listed
-	servers   []*http.Server // of Serve
-	vanished  []net.Conn     // left open without a reader or writer
+	queries   int         // of the database, counted for its faults
+	instances []*instance // in the order in which they are listed
 }
 
-// New starts the instances. It fails if a fault or a mix does not exist, if
-// the rate is not positive, or if the capture has no event. Call Close when
-// the server is no longer needed.
+// New starts the instances. It fails if the rate is not positive, or if the capture
+// has no event. Call Close when the server is no longer needed.
 func New(o Options) (*Server, error) {
-	if err := check(o.Faults); err != nil {
-		return nil, err
-	}
 	if o.Rate != 0 && !(o.Rate >= 1e-6) {
 		return nil, fmt.Errorf("rate %v: not a number of events per second from 0.000001", o.Rate)
-	}
-	if !slices.Contains([]string{MixScene, MixTracks, MixMixed, MixCrops}, o.Mix) {
-		return nil, fmt.Errorf("mix %q is not one of tracks, mixed, crops", o.Mix)
 	}
 	capture, err := parseCapture(o.Replay)
 	if err != nil {
@@ -88,108 +67,150 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{opts: o, capture: capture}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.pipe = &pipe{calls: make(chan net.Conn), closed: s.ctx}
-	s.mux = s.routes()
+	s.http = http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	s.pipe = pipe{make(chan net.Conn), s.ctx}
+	s.routes()
 	instances := o.Instances
-	if instances == nil && capture != nil {
+	switch {
+	case instances != nil:
+	case capture != nil:
 		instances = capture.instances()
-	}
-	if instances == nil {
+	default:
 		instances = Fleet(3)
 	}
 	for _, in := range instances {
-		if err := s.AddInstance(in); err != nil {
-			s.Close()
-			return nil, err
-		}
+		s.AddInstance(in)
 	}
+	s.work.Go(func() { _ = s.Serve(s.pipe) }) // it only ends with Close
 	return s, nil
 }
 
 // Serve accepts connections on l until Close, which closes l.
 func (s *Server) Serve(l net.Listener) error {
-	h := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return errors.Join(http.ErrServerClosed, l.Close())
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
 	}
-	s.servers = append(s.servers, h)
-	s.mu.Unlock()
-	err := h.Serve(l)
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
-}
-
-// DialContext connects to the server inside this process, whatever the
-// address is. No port is opened.
-func (s *Server) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
-	s.piped.Do(func() {
-		if s.begin() {
-			go func() {
-				defer s.work.Done()
-				_ = s.Serve(s.pipe) // it only ends with Close
-			}()
-		}
-	})
-	return s.pipe.dial(ctx)
+	return nil
 }
 
 // Close breaks all connections, stops the instances, and waits until no
 // goroutine of the server runs.
 func (s *Server) Close() {
 	s.mu.Lock()
-	s.closed = true
-	servers, vanished := s.servers, s.vanished
-	s.servers, s.vanished = nil, nil
-	s.mu.Unlock()
 	s.cancel()
-	for _, h := range servers {
-		_ = h.Close() // nobody can act on the listener's error
-	}
-	for _, c := range vanished {
-		_ = c.Close()
-	}
+	s.mu.Unlock()
+	_ = s.http.Close() // nobody can act on a listener's error
 	s.work.Wait()
 }
 
-// begin counts one more goroutine, unless the server is closed.
-func (s *Server) begin() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closed {
-		s.work.Add(1)
-	}
-	return !s.closed
-}
-
-// ServeHTTP responds to one request, unless the server is mute.
+// ServeHTTP responds to one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !s.muted() {
-		s.mux.ServeHTTP(w, r)
-		return
-	}
-	s.logf("%s %s: mute", r.Method, r.URL)
-	select {
-	case <-r.Context().Done():
-	case <-s.ctx.Done():
-	}
-	panic(http.ErrAbortHandler)
-}
-
-// muted counts a request and reports whether a fault of the server makes it
-// mute. An instance's own mute fault affects its event endpoints only.
-func (s *Server) muted() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests++
-	return slices.ContainsFunc(s.opts.Faults, func(f Fault) bool { return f.Name == "mute" && f.meets(s.requests) })
+	if s.ctx.Err() != nil {
+		s.mu.Unlock()
+		panic(http.ErrAbortHandler)
+	}
+	s.work.Add(1)
+	s.mu.Unlock()
+	defer s.work.Done()
+	if s.opts.Logf != nil {
+		s.opts.Logf("%s %s", r.Method, r.URL)
+	}
+	s.mux.ServeHTTP(w, r)
 }
 
-func (s *Server) logf(format string, args ...any) {
-	if s.opts.Logf != nil {
-		s.opts.Logf(format, args...)
+func (s *Server) routes() {
+	s.mux = http.NewServeMux()
+	s.mux.HandleFunc("GET /v1/core/instances", func(w http.ResponseWriter, _ *http.Request) {
+		bodies := []object{}
+		s.mu.Lock()
+		for _, in := range s.instances {
+			bodies = append(bodies, in.body())
+		}
+		s.mu.Unlock()
+		reply(w, http.StatusOK, object{"instances": bodies})
+	})
+	forInstance := func(path string, respond func(in *instance, w http.ResponseWriter, r *http.Request)) {
+		s.mux.HandleFunc("GET /v1/core/instance/{id}"+path, func(w http.ResponseWriter, r *http.Request) {
+			s.mu.Lock()
+			in := s.find(r.PathValue("id"))
+			s.mu.Unlock()
+			if in == nil {
+				refuse(w, http.StatusNotFound, "instance not found")
+				return
+			}
+			respond(in, w, r)
+		})
+	}
+	forInstance("", func(in *instance, w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, in.body()) })
+	forInstance("/consume_events_sse", s.stream)
+	forInstance("/consume_events", s.poll)
+	for _, table := range []string{"events", "tracks", "analytics"} {
+		s.mux.HandleFunc("POST /v1/database/"+table, func(w http.ResponseWriter, r *http.Request) { s.query(w, r, table) })
+	}
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound, "no such path: "+r.URL.Path)
+	})
+}
+
+// body returns the instance as the server describes it.
+func (in *instance) body() object {
+	fps := 0.0
+	running := in.running.Err() == nil
+	if running {
+		fps = double(24.94)
+	}
+	return object{
+		"instanceId": in.ID, "displayName": in.Name, "group": in.Group,
+		"solutionId": "securt", "solutionName": "SecuRT (Security)", "version": "0.0.0-simulated",
+		"persistent": true, "loaded": true, "running": running, "fps": fps,
+		"readOnly": false, "autoStart": false, "autoRestart": true, "detectorMode": "SmartDetection",
 	}
 }
+
+func refuse(w http.ResponseWriter, status int, text string) {
+	reply(w, status, object{"error": text})
+}
+
+// reply sends a JSON body. It ignores write errors: the client is gone.
+func reply(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(marshal(body))
+}
+
+// DialContext connects to the server inside this process, whatever the
+// address is. No port is opened.
+func (s *Server) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case s.pipe.calls <- server:
+		return client, nil
+	case <-s.ctx.Done():
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// pipe is the net.Listener of DialContext. The end of its context closes it.
+type pipe struct {
+	calls  chan net.Conn
+	closed context.Context
+}
+
+// Accept implements net.Listener.
+func (p pipe) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.calls:
+		return c, nil
+	case <-p.closed.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (p pipe) Close() error { return nil }
+
+// Addr implements net.Listener.
+func (p pipe) Addr() net.Addr { return &net.UnixAddr{Name: "simulator", Net: "pipe"} }

@@ -163,9 +163,8 @@ func TestServedCountsDeliveredEvents(t *testing.T) {
 			want = append(want, Hash([]byte(it["jsonObject"])))
 		}
 		synctest.Wait()
-		n, got := s.Served(gate)
-		if n != len(got) || len(want) < 500 || !slices.Equal(got, want) {
-			t.Errorf("served %d, read %d", n, len(want))
+		if got := s.Served(gate); len(want) < 500 || !slices.Equal(got, want) {
+			t.Errorf("served %d, read %d", len(got), len(want))
 		}
 	})
 }
@@ -180,7 +179,7 @@ func TestSlowReaderLosesWholeEvents(t *testing.T) {
 		for _, r := range records(body) {
 			got = append(got, Hash([]byte(r.data)))
 		}
-		_, want := s.Served(gate)
+		want := s.Served(gate)
 		if len(got) < 2000 || len(got) > 5000 || !slices.Equal(got, want[:len(got)]) {
 			t.Errorf("read %d, served %d", len(got), len(want))
 		}
@@ -202,9 +201,7 @@ func TestInstancesComeAndGo(t *testing.T) {
 		if _, err := all(res); err != nil || res.StatusCode != http.StatusNotFound {
 			t.Errorf("a removed instance is there: %d", res.StatusCode)
 		}
-		if err := s.AddInstance(Fleet(1)[0]); err != nil {
-			t.Error(err)
-		}
+		s.AddInstance(Fleet(1)[0])
 		if body := c.during(5*time.Second, "/instance/"+gate+"/consume_events_sse"); body == "" {
 			t.Error("an added instance is silent")
 		}
@@ -268,9 +265,6 @@ func TestLogf(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for _, o := range []Options{
-		{Faults: []Fault{{Name: "nonsense"}}},
-		{Instances: []Instance{{Name: "x", Faults: []Fault{{Name: "cut", Arg: "x"}}}}},
-		{Mix: "cocktail"},
 		{Rate: -1},
 		{Rate: 1e-300},
 		{Rate: math.NaN()},

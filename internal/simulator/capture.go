@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,77 +11,10 @@ import (
 	"time"
 )
 
-// player is a source that returns the events of a list when they are due.
-type player struct {
-	items []item
-	pace  float64   // events per second; 0: as the items say; Max
-	loops bool      // start over at the end
-	ends  bool      // return errDone at the end, not block
-	base  time.Time // if not zero, made-up items get times from here on, a millisecond apart
-
-	n     int
-	start time.Time
-}
-
-// take waits until the next event is due.
-func (p *player) take(ctx context.Context) (item, error) {
-	if p.n == 0 {
-		p.start = time.Now()
-	}
-	if p.n == len(p.items) && p.ends {
-		return item{}, errDone
-	}
-	if len(p.items) == 0 || p.n >= len(p.items) && !p.loops {
-		<-ctx.Done()
-		return item{}, ctx.Err()
-	}
-	it := p.items[p.n%len(p.items)]
-	due := it.at
-	switch {
-	case p.pace == Max:
-		due = 0
-	case p.pace > 0:
-		due = time.Duration(float64(p.n) / p.pace * float64(time.Second))
-	case p.n >= len(p.items):
-		due += time.Duration(p.n/len(p.items)) * (p.items[len(p.items)-1].at + time.Second)
-	}
-	if !p.base.IsZero() {
-		it.sent = p.base.Add(time.Duration(p.n) * time.Millisecond)
-	}
-	p.n++
-	if due > 0 && !sleep(ctx, time.Until(p.start.Add(due))) || ctx.Err() != nil {
-		return item{}, ctx.Err()
-	}
-	return it, nil
-}
-
 // capture is a recording.
-type capture struct{ items []item }
-
-// of returns the events that name the instance or none. If no event names the
-// instance, it returns all.
-func (c *capture) of(id string) []item {
-	named := func(it item) bool { return it.instance == id }
-	if !slices.ContainsFunc(c.items, named) {
-		return slices.Clone(c.items)
-	}
-	others := func(it item) bool { return it.instance != id && it.instance != "" }
-	return slices.DeleteFunc(slices.Clone(c.items), others)
-}
-
-// instances returns the instances that the capture names.
-func (c *capture) instances() (list []Instance) {
-	seen := map[string]bool{"": true}
-	for _, it := range c.items {
-		if !seen[it.instance] {
-			seen[it.instance] = true
-			list = append(list, Instance{ID: it.instance, Name: "Recorded " + strconv.Itoa(len(list)+1), Group: "replay"})
-		}
-	}
-	if list == nil {
-		list = []Instance{{Name: "Recorded 1", Group: "replay"}}
-	}
-	return list
+type capture struct {
+	items       []item
+	start, last time.Duration // wall clock of the first item; time of the latest one since then
 }
 
 // parseCapture reads SSE (saved with curl), NDJSON, polling responses, or the
@@ -105,7 +37,6 @@ func parseCapture(data []byte) (*capture, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
 	}
-	c.time()
 	return c, nil
 }
 
@@ -156,7 +87,8 @@ func (c *capture) addJSON(typ string, data []byte) error {
 }
 
 // add adds one payload without its wrapper. The type is the framing's, else the
-// wrapper's, else the payload's.
+// wrapper's, else the payload's. The time never decreases; a payload without one is
+// due together with the previous one.
 func (c *capture) add(typ string, payload []byte) {
 	var head struct {
 		DataType, JSONObject, Type, Object string
@@ -175,21 +107,38 @@ func (c *capture) add(typ string, payload []byte) {
 	if typ == "" {
 		typ = head.ID
 	}
-	c.items = append(c.items, item{typ: typ, payload: payload, at: time.Duration(head.Time) * time.Millisecond, instance: head.Instance})
+	at := time.Duration(head.Time) * time.Millisecond
+	if c.start == 0 {
+		c.start = at
+	}
+	if at > 0 {
+		c.last = max(c.last, at-c.start)
+	}
+	c.items = append(c.items, item{typ: typ, payload: payload, at: c.last, instance: head.Instance})
 }
 
-// time converts wall-clock times to times since the first one. They never decrease;
-// an item without a time is due at the same time as the previous one.
-func (c *capture) time() {
-	var start, last time.Duration
-	for i := range c.items {
-		at := &c.items[i].at
-		if start == 0 {
-			start = *at
-		}
-		if *at > 0 {
-			last = max(last, *at-start)
-		}
-		*at = last
+// of returns the events that name the instance or none. If no event names the
+// instance, it returns all.
+func (c *capture) of(id string) []item {
+	named := func(it item) bool { return it.instance == id }
+	if !slices.ContainsFunc(c.items, named) {
+		return slices.Clone(c.items)
 	}
+	others := func(it item) bool { return it.instance != id && it.instance != "" }
+	return slices.DeleteFunc(slices.Clone(c.items), others)
+}
+
+// instances returns the instances that the capture names.
+func (c *capture) instances() (list []Instance) {
+	seen := map[string]bool{"": true}
+	for _, it := range c.items {
+		if !seen[it.instance] {
+			seen[it.instance] = true
+			list = append(list, Instance{ID: it.instance, Name: "Recorded " + strconv.Itoa(len(list)+1), Group: "replay"})
+		}
+	}
+	if list == nil {
+		list = []Instance{{Name: "Recorded 1", Group: "replay"}}
+	}
+	return list
 }
