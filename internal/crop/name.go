@@ -20,12 +20,9 @@ import (
 // Name makes file names from crops, as a template says. It is safe for
 // concurrent use.
 type Name struct {
-	components [][]piece // folders, and the file's name without extension
-	ext        string    // of a JPEG
+	components []string // folders, and the file's name without extension; with fields
+	ext        string   // of a JPEG
 }
-
-// piece is a literal, and a field after it if that is not "".
-type piece struct{ literal, field string }
 
 // facts are what a name is made from.
 type facts struct {
@@ -35,7 +32,9 @@ type facts struct {
 	n        int64        // number of the file in this run, from 1
 }
 
-// fieldNames lists the fields as messages show them.
+// fields matches the fields of a template; fieldNames lists them as messages show them.
+var fields = regexp.MustCompile(`\{[^}]*\}`)
+
 const fieldNames = "{instance} {id} {date} {time} {type} {class} {place} {track} {event} {confidence} {n}"
 
 var (
@@ -49,33 +48,34 @@ var (
 
 // fieldPaths are the fields that are the value of a path.
 var fieldPaths = map[string]event.Path{
-	"type": event.MustPath("_ref._type"), "class": classPath, "place": placePath,
-	"track": event.MustPath("_track"), "event": event.MustPath("_event"),
+	"{type}": event.MustPath("_ref._type"), "{class}": classPath, "{place}": placePath,
+	"{track}": event.MustPath("_track"), "{event}": event.MustPath("_event"),
 }
 
-// value returns the value of a field, not clean yet; "" if it is not known.
+// value returns the value of a field, given with its braces. It is not clean yet,
+// and "" if it is not known.
 func (f *facts) value(field string) string {
 	switch field {
-	case "instance":
+	case "{instance}":
 		return f.instance
-	case "id":
+	case "{id}":
 		return idOf(f.ev)
-	case "date":
+	case "{date}":
 		return f.time("2006-01-02")
-	case "time": // Windows refuses colons
+	case "{time}": // Windows refuses colons
 		return f.time("15-04-05.000")
-	case "confidence": // the server sends the rounding errors of a float
+	case "{confidence}": // the server sends the rounding errors of a float
 		n, ok := event.Number(confidencePath.Of(f.ev))
 		if !ok {
 			return ""
 		}
 		return strconv.FormatFloat(math.Round(n*1000)/1000, 'f', -1, 64)
-	case "n":
+	case "{n}":
 		return strconv.FormatInt(f.n, 10)
 	}
 	path := fieldPaths[field]
 	value := path.Of(f.ev).String()
-	if value == "" && field == "track" {
+	if value == "" && field == "{track}" {
 		return eventTrack.Of(f.ev).String()
 	}
 	return value
@@ -128,45 +128,27 @@ func parseName(template string) (*Name, error) {
 		case ".", "..":
 			return nil, fmt.Errorf("it must not contain %q: nothing is written outside of --dir", c)
 		}
-		pieces, err := parsePieces(c)
-		if err != nil {
-			return nil, err
+		for _, field := range fields.FindAllString(c, -1) {
+			if !strings.Contains(fieldNames, field) {
+				return nil, fmt.Errorf("there is no field %s; the fields are %s", field, fieldNames)
+			}
 		}
-		n.components = append(n.components, pieces)
+		if strings.ContainsAny(fields.ReplaceAllString(c, ""), "{}") {
+			return nil, errors.New("a brace is not closed or not opened")
+		}
+		n.components = append(n.components, c)
 	}
 	return n, nil
-}
-
-func parsePieces(c string) (pieces []piece, err error) {
-	for c != "" {
-		literal, after, found := strings.Cut(c, "{")
-		field, rest, closed := strings.Cut(after, "}")
-		switch {
-		case strings.Contains(literal, "}") || found && !closed:
-			return nil, errors.New("a brace is not closed or not opened")
-		case found && !strings.Contains(fieldNames, "{"+field+"}"):
-			return nil, fmt.Errorf("there is no field {%s}; the fields are %s", field, fieldNames)
-		}
-		pieces = append(pieces, piece{literal, field})
-		c = rest
-	}
-	return pieces, nil
 }
 
 // of returns the folder ("." for none), with "/" between its parts, and the
 // file's name without extension. Whatever the crop says, neither leads out of
 // the folder it is used in.
 func (n *Name) of(f *facts) (folder, base string) {
+	value := func(field string) string { return cleanValue(f.value(field)) }
 	names := make([]string, 0, 8)
 	for _, c := range n.components {
-		var b strings.Builder
-		for _, p := range c {
-			b.WriteString(p.literal)
-			if p.field != "" {
-				b.WriteString(cleanValue(f.value(p.field)))
-			}
-		}
-		names = append(names, cleanComponent(b.String()))
+		names = append(names, cleanComponent(fields.ReplaceAllStringFunc(c, value)))
 	}
 	last := len(names) - 1
 	return path.Join(".", path.Join(names[:last]...)), names[last]

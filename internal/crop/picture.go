@@ -23,16 +23,19 @@ type picture struct {
 // kind is a file format that pictures may have.
 type kind struct {
 	name, ext string
-	whole     func(p []byte) bool                           // p holds the picture to its end
-	size      func(p []byte) (width, height int, err error) // from its header
+	// size reads the size from the header, and checks that p holds the picture to
+	// its end; if not, it returns errCut.
+	size func(p []byte) (width, height int, err error)
 }
 
 // kinds are the formats by their media types.
 var kinds = map[string]kind{
-	"image/jpeg": {"JPEG", "", wholeJPEG, sizeJPEG},
-	"image/png":  {"PNG", ".png", wholePNG, sizeOf},
-	"image/webp": {"WebP", ".webp", wholeWebP, sizeOf},
+	"image/jpeg": {"JPEG", "", sizeJPEG},
+	"image/png":  {"PNG", ".png", sizePNG},
+	"image/webp": {"WebP", ".webp", sizeWebP},
 }
+
+var errCut = errors.New("it is cut off")
 
 // inspect checks that p is a whole picture with a header that can be read, and
 // returns it without white space in front. It does not look at the pixels. The
@@ -45,13 +48,14 @@ func inspect(p []byte) (picture, error) {
 	media := http.DetectContentType(p)
 	k, ok := kinds[media]
 	if !ok {
-		return picture{}, fmt.Errorf("its image is not a JPEG, PNG or WebP: it starts with % x, which looks like %s", p[:min(len(p), 8)], media)
-	}
-	if !k.whole(p) {
-		return picture{}, fmt.Errorf("the %s is cut off after %d bytes", k.name, len(p))
+		return picture{}, fmt.Errorf("its image is not a JPEG, PNG or WebP: it starts with % x, which looks like %s",
+			p[:min(len(p), 8)], media)
 	}
 	width, height, err := k.size(p)
-	if err == nil && (width <= 0 || height <= 0) {
+	switch {
+	case err == errCut:
+		return picture{}, fmt.Errorf("the %s is cut off after %d bytes", k.name, len(p))
+	case err == nil && (width <= 0 || height <= 0):
 		err = errors.New("it has no size")
 	}
 	if err != nil {
@@ -72,79 +76,56 @@ func (p picture) pixels() (image.Image, error) {
 	return img, err
 }
 
-// wholePNG looks for the last chunk (PNG specification, 11.2.5), which is always
+// sizePNG looks for the last chunk (PNG specification, 11.2.5), which is always
 // the same.
-func wholePNG(p []byte) bool { return bytes.Contains(p, []byte("\x00\x00\x00\x00IEND\xaeB`\x82")) }
-
-// sizeOf reads the header of a PNG or a WebP.
-func sizeOf(p []byte) (width, height int, err error) {
+func sizePNG(p []byte) (width, height int, err error) {
+	if !bytes.Contains(p, []byte("\x00\x00\x00\x00IEND\xaeB`\x82")) {
+		return 0, 0, errCut
+	}
 	c, _, err := image.DecodeConfig(bytes.NewReader(p))
 	return c.Width, c.Height, err
 }
 
-// wholeWebP compares with the size in the RIFF header.
-func wholeWebP(p []byte) bool {
-	return uint64(len(p)) >= uint64(binary.LittleEndian.Uint32(p[4:]))+8
+// sizeWebP compares the length with the size in the RIFF header.
+func sizeWebP(p []byte) (width, height int, err error) {
+	if uint64(len(p)) < uint64(binary.LittleEndian.Uint32(p[4:]))+8 {
+		return 0, 0, errCut
+	}
+	c, _, err := image.DecodeConfig(bytes.NewReader(p))
+	return c.Width, c.Height, err
 }
 
-// wholeJPEG reports whether the end marker is there: at the end, perhaps padded
-// with zeros, or where the segments lead to it (cameras append data of theirs).
-func wholeJPEG(p []byte) bool {
-	if bytes.HasSuffix(bytes.TrimRight(p, "\x00"), []byte("\xff\xd9")) {
-		return true
-	}
+// sizeJPEG follows the markers to the end marker (ITU T.81, B.1.1), behind which
+// cameras append data of theirs, and reads the frame header on the way (B.2.2).
+// image/jpeg would refuse processes that other programs can show.
+func sizeJPEG(p []byte) (width, height int, err error) {
+	header := false
 	for i := 2; ; {
-		m, _, next := jpegMarker(p, i)
-		if next < 0 || m == 0xd9 {
-			return next >= 0
-		}
-		i = next
-	}
-}
-
-// jpegMarker finds the next marker of a JPEG at or after i, skipping picture
-// data (ITU T.81, B.1.1). It returns the marker's segment and the place after
-// that, or -1 if it is not all there.
-func jpegMarker(p []byte, i int) (m byte, segment []byte, next int) {
-	for {
 		at := bytes.IndexByte(p[i:], 0xff)
 		if at < 0 || i+at+1 >= len(p) {
-			return 0, nil, -1
+			return 0, 0, errCut
 		}
 		i += at + 1
-		switch m = p[i]; {
+		switch m := p[i]; {
 		case m == 0xff: // a fill byte: the marker is still to come
 		case m == 0, m == 1, m >= 0xd0 && m <= 0xd8: // these have no segment
 			i++
-		case m == 0xd9:
-			return m, nil, i + 1
-		case i+3 > len(p):
-			return m, nil, -1
-		default:
-			next = i + 1 + int(binary.BigEndian.Uint16(p[i+1:]))
-			if next > len(p) {
-				return m, nil, -1
-			}
-			return m, p[i+1 : next], next
-		}
-	}
-}
-
-// sizeJPEG reads the frame header (ITU T.81, B.2.2), of whatever process, which
-// comes before the picture's data. image/jpeg takes ten times as long, and
-// refuses processes that other programs can show.
-func sizeJPEG(p []byte) (width, height int, err error) {
-	for i := 2; ; {
-		m, segment, next := jpegMarker(p, i)
-		switch {
-		case next < 0 || m == 0xd9 || m == 0xda:
+		case m == 0xd9 && !header:
 			return 0, 0, errors.New("it has no frame header")
-		case m >= 0xc0 && m <= 0xcf && m != 0xc4 && m != 0xc8 && m != 0xcc:
-			if len(segment) < 8 {
-				return 0, 0, errors.New("its frame header is too short")
+		case m == 0xd9:
+			return width, height, nil
+		case i+3 > len(p) || i+1+int(binary.BigEndian.Uint16(p[i+1:])) > len(p):
+			return 0, 0, errCut
+		default:
+			segment := p[i+1 : i+1+int(binary.BigEndian.Uint16(p[i+1:]))]
+			if !header && m >= 0xc0 && m <= 0xcf && m != 0xc4 && m != 0xc8 && m != 0xcc {
+				if len(segment) < 8 {
+					return 0, 0, errors.New("its frame header is too short")
+				}
+				header = true
+				height, width = int(binary.BigEndian.Uint16(segment[3:])), int(binary.BigEndian.Uint16(segment[5:]))
 			}
-			return int(binary.BigEndian.Uint16(segment[5:])), int(binary.BigEndian.Uint16(segment[3:])), nil
+			i += 1 + len(segment)
 		}
-		i = next
 	}
 }
