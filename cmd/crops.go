@@ -82,7 +82,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := crop.Open(o.dir, s.notices.report)
+	dir, err := crop.Open(o.dir)
 	if err != nil {
 		return err
 	}

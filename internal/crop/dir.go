@@ -29,9 +29,8 @@ const maxNumbers = 4096
 // says. Files are not synced, which would take two to three times as long: a
 // power cut may cost the pictures of the last seconds.
 type Dir struct {
-	path   string
-	notify event.Notify
-	temp   string // name of the temporary file
+	path string
+	temp string // name of the temporary file
 
 	mu        sync.Mutex
 	numbers   map[string]int // the last number used for a name
@@ -42,21 +41,15 @@ type Dir struct {
 // Open returns the Dir at path, which it creates if it is missing, and removes
 // the temporary files that killed runs left there more than an hour ago. An
 // error is an *event.WriteError.
-func Open(path string, notify event.Notify) (*Dir, error) {
-	d := &Dir{path: path, notify: notify, numbers: map[string]int{}}
+func Open(path string) (*Dir, error) {
+	d := &Dir{path: path, numbers: map[string]int{}}
 	d.temp = fmt.Sprintf("%s%016x%s", tempPrefix, rand.Uint64(), tempSuffix)
 	top, err := openFolder(path, ".")
 	if err != nil {
 		return nil, d.failed(err)
 	}
 	defer top.Close()
-	removeStale(top, ".", func(name string, err error) {
-		if err != nil {
-			d.detail("looking for leftovers of killed runs: %v", err)
-		} else {
-			d.detail("removed %s, left by a run that was killed", name)
-		}
-	})
+	removeStale(top, ".")
 	return d, nil
 }
 
@@ -74,7 +67,6 @@ type Summary struct {
 	Saved   int64 // pictures written
 	Bytes   int64 // size of those
 	Refused int64 // crops that held no whole picture
-	Alone   int64 // crops whose event or track did not come, saved or not
 }
 
 // String returns the summary as one line.
@@ -82,9 +74,6 @@ func (s Summary) String() string {
 	line := fmt.Sprintf("%s saved, %s", term.Count(s.Saved, "picture"), term.Size(s.Bytes))
 	if s.Refused > 0 {
 		line += fmt.Sprintf("; %s without a whole picture", term.Count(s.Refused, "crop"))
-	}
-	if s.Alone > 0 {
-		line += fmt.Sprintf("; %s waited for an event that did not come", term.Count(s.Alone, "crop"))
 	}
 	return line
 }
@@ -96,19 +85,15 @@ func (d *Dir) Summary() Summary {
 	return d.sum
 }
 
-// count adds 1 to a number of d.sum.
-func (d *Dir) count(n *int64) {
+// refused counts a crop that held no whole picture.
+func (d *Dir) refused() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	*n++
+	d.sum.Refused++
 }
 
 func (d *Dir) failed(err error) error {
 	return &event.WriteError{Err: fmt.Errorf("cannot write pictures to %s: %w", d.path, err)}
-}
-
-func (d *Dir) detail(format string, args ...any) {
-	d.notify.Tell(event.Notice{Kind: event.Detail, Text: fmt.Sprintf(format, args...)})
 }
 
 // file is a picture to be written.
@@ -161,15 +146,9 @@ func (d *Dir) saveIn(folder, base string, f *file) (string, error) {
 	if err := writeTemp(in, d.temp, f.data); err != nil {
 		return "", err
 	}
-	defer func() {
-		if err := remove(in, d.temp); err != nil {
-			d.detail("temporary file: %v", err)
-		}
-	}()
+	defer in.Remove(d.temp)
 	if !f.at.IsZero() {
-		if err := in.Chtimes(d.temp, f.at, f.at); err != nil {
-			d.detail("cannot set the time of a picture: %v", err)
-		}
+		_ = in.Chtimes(d.temp, f.at, f.at) // not all file systems can
 	}
 	key := path.Join(folder, base)
 	for n := d.numbers[key] + 1; ; n++ {
@@ -285,12 +264,11 @@ func remove(folder *os.Root, name string) error {
 }
 
 // removeStale removes the temporary files that killed runs left in name and in
-// the folders below it, and reports each to done. It follows no symbolic links,
-// and reads a folder in parts, because there may be a million pictures in it.
-func removeStale(root *os.Root, name string, done func(name string, err error)) {
+// the folders below it, where it can. It follows no symbolic links, and reads a
+// folder in parts, because there may be a million pictures in it.
+func removeStale(root *os.Root, name string) {
 	f, err := root.Open(name)
 	if err != nil {
-		done(name, err)
 		return
 	}
 	defer f.Close()
@@ -300,9 +278,9 @@ func removeStale(root *os.Root, name string, done func(name string, err error)) 
 		for _, e := range entries {
 			full := path.Join(name, e.Name())
 			if e.IsDir() {
-				removeStale(root, full, done)
+				removeStale(root, full)
 			} else if isStale(e) {
-				done(full, remove(root, full))
+				_ = root.Remove(full)
 			}
 		}
 	}

@@ -12,89 +12,40 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// resolveWaiting remembers an event or a track, and resolves the crops that
-// waited for it. If it is the end of an event, its best picture is saved.
-func (s *Saver) resolveWaiting(ev *event.Event) error {
-	if ev.Type == "attribute" {
-		s.learnAttribute(ev)
-	}
-	eventOf, trackOf := s.learn(ev)
-	if eventOf+trackOf == "" || len(s.waiting.crops)+len(s.best.crops) == 0 {
-		return nil
-	}
-	refers := func(p *pending) bool { return p.event == eventOf && (eventOf != "" || p.track == trackOf) }
-	if err := s.waiting.take(refers, s.resolve); err != nil {
-		return err
-	}
-	if eventOf == "" || !strings.HasSuffix(ev.Type, "-end") {
-		return nil
-	}
-	return s.best.take(refers, s.saveBest)
-}
-
-// learnAttribute remembers an attribute of a track.
-func (s *Saver) learnAttribute(ev *event.Event) {
-	name, _ := ev.Member("name")
-	value, ok := ev.Member("value")
-	if id := idAt(refTrack, ev); id != "" && ok && len(name) > 0 && name[0] == '"' {
-		s.tracks.putAttribute(id, name, value, s.clock.now)
-	}
-}
-
-// takeCrop resolves a crop at once if all that it refers to is known.
-func (s *Saver) takeCrop(ev *event.Event) error {
-	p := &pending{ev: ev, event: idAt(refEvent, ev), track: idAt(refTrack, ev), order: s.put}
-	if s.isKnown(p) {
-		return s.resolve(p)
-	}
-	p.own()
-	p.due = s.clock.now + waitForEvent
-	return s.waiting.add(p, nil)
-}
-
-func (s *Saver) isKnown(p *pending) bool {
+// knows reports whether all that the crop refers to is known.
+func (s *Saver) knows(p *pending) bool {
 	if p.event != "" {
 		return s.events.has(p.event)
 	}
 	return p.track == "" || s.tracks.has(p.track)
 }
 
-// resolveAlone resolves a crop whose event did not come.
-func (s *Saver) resolveAlone(p *pending) error {
-	if err := s.resolve(p); err != nil {
-		return err
-	}
-	s.dir.count(&s.dir.sum.Alone)
-	return nil
-}
-
 // resolve joins the crop with what it refers to. If it is wanted and holds a
 // picture, it saves it, or with Best lets it wait for a better one.
 func (s *Saver) resolve(p *pending) error {
-	info, err := s.infoOf(p)
+	info, err := withoutImage(p.ev)
 	if err != nil {
 		return err
 	}
-	if !s.isWanted(info) {
+	info.Ref = s.ref(p.event, p.track)
+	if !p.best && !s.isWanted(info) {
 		return s.rest(p.ev)
 	}
-	pic, err := s.pictureOf(p.ev)
+	image, _ := p.ev.Member("image")
+	pic, err := s.decoder.picture(image)
 	switch {
 	case err != nil:
 		return s.refuse(p.ev, err)
-	case s.o.Best && p.key() != "":
+	case s.o.Best && !p.best && p.key() != "":
 		return s.keepBest(p)
 	}
-	return s.save(info, pic)
-}
-
-// infoOf returns the crop without its image, joined with what it refers to.
-func (s *Saver) infoOf(p *pending) (*event.Event, error) {
-	info, err := withoutImage(p.ev)
-	if err == nil {
-		info.Ref = s.ref(p.event, p.track)
+	if err := s.save(info, pic); err != nil {
+		return err
 	}
-	return info, err
+	if p.best {
+		s.entryOf(p).saved = true
+	}
+	return nil
 }
 
 func (s *Saver) isWanted(info *event.Event) bool {
@@ -105,14 +56,9 @@ func (s *Saver) isWanted(info *event.Event) bool {
 	return (s.o.Types == nil || s.o.Types(typ)) && (s.o.Where == nil || s.o.Where(info))
 }
 
-func (s *Saver) pictureOf(ev *event.Event) (picture, error) {
-	image, _ := ev.Member("image")
-	return s.decoder.picture(image)
-}
-
 // refuse reports a crop that holds no picture, and passes it on.
 func (s *Saver) refuse(ev *event.Event, err error) error {
-	s.dir.count(&s.dir.sum.Refused)
+	s.dir.refused()
 	when := ""
 	if t := timeOf(ev); !t.IsZero() {
 		when = " of " + t.In(s.o.Location).Format("15:04:05.000")
@@ -124,40 +70,26 @@ func (s *Saver) refuse(ev *event.Event, err error) error {
 // keepBest lets a crop wait for a better one of the same event or track. The
 // crop that is not the best is passed on.
 func (s *Saver) keepBest(p *pending) error {
-	if s.done.entries[p.key()] != nil {
-		s.done.touch(p.key(), s.clock.now)
+	old := s.best(p.key())
+	if s.entryOf(p).saved || old != nil && p.confidence() <= old.confidence() {
 		return s.rest(p.ev)
 	}
-	old := s.best.find(p.key())
-	if old != nil && p.confidence() <= old.confidence() {
-		return s.rest(p.ev)
-	}
-	p.own()
-	p.due = s.clock.now + waitForBetter
 	if old != nil {
 		if err := s.rest(old.ev); err != nil {
 			return err
 		}
 	}
-	return s.best.add(p, old)
+	p.best = true
+	s.add(p, old, s.clock.now+waitForBetter)
+	return nil
 }
 
-// saveBest saves the best picture of an event or a track.
-func (s *Saver) saveBest(p *pending) error {
-	info, err := s.infoOf(p)
-	if err != nil {
-		return err
+// entryOf returns what is remembered of the event, or else the track, of a crop.
+func (s *Saver) entryOf(p *pending) *entry {
+	if p.event != "" {
+		return s.events.use(p.event)
 	}
-	pic, err := s.pictureOf(p.ev)
-	if err != nil { // not possible: keepBest takes only pictures
-		return s.refuse(p.ev, err)
-	}
-	if err := s.save(info, pic); err != nil {
-		return err
-	}
-	s.done.touch(p.key(), s.clock.now)
-	s.done.trim(s.clock.now)
-	return nil
+	return s.tracks.use(p.track)
 }
 
 // save writes the picture of a crop and puts its record.
@@ -177,7 +109,7 @@ func (s *Saver) save(info *event.Event, pic picture) error {
 		track = idAt(refTrack, info.Ref)
 	}
 	record := func(path string) []byte {
-		s.record = appendRecord(s.record[:0], info, &pic, path, !s.o.NoSum, s.tracks.attributesOf(track))
+		s.record = appendRecord(s.record[:0], info, &pic, path, !s.o.NoSum, s.tracks.find(track).attributes)
 		return s.record
 	}
 	f := &file{picture: pic, name: s.o.Name, facts: facts{ev: info, at: at}}

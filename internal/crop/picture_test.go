@@ -102,7 +102,7 @@ func TestPictures(t *testing.T) {
 		{"jpeg with a short frame header", []byte("\xff\xd8\xff\xc0\x00\x04\x08\x00\xff\xd9"), "", 0, 0, "its frame header is too short"},
 		{"jpeg of no height", []byte("\xff\xd8\xff\xc0\x00\x08\x08\x00\x00\x00\x07\x01\xff\xd9"), "", 0, 0, "it has no size"},
 		{"a jpeg's two ends", []byte("\xff\xd8\xff\xd9"), "", 0, 0, "the JPEG is damaged"},
-		{"a jpeg of nothing", cat([]byte("\xff\xd8\xff"), strings.Repeat("x", 100)+"\xff\xd9"), "", 0, 0, "the JPEG is damaged"},
+		{"a jpeg of nothing", cat([]byte("\xff\xd8\xff"), strings.Repeat("x", 100)+"\xff\xd9"), "", 0, 0, "the JPEG is cut off after"},
 		{"png cut", p[:len(p)-1], "", 0, 0, "the PNG is cut off after"},
 		{"png of impossible size", huge, "", 0, 0, "the PNG is damaged"},
 		{"webp cut", w[:len(w)-1], "", 0, 0, "the WebP is cut off after"},

@@ -84,28 +84,21 @@ type Saver struct {
 
 	mu sync.Mutex
 	memory
+	queue
+	clock   clock
 	decoder decoder
-	waiting queue  // for their event
-	best    queue  // for a better picture
-	done    recent // keys whose best picture was saved
-	put     int    // events since the last Flush that returned nil
-	err     error  // what every later call returns
+	put     int   // events since the last Flush that returned nil
+	err     error // what every later call returns
 
-	timer  *time.Timer
-	timing bool          // the timer runs
-	pause  time.Duration // it runs for
+	timer *time.Timer   // nil if it does not run
+	pause time.Duration // it runs for
 
 	record  []byte // of the latest picture
 	records event.Maker
 }
 
 // NewSaver returns a Saver that writes into dir. The caller must Close it.
-func NewSaver(dir *Dir, o Options) *Saver {
-	s := &Saver{o: o, dir: dir}
-	s.waiting = queue{next: never, do: s.resolveAlone}
-	s.best = queue{next: never, do: s.saveBest}
-	return s
-}
+func NewSaver(dir *Dir, o Options) *Saver { return &Saver{o: o, dir: dir, queue: queue{next: never}} }
 
 // Put takes an event: a crop, or one that crops may refer to.
 func (s *Saver) Put(ev *event.Event) error {
@@ -116,27 +109,56 @@ func (s *Saver) Put(ev *event.Event) error {
 	}
 	s.stopTimer()
 	s.clock.see(ev)
-	if err := s.take(ev); err != nil {
+	if err := s.accept(ev); err != nil {
 		return s.fail(err)
 	}
 	s.put++
 	return nil
 }
 
-func (s *Saver) take(ev *event.Event) error {
-	if isCrop(ev) {
-		if err := s.saveUntil(s.clock.now); err != nil {
+func (s *Saver) accept(ev *event.Event) error {
+	crop := isCrop(ev)
+	if !crop {
+		if err := s.meet(ev); err != nil {
 			return err
 		}
-		return s.takeCrop(ev)
-	}
-	if err := s.resolveWaiting(ev); err != nil {
-		return err
 	}
 	if err := s.saveUntil(s.clock.now); err != nil {
 		return err
 	}
-	return s.rest(ev)
+	if !crop {
+		return s.rest(ev)
+	}
+	p := &pending{ev: ev, event: idAt(refEvent, ev), track: idAt(refTrack, ev), order: s.put}
+	if !s.knows(p) {
+		s.add(p, nil, s.clock.now+waitForEvent)
+	} else if err := s.resolve(p); err != nil {
+		return err
+	}
+	for len(s.crops) > maxPending || s.bytes > maxPendingBytes { // the oldest ones stop waiting
+		first := s.crops[0]
+		if err := s.take(func(p *pending) bool { return p == first }, s.resolve); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// meet remembers an event or a track, and resolves the crops that waited for it.
+// The end of an event also ends the wait for a better picture of it.
+func (s *Saver) meet(ev *event.Event) error {
+	if ev.Type == "attribute" {
+		s.learnAttribute(ev)
+	}
+	eventOf, trackOf := s.learn(ev)
+	if eventOf+trackOf == "" || len(s.crops) == 0 {
+		return nil
+	}
+	end := strings.HasSuffix(ev.Type, "-end")
+	return s.take(func(p *pending) bool {
+		refers := p.event == eventOf && (eventOf != "" || p.track == trackOf)
+		return refers && (!p.best || eventOf != "" && end)
+	}, s.resolve)
 }
 
 // rest passes on an event that did not become a picture.
@@ -207,12 +229,12 @@ func (s *Saver) Close() error {
 	return err
 }
 
-// saveUntil saves the crops that are due at a time of the stream.
+// saveUntil ends the wait of the crops that are due at a time of the stream.
 func (s *Saver) saveUntil(now time.Duration) error {
-	if err := s.waiting.takeDue(now); err != nil {
-		return err
+	if now < s.next {
+		return nil
 	}
-	return s.best.takeDue(now)
+	return s.take(func(p *pending) bool { return p.due <= now }, s.resolve)
 }
 
 // fail makes every later call return err. Of a sink's own WriteError only the
@@ -220,7 +242,7 @@ func (s *Saver) saveUntil(now time.Duration) error {
 // none of its events may have left, so Written is 0: then a picture may be saved
 // twice, but no event is lost.
 func (s *Saver) fail(err error) error {
-	whole := s.best.before(s.waiting.before(s.put))
+	whole := s.before(s.put)
 	if s.o.Rest != nil {
 		if failed := s.o.Rest.Flush(); failed != nil {
 			whole = 0
@@ -237,4 +259,40 @@ func (s *Saver) fail(err error) error {
 	}
 	s.err = err
 	return err
+}
+
+// startTimer lets time pass while the stream is silent.
+func (s *Saver) startTimer() {
+	if s.err == nil && len(s.crops) > 0 {
+		s.pause = max(0, s.next-s.clock.now)
+		s.timer = time.AfterFunc(s.pause, s.timeOver)
+	}
+}
+
+func (s *Saver) stopTimer() {
+	if s.timer != nil {
+		s.timer.Stop()
+		s.timer = nil
+	}
+}
+
+// timeOver is called by the timer. Its error is reported now, and returned by
+// the next Put, Flush or Close.
+func (s *Saver) timeOver() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timer == nil || s.err != nil {
+		return
+	}
+	s.timer = nil
+	s.clock.wait(s.pause)
+	err := s.saveUntil(s.clock.now)
+	if err == nil {
+		err = s.flushSinks()
+	}
+	if err == nil {
+		s.startTimer()
+	} else if err = s.fail(err); !errors.Is(err, event.ErrStop) {
+		s.o.Notify.Tell(event.Notice{Kind: event.Warning, Text: err.Error()})
+	}
 }
