@@ -194,8 +194,8 @@ func TestDecode(t *testing.T) {
 		"no string": `17`, "null": `null`, "nothing": ``, "not base64": `"<html>"`, "cut to one character": `"/9j/4"`, "padding inside": `"/9==j/4A"`,
 	} {
 		var d decoder
-		if got, err := d.decode([]byte(text)); err == nil {
-			t.Errorf("%s: taken as %d bytes", name, len(got))
+		if _, err := d.picture([]byte(text)); err == nil {
+			t.Errorf("%s: taken as a picture", name)
 		}
 	}
 }
@@ -276,11 +276,13 @@ func TestDecodeAgreesWithStandardLibrary(t *testing.T) {
 
 func TestDecoderReleasesLargeBuffers(t *testing.T) {
 	var d decoder
-	giant := `"` + strings.Repeat("AAAA", 4<<20) + `"`
-	if got, err := d.decode([]byte(giant)); err != nil || len(got) != 12<<20 {
-		t.Fatalf("%d bytes, %v", len(got), err)
+	image := func(p []byte) []byte { return []byte(`"` + base64.StdEncoding.EncodeToString(p) + `"`) }
+	small := jpegOf(t, 8, 8)
+	giant := append(bytes.Clone(small), make([]byte, 12<<20)...)
+	if got, err := d.picture(image(giant)); err != nil || len(got.data) != len(giant) {
+		t.Fatalf("%d bytes, %v", len(got.data), err)
 	}
-	if _, err := d.decode([]byte(`"AAAA"`)); err != nil || cap(d.out) > maxBuffer {
+	if _, err := d.picture(image(small)); err != nil || cap(d.out) > maxBuffer {
 		t.Errorf("%v, %d bytes stay allocated", err, cap(d.out))
 	}
 }
@@ -289,16 +291,20 @@ func FuzzDecode(f *testing.F) {
 	for _, s := range []string{"/9j/4A==", "_9j_4A", `data:image/jpeg;base64,\/9j\/`, "a b\tc=", "===", "data:,"} {
 		f.Add([]byte(s))
 	}
+	small := jpegOf(f, 8, 8)
 	f.Fuzz(func(t *testing.T, p []byte) {
 		var d decoder
-		text := base64.StdEncoding.EncodeToString(p)
-		for _, in := range []string{text, strings.TrimRight(text, "="), base64.URLEncoding.EncodeToString(p), strings.ReplaceAll(text, "/", `\/\n`)} {
-			if got, err := d.decode([]byte(`"` + in + `"`)); err != nil || !bytes.Equal(got, p) {
-				t.Fatalf("%q: %q, %v; want %q", in, got, err, p)
+		want := append(bytes.Clone(small), p...)
+		text := base64.StdEncoding.EncodeToString(want)
+		for _, in := range []string{
+			text, strings.TrimRight(text, "="), base64.URLEncoding.EncodeToString(want), strings.ReplaceAll(text, "/", `\/\n`),
+		} {
+			if got, err := d.picture([]byte(`"` + in + `"`)); err != nil || !bytes.Equal(got.data, want) {
+				t.Fatalf("%q: %q, %v; want %q", in, got.data, err, want)
 			}
 		}
-		if got, err := d.decode(append(append([]byte{'"'}, p...), '"')); err == nil && len(got) > len(p) {
-			t.Fatalf("%d bytes out of %d characters", len(got), len(p))
+		if got, err := d.picture(append(append([]byte{'"'}, p...), '"')); err == nil && len(got.data) > len(p) {
+			t.Fatalf("%d bytes out of %d characters", len(got.data), len(p))
 		}
 	})
 }
