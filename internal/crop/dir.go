@@ -297,16 +297,21 @@ func isStale(e fs.DirEntry) bool {
 // openFolder opens the folder name in the folder at top, and creates both if
 // they are missing. Nothing outside of top can be reached through it.
 func openFolder(top, name string) (*os.Root, error) {
-	if err := os.MkdirAll(top, 0o777); err != nil {
-		return nil, err
-	}
-	root, err := os.OpenRoot(top)
+	root, err := openOrCreate(top, os.OpenRoot, os.MkdirAll)
 	if err != nil || name == "." {
 		return root, err
 	}
 	defer root.Close()
-	if err := root.MkdirAll(name, 0o777); err != nil {
-		return nil, err
+	return openOrCreate(name, root.OpenRoot, root.MkdirAll)
+}
+
+func openOrCreate(name string, open func(string) (*os.Root, error), create func(string, fs.FileMode) error) (*os.Root, error) {
+	folder, err := open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := create(name, 0o777); err != nil {
+			return nil, err
+		}
+		return open(name)
 	}
-	return root.OpenRoot(name)
+	return folder, err
 }
