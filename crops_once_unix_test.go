@@ -151,7 +151,7 @@ func TestEventsToFailureKeepsResponse(t *testing.T) {
 	good, text := smallJPEG(t, 8)
 	dir, spool, rest := t.TempDir(), filepath.Join(t.TempDir(), "spool"), filepath.Join(t.TempDir(), "rest.ndjson")
 	server := drainOnce(t, eventPayload("e1", ""), cropPayload(text, "e1"))
-	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", "/dev/full"); code != 5 || !strings.Contains(messages, "--events-to: ") {
+	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", "/dev/full"); code != 5 || !strings.Contains(messages, "/dev/full: no space left") {
 		t.Errorf("status %d, %s", code, messages)
 	}
 	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", rest); code != 0 {

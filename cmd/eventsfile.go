@@ -1,102 +1,56 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"sync"
+	"syscall"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
 )
 
-// eventsFile is the sink of --events-to: it appends every event to a file as
-// ndjson. Flush closes the file, so that an error of closing counts before
-// the drained response is released, and the next event opens it again. It is
-// safe for concurrent use; after a failure every call returns the same error.
-type eventsFile struct {
-	path string
-
-	mu    sync.Mutex
-	file  *os.File
-	lines *format.Writer // into Write
-	err   error          // of closing
-}
-
-// openEventsFile checks that the file can be written, before anything is
-// drained.
-func openEventsFile(path string) (*eventsFile, error) {
-	f := &eventsFile{path: path}
-	f.lines = format.NewWriter(format.NewNDJSON(format.NDJSONOptions{}), format.NewOutput(f, nil))
-	return f, f.open()
-}
-
-// open opens the file for appending. If a killed run left half a line, the next
-// one begins on a line of its own.
-func (f *eventsFile) open() error {
-	file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
-	if err == nil && endsInsideLine(f.path) {
+// eventsTo opens the file of --events-to before anything is drained, and returns
+// what opens the sink of a chain, which appends events as ndjson. If a killed run
+// left half a line, the next one begins on a line of its own.
+func eventsTo(path string) (open func() event.Sink, err error) {
+	mode := os.O_WRONLY
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() {
+		mode = os.O_RDWR // to see how it ends
+	}
+	file, err := os.OpenFile(path, mode|os.O_APPEND|os.O_CREATE, 0o644)
+	last := []byte("\n")
+	if mode == os.O_RDWR && err == nil {
+		_, _ = file.ReadAt(last, info.Size()-1) // an empty file has no last byte
+	}
+	if last[0] != '\n' {
 		_, err = file.WriteString("\n")
 	}
-	f.file = file
-	return wrongFile(err)
-}
-
-// endsInsideLine reports whether path is a file whose last line has no end.
-func endsInsideLine(path string) bool {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return false
-	}
-	file, err := os.Open(path)
 	if err != nil {
-		return false
+		return nil, &event.WriteError{Err: fmt.Errorf("--events-to: %w", err)}
 	}
-	defer file.Close()
-	last := make([]byte, 1)
-	_, err = file.ReadAt(last, info.Size()-1)
-	return err == nil && last[0] != '\n'
+	out := format.NewOutput(file, nil)
+	return func() event.Sink {
+		return eventsFile{format.NewWriter(format.NewNDJSON(format.NDJSONOptions{}), out), file}
+	}, nil
 }
 
-// Write appends lines to the file.
-func (f *eventsFile) Write(lines []byte) (int, error) {
-	if f.file == nil {
-		if err := f.open(); err != nil {
-			return 0, err
-		}
-	}
-	n, err := f.file.Write(lines)
-	return n, wrongFile(err)
+// eventsFile is the sink of one chain into the file of --events-to.
+type eventsFile struct {
+	*format.Writer
+	file *os.File
 }
 
-// Put appends an event.
-func (f *eventsFile) Put(ev *event.Event) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err != nil {
-		return f.err
+// Flush syncs the file, so that an error of the disk counts before the drained
+// response is released.
+func (f eventsFile) Flush() error {
+	if err := f.Writer.Flush(); err != nil {
+		return err
 	}
-	return f.lines.Put(ev)
-}
-
-// Flush writes everything and closes the file.
-func (f *eventsFile) Flush() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err != nil {
-		return f.err
-	}
-	err := f.lines.Flush()
-	if err == nil && f.file != nil {
-		err = wrongFile(f.file.Close())
-		f.file, f.err = nil, err
-	}
-	return err
-}
-
-// wrongFile names the flag in an error of its file.
-func wrongFile(err error) error {
-	if err == nil {
+	err := f.file.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) { // of a pipe or a device
 		return nil
 	}
-	return &event.WriteError{Err: fmt.Errorf("--events-to: %w", err)}
+	return err
 }
