@@ -28,7 +28,8 @@ defaults: {insecure: true}
 		{[]string{"crops", ""}, "yard"},
 		{[]string{"tail", "-e", "!track,ev"}, "!track,event-intrusion\t"},
 		{[]string{"tail", "-w", "ob"}, "object_class"},
-		{[]string{"tail", "-w", "_class == Person && (!_pl"}, "_class == Person && (!_place\t|_class == Person && (!area_name"},
+		{[]string{"tail", "-w", "_class == Person && (!_pl"},
+			"_class == Person && (!_place\t|_class == Person && (!area_name"},
 		{[]string{"poll", "x", "-c", "_time,where=_pl"}, "_time,where=_place\t|_time,where=tripwire_name"},
 		{[]string{"stats", "--by", ""}, "_class\t|object_class"},
 	} {
@@ -61,7 +62,8 @@ func TestCompletionDoesNotWaitForDeadServers(t *testing.T) {
 		r := startDial(t, dial, "__complete", "tail", "-s", "dead", "-s", "sim", "")
 		err := <-r.ended
 		defer time.Sleep(time.Minute) // the dial ends
-		if took := time.Since(before); err != nil || took > time.Second || !strings.Contains(r.out.String(), "Gate\trunning") {
+		took := time.Since(before)
+		if err != nil || took > time.Second || !strings.Contains(r.out.String(), "Gate\trunning") {
 			t.Errorf("after %v: %v, %q", took, err, r.out.String())
 		}
 	})

@@ -114,13 +114,14 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestDoubtfulTypes(t *testing.T) {
+	const applied = "no type of that name is known; it is applied all the same"
 	for list, want := range map[string]string{
 		"track,event-*,!crop,*": "",
 		"intrusion":             "",
-		"intrusoin":             "rtev: -e intrusoin: no type of that name is known; it is applied all the same; did you mean event-intrusion?\n",
-		"evnt-*":                "rtev: -e evnt-*: no type of that name is known; it is applied all the same; did you mean event-*?\n",
-		"!trakc":                "rtev: -e trakc: no type of that name is known; it is applied all the same; did you mean track?\n",
-		"zzz":                   "rtev: -e zzz: no type of that name is known; it is applied all the same\n",
+		"intrusoin":             "rtev: -e intrusoin: " + applied + "; did you mean event-intrusion?\n",
+		"evnt-*":                "rtev: -e evnt-*: " + applied + "; did you mean event-*?\n",
+		"!trakc":                "rtev: -e trakc: " + applied + "; did you mean track?\n",
+		"zzz":                   "rtev: -e zzz: " + applied + "\n",
 	} {
 		r := startEnv(t, env{stdin: strings.NewReader("{}\n")}, "tail", "-", "-o", "ndjson", "-e", list)
 		if err := <-r.ended; err != nil || r.err.String() != want {
@@ -162,7 +163,9 @@ func TestDoubtfulZoneIsReportedOnce(t *testing.T) {
 }
 
 func TestShellWord(t *testing.T) {
-	for word, want := range map[string]string{"gate": "gate", "a b": "'a b'", "gate*": "'gate*'", "it's": `'it'\''s'`, "": "''", "門": "門"} {
+	for word, want := range map[string]string{
+		"gate": "gate", "a b": "'a b'", "gate*": "'gate*'", "it's": `'it'\''s'`, "": "''", "門": "門",
+	} {
 		if got := shellWord(word); got != want {
 			t.Errorf("%q: %s, want %s", word, got, want)
 		}

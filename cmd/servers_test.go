@@ -84,7 +84,8 @@ func writeConfig(t *testing.T, text string) string {
 }
 
 func TestHeadersNeverCross(t *testing.T) {
-	north, south, other := newLoggingServer(t, "North gate"), newLoggingServer(t, "South gate"), newLoggingServer(t, "Other gate")
+	north, south := newLoggingServer(t, "North gate"), newLoggingServer(t, "South gate")
+	other := newLoggingServer(t, "Other gate")
 	moved := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, south.url+strings.Replace(r.URL.String(), north.id, south.id, 1), http.StatusTemporaryRedirect)
 	}))
@@ -117,21 +118,29 @@ header: ["X-Common: common-secret"]
 		{"several names", []string{"instances", "-s", "north", "-s", "south"}, "north-secret", "south-secret", ""},
 		{"a URL of a name", []string{"instances", "-s", south.url}, "", "south-secret", ""},
 		{"a URL", []string{"instances", "-s", other.url, "-s", "north"}, "north-secret", "", "common-secret"},
-		{"a glob over several", []string{"tail", "-n", "9", "-s", "north", "-s", "south", "-s", other.url, "*gate"}, "north-secret", "south-secret", "common-secret"},
+		{"a glob over several", []string{"tail", "-n", "9", "-s", "north", "-s", "south", "-s", other.url, "*gate"},
+			"north-secret", "south-secret", "common-secret"},
 		{"configured instances", []string{"poll", "--once", "n", "s", "o"}, "north-secret", "south-secret", "common-secret"},
-		{"pasted URLs", []string{"poll", "--once", pasted(south), pasted(north), pasted(other)}, "north-secret", "south-secret", "-"},
-		{"poll", []string{"poll", "--once", "-s", "north", "-s", "south", north.id, south.id}, "north-secret", "south-secret", ""},
+		{"pasted URLs", []string{"poll", "--once", pasted(south), pasted(north), pasted(other)},
+			"north-secret", "south-secret", "-"},
+		{"poll", []string{"poll", "--once", "-s", "north", "-s", "south", north.id, south.id},
+			"north-secret", "south-secret", ""},
 		{"stats", []string{"stats", "-n", "9", "-s", "south", "-s", other.url}, "", "south-secret", "common-secret"},
-		{"crops", []string{"crops", "-n", "2", "-d", t.TempDir(), "-s", "south", south.id, pasted(other)}, "", "south-secret", "-"},
+		{"crops", []string{"crops", "-n", "2", "-d", t.TempDir(), "-s", "south", south.id, pasted(other)},
+			"", "south-secret", "-"},
 		{"a redirect", []string{"tail", "-n", "1", "-s", "moved", north.id}, "", "-", ""},
 		{"a password in a pasted URL", []string{"poll", "--once", withUser, "n"}, "north-secret", "secret-me", ""},
 
-		{"-H to the servers of -s", []string{"instances", "-H", typed, "-s", "north", "-s", other.url}, "typed-secret", "", "typed-secret"},
-		{"-H not beyond -s", []string{"poll", "--once", "-H", "X-Key: typed-secret", "-s", other.url, other.id, "n"}, "north-secret", "", "typed-secret"},
+		{"-H to the servers of -s", []string{"instances", "-H", typed, "-s", "north", "-s", other.url},
+			"typed-secret", "", "typed-secret"},
+		{"-H not beyond -s", []string{"poll", "--once", "-H", "X-Key: typed-secret", "-s", other.url, other.id, "n"},
+			"north-secret", "", "typed-secret"},
 		{"-H to nobody else", []string{"poll", "--once", "-H", typed, pasted(other)}, "", "", "typed-secret"},
 		{"-H instead of the server's own", []string{"instances", "-H", typed}, "typed-secret", "", ""},
-		{"-H beside the server's own", []string{"instances", "-H", "X-Key: typed-secret"}, "north-secret typed-secret", "", ""},
-		{"-H to a pasted URL", []string{"poll", "--once", "-H", typed, "-s", other.url, other.id, pasted(south)}, "", "typed-secret", "typed-secret"},
+		{"-H beside the server's own", []string{"instances", "-H", "X-Key: typed-secret"},
+			"north-secret typed-secret", "", ""},
+		{"-H to a pasted URL", []string{"poll", "--once", "-H", typed, "-s", other.url, other.id, pasted(south)},
+			"", "typed-secret", "typed-secret"},
 		{"-H and a redirect", []string{"tail", "-n", "1", "-H", typed, "-s", "moved", north.id}, "", "-", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -139,7 +148,11 @@ header: ["X-Common: common-secret"]
 			if err := <-r.ended; err != nil {
 				t.Fatal(err)
 			}
-			for _, got := range []struct{ name, seen, want string }{{"north", north.take(), tc.north}, {"south", south.take(), tc.south}, {"other", other.take(), tc.other}} {
+			for _, got := range []struct{ name, seen, want string }{
+				{"north", north.take(), tc.north},
+				{"south", south.take(), tc.south},
+				{"other", other.take(), tc.other},
+			} {
 				if got.seen != got.want {
 					t.Errorf("%s got %q, want %q", got.name, got.seen, got.want)
 				}
@@ -154,7 +167,8 @@ header: ["X-Common: common-secret"]
 // A header of the environment is for servers given by --server URL or RTEV_SERVER,
 // not for those that have a name, nor for those that only a pasted URL names.
 func TestHeaderOfTheEnvironment(t *testing.T) {
-	named, other, pasted := newLoggingServer(t, "North gate"), newLoggingServer(t, "Other gate"), newLoggingServer(t, "Pasted")
+	named, other := newLoggingServer(t, "North gate"), newLoggingServer(t, "Other gate")
+	pasted := newLoggingServer(t, "Pasted")
 	file := writeConfig(t, fmt.Sprintf("servers:\n  - {name: north, url: %q}\n", named.url))
 	variables := func(name string) string {
 		return map[string]string{"RTEV_HEADER": "Authorization: env-secret", "RTEV_SERVER": "north " + other.url}[name]
@@ -221,7 +235,8 @@ instances:
 		r := startEnv(t, e, append(strings.Fields(args), "--config", file)...)
 		end := status(<-r.ended)
 		code, text, _ := strings.Cut(want, " ")
-		if fmt.Sprint(end.code) != code || !strings.HasSuffix(end.message, text) || text == "" && strings.Contains(end.message, "try:") {
+		unexpected := text == "" && strings.Contains(end.message, "try:")
+		if fmt.Sprint(end.code) != code || !strings.HasSuffix(end.message, text) || unexpected {
 			t.Errorf("%s: status %d\n%swant %s", args, end.code, end.message, want)
 		}
 	}
@@ -248,7 +263,8 @@ func TestDefaultsOfFlags(t *testing.T) {
 		"crops - -d " + t.TempDir(): "",
 	} {
 		r := startEnv(t, env{stdin: strings.NewReader(recording)}, append(strings.Fields(args), "--config", file)...)
-		if err := <-r.ended; err != nil || strings.Join(strings.Fields(r.out.String()), " ") != strings.Join(strings.Fields(want), " ") {
+		err := <-r.ended
+		if err != nil || !slices.Equal(strings.Fields(r.out.String()), strings.Fields(want)) {
 			t.Errorf("%s: %v, %q, want %q", args, err, r.out.String(), want)
 		}
 	}
@@ -295,7 +311,8 @@ func TestExampleOfHelpConfig(t *testing.T) {
 		t.Fatalf("%v in\n%s", err, example.String())
 	}
 	north := a.cfg.Resolve("north")
-	if len(a.cfg.Servers) != 2 || len(a.cfg.Instances) != 2 || len(a.cfg.Default) != 2 || north.Cert == "" || north.CACert == "" || north.Key == "" ||
+	if len(a.cfg.Servers) != 2 || len(a.cfg.Instances) != 2 || len(a.cfg.Default) != 2 || north.Cert == "" ||
+		north.CACert == "" || north.Key == "" ||
 		c.Flags().Lookup("time").Value.String() != "rfc3339" || c.Flags().Lookup("utc").Value.String() != "true" {
 		t.Errorf("%+v", a.cfg)
 	}

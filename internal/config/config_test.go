@@ -62,12 +62,16 @@ func TestLoad(t *testing.T) {
 		{"gate", "899c89f9-90c3-c633-8586-8f09b005ebed", "http://nvr1:3546", file + ":8"},
 		{"North.Door 7", "00000000-0000-0000-0000-000000000007", "", file + ":9"},
 	}
-	fromFile := Config{File: file, Server: []string{"http://f1", "f2:80"}, Header: []string{"X-Token: @token"}, Output: "csv", Color: "never", Instances: instances, Default: []string{"gate"}}
+	fromFile := Config{File: file, Server: []string{"http://f1", "f2:80"}, Header: []string{"X-Token: @token"},
+		Output: "csv", Color: "never", Instances: instances, Default: []string{"gate"}}
 	fromEnv := fromFile
-	fromEnv.Server, fromEnv.Header, fromEnv.Output, fromEnv.Color, fromEnv.Default = []string{"e1", "http://e2"}, []string{"A: 1, 2", "B: 3"}, "ndjson", "always", []string{"a b", "gate*"}
+	fromEnv.Server, fromEnv.Header = []string{"e1", "http://e2"}, []string{"A: 1, 2", "B: 3"}
+	fromEnv.Output, fromEnv.Color, fromEnv.Default = "ndjson", "always", []string{"a b", "gate*"}
 	fromFlags := fromEnv
-	fromFlags.Server, fromFlags.Header, fromFlags.Output, fromFlags.Color = []string{"a,b", "[::1]:3546"}, []string{`Q: "x", y`, ""}, "text", "auto"
-	variables := env{"RTEV_CONFIG": file, "RTEV_SERVER": " e1  http://e2", "RTEV_HEADER": "A: 1, 2\n\r\n B: 3\r\n", "RTEV_OUTPUT": "json", "RTEV_COLOR": "always", "RTEV_INSTANCE": "a b, gate*,,"}
+	fromFlags.Server, fromFlags.Header = []string{"a,b", "[::1]:3546"}, []string{`Q: "x", y`, ""}
+	fromFlags.Output, fromFlags.Color = "text", "auto"
+	variables := env{"RTEV_CONFIG": file, "RTEV_SERVER": " e1  http://e2", "RTEV_HEADER": "A: 1, 2\n\r\n B: 3\r\n",
+		"RTEV_OUTPUT": "json", "RTEV_COLOR": "always", "RTEV_INSTANCE": "a b, gate*,,"}
 	for _, tc := range []struct {
 		name string
 		args []string
@@ -77,10 +81,15 @@ func TestLoad(t *testing.T) {
 		{"defaults", nil, env{}, Config{Server: []string{DefaultServer}, Output: "text", Color: "auto"}},
 		{"file", nil, env{"RTEV_CONFIG": file}, fromFile},
 		{"environment over file", nil, variables, fromEnv},
-		{"flags over environment", []string{"-s", "a,b", "-s", "[::1]:3546", "-H", `Q: "x", y`, "-H", "", "-o", "text", "--color", "auto"}, variables, fromFlags},
-		{"an empty list of a flag is kept", []string{"-s", ""}, env{}, Config{Server: []string{""}, Output: "text", Color: "auto"}},
-		{"json is ndjson", []string{"-o", "json"}, env{}, Config{Server: []string{DefaultServer}, Output: "ndjson", Color: "auto"}},
-		{"empty variables", nil, env{"RTEV_SERVER": " ", "RTEV_OUTPUT": "", "RTEV_INSTANCE": ","}, Config{Server: []string{DefaultServer}, Output: "text", Color: "auto"}},
+		{"flags over environment",
+			[]string{"-s", "a,b", "-s", "[::1]:3546", "-H", `Q: "x", y`, "-H", "", "-o", "text", "--color", "auto"},
+			variables, fromFlags},
+		{"an empty list of a flag is kept", []string{"-s", ""}, env{},
+			Config{Server: []string{""}, Output: "text", Color: "auto"}},
+		{"json is ndjson", []string{"-o", "json"}, env{},
+			Config{Server: []string{DefaultServer}, Output: "ndjson", Color: "auto"}},
+		{"empty variables", nil, env{"RTEV_SERVER": " ", "RTEV_OUTPUT": "", "RTEV_INSTANCE": ","},
+			Config{Server: []string{DefaultServer}, Output: "text", Color: "auto"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := load(flagSet(t, tc.args...), tc.env.get, "")
@@ -143,7 +152,8 @@ instances:
 
 func TestResolve(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "rtev.yaml"), twoServers)
-	north := Server{Name: "North", URL: "https://nvr1", Header: []string{"X-Token: north"}, CACert: "ca.pem", Cert: "c.pem", Key: "k.pem", Place: file + ":3"}
+	north := Server{Name: "North", URL: "https://nvr1", Header: []string{"X-Token: north"}, CACert: "ca.pem",
+		Cert: "c.pem", Key: "k.pem", Place: file + ":3"}
 	south := Server{Name: "south", URL: "nvr2:3546", Header: []string{"X-Token: @south"}, Place: file + ":4"}
 	for text, want := range map[string]Server{
 		"north": north, "SOUTH": south,
@@ -185,12 +195,20 @@ func TestApplyDefaults(t *testing.T) {
 		}
 		return flags, err
 	}
-	flags, err := apply("  events: '!track,!statistics'\n  where: [a, 'b == 1']\n  utc: true\n  idle-timeout: 1m\n  interval: 5s\n", "-i", "3s")
+	flags, err := apply(`  events: '!track,!statistics'
+  where: [a, 'b == 1']
+  utc: true
+  idle-timeout: 1m
+  interval: 5s
+`, "-i", "3s")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"events": "[!track,!statistics]", "where": "[a,b == 1]", "utc": "true", "interval": "3s"} {
-		if f := flags.Lookup(name); strings.ReplaceAll(f.Value.String(), `"`, "") != want || f.Changed != (name == "interval") {
+	for name, want := range map[string]string{
+		"events": "[!track,!statistics]", "where": "[a,b == 1]", "utc": "true", "interval": "3s",
+	} {
+		if f := flags.Lookup(name); strings.ReplaceAll(f.Value.String(), `"`, "") != want ||
+			f.Changed != (name == "interval") {
 			t.Errorf("%s is %s (changed: %v), want %s", name, f.Value, f.Changed, want)
 		}
 	}

@@ -27,7 +27,8 @@ func TestInstalledFile(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	if len(c.Server) != 1 || len(c.Header) != 1 || len(c.Instances) != 2 || len(c.Default) != 1 || len(c.Servers) != 2 || len(c.defaults) != 3 {
+	if len(c.Server) != 1 || len(c.Header) != 1 || len(c.Instances) != 2 || len(c.Default) != 1 || len(c.Servers) != 2 ||
+		len(c.defaults) != 3 {
 		t.Errorf("with every line taken out of its comment: %+v\n%s", c, text)
 	}
 }

@@ -21,11 +21,16 @@ func inFiles(t *testing.T, texts map[string]string) func(line string) string {
 func TestParseHeaders(t *testing.T) {
 	in := inFiles(t, map[string]string{"token": "Bearer x\n", "windows": "w\r\n", "bare": "b"})
 	var lines []string
-	for _, line := range []string{"authorization: @token", "X-A:1", "x-a:  2, 3:4 ", "Empty:", "W: @windows", "B:@bare", "T: a\tb", "L: \xe9"} {
+	for _, line := range []string{
+		"authorization: @token", "X-A:1", "x-a:  2, 3:4 ", "Empty:", "W: @windows", "B:@bare", "T: a\tb", "L: \xe9",
+	} {
 		lines = append(lines, in(line))
 	}
 	got, err := ParseHeaders(lines)
-	want := http.Header{"Authorization": {"Bearer x"}, "X-A": {"1", "2, 3:4"}, "Empty": {""}, "W": {"w"}, "B": {"b"}, "T": {"a\tb"}, "L": {"\xe9"}}
+	want := http.Header{
+		"Authorization": {"Bearer x"}, "X-A": {"1", "2, 3:4"}, "Empty": {""},
+		"W": {"w"}, "B": {"b"}, "T": {"a\tb"}, "L": {"\xe9"},
+	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, %v", got, err)
 	}

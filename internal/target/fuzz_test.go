@@ -17,11 +17,14 @@ import (
 // else is a mistake of the user or an unreachable server.
 func FuzzResolve(f *testing.F) {
 	for _, arg := range []string{
-		"899c89f9-90c3-c633-8586-8f09b005ebed", "Front gate", "gate*", "g[a-", "[", "gate", "-", "", "/", "\x00", "\xff*", "前門",
+		"899c89f9-90c3-c633-8586-8f09b005ebed", "Front gate", "gate*", "g[a-", "[", "gate", "-", "", "/", "\x00", "\xff*",
+		"前門",
 		"http://nvr1:3546/v1/core/instance/899c89f9-90c3-c633-8586-8f09b005ebed",
 		"http://nvr1:3546/v1/core/instance/899c89f9-90c3-c633-8586-8f09b005ebed/consume_events_sse?events=track,crop#x",
-		"https://me:secret@nvr1/rt/v1/core/instance/a%2Fb/consume_events?events=%zz", "http://", "://", "http://x/v1/core/instance/", "http://[::1/v1/core/instance/a",
-		"https://me:secret@nvr1/r@/v1/core/instance/a", "http://x/v1/core/instance/%zz", "ftp://x/v1/core/instance/a", "http://x/v1/core/instance/a?;=;",
+		"https://me:secret@nvr1/rt/v1/core/instance/a%2Fb/consume_events?events=%zz", "http://", "://",
+		"http://x/v1/core/instance/", "http://[::1/v1/core/instance/a",
+		"https://me:secret@nvr1/r@/v1/core/instance/a", "http://x/v1/core/instance/%zz", "ftp://x/v1/core/instance/a",
+		"http://x/v1/core/instance/a?;=;",
 	} {
 		f.Add(arg, false)
 		f.Add(arg, true)
@@ -31,7 +34,8 @@ func FuzzResolve(f *testing.F) {
 		if !two {
 			servers = servers[:1]
 		}
-		set := newSet(t, func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no network here") }, servers...)
+		noNetwork := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no network here") }
+		set := newSet(t, noNetwork, servers...)
 		set.o.Named = []config.Named{{Name: "gate", ID: "899c89f9-90c3-c633-8586-8f09b005ebed", Server: "nvr9"}}
 		list, err := set.Resolve(t.Context(), []string{arg})
 		_, mistake := errors.AsType[*rtapi.OptionError](err)

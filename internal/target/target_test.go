@@ -55,7 +55,8 @@ func namesOf(targets []*Target) (list []string) {
 const nfd = "Gate Su\u0308d"
 
 func TestResolve(t *testing.T) {
-	list := listOf(instance(firstID, "Gate", true), instance(secondID, "Dock/2", false), instance("c", nfd, true), instance("d", "Dock", true), instance("e", "Dock", true))
+	list := listOf(instance(firstID, "Gate", true), instance(secondID, "Dock/2", false), instance("c", nfd, true),
+		instance("d", "Dock", true), instance("e", "Dock", true))
 	for _, tc := range []struct {
 		args  string // with | between them
 		names string
@@ -82,7 +83,8 @@ func TestResolve(t *testing.T) {
 			args = strings.Split(tc.args, "|")
 		}
 		targets, err := set.Resolve(t.Context(), args)
-		got := strings.ReplaceAll(strings.Join(namesOf(targets), "|"), strings.TrimPrefix(set.o.Servers[0].Server(), "http://"), "HOST")
+		host := strings.TrimPrefix(set.o.Servers[0].Server(), "http://")
+		got := strings.ReplaceAll(strings.Join(namesOf(targets), "|"), host, "HOST")
 		if err != nil || !strings.EqualFold(got, tc.names) || asked.Load() != tc.asked {
 			t.Errorf("%q: %q after %d requests, %v; want %q after %d", tc.args, got, asked.Load(), err, tc.names, tc.asked)
 		}
@@ -91,8 +93,10 @@ func TestResolve(t *testing.T) {
 
 func TestPastedURLKeepsTypes(t *testing.T) {
 	set, _ := serving(t, listOf())
-	targets, err := set.Resolve(t.Context(), []string{"http://nvr9:3546/v1/core/instance/" + firstID + "/consume_events_sse?events=track,crop"})
-	if err != nil || len(targets) != 1 || !slices.Equal(targets[0].Types, []string{"track", "crop"}) || targets[0].Instance.Server != "http://nvr9:3546" {
+	targets, err := set.Resolve(t.Context(),
+		[]string{"http://nvr9:3546/v1/core/instance/" + firstID + "/consume_events_sse?events=track,crop"})
+	if err != nil || len(targets) != 1 || !slices.Equal(targets[0].Types, []string{"track", "crop"}) ||
+		targets[0].Instance.Server != "http://nvr9:3546" {
 		t.Errorf("%+v, %v", targets, err)
 	}
 }
@@ -107,9 +111,11 @@ func TestNotFoundNamesClosest(t *testing.T) {
 		{few, "front", `no instance "front" on SERVER; did you mean "Front gate"?`},
 		{few, "dokc", `no instance "dokc" on SERVER; did you mean "Dock"?`},
 		{few, "899c", `no instance "899c" on SERVER; did you mean "` + firstID + `"?`},
+		{few, "\x1b[2J", "no instance \"\x1b[2J\" on SERVER; it has \"Dock\", \"Front gate\""}, // not yet safe to print
 		{few, "xyz", `no instance "xyz" on SERVER; it has "Dock", "Front gate"`},
 		{listOf(many...), "xyz", `no instance "xyz" on SERVER`},
-		{listOf(many...), "camera", `no instance "camera" on SERVER; did you mean "Camera AA" or "Camera BB" or "Camera CC"?`},
+		{listOf(many...), "camera",
+			`no instance "camera" on SERVER; did you mean "Camera AA" or "Camera BB" or "Camera CC"?`},
 		{listOf(), "gate", `no instance "gate" on SERVER`},
 		{listOf(instance("a", "Dock", false)), "", `no instance is running on SERVER; it has "Dock"`},
 	} {
@@ -139,7 +145,10 @@ func TestHasTypes(t *testing.T) {
 
 func TestNamedInstanceErrorsNameLine(t *testing.T) {
 	set, _ := serving(t, listOf())
-	set.o.Named = []config.Named{{Name: "gate", ID: firstID, Server: "ftp://nvr1", Place: "rtev.yaml:4"}, {Name: "yard", ID: secondID, Place: "rtev.yaml:5"}}
+	set.o.Named = []config.Named{
+		{Name: "gate", ID: firstID, Server: "ftp://nvr1", Place: "rtev.yaml:4"},
+		{Name: "yard", ID: secondID, Place: "rtev.yaml:5"},
+	}
 	set.o.Servers = append(set.o.Servers, set.o.Servers[0])
 	for arg, want := range map[string]string{
 		"gate": `rtev.yaml:4: instance "gate": bad server URL "ftp://nvr1"`,
