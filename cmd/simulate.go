@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,8 +36,13 @@ func newSimulate(a *app) *cobra.Command {
 	var o simulator.Options
 	var listen, replay string
 	var instances uint
+	long := simulateLong
+	for _, f := range simulator.Faults() {
+		long += fmt.Sprintf("  %-26s%s\n", f.Usage, f.Meaning)
+	}
+	long += "FAULT@2 affects all requests but the first, FAULT*1 only the first."
 	c := &cobra.Command{
-		Use: "simulate", Short: "run a local RT Server with made-up traffic", Long: simulateLong + faultList(), Example: simulateExample,
+		Use: "simulate", Short: "run a local RT Server with made-up traffic", Long: long, Example: simulateExample,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if err = withoutEffect(c, "on simulate", clientFlags...); err != nil {
@@ -79,16 +83,6 @@ func newSimulate(a *app) *cobra.Command {
 	}
 	f.Lookup("insecure").NoOptDefVal = "true"
 	return c
-}
-
-// faultList returns the table of faults for the help.
-func faultList() string {
-	var b strings.Builder
-	for _, f := range simulator.Faults() {
-		fmt.Fprintf(&b, "  %-26s%s\n", f.Usage, f.Meaning)
-	}
-	b.WriteString("FAULT@2 affects all requests but the first, FAULT*1 only the first.")
-	return b.String()
 }
 
 func (a *app) simulate(c *cobra.Command, o simulator.Options, listen string) error {

@@ -37,12 +37,18 @@ type Collect struct {
 
 // Put records ev, or fails according to Err and At.
 func (c *Collect) Put(ev *event.Event) error {
-	n := c.count()
-	if c.OnPut != nil {
-		c.OnPut(n)
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.failed {
+		c.after++
+	}
+	c.puts++
+	n := c.puts
+	if c.OnPut != nil {
+		c.mu.Unlock()
+		c.OnPut(n)
+		c.mu.Lock()
+	}
 	if c.Err != nil && n >= c.At {
 		c.failed = true
 		return c.Err
@@ -52,17 +58,7 @@ func (c *Collect) Put(ev *event.Event) error {
 	return nil
 }
 
-func (c *Collect) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.failed {
-		c.after++
-	}
-	c.puts++
-	return c.puts
-}
-
-// Flush counts its calls and returns FlushErr.
+// Flush returns FlushErr.
 func (c *Collect) Flush() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,13 +88,6 @@ func (c *Collect) Payloads() []string {
 		all = append(all, e.Payload)
 	}
 	return all
-}
-
-// Flushes returns how often Flush was called.
-func (c *Collect) Flushes() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.flushes
 }
 
 // Pending returns how many events were taken since the last successful Flush.

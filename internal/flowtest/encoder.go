@@ -40,12 +40,10 @@ func Encoder(t *testing.T, newEncoder func() LineEncoder, allow Bytes) {
 	}
 }
 
-type encoderRule struct {
+var encoderRules = []struct {
 	says  string
 	check func(testing.TB, func() LineEncoder, Bytes) error
-}
-
-var encoderRules = []encoderRule{
+}{
 	{"the header is one line or nothing", header},
 	{"an event is one line, with one line end, at its end", eachLine(isLine)},
 	{"what is shown is UTF-8 without control or bidi characters", eachLine(isPrintable)},
@@ -72,10 +70,10 @@ func events(t testing.TB) []*event.Event {
 func header(_ testing.TB, newEncoder func() LineEncoder, allow Bytes) error {
 	h := newEncoder().AppendHeader([]byte("front"))
 	line, ok := bytes.CutPrefix(h, []byte("front"))
-	switch {
-	case !ok:
+	if !ok {
 		return fmt.Errorf("the bytes before it were changed: %q", h)
-	case len(line) == 0:
+	}
+	if len(line) == 0 {
 		return nil
 	}
 	return errors.Join(isLine(line, allow), isPrintable(line, allow))
@@ -121,13 +119,11 @@ func isPrintable(line []byte, allow Bytes) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("bad UTF-8: %.300q", text)
 	}
-	for i, r := range text {
-		if r == '\n' && allow.Quoted {
-			continue
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return fmt.Errorf("%U at %d in %.300q", r, i, text)
-		}
+	bad := func(r rune) bool {
+		return (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) && (r != '\n' || !allow.Quoted)
+	}
+	if i := strings.IndexFunc(text, bad); i >= 0 {
+		return fmt.Errorf("%.10q at %d in %.300q", text[i:], i, text)
 	}
 	return nil
 }

@@ -65,18 +65,25 @@ func Hostile() []Sample {
 	return []Sample{
 		{"nothing", `{}`},
 		{"line ends", "{\"$id\":\"track\",\n \"area_name\":\"a\\nb\\r\\nc\",\r\n\"object_class\":\"x\\u2028y\\u0085z\"}"},
-		{"escape sequences", `{"$id":"event-intrusion","area_name":"\u001b[2J\u001b]0;title\u0007","object_class":"\u009b31m","event_id":"\u0000\u007f\b"}`},
+		{"escape sequences", `{"$id":"event-intrusion","area_name":"\u001b[2J\u001b]0;title\u0007",` +
+			`"object_class":"\u009b31m","event_id":"\u0000\u007f\b"}`},
 		{"raw C1 and DEL", "{\"$id\":\"event-intrusion\",\"area_name\":\"\xc2\x9b31m\x7f\",\"object_class\":\"\xc2\x85\"}"},
-		{"bidi", "{\"$id\":\"crop\",\"area_name\":\"\\u202egpj.exe\",\"object_class\":\"\xe2\x80\xae\xe2\x81\xa6\xd8\x9c\",\"ref_event_id\":\"\\u2066\"}"},
-		{"bad UTF-8", "{\"$id\":\"event-intrusion\",\"area_name\":\"\xff\xc0\xaf\xed\xa0\x80\",\"object_class\":\"\\ud800\",\"\xfe\":1}"},
+		{"bidi", "{\"$id\":\"crop\",\"area_name\":\"\\u202egpj.exe\"," +
+			"\"object_class\":\"\xe2\x80\xae\xe2\x81\xa6\xd8\x9c\",\"ref_event_id\":\"\\u2066\"}"},
+		{"bad UTF-8", "{\"$id\":\"event-intrusion\",\"area_name\":\"\xff\xc0\xaf\xed\xa0\x80\"," +
+			"\"object_class\":\"\\ud800\",\"\xfe\":1}"},
 		{"quotes and commas", `{"$id":"event-area-enter","area_name":"a,\"b\"';,","object_class":"\"","event_id":","}`},
-		{"formulas", `{"$id":"event-area-enter","area_name":"=1+1","object_class":"@SUM(A1)","event_id":"-1","tracking_id":"\tx"}`},
-		{"wrong types", `{"$id":"track","location":"here","object_class":[1,{"a":null}],"area_name":{"x":1},"system_timestamp":"soon","events":7,"confidence":true}`},
-		{"numbers", `{"$id":"track","location":{"x":1e999999,"y":-1e-999999,"width":-0,"height":0.30000000000000004},"system_timestamp":1e300,"event_timestamp_ms":-1}`},
+		{"formulas", `{"$id":"event-area-enter","area_name":"=1+1",` +
+			`"object_class":"@SUM(A1)","event_id":"-1","tracking_id":"\tx"}`},
+		{"wrong types", `{"$id":"track","location":"here","object_class":[1,{"a":null}],` +
+			`"area_name":{"x":1},"system_timestamp":"soon","events":7,"confidence":true}`},
+		{"numbers", `{"$id":"track","location":{"x":1e999999,"y":-1e-999999,"width":-0,"height":0.30000000000000004},` +
+			`"system_timestamp":1e300,"event_timestamp_ms":-1}`},
 		{"numeric strings", `{"$id":"statistics","current_framerate":"9.94","latency":"","dropped_frames_count":"-0x1"}`},
 		{"double names", `{"$id":"track","$id":"crop","area_name":"a","area_name":"b"}`},
 		{"a type to fear", `{"$id":"\u001b[31mevent\nlie","x":1}`},
-		{"long", `{"$id":"` + long[:300] + `","area_name":"` + long + `","value":"` + long + `","n":[` + strings.Repeat("1,", 50_000) + `1]}`},
+		{"long", `{"$id":"` + long[:300] + `","area_name":"` + long + `",` +
+			`"value":"` + long + `","n":[` + strings.Repeat("1,", 50_000) + `1]}`},
 		{"deep", `{"$id":"track","location":` + strings.Repeat(`{"a":`, 5_000) + `1` + strings.Repeat(`}`, 5_000) + `}`},
 		{"wide", `{"$id":"track"` + strings.Repeat(`,"k":1`, 5_000) + `}`},
 		{"no picture", `{"$id":"crop","image":"","confidence":"high"}`},

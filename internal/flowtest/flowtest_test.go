@@ -173,8 +173,8 @@ func TestCollect(t *testing.T) {
 		}
 	}
 	want := Taken{"track", "7", `{"$id":"track","instance_id":"i1","n":1}`, ev.Instance}
-	if got := c.Taken(); len(got) != 2 || got[1] != want || c.Pending() != 1 || c.Flushes() != 1 || c.AfterFailure() != 1 {
-		t.Errorf("%+v, pending %d, flushes %d, after %d", got, c.Pending(), c.Flushes(), c.AfterFailure())
+	if got := c.Taken(); len(got) != 2 || got[1] != want || c.Pending() != 1 || c.flushes != 1 || c.AfterFailure() != 1 {
+		t.Errorf("%+v, pending %d, flushes %d, after %d", got, c.Pending(), c.flushes, c.AfterFailure())
 	}
 }
 

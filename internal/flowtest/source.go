@@ -32,17 +32,20 @@ func Source(t *testing.T, newSource func(t *testing.T, payloads []string) event.
 	}
 }
 
+var (
+	errFull = errors.New("disk full")
+	errPut  = &event.WriteError{Err: errFull, Written: 1}
+)
+
 type newSource = func(*testing.T, []string) event.Source
 
-type sourceRule struct {
+var sourceRules = []struct {
 	says  string
 	check func(*testing.T, newSource) error
-}
-
-var sourceRules = []sourceRule{
+}{
 	{"it puts exactly the events, with type and instance", exactly},
 	{"it flushes before it waits", flushes},
-	{"an error of Put comes back unchanged, and nothing is put after it", refused(&event.WriteError{Err: errors.New("disk full"), Written: 1})},
+	{"an error of Put comes back unchanged, and nothing is put after it", refused(errPut)},
 	{"an error of Flush comes back unchanged, and nothing is put after it", flushFails},
 	{"ErrStop comes back unchanged, and nothing is put after it", refused(event.ErrStop)},
 	{"once its ctx is done a waiting source returns ctx.Err() at once", cancelWaiting},
@@ -50,46 +53,35 @@ var sourceRules = []sourceRule{
 	{"a ctx that is done from the start ends it at once", cancelBefore},
 }
 
-// running is a source that was started.
-type running struct {
-	sink   *Collect
-	cancel context.CancelFunc
-	ended  chan struct{}
-	err    error // Run's, once ended is closed
+// result is what a source did.
+type result struct {
+	*Collect
+	waited  bool // for more events, and not ended
+	pending int  // events put and not flushed when it waited
+	err     error
 }
 
-// start runs a source of the sample payloads into sink until it has ended or
-// waits for more. In the bubble's time a second is enough.
-func start(t *testing.T, new newSource, sink *Collect) *running {
+// run runs a source of the sample payloads into sink. Once it waits for more, which
+// takes less than a second in the bubble's time, it cancels the source.
+func run(t *testing.T, new newSource, sink *Collect) (result, error) {
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{sink: sink, cancel: cancel, ended: make(chan struct{})}
+	defer cancel()
 	src := new(t, payloads(t))
-	go func() {
-		defer close(r.ended)
-		r.err = src.Run(ctx, sink)
-	}()
+	ended := make(chan error, 1)
+	go func() { ended <- src.Run(ctx, sink) }()
 	time.Sleep(time.Second)
 	synctest.Wait()
-	return r
-}
-
-// stop cancels the source. Every check calls it last.
-func (r *running) stop() error {
-	r.cancel()
+	r := result{Collect: sink, waited: len(ended) == 0}
+	if r.waited {
+		r.pending = sink.Pending()
+	}
+	cancel()
 	synctest.Wait()
-	if !r.over() {
-		return errors.New("it still runs after its ctx was cancelled")
+	if len(ended) == 0 {
+		return r, errors.New("it still runs after its ctx was cancelled")
 	}
-	return nil
-}
-
-func (r *running) over() bool {
-	select {
-	case <-r.ended:
-		return true
-	default:
-		return false
-	}
+	r.err = <-ended
+	return r, nil
 }
 
 // payloads returns the samples and an event of 300 KB, like a large crop.
@@ -103,19 +95,16 @@ func payloads(t *testing.T) []string {
 }
 
 func exactly(t *testing.T, new newSource) error {
-	r := start(t, new, &Collect{})
-	if err := r.stop(); err != nil {
-		return err
+	r, err := run(t, new, &Collect{})
+	if err == nil {
+		err = prefix(t, r.Collect, true)
 	}
-	if err := prefix(t, r.sink, true); err != nil {
-		return err
-	}
-	for _, ev := range r.sink.Taken() {
+	for _, ev := range r.Taken() {
 		if !strings.Contains(ev.Payload, `"$id":"`+ev.Type+`"`) || ev.Instance == nil {
 			return fmt.Errorf("type %q and instance %v of %.100q", ev.Type, ev.Instance, ev.Payload)
 		}
 	}
-	return nil
+	return err
 }
 
 // prefix checks that the first payloads were taken, or all of them.
@@ -133,31 +122,19 @@ func prefix(t *testing.T, sink *Collect, all bool) error {
 }
 
 func flushes(t *testing.T, new newSource) error {
-	r := start(t, new, &Collect{})
-	pending, over := r.sink.Pending(), r.over()
-	if err := r.stop(); err != nil {
-		return err
+	r, err := run(t, new, &Collect{})
+	if r.pending > 0 {
+		return fmt.Errorf("%d events are put and not flushed", r.pending)
 	}
-	if pending > 0 && !over {
-		return fmt.Errorf("%d events are put and not flushed", pending)
-	}
-	return nil
+	return err
 }
 
 // refused checks what a source does when the sink refuses an event with fail.
 func refused(fail error) func(*testing.T, newSource) error {
 	return func(t *testing.T, new newSource) error {
 		for _, at := range []int{1, 2, len(payloads(t))} {
-			r := start(t, new, &Collect{Err: fail, At: at})
-			over := r.over()
-			if err := r.stop(); err != nil {
-				return err
-			}
-			switch {
-			case !over || r.err != fail:
-				return fmt.Errorf("put %d failed with %v; ended: %v, with %v", at, fail, over, r.err)
-			case r.sink.AfterFailure() > 0:
-				return fmt.Errorf("%d calls after put %d had failed", r.sink.AfterFailure(), at)
+			if err := fails(t, new, &Collect{Err: fail, At: at}, fail); err != nil {
+				return fmt.Errorf("put %d: %w", at, err)
 			}
 		}
 		return nil
@@ -165,33 +142,32 @@ func refused(fail error) func(*testing.T, newSource) error {
 }
 
 func flushFails(t *testing.T, new newSource) error {
-	fail := errors.New("disk full")
-	r := start(t, new, &Collect{FlushErr: fail})
-	over := r.over()
-	if err := r.stop(); err != nil {
-		return err
-	}
+	return fails(t, new, &Collect{FlushErr: errFull}, errFull)
+}
+
+// fails checks that a source ends with the error of its sink. A source that comes to
+// its end may never flush.
+func fails(t *testing.T, new newSource, sink *Collect, fail error) error {
+	r, err := run(t, new, sink)
 	switch {
-	case r.sink.Flushes() == 0 && r.err == nil: // it came to its end and never waited
+	case err != nil:
+		return err
+	case sink.FlushErr != nil && sink.flushes == 0 && !r.waited && r.err == nil:
 		return nil
-	case !over || r.err != fail:
-		return fmt.Errorf("ended: %v, with %v", over, r.err)
-	case r.sink.AfterFailure() > 0:
-		return fmt.Errorf("%d calls after the flush had failed", r.sink.AfterFailure())
+	case r.waited || r.err != fail:
+		return fmt.Errorf("%v, and then it waited: %v, and ended with %v", fail, r.waited, r.err)
+	case sink.AfterFailure() > 0:
+		return fmt.Errorf("%d calls after %v", sink.AfterFailure(), fail)
 	}
 	return nil
 }
 
 func cancelWaiting(t *testing.T, new newSource) error {
-	r := start(t, new, &Collect{})
-	over := r.over()
-	if err := r.stop(); err != nil {
-		return err
-	}
-	if !over && r.err != context.Canceled {
+	r, err := run(t, new, &Collect{})
+	if err == nil && r.waited && r.err != context.Canceled {
 		return fmt.Errorf("it returned %v", r.err)
 	}
-	return nil
+	return err
 }
 
 func cancelGiving(t *testing.T, new newSource) error {

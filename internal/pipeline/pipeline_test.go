@@ -288,8 +288,8 @@ func TestMatch(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := chain.Flush(); err != nil || sink.Flushes() != 1 {
-		t.Errorf("%v, %d flushes", err, sink.Flushes())
+	if err := chain.Flush(); err != nil || sink.Pending() > 0 {
+		t.Errorf("%v, %d not flushed", err, sink.Pending())
 	}
 	if got := sink.Taken(); len(got) != 1 || got[0].Type != "crop" {
 		t.Errorf("got %v", got)
