@@ -27,7 +27,7 @@ func parseCapture(data []byte) (*capture, error) {
 	c := &capture{}
 	var err error
 	if first := bytes.TrimSpace(data); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
-		err = c.addJSON("", data)
+		err = c.addJSON(data)
 	} else {
 		c.addSSE(data)
 	}
@@ -57,15 +57,14 @@ func (c *capture) addSSE(data []byte) {
 				lines = append(lines, value)
 			}
 		}
-		payload := bytes.Join(lines, []byte("\n"))
-		if lines != nil && (!bytes.HasPrefix(payload, []byte("[")) || c.addJSON(typ, payload) != nil) {
-			c.add(typ, payload)
+		if lines != nil {
+			c.add(typ, bytes.Join(lines, []byte("\n")))
 		}
 	}
 }
 
 // addJSON adds a sequence of payloads, wrapped payloads, and arrays of them.
-func (c *capture) addJSON(typ string, data []byte) error {
+func (c *capture) addJSON(data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	for {
 		var value json.RawMessage
@@ -81,7 +80,7 @@ func (c *capture) addJSON(typ string, data []byte) error {
 			elements = []json.RawMessage{value}
 		}
 		for _, e := range elements {
-			c.add(typ, e)
+			c.add("", e)
 		}
 	}
 }
@@ -117,13 +116,8 @@ func (c *capture) add(typ string, payload []byte) {
 	c.items = append(c.items, item{typ: typ, payload: payload, at: c.last, instance: head.Instance})
 }
 
-// of returns the events that name the instance or none. If no event names the
-// instance, it returns all.
+// of returns the events that name the instance or none.
 func (c *capture) of(id string) []item {
-	named := func(it item) bool { return it.instance == id }
-	if !slices.ContainsFunc(c.items, named) {
-		return slices.Clone(c.items)
-	}
 	others := func(it item) bool { return it.instance != id && it.instance != "" }
 	return slices.DeleteFunc(slices.Clone(c.items), others)
 }

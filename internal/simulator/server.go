@@ -26,7 +26,7 @@ var Max = math.Inf(1)
 // instances at their own pace.
 type Options struct {
 	Seed      uint64     // the same seed produces the same events
-	Instances []Instance // nil: Fleet(3), or those that Replay names
+	Instances []Instance // nil: Fleet(3); those that Replay names with one
 	Rate      float64    // events per second and instance; 0: as the scene or the recording has it; Max
 	Count     int        // every stream ends after so many events; 0: never
 	Replay    []byte     // a capture (SSE, NDJSON, polling responses) that every stream sends, once or, with Count, repeatedly
@@ -70,15 +70,13 @@ func New(o Options) (*Server, error) {
 	s.http = http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	s.pipe = pipe{make(chan net.Conn), s.ctx}
 	s.routes()
-	instances := o.Instances
 	switch {
-	case instances != nil:
 	case capture != nil:
-		instances = capture.instances()
-	default:
-		instances = Fleet(3)
+		o.Instances = capture.instances()
+	case o.Instances == nil:
+		o.Instances = Fleet(3)
 	}
-	for _, in := range instances {
+	for _, in := range o.Instances {
 		s.AddInstance(in)
 	}
 	s.work.Go(func() { _ = s.Serve(s.pipe) }) // it only ends with Close

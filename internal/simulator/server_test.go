@@ -156,7 +156,8 @@ func TestStreamAndQueueHaveTheSameEvents(t *testing.T) {
 func TestServedCountsDeliveredEvents(t *testing.T) {
 	inBubble(t, Options{Record: true, Rate: 200}, func(s *Server, c client) {
 		var want []uint64
-		for _, r := range records(c.during(3*time.Second, "/instance/"+gate+"/consume_events_sse")) {
+		between := 3*time.Second + 2500*time.Microsecond // two events
+		for _, r := range records(c.during(between, "/instance/"+gate+"/consume_events_sse")) {
 			want = append(want, Hash([]byte(r.data)))
 		}
 		for _, it := range c.polled("") {

@@ -74,7 +74,6 @@ func TestCaptureForms(t *testing.T) {
 		"ndjson":  "{\"$id\":\"track\",\"a\":1}\n{\"$id\":\"x\"}\n",
 		"polled":  `[{"dataType":"track","jsonObject":"{\"a\":1}"},{"dataType":"x","jsonObject":"{}"}]`,
 		"legacy":  "[{\"object\":\"{\\\"a\\\":1}\",\"type\":\"track\"}]\n[{\"object\":\"{}\",\"type\":\"x\"}]\n",
-		"wrapped": "data: [{\"object\":\"{\\\"a\\\":1}\",\"type\":\"track\"},{\"object\":\"{}\",\"type\":\"x\"}]\n\n",
 		"cut off": "event: track\ndata: {\"a\":1}\n\nevent: x\ndata: {",
 	} {
 		c, err := parseCapture([]byte(text))
