@@ -106,16 +106,6 @@ func TestTerminalSaysWhatIsReadInOneLine(t *testing.T) {
 	}
 }
 
-func TestEnumerate(t *testing.T) {
-	for names, want := range map[string]string{
-		"Gate": "Gate", "Gate Dock": "Gate and Dock", "1 2 3 4 5 6": "1, 2, 3, 4, 5 and 6", "1 2 3 4 5 6 7 8 9": "1, 2, 3, 4, 5 and 4 more",
-	} {
-		if got := enumerate(strings.Fields(names)); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
-	}
-}
-
 func TestTerminalSaysWhyNothingIsShown(t *testing.T) {
 	for _, tc := range []struct{ args, want string }{
 		{"tail Gate -w object_class==Unicorn", `\d+ events arrived, none matches -w`},

@@ -45,9 +45,9 @@ func (s *session) reportDropped() {
 	switch {
 	case s.cooldown == nil || s.cooldown.Dropped() == 0:
 	case s.folds:
-		s.notices.aside(term.Count(s.cooldown.Dropped(), "update") + " of tracks folded; --cooldown 0 shows all")
+		s.notices.Aside(term.Count(s.cooldown.Dropped(), "update") + " of tracks folded; --cooldown 0 shows all")
 	default:
-		s.notices.info("%s dropped by --cooldown", term.Count(s.cooldown.Dropped(), "event"))
+		s.notices.Info("%s dropped by --cooldown", term.Count(s.cooldown.Dropped(), "event"))
 	}
 }
 

@@ -76,7 +76,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	}
 	so := crop.Options{
 		Name: name, Location: zone(o.utc), Types: s.matchType, Where: s.fits, Best: o.best, Meta: o.meta,
-		NoSum: s.cfg.Output == "text" && !o.meta, FlushWaiting: o.once, Notify: s.notices.report,
+		NoSum: s.cfg.Output == "text" && !o.meta, FlushWaiting: o.once, Notify: s.notices.Report,
 	}
 	if s.limit != nil {
 		so.Limit = s.limit
@@ -96,14 +96,14 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	types := crop.Needs(s.types.Query(), o.best)
 	if o.once {
 		o.known = dir.Know
-		p := poll.Poll{Types: types, Once: true, Hold: 32 << 20, Notify: s.notices.report}
+		p := poll.Poll{Types: types, Once: true, Hold: 32 << 20, Notify: s.notices.Report}
 		err = s.drain(args, p, o.draining, open)
 	} else {
-		live := liveOptions{connecting: o.connecting, types: types, notify: s.notices.report, met: dir.Know}
+		live := liveOptions{connecting: o.connecting, types: types, notify: s.notices.Report, met: dir.Know}
 		err = s.live(args, live, open)
 	}
 	if code, _ := classify(err); code == exitUnexpected || dir.Summary().Saved > 0 { // else the error says it all
-		s.notices.info("%s", dir.Summary())
+		s.notices.Info("%s", dir.Summary())
 	}
 	return s.end(err)
 }
@@ -131,7 +131,7 @@ func (s *session) cropEncoder(o cropsOptions) (func() format.Encoder, error) {
 		text.Preview = crop.Preview(s.getenv)
 	}
 	if o.preview && text.Preview == crop.NoPreview {
-		s.notices.info("no previews: they need kitty, Ghostty, iTerm2, WezTerm or mintty, outside of tmux and screen")
+		s.notices.Info("no previews: they need kitty, Ghostty, iTerm2, WezTerm or mintty, outside of tmux and screen")
 	}
 	return func() format.Encoder { return &text }, nil
 }

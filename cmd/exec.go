@@ -37,7 +37,7 @@ func (s *session) executing(c *cobra.Command, to publishing, queue bool) (open f
 		output = safeWriter{s.out}
 	}
 	s.outTTY = false // no event is shown
-	options := exec.Options{Output: output, Messages: s.out.Notice, Notify: s.notices.report}
+	options := exec.Options{Output: output, Messages: s.out.Notice, Notify: s.notices.Report}
 	unwritten := poll.NewUnwritten(s.unwrittenDirs(), "exec")
 	if queue {
 		options.Save = unwritten.Save
@@ -48,7 +48,7 @@ func (s *session) executing(c *cobra.Command, to publishing, queue bool) (open f
 		failed := runner.Close()
 		switch {
 		case err == nil && failed != nil && !queue && is[*signalError](context.Cause(s.ctx)):
-			s.notices.warn("%v", failed) // the run ends by the signal
+			s.notices.Warn("%v", failed) // the run ends by the signal
 			return nil
 		}
 		return both(err, failed)

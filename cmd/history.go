@@ -117,7 +117,7 @@ func (s *session) nothingStored() {
 	if !s.unfiltered() {
 		what = "no stored event matches"
 	}
-	s.notices.info("%s from %s to %s", what, s.since.Local().Format(time.DateTime), s.until.Local().Format(time.DateTime))
+	s.notices.Info("%s from %s to %s", what, s.since.Local().Format(time.DateTime), s.until.Local().Format(time.DateTime))
 }
 
 // check reports flags that have no effect.
@@ -158,7 +158,7 @@ func (s *session) storedSources(args []string, tracks bool) (sources history.Mer
 		}
 	}
 	for _, source := range sources {
-		source.Since, source.Until, source.Tracks, source.Notify = s.since, s.until, tracks, s.notices.report
+		source.Since, source.Until, source.Tracks, source.Notify = s.since, s.until, tracks, s.notices.Report
 	}
 	return sources, failed
 }

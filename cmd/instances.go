@@ -48,7 +48,7 @@ func (a *app) listInstances(c *cobra.Command, demo bool) error {
 func (s *session) unreached(set *target.Set) error {
 	errs := set.Unreached()
 	for _, err := range errs[min(1, len(errs)):] {
-		s.notices.warn("%v", err)
+		s.notices.Warn("%v", err)
 	}
 	return cmp.Or(errs...)
 }

@@ -150,7 +150,7 @@ func (s *session) within(open func() event.Sink) (limited func() event.Sink, rep
 	}
 	return limited, func() {
 		if timeless > 0 {
-			s.notices.info("%s without a time left out by --since or --until", term.Count(timeless, "event"))
+			s.notices.Info("%s without a time left out by --since or --until", term.Count(timeless, "event"))
 		}
 	}
 }

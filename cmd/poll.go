@@ -69,9 +69,9 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 	filters := func(to event.Sink) event.Sink { return s.cooled(s.limited(s.shown(to))) }
 	if recorded {
 		matched := func(to event.Sink) event.Sink { return s.matched(filters(to)) }
-		return s.end(closed(s.recorded(s.notices.report, func() event.Sink { return s.joined(matched, last()) })))
+		return s.end(closed(s.recorded(s.notices.Report, func() event.Sink { return s.joined(matched, last()) })))
 	}
-	p := poll.Poll{Types: s.types.Query(), Interval: o.interval, Once: o.once, Match: s.match, Notify: s.notices.report}
+	p := poll.Poll{Types: s.types.Query(), Interval: o.interval, Once: o.once, Match: s.match, Notify: s.notices.Report}
 	o.stdoutUnused = o.to != ""
 	return s.end(closed(s.drain(args, p, o.draining, func() event.Sink { return s.joined(filters, last()) })))
 }
@@ -111,7 +111,7 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 	}
 	s.reportUnreached(set, false)
 	if len(targets) > 1 {
-		s.notices.many()
+		s.notices.Many()
 	}
 	for _, t := range targets {
 		s.names.add(t.Instance.Name)

@@ -34,7 +34,7 @@ func (s *session) instances() (*target.Set, error) {
 		}
 		return open[key], err
 	}
-	o := target.Options{Open: client, Named: s.cfg.Instances, Notify: s.notices.report}
+	o := target.Options{Open: client, Named: s.cfg.Instances, Notify: s.notices.Report}
 	for _, server := range s.cfg.Server {
 		c, err := client(server, true)
 		if err != nil {
@@ -90,7 +90,7 @@ func (s *session) newClient(server config.Server, named, common bool) (*rtapi.Cl
 		UserAgent: "rtev/" + version(), Dial: s.dial, Proxy: s.proxy,
 	}
 	if s.verbose > 1 {
-		o.Trace = s.notices.trace
+		o.Trace = s.notices.Trace
 	}
 	if applies("cacert") {
 		o.CACert = s.cacert

@@ -11,6 +11,7 @@ import (
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/format"
+	"github.com/rtev/rtev/internal/notice"
 	"github.com/rtev/rtev/internal/pipeline"
 	"github.com/rtev/rtev/internal/simulator"
 	"github.com/rtev/rtev/internal/term"
@@ -49,7 +50,7 @@ type session struct {
 	types   *filter.Types
 	exprs   []*filter.Expr
 	out     *format.Output
-	notices *notices
+	notices *notice.Printer
 	color   bool
 	ctx     context.Context // done by a signal, --for or -n; its cause says which
 	cancel  context.CancelCauseFunc
@@ -58,10 +59,12 @@ type session struct {
 	names   names
 	noPast  sync.Map // *atomic.Bool by *rtapi.Client: the server has no database, as found by tail
 
-	activity *activity          // what a terminal shows about the run; nil: nothing
-	cooldown *pipeline.Cooldown // of --cooldown; nil: none
-	folds    bool               // cooldown folds the updates of tracks, without the flag
-	ring     func()             // rings the bell for --bell, else nil
+	doing, how string             // of tell: "polling" and "every 2 s"
+	activity   *notice.Activity   // counts events, to explain a silence; nil: nothing
+	watch      sync.WaitGroup     // of what explains silences
+	cooldown   *pipeline.Cooldown // of --cooldown; nil: none
+	folds      bool               // cooldown folds the updates of tracks, without the flag
+	ring       func()             // rings the bell for --bell, else nil
 }
 
 // begin compiles the flags. The caller ends the session with end.
@@ -94,29 +97,36 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 		return nil, usagef("%v", err)
 	}
 	s.out = format.NewOutput(a.stdout, a.stderr)
-	s.notices = newNotices(s.out, a)
+	s.notices = a.printer(s.out)
 	s.messagesLikeEvents(c)
 	s.reportDoubts(c)
 	s.start(c.Context())
 	return s, nil
 }
 
+// printer returns what prints notices to stderr.
+func (a *app) printer(out *format.Output) *notice.Printer {
+	p := notice.New(func(_ term.Style, line string) { out.Notice(line) })
+	p.Quiet, p.Level, p.Terminal = a.quiet, a.verbose, a.errTTY
+	return p
+}
+
 // reportDoubts reports what can be used but is perhaps not what was meant.
 func (s *session) reportDoubts(c *cobra.Command) {
 	if s.insecure {
-		s.notices.info("certificates are not checked (-k)")
+		s.notices.Info("certificates are not checked (-k)")
 	}
 	for _, d := range s.types.Doubts() {
 		doubt := "-e " + d.Item + ": no type of that name is known; it is applied all the same"
 		if d.Nearest != "" {
 			doubt += "; did you mean " + d.Nearest + "?"
 		}
-		s.notices.info("%s", doubt)
+		s.notices.Info("%s", doubt)
 	}
 	utc := c.Flags().Lookup("utc")
 	showsLocalTime := utc != nil && utc.Value.String() == "false" && (s.cfg.Output == "text" || c.Name() == "crops")
 	if zone := s.getenv("TZ"); showsLocalTime && !knownZone(zone) {
-		s.notices.info("TZ=%s is not a zone name such as Europe/Berlin; times are in UTC", zone)
+		s.notices.Info("TZ=%s is not a zone name such as Europe/Berlin; times are in UTC", zone)
 	}
 }
 
@@ -145,13 +155,11 @@ func (s *session) start(parent context.Context) {
 func (s *session) end(err error) error {
 	err = s.locateError(runError(s.ctx, err, s.count > 0))
 	s.cancel(nil)
-	if s.activity != nil {
-		s.activity.watch.Wait()
-	}
+	s.watch.Wait()
 	if s.sim != nil {
 		s.sim.Close()
 	}
-	s.notices.close()
+	s.notices.Close()
 	s.reportDropped()
 	return err
 }
@@ -163,19 +171,19 @@ func (s *session) match(ev *event.Event) bool {
 
 // matchType reports whether a type passes -e.
 func (s *session) matchType(typ string) bool {
-	s.activity.count(arrived)
+	s.activity.Count(notice.Arrived)
 	return s.types.Match(typ)
 }
 
 // fits reports whether an event of a type that passes -e passes every -w.
 func (s *session) fits(ev *event.Event) bool {
-	s.activity.count(typed)
+	s.activity.Count(notice.Typed)
 	for _, x := range s.exprs {
 		if !x.Match(ev) {
 			return false
 		}
 	}
-	s.activity.count(fitting)
+	s.activity.Count(notice.Fitting)
 	return true
 }
 
@@ -205,7 +213,7 @@ func (s *session) shown(to event.Sink) event.Sink {
 		return to
 	}
 	return pipeline.Match(func(ev *event.Event) bool {
-		s.activity.count(shown)
+		s.activity.Count(notice.Shown)
 		if s.ring != nil && format.IsAlarm(ev.Type) {
 			s.ring()
 		}

@@ -115,7 +115,7 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 	s.reportUnreached(set, set.Follows())
 	group := pipeline.NewGroup(s.ctx, func(event.Source) event.Sink { return open() })
 	if len(targets) > 1 {
-		s.notices.many()
+		s.notices.Many()
 	}
 	s.announce(targets)
 	for _, t := range targets {
@@ -124,8 +124,8 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 	if set.Follows() {
 		group.Go(func(ctx context.Context) {
 			set.Follow(ctx, func(t *target.Target) {
-				s.notices.many()
-				s.notices.info("%s joins", t.Instance.Name)
+				s.notices.Many()
+				s.notices.Info("%s joins", t.Instance.Name)
 				later := o
 				later.retry = true // its first connection is not the run's
 				s.join(group, t, later)
@@ -140,9 +140,9 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 func (s *session) reportUnreached(set *target.Set, joins bool) {
 	for _, err := range set.Unreached() {
 		if joins {
-			s.notices.info("%v; its instances join when it answers", err)
+			s.notices.Info("%v; its instances join when it answers", err)
 		} else {
-			s.notices.warn("%v; its instances are not read", err)
+			s.notices.Warn("%v; its instances are not read", err)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func (s *session) retryTargets(args []string, err error) ([]*target.Target, *tar
 		if code != exitUnreachable && code != exitRefused || denied {
 			return nil, nil, err
 		}
-		s.notices.report(event.Notice{Kind: event.Retrying, Text: err.Error() + "; trying again"})
+		s.notices.Report(event.Notice{Kind: event.Retrying, Text: err.Error() + "; trying again"})
 		rtapi.Sleep(s.ctx, wait.Next())
 		if s.ctx.Err() != nil {
 			return nil, nil, s.ctx.Err()
@@ -178,7 +178,7 @@ func (s *session) join(group *pipeline.Group, t *target.Target, o liveOptions) {
 		o.met(t.Instance)
 	}
 	if t.Stopped {
-		s.notices.info("%s is not running; connecting anyway", t.Instance.Name)
+		s.notices.Info("%s is not running; connecting anyway", t.Instance.Name)
 	}
 	live := func(notify event.Notify) event.Source {
 		return &stream.Live{

@@ -64,7 +64,7 @@ func (a *app) stats(c *cobra.Command, o statsOptions, args []string) error {
 			o.interval = 0 // only the total
 		}
 	}
-	counter := stats.New(stats.Options{By: by, Recorded: recorded, Wanted: s.types.Match, Notify: s.notices.report})
+	counter := stats.New(stats.Options{By: by, Recorded: recorded, Wanted: s.types.Match, Notify: s.notices.Report})
 	return s.end(s.tally(o, args, counter))
 }
 
@@ -105,7 +105,7 @@ func (s *session) printer() stats.Printer {
 		return stats.Text(s.stdout, s.color)
 	}
 	view := stats.NewView(s.stdout, s.size, s.color)
-	s.notices.print = func(_ term.Style, line string) { view.Notice(line) }
+	s.notices.Print = func(_ term.Style, line string) { view.Notice(line) }
 	return view.Print
 }
 
@@ -129,7 +129,7 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter) e
 		if err != nil {
 			return err
 		}
-		s.notices.info("metrics on http://%s/metrics", l.Addr())
+		s.notices.Info("metrics on http://%s/metrics", l.Addr())
 		go func() { end(stats.Serve(meanwhile, l, counter)) }()
 	}
 	go func() { end(counter.Report(meanwhile, o.interval, printer)) }()
@@ -137,7 +137,7 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter) e
 		connecting: o.connecting, types: s.types.Query(), met: counter.Expect,
 		notify: func(n event.Notice) {
 			counter.Notice(n)
-			s.notices.report(n)
+			s.notices.Report(n)
 		},
 	}, func() event.Sink {
 		return counter.Sink(func(to event.Sink) event.Sink { return s.matched(s.limited(to)) })
@@ -154,7 +154,7 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter) e
 func (s *session) countFields(o statsOptions, args []string) error {
 	fields := stats.NewFields()
 	err := s.live(args, liveOptions{
-		connecting: o.connecting, types: s.types.Query(), notify: s.notices.report,
+		connecting: o.connecting, types: s.types.Query(), notify: s.notices.Report,
 	}, func() event.Sink { return s.matched(s.limited(fields)) })
 	if err != nil && len(fields.List()) == 0 {
 		return err

@@ -59,6 +59,6 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 	s.tell("following", "", "event")
 	filters := func(to event.Sink) event.Sink { return s.matched(s.cooled(s.limited(s.shown(to)))) }
 	return s.end(closed(s.live(args, liveOptions{
-		connecting: o.connecting, types: types, notify: s.notices.report, since: s.since, gaps: o.gaps,
+		connecting: o.connecting, types: types, notify: s.notices.Report, since: s.since, gaps: o.gaps,
 	}, func() event.Sink { return s.joined(filters, open()) })))
 }

@@ -58,7 +58,7 @@ func (s *session) output(c *cobra.Command, p printing, to publishing, saveRest b
 		return nil, nil, err
 	}
 	unwritten := poll.NewUnwritten(s.unwrittenDirs(), "broker")
-	b, err := broker.Dial(s.ctx, address, broker.Options{TLS: secure, Notify: s.notices.report, Save: unwritten.Save, SaveRest: saveRest})
+	b, err := broker.Dial(s.ctx, address, broker.Options{TLS: secure, Notify: s.notices.Report, Save: unwritten.Save, SaveRest: saveRest})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,4 +1,6 @@
-package cmd
+// Package notice prints what a run says beside its events: each line once, less
+// with --quiet, more with --verbose, and why nothing is shown.
+package notice
 
 import (
 	"fmt"
@@ -6,18 +8,18 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/term"
 )
 
-// notices prints what happens beside the events to stderr: one line each, with
-// the name of the instance where there are several. Safe for concurrent use.
-type notices struct {
-	print    func(style term.Style, line string) // prints one line, made safe
-	styles   *term.Styles
-	quiet    bool
-	level    int  // number of -v
-	terminal bool // stderr is one
+// Printer prints what happens beside the events: one line each, with the name of
+// the instance where there are several. Set its fields before the run; its methods
+// are safe for concurrent use if Print is.
+type Printer struct {
+	Print    func(style term.Style, line string) // prints one line, made safe
+	Styles   *term.Styles
+	Quiet    bool // only what may be lost
+	Level    int  // number of -v
+	Terminal bool // people read the lines
 
 	mu       sync.Mutex
 	several  bool                     // more than one instance is read
@@ -34,101 +36,102 @@ type subject struct {
 	of   string
 }
 
-func newNotices(out *format.Output, a *app) *notices {
-	return &notices{
-		print:  func(_ term.Style, line string) { out.Notice(line) },
-		styles: term.NewStyles(false), quiet: a.quiet, level: a.verbose, terminal: a.errTTY,
-		away: map[*event.Instance]bool{}, failed: map[string]time.Time{}, recent: map[subject]int{},
-		skipped: map[event.Kind]int{}, reported: map[subject]bool{},
+// New returns a printer without colours.
+func New(print func(style term.Style, line string)) *Printer {
+	return &Printer{
+		Print: print, Styles: term.NewStyles(false), away: map[*event.Instance]bool{}, failed: map[string]time.Time{},
+		recent: map[subject]int{}, skipped: map[event.Kind]int{}, reported: map[subject]bool{},
 	}
 }
 
-// many makes notices name their instance.
-func (n *notices) many() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.several = true
+// Many makes notices name their instance.
+func (p *Printer) Many() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.several = true
 }
 
-// info prints a line unless --quiet was given.
-func (n *notices) info(format string, args ...any) {
-	if !n.quiet {
-		n.print(term.Style{}, "rtev: "+fmt.Sprintf(format, args...))
+// Info prints a line unless --quiet was given.
+func (p *Printer) Info(format string, args ...any) {
+	if !p.Quiet {
+		p.Print(term.Style{}, "rtev: "+fmt.Sprintf(format, args...))
 	}
 }
 
-// aside prints a line that is only for people at a terminal.
-func (n *notices) aside(text string) {
-	if n.terminal && !n.quiet {
-		n.print(n.styles.Faint, "rtev: "+text)
+// Aside prints a line that is only for people at a terminal.
+func (p *Printer) Aside(text string) {
+	if p.Terminal && !p.Quiet {
+		p.Print(p.Styles.Faint, "rtev: "+text)
 	}
 }
 
-// warn prints a line even with --quiet: something may be lost.
-func (n *notices) warn(format string, args ...any) {
-	n.print(n.styles.Warn, "rtev: "+fmt.Sprintf(format, args...))
+// Warn prints a line even with --quiet: something may be lost.
+func (p *Printer) Warn(format string, args ...any) {
+	p.Print(p.Styles.Warn, "rtev: "+fmt.Sprintf(format, args...))
 }
 
-// trace prints a line of -vv.
-func (n *notices) trace(line string) { n.print(n.styles.Faint, line) }
+// Trace prints a line of -vv.
+func (p *Printer) Trace(line string) { p.Print(p.Styles.Faint, line) }
 
 // line prints a line about an instance, or about the run. Only lost data is red.
-func (n *notices) line(kind event.Kind, in *event.Instance, text string) {
+func (p *Printer) line(kind event.Kind, in *event.Instance, text string) {
 	style := term.Style{}
 	switch kind {
 	case event.Oversize:
-		style = n.styles.Alarm
+		style = p.Styles.Alarm
 	case event.Warning, event.Lost, event.Retrying, event.Skipped, event.Ended:
-		style = n.styles.Warn
+		style = p.Styles.Warn
 	case event.Reconnected:
-		style = n.styles.Good
+		style = p.Styles.Good
 	case event.Detail, event.Connected, event.Waiting:
-		style = n.styles.Faint
+		style = p.Styles.Faint
 	}
-	if in != nil && n.several {
+	if in != nil && p.several {
 		text = in.Name + ": " + text
 	}
-	n.print(style, "rtev: "+text)
+	p.Print(style, "rtev: "+text)
 }
 
-// report is an event.Notify.
-func (n *notices) report(notice event.Notice) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+// Report is an event.Notify.
+func (p *Printer) Report(notice event.Notice) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	server, id := "", ""
 	if in := notice.Instance; in != nil {
 		server, id = in.Server, in.ID
 	}
 	switch notice.Kind {
 	case event.Skipped, event.Oversize:
-		n.skipped[notice.Kind]++
+		p.skipped[notice.Kind]++
 	case event.Lost, event.Retrying:
-		n.away[notice.Instance] = true
+		if notice.Instance != nil { // else no instance was found yet
+			p.away[notice.Instance] = true
+		}
 	case event.Connected, event.Reconnected, event.Ended:
-		delete(n.away, notice.Instance)
-		delete(n.failed, server)
+		delete(p.away, notice.Instance)
+		delete(p.failed, server)
 	}
-	if n.shows(notice.Kind, server, id) {
-		n.line(notice.Kind, notice.Instance, notice.Text)
+	if p.shows(notice.Kind, server, id) {
+		p.line(notice.Kind, notice.Instance, notice.Text)
 	}
 }
 
 // shows reports whether a notice about an instance is printed. A record that is
 // too long was an event, so it is reported even with --quiet.
-func (n *notices) shows(kind event.Kind, server, id string) bool {
+func (p *Printer) shows(kind event.Kind, server, id string) bool {
 	first := false
 	if kind == event.Skipped || kind == event.Oversize {
 		key := subject{kind, server + " " + id}
-		first, n.reported[key] = !n.reported[key], true
+		first, p.reported[key] = !p.reported[key], true
 	}
 	switch {
 	case kind == event.Warning:
 		return true
-	case n.quiet:
+	case p.Quiet:
 		return kind == event.Oversize && first
 	case kind == event.Ended:
-		return n.several // else the error of the run says it
-	case n.level > 0:
+		return p.several // else the error of the run says it
+	case p.Level > 0:
 		return true
 	}
 	switch kind {
@@ -137,11 +140,11 @@ func (n *notices) shows(kind event.Kind, server, id string) bool {
 	case event.Skipped, event.Oversize:
 		return first
 	case event.Retrying:
-		return n.due(server)
+		return p.due(server)
 	case event.Waiting:
-		return n.terminal && !n.repeats(kind, server)
+		return p.Terminal && !p.repeats(kind, server)
 	case event.Lost, event.Reconnected, event.Filled:
-		return !n.repeats(kind, server)
+		return !p.repeats(kind, server)
 	}
 	return true
 }
@@ -151,12 +154,12 @@ const remindAfter = 5 * time.Minute
 
 // due reports whether a failed attempt to reach a server is reported: the first
 // one, and on a terminal another one every 5 min.
-func (n *notices) due(server string) bool {
-	last, reported := n.failed[server]
-	if reported && (!n.terminal || time.Since(last) < remindAfter) {
+func (p *Printer) due(server string) bool {
+	last, reported := p.failed[server]
+	if reported && (!p.Terminal || time.Since(last) < remindAfter) {
 		return false
 	}
-	n.failed[server] = time.Now()
+	p.failed[server] = time.Now()
 	return true
 }
 
@@ -166,49 +169,50 @@ const repeatTime = 500 * time.Millisecond
 
 // repeats reports whether the same was just printed about another instance of the
 // server. How often it was is printed a moment later.
-func (n *notices) repeats(kind event.Kind, server string) bool {
+func (p *Printer) repeats(kind event.Kind, server string) bool {
 	key := subject{kind, server}
-	if _, ok := n.recent[key]; ok {
-		n.recent[key]++
+	if _, ok := p.recent[key]; ok {
+		p.recent[key]++
 		return true
 	}
-	if n.several {
-		n.recent[key] = 0
+	if p.several {
+		p.recent[key] = 0
 		time.AfterFunc(repeatTime, func() {
-			n.mu.Lock()
-			defer n.mu.Unlock()
-			n.printRepeated(key)
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.printRepeated(key)
 		})
 	}
 	return false
 }
 
 // printRepeated prints how often something was said again.
-func (n *notices) printRepeated(key subject) {
-	if count := n.recent[key]; count > 0 {
-		n.line(key.kind, nil, fmt.Sprintf("the same for %s of %s", term.Count(count, "more instance"), key.of))
+func (p *Printer) printRepeated(key subject) {
+	if count := p.recent[key]; count > 0 {
+		p.line(key.kind, nil, fmt.Sprintf("the same for %s of %s", term.Count(count, "more instance"), key.of))
 	}
-	delete(n.recent, key)
+	delete(p.recent, key)
 }
 
 // allAway reports whether none of so many instances can be read now.
-func (n *notices) allAway(instances int) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.away) >= instances && instances > 0
+func (p *Printer) allAway(instances int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.away) >= instances && instances > 0
 }
 
-// close prints what is held back, and the number of skipped records.
-func (n *notices) close() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for key := range n.recent {
-		n.printRepeated(key)
+// Close prints what is held back, and the number of skipped records. Call it once,
+// at the end of the run.
+func (p *Printer) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key := range p.recent {
+		p.printRepeated(key)
 	}
-	if count := n.skipped[event.Skipped]; count > 0 && !n.quiet {
-		n.line(event.Skipped, nil, term.Count(count, "record")+" skipped: not a JSON object")
+	if count := p.skipped[event.Skipped]; count > 0 && !p.Quiet {
+		p.line(event.Skipped, nil, term.Count(count, "record")+" skipped: not a JSON object")
 	}
-	if count := n.skipped[event.Oversize]; count > 0 {
-		n.line(event.Oversize, nil, term.Count(count, "record")+" skipped: longer than 64 MiB")
+	if count := p.skipped[event.Oversize]; count > 0 {
+		p.line(event.Oversize, nil, term.Count(count, "record")+" skipped: longer than 64 MiB")
 	}
 }

@@ -30,8 +30,8 @@ func restricted() []effect {
 		{[]string{"log.Print", "log.Printf", "log.Println", "log.Fatal", "log.Fatalf", "log.Fatalln", "log.Panic", "log.Panicf", "log.Panicln", "log.Default",
 			"log/slog.Default", "log/slog.Debug", "log/slog.Info", "log/slog.Warn", "log/slog.Error"}, nil,
 			"messages go through event.Notify, so that they never split a line of output"},
-		{[]string{"time.Now", "time.Since", "time.Until", "time.Sleep"}, []string{"internal/broker/", "internal/history/", "internal/pipeline/cooldown.go", "internal/stream/", "internal/poll/", "internal/stats/", "internal/simulator/",
-			"internal/flowtest/", "internal/crop/dir.go", "cmd/main_unix.go", "cmd/activity.go", "cmd/alerts.go", "cmd/notices.go", "cmd/period.go"}, // tests; the age of a file; waiting for the process to end
+		{[]string{"time.Now", "time.Since", "time.Until", "time.Sleep"}, []string{"internal/broker/", "internal/history/", "internal/notice/", "internal/pipeline/cooldown.go", "internal/stream/", "internal/poll/", "internal/stats/", "internal/simulator/",
+			"internal/flowtest/", "internal/crop/dir.go", "cmd/main_unix.go", "cmd/activity.go", "cmd/alerts.go", "cmd/period.go"}, // tests; the age of a file; waiting for the process to end
 			"only code that waits or measures uses the clock; its tests run in testing/synctest"},
 		{[]string{"net/http.DefaultClient", "net/http.DefaultTransport", "net/http.Get", "net/http.Post", "net/http.DefaultServeMux", "net/http.HandleFunc", "net/http.Handle"}, nil,
 			"they are shared by the whole process and have no time limits"},

@@ -27,8 +27,8 @@ func importRules() []rule {
 	)
 	return []rule{
 		{".", []string{"cmd"}, "main.go turns the result of cmd into the exit status"},
-		{"cmd", []string{"internal/broker", "internal/config", "internal/crop", "internal/event", "internal/exec", "internal/filter", "internal/format", "internal/history", "internal/jsonraw", "internal/pipeline",
-			"internal/poll", "internal/rtapi", "internal/simulator", "internal/stats", "internal/stream", "internal/target", "internal/term"}, "test helpers are for tests"},
+		{"cmd", []string{"internal/broker", "internal/config", "internal/crop", "internal/event", "internal/exec", "internal/filter", "internal/format", "internal/history", "internal/jsonraw", "internal/notice",
+			"internal/pipeline", "internal/poll", "internal/rtapi", "internal/simulator", "internal/stats", "internal/stream", "internal/target", "internal/term"}, "test helpers are for tests"},
 		{"internal/broker", []string{"internal/event", "internal/format", "internal/term"}, sink},
 		{"internal/config", []string{"internal/term"}, "the options are known before anything else is made"},
 		{"internal/crop", []string{"internal/event", "internal/jsonraw", "internal/term"}, sink},
@@ -39,6 +39,7 @@ func importRules() []rule {
 		{"internal/format", []string{"internal/event", "internal/jsonraw", "internal/term"}, "the encoding of an event depends on neither the server nor the config"},
 		{"internal/history", []string{"internal/event", "internal/jsonraw", "internal/rtapi", "internal/term"}, source},
 		{"internal/jsonraw", nil, "JSON is the same whatever it is about"},
+		{"internal/notice", []string{"internal/event", "internal/term"}, "what is said does not depend on who says it"},
 		{"internal/pipeline", []string{"internal/event"}, "it takes functions and interfaces"},
 		{"internal/poll", []string{"internal/event", "internal/jsonraw", "internal/rtapi", "internal/term"}, source},
 		{"internal/rtapi", nil, "HTTP knows nothing of events"},
