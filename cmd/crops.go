@@ -34,7 +34,7 @@ func newCrops(a *app) *cobra.Command {
 		Use: "crops [INSTANCE...]", Short: "save crop images as files",
 		RunE: func(c *cobra.Command, args []string) error { return a.crops(c, o, args) },
 	}
-	o.reading.flags(a, c)
+	o.reading.flags(c)
 	c.Flags().Lookup("count").Usage = "stop after `N` files"
 	c.Flags().Lookup("events").Usage = "only pictures of these events: `LIST` of names, globs ('event-*') and !name"
 	f := c.Flags()

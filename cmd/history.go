@@ -52,7 +52,7 @@ func newHistory(a *app) *cobra.Command {
 		Use: "history [INSTANCE...]", Short: "query events stored on the server", Long: historyLong, Example: historyExample,
 		RunE: func(c *cobra.Command, args []string) error { return a.history(c, o, args) },
 	}
-	o.reading.flags(a, c)
+	o.reading.flags(c)
 	c.Flags().Lookup("since").Usage = "only events since `TIME` (10m, 2h, 3d, 15:04, RFC 3339, Unix s or ms); the last 24 h if not given"
 	c.Flags().Lookup("until").Usage = "only events until `TIME`"
 	f := c.Flags()

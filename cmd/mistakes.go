@@ -34,11 +34,10 @@ var foreign = []struct{ names, ours, hint string }{
 }
 
 // foreignHint returns what to try instead of a flag or command of another program,
-// if flags are those of the command; "" if none is known to have it.
-func foreignHint(name string, flags *pflag.FlagSet) string {
+// on a command with these flags; "" if no other program is known to have it.
+func foreignHint(name string, flags []string) string {
 	for _, f := range foreign {
-		ours := flags.Lookup(f.ours)
-		if slices.Contains(strings.Fields(f.names), name) && (f.ours == "" || ours != nil && !ours.Hidden) {
+		if slices.Contains(strings.Fields(f.names), name) && (f.ours == "" || slices.Contains(flags, f.ours)) {
 			return f.hint
 		}
 	}
@@ -55,7 +54,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}
-	hint := foreignHint(args[0], new(pflag.FlagSet))
+	hint := foreignHint(args[0], nil)
 	if near := term.Nearest(args[0], names); hint == "" && near != "" {
 		hint = "rtev " + near
 	}
@@ -74,16 +73,16 @@ func flagError(c *cobra.Command, args []string, err error) error {
 	if !ok {
 		return &usageError{msg: err.Error(), hint: hint}
 	}
-	var names []string
+	var flags []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
-			names = append(names, f.Name)
+			flags = append(flags, f.Name)
 		}
 	})
 	name, letters := unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()
-	foreign, near := foreignHint(name, c.Flags()), term.Nearest(name, names)
+	foreign, near := foreignHint(name, flags), term.Nearest(name, flags)
 	switch _, err := strconv.Atoi(letters); {
-	case err == nil && c.Flags().Lookup("count") != nil:
+	case err == nil && slices.Contains(flags, "count"):
 		hint = "-n " + letters
 	case foreign != "":
 		hint = foreign

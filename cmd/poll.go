@@ -35,7 +35,7 @@ func newPoll(a *app) *cobra.Command {
 		Use: "poll INSTANCE...", Short: "drain pending events by polling",
 		RunE: func(c *cobra.Command, args []string) error { return a.poll(c, o, args) },
 	}
-	o.reading.flags(a, c)
+	o.reading.flags(c)
 	o.printing.flags(c)
 	o.publishing.flags(c)
 	cooling(c)

@@ -27,7 +27,7 @@ type reading struct {
 	period
 }
 
-func (r *reading) flags(a *app, c *cobra.Command) {
+func (r *reading) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.SortFlags = false
 	f.BoolVar(&r.demo, "demo", false, "read from a simulator inside this process")

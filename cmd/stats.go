@@ -29,7 +29,7 @@ func newStats(a *app) *cobra.Command {
 		Use: "stats [INSTANCE...]", Short: "live counts, rates and delays",
 		RunE: func(c *cobra.Command, args []string) error { return a.stats(c, o, args) },
 	}
-	o.reading.flags(a, c)
+	o.reading.flags(c)
 	f := c.Flags()
 	f.DurationVarP(&o.interval, "interval", "i", 2*time.Second, "`DURATION` between reports")
 	f.StringVar(&o.by, "by", "_type", "group by path or computed `FIELD`")

@@ -23,7 +23,7 @@ func newTail(a *app) *cobra.Command {
 		Use: "tail [INSTANCE...]", Short: "follow live events",
 		RunE: func(c *cobra.Command, args []string) error { return a.tail(c, o, args) },
 	}
-	o.reading.flags(a, c)
+	o.reading.flags(c)
 	o.printing.flags(c)
 	o.publishing.flags(c)
 	cooling(c)
