@@ -18,7 +18,8 @@ var (
 // isCrop reports whether the event holds a picture. Older servers also send
 // "best-crop", whose fields are not documented.
 func isCrop(ev *event.Event) bool {
-	return ev.Type == "crop" || strings.HasSuffix(ev.Type, "-crop") && ev.Has("image")
+	_, pictured := ev.Member("image")
+	return ev.Type == "crop" || strings.HasSuffix(ev.Type, "-crop") && pictured
 }
 
 // idAt returns the text at p, or "" if it is missing or too long for an id. It

@@ -2,7 +2,6 @@ package event
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"time"
 	"unique"
@@ -10,11 +9,10 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// MaxPayload is the size of the longest event that is accepted: 64 MiB.
-const MaxPayload = 64 << 20
-
-// keepBuffer is the size up to which a Maker keeps its buffers: 1 MiB.
-const keepBuffer = 1 << 20
+const (
+	MaxPayload = 64 << 20 // bytes of the longest event that is accepted
+	keepBuffer = 1 << 20  // bytes up to which a Maker keeps its buffers
+)
 
 // Maker turns records of any framing into events: payloads, wrapped payloads, and
 // arrays of either. Each source has its own Maker. It is not safe for concurrent
@@ -25,8 +23,8 @@ type Maker struct {
 	// is "" if missing.
 	Instance *Instance
 	Locate   func(id string) *Instance
-	// Bad is called with data that is not a JSON object. The data is valid
-	// during the call.
+	// Bad is called by Record with data that is not a JSON object. The data is
+	// valid during the call.
 	Bad func(data []byte)
 
 	ev     Event
@@ -52,11 +50,10 @@ func (m *Maker) Record(typ, id, data []byte, at time.Time, to Sink) error {
 	elements := jsonraw.NewSplitter(bytes.NewReader(data), MaxPayload)
 	for {
 		element, err := elements.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil { // the array is not closed; reading memory has no other errors
-			m.bad(data)
+		if err != nil {
+			if err != io.EOF { // the array is not closed; reading memory has no other errors
+				m.Bad(data)
+			}
 			return nil
 		}
 		if err := m.object(typ, id, element, at, to); err != nil {
@@ -78,12 +75,12 @@ func (m *Maker) New(typ string, payload []byte, in *Instance) (*Event, error) {
 // object makes one event.
 func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 	defer m.shrink()
-	if m.setPayload(data) != nil {
-		m.bad(data)
-		return nil
+	err := m.setPayload(data)
+	if _, named := m.ev.Member("$id"); err == nil && !named {
+		err = m.unwrap(&typ)
 	}
-	if inner, ok := m.unwrap(&typ); ok && m.setPayload(inner) != nil {
-		m.bad(data)
+	if err != nil {
+		m.Bad(data)
 		return nil
 	}
 	m.complete(typ, m.Instance)
@@ -91,44 +88,39 @@ func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 	return to.Put(&m.ev)
 }
 
-// unwrap returns the payload inside a wrapper, and sets typ if it is empty.
-// Polling responses and older streams wrap payloads, most often as a string:
+// unwrap takes the payload out of a wrapper, and sets typ if it is empty. Polling
+// responses and older streams wrap payloads, most often as a string:
 //
 //	{"dataType": "track", "jsonObject": "{\"$id\":\"track\", …}"}
 //	{"type": "track", "object": "{…}"}
-//
-// An object with "$id" is a payload. "type" is common in payloads, so that pair
-// must be complete.
-func (m *Maker) unwrap(typ *[]byte) (payload []byte, ok bool) {
-	if m.ev.Has("$id") {
-		return nil, false
-	}
-	name, named := m.ev.Member("dataType")
-	inner, ok := m.ev.Member("jsonObject")
-	if !isPayload(inner) {
-		name, named = m.ev.Member("type")
-		inner, ok = m.ev.Member("object")
-		if !named || !isPayload(inner) {
-			return nil, false
+func (m *Maker) unwrap(typ *[]byte) error {
+	for _, names := range [...][2]string{{"dataType", "jsonObject"}, {"type", "object"}} {
+		name, named := m.ev.Member(names[0])
+		inner, wraps := m.ev.Member(names[1])
+		if wraps && (inner[0] == '"' || inner[0] == '{') && (named || names[0] == "dataType") {
+			if len(*typ) == 0 && named && name[0] == '"' {
+				*typ = jsonraw.Text(name, &m.typ)
+			}
+			return m.setPayload(jsonraw.Text(inner, &m.inner))
 		}
 	}
-	if len(*typ) == 0 && named && name[0] == '"' {
-		*typ = jsonraw.Text(name, &m.typ)
-	}
-	return jsonraw.Text(inner, &m.inner), ok
+	return nil
 }
 
-// isPayload reports whether a member of a wrapper may be a payload.
-func isPayload(value []byte) bool {
-	return len(value) > 0 && (value[0] == '"' || value[0] == '{')
-}
-
-// setPayload makes p the payload if it is a JSON object.
+// setPayload makes p the payload if it is a JSON object. Line ends between its
+// tokens become spaces: an event is one line.
 func (m *Maker) setPayload(p []byte) error {
 	if err := m.scan.Scan(p, &m.ev.index); err != nil {
 		return err
 	}
-	m.ev.setPayload(p)
+	if m.ev.index.HasLineEnd() {
+		for i, c := range p {
+			if c == '\n' || c == '\r' {
+				p[i] = ' '
+			}
+		}
+	}
+	m.ev.Payload = p
 	return nil
 }
 
@@ -139,60 +131,43 @@ func (m *Maker) complete(typ []byte, in *Instance) {
 	kind, named := e.Member("$id")
 	id, placed := e.Member("instance_id")
 	if in == nil && m.Locate != nil {
-		in = m.Locate(view(m.text(id)))
+		in = m.Locate(view(jsonraw.Text(id, &m.quoted)))
 	}
 	if !named { // a row of the server's database
 		kind, _ = e.Member("event_type")
 	}
 	if len(typ) == 0 {
-		typ = m.text(kind)
+		typ = jsonraw.Text(kind, &m.quoted)
 	}
 	e.Type, e.Instance = m.name(typ), in
-	addType := !named && e.Type != "unknown"
-	addInstance := !placed && in != nil && in.ID != ""
-	if !addType && !addInstance {
+	m.front = append(m.front[:0], '{')
+	if !named && e.Type != "unknown" {
+		m.front = append(jsonraw.AppendQuoted(append(m.front, `"$id":`...), e.Type), ',')
+	}
+	if !placed && in != nil && in.ID != "" {
+		m.front = append(jsonraw.AppendQuoted(append(m.front, `"instance_id":`...), in.ID), ',')
+	}
+	if len(m.front) == len("{") {
 		return
 	}
-	front := append(m.front[:0], '{')
-	if addType {
-		front = append(jsonraw.AppendQuoted(append(front, `"$id":`...), e.Type), ',')
+	members := e.Payload[bytes.IndexByte(e.Payload, '{')+1:]
+	if bytes.TrimLeft(members, " \t")[0] == '}' { // there are none
+		m.front = m.front[:len(m.front)-1]
 	}
-	if addInstance {
-		front = append(jsonraw.AppendQuoted(append(front, `"instance_id":`...), in.ID), ',')
-	}
-	if e.index.Len() == 0 {
-		front = front[:len(front)-1]
-	}
-	m.front = append(front, e.Payload[bytes.IndexByte(e.Payload, '{')+1:]...)
+	m.front = append(m.front, members...)
 	_ = m.setPayload(m.front) // cannot fail: its parts were checked before
-}
-
-// text returns the text of a member, empty if it is missing or null. It is valid
-// until the next call.
-func (m *Maker) text(value []byte) []byte {
-	if string(value) == "null" {
-		return nil
-	}
-	return jsonraw.Text(value, &m.quoted)
 }
 
 // name returns the type as a string that callers may keep. It allocates only for
 // new types.
 func (m *Maker) name(typ []byte) string {
-	if len(typ) == 0 {
+	switch string(typ) {
+	case "":
 		return "unknown"
-	}
-	if m.ev.Type == string(typ) { // the same as the last: no look-up
+	case m.ev.Type: // the same as the last: no look-up
 		return m.ev.Type
 	}
 	return unique.Make(view(typ)).Value() // which copies a new one
-}
-
-// bad reports data that is not a JSON object.
-func (m *Maker) bad(data []byte) {
-	if m.Bad != nil {
-		m.Bad(data)
-	}
 }
 
 // shrink releases buffers that grew for a very large event.

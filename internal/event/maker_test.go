@@ -40,6 +40,7 @@ func TestRecordFramings(t *testing.T) {
 		{"nothing known", "", `{"a":1,"instance_id":"x"}`, []string{`unknown {"a":1,"instance_id":"x"}`}, 0},
 		{"id and instance in front", "statistics", `{"latency":"38.2"}`, []string{`statistics {"$id":"statistics","instance_id":"` + gate + `","latency":"38.2"}`}, 0},
 		{"in front of an empty object", "x", ` { }`, []string{`x {"$id":"x","instance_id":"` + gate + `" }`}, 0},
+		{"in front of a name with an escape", "x", `{"\u0061":1}`, []string{`x {"$id":"x","instance_id":"` + gate + `","\u0061":1}`}, 0},
 		{"a type that needs quoting", "a\"b\\\x01", `{}`, []string{"a\"b\\\x01 " + `{"$id":"a\"b\\\u0001","instance_id":"` + gate + `"}`}, 0},
 		{"item", "", `{"dataType":"track","jsonObject":"{\"$id\":\"track\",\"instance_id\":\"\u00e9\\n\"}"}`, []string{`track {"$id":"track","instance_id":"é\n"}`}, 0},
 		{"older item", "", `{"object":"{\"a\":1}","type":"statistics"}`, []string{`statistics {"$id":"statistics","instance_id":"` + gate + `","a":1}`}, 0},
@@ -156,9 +157,9 @@ func TestKnownTypesAllocateNothing(t *testing.T) {
 }
 
 func TestMakerReleasesLargeBuffers(t *testing.T) {
-	m := Maker{Instance: &Instance{ID: "i"}}
+	m := Maker{Instance: &Instance{ID: "i"}, Bad: func([]byte) {}}
 	large := `{"dataType":"t` + strings.Repeat("\u0061", 1<<20) + `","jsonObject":"{\"a\":\"` + strings.Repeat("x", 4<<20) + `\"}"}`
-	for _, data := range []string{large, `{"jsonObject":"{\"a\":` + strings.Repeat("x", 4<<20) + `}"}`, large[:len(large)-1]} {
+	for _, data := range []string{large, `{"dataType":"t","jsonObject":"{\"a\":` + strings.Repeat("x", 4<<20) + `}"}`, large[:len(large)-1]} {
 		if err := m.Record(nil, nil, []byte(data), time.Time{}, drop{}); err != nil {
 			t.Fatal(err)
 		}

@@ -6,12 +6,10 @@ import "time"
 type Notice struct {
 	Instance *Instance // nil for a notice about the whole run
 	Kind     Kind
-	// Text is one line in lower case. It may contain text from the server, so it
-	// is not safe to print.
-	Text  string
-	Span  time.Duration // set if Kind has a duration
-	Bytes int64         // set if Kind has a size
-	Count int           // set if Kind has a number
+	Text     string        // one line in lower case; may contain text from the server, not safe to print
+	Span     time.Duration // set if Kind has a duration
+	Bytes    int64         // set if Kind has a size
+	Count    int           // set if Kind has a number
 }
 
 // Kind says what a Notice is about.

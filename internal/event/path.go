@@ -18,14 +18,9 @@ import (
 type Path struct {
 	text  string
 	field func(*Event) gjson.Result // of a computed field
-	ref   *Path                     // the path below _ref
 	head  string                    // first name of a path, if the index can find it
 	rest  string                    // the path below head
-	built bool                      // gjson may build the result, which is not in the payload
 }
-
-// special are the characters that make a part of a gjson path more than a name.
-const special = `*?\|#@!{}[]()"`
 
 // ParsePath parses a path. A name that starts with "_" must be a computed field;
 // "\_name" reads a member of the payload. The error names an unknown computed field
@@ -38,15 +33,13 @@ func ParsePath(text string) (Path, error) {
 	if err := checkCost(text); err != nil {
 		return Path{}, err
 	}
-	p := Path{text: text, built: strings.ContainsAny(text, "!{[@")}
-	if p.built || strings.Contains(text, "|") {
-		return p, nil
-	}
+	p := Path{text: text}
 	head, rest, below := strings.Cut(text, ".")
 	if strings.HasPrefix(head, `\_`) {
 		head = head[1:]
 	}
-	if head != "" && below == (rest != "") && !strings.HasPrefix(rest, ".") && !strings.ContainsAny(head, special) {
+	special := strings.ContainsAny(text, "!{[@|") || strings.ContainsAny(head, `*?\#()"`)
+	if head != "" && below == (rest != "") && !strings.HasPrefix(rest, ".") && !special {
 		p.head, p.rest = head, rest
 	}
 	return p, nil
@@ -61,77 +54,60 @@ func MustPath(text string) Path {
 	return p
 }
 
-// parseComputed prepares the path of a computed field.
+// parseComputed parses the path of a computed field, or one below _ref.
 func parseComputed(text string) (Path, error) {
-	name, rest, below := strings.Cut(text, ".")
-	i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
-	switch {
-	case i < 0:
-		return Path{}, unknownField(name)
-	case !below:
+	if rest, ok := strings.CutPrefix(text, "_ref."); ok {
+		ref, err := ParsePath(rest)
+		return Path{text: text, field: func(e *Event) gjson.Result { return ref.Of(e.Ref) }}, err
+	}
+	if i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == text }); i >= 0 {
 		return Path{text: text, field: fields[i].of}, nil
-	case name != "_ref":
-		return Path{}, fmt.Errorf("computed field %s has no fields of its own", name)
 	}
-	ref, err := ParsePath(rest)
-	return Path{text: text, ref: &ref}, err
-}
-
-// unknownField returns the error for a name that is not a computed field.
-func unknownField(name string) error {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.Name
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
 	}
-	if near := term.Nearest(name, names); near != "" {
-		return fmt.Errorf("no computed field %q; did you mean %s?", name, near)
+	hint := `write \_ for the _ of a payload's key`
+	if near := term.Nearest(text, names); near != "" {
+		hint = "did you mean " + near + "?"
 	}
-	return fmt.Errorf(`no computed field %q; write \_ for the _ of a payload's key`, name)
+	return Path{}, fmt.Errorf("no computed field %q; %s", text, hint)
 }
 
 // String returns the text that the path was made from.
 func (p Path) String() string { return p.text }
 
-// Of finds the field in an event. A result's strings are valid as long as the
+// Of finds the field in an event, nothing in nil. A result's strings are valid as long as the
 // event. Computed fields, top-level members and names below them are found without
 // allocation, except for strings with escapes. For other paths gjson walks the
 // payload; the cost in time and memory is at most proportional to its size.
 func (p *Path) Of(e *Event) gjson.Result {
 	switch {
+	case e == nil || p.text == "":
+		return gjson.Result{}
 	case p.field != nil:
 		return p.field(e)
-	case p.ref != nil && e.Ref != nil:
-		return p.ref.Of(e.Ref)
-	case p.ref != nil || p.text == "":
-		return gjson.Result{}
 	case p.head == "":
-		return p.get(view(e.Payload), p.text)
+		r := gjson.Get(view(e.Payload), p.text)
+		if r.Raw != "" && !jsonraw.Valid(bytesOf(r.Raw)) { // a literal (!x) or a modifier can build such results
+			return gjson.Result{}
+		}
+		return r
 	case p.rest == "":
 		value, ok := e.Member(p.head)
 		if !ok {
 			return gjson.Result{}
 		}
-		return parse(view(value))
+		return gjson.Parse(view(value))
 	}
-	for value := range e.index.All(p.head) { // use a later one if the first does not have the rest of the path
-		if value[0] != '{' && value[0] != '[' {
-			continue
-		}
-		if r := p.get(view(value), p.rest); r.Exists() {
-			return r
+	for value := range e.index.All(p.head) { // the first in which the rest exists, as in gjson
+		if value[0] == '{' || value[0] == '[' {
+			if r := gjson.Get(view(value), p.rest); r.Exists() {
+				return r
+			}
 		}
 	}
 	return gjson.Result{}
-}
-
-// get is gjson.Get without results that are not JSON. A literal (!x), a multipath
-// or a modifier can build such results, which must not be printed as values.
-func (p *Path) get(json, path string) gjson.Result {
-	r := gjson.Get(json, path)
-	if p.built && r.Raw != "" && !jsonraw.Valid(bytesOf(r.Raw)) {
-		return gjson.Result{}
-	}
-	return r
 }
 
 // Get finds a field by its path. Path.Of is faster for many events. A path that
@@ -143,29 +119,13 @@ func (e *Event) Get(path string) gjson.Result {
 
 // Elements returns the elements of a result that is an array.
 func Elements(r gjson.Result) iter.Seq[gjson.Result] {
-	return func(yield func(gjson.Result) bool) { eachElement(r, yield) }
-}
-
-func eachElement(r gjson.Result, do func(gjson.Result) bool) {
-	for value := range jsonraw.Elements(bytesOf(r.Raw)) {
-		if !do(parse(view(value))) {
-			return
+	return func(yield func(gjson.Result) bool) {
+		for value := range jsonraw.Elements(bytesOf(r.Raw)) {
+			if !yield(gjson.Parse(view(value))) {
+				return
+			}
 		}
 	}
-}
-
-// parse is gjson.Parse for a value whose end is known. It takes a third of the time.
-func parse(raw string) gjson.Result {
-	switch c := raw[0]; {
-	case c == '"' && strings.IndexByte(raw, '\\') < 0:
-		return gjson.Result{Type: gjson.String, Raw: raw, Str: raw[1 : len(raw)-1]}
-	case c == '-' || c-'0' < 10:
-		n, _ := jsonraw.Float(bytesOf(raw))
-		return gjson.Result{Type: gjson.Number, Raw: raw, Num: n}
-	case c == '{' || c == '[':
-		return gjson.Result{Type: gjson.JSON, Raw: raw}
-	}
-	return gjson.Parse(raw)
 }
 
 // view returns b as a string without a copy. It is valid until b changes.

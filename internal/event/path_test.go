@@ -11,11 +11,11 @@ import (
 // must makes payload the event's payload.
 func (e *Event) must(t testing.TB, payload string) {
 	t.Helper()
-	p := []byte(payload)
-	if err := e.index.Scan(p); err != nil {
+	made, err := New("", []byte(payload), nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	e.setPayload(p)
+	e.Payload, e.index = made.Payload, made.index
 }
 
 func TestPaths(t *testing.T) {

@@ -4,8 +4,7 @@ package event
 type TypeInfo struct{ Name, Meaning string }
 
 // Types returns the types that are documented (docs.cvedia.com, "Reading Events
-// with SSE") or seen in practice, for help, completion and suggestions. Servers may
-// send other types.
+// with SSE") or seen in practice. Servers may send other types.
 func Types() []TypeInfo {
 	return []TypeInfo{
 		{"track", "where an object is; sent for objects that cause events"},

@@ -48,7 +48,8 @@ func (e *NDJSON) appendObject(dst []byte, ev *event.Event) []byte {
 	switch {
 	case e.o.Columns != nil:
 		return e.appendColumns(dst, ev)
-	case e.o.NoImage && ev.Has("image"), e.o.Frame.Width > 0 && (ev.Has("location") || ev.Has("targets")):
+	case e.o.NoImage && member(ev, "image") != nil,
+		e.o.Frame.Width > 0 && (member(ev, "location") != nil || member(ev, "targets") != nil):
 		dst = append(dst, '{')
 		ev.EachMember(func(name, raw []byte) bool {
 			dst = e.appendMember(appendName(dst, name), name, raw)
