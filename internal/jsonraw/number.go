@@ -14,8 +14,23 @@ func Float(raw []byte) (n float64, ok bool) {
 	if len(raw) == 0 || raw[0] != '-' && raw[0]-'0' > 9 {
 		return 0, false
 	}
+	if whole, ok := wholeOf(raw); ok {
+		return float64(whole), true
+	}
 	n, _ = strconv.ParseFloat(view(raw), 64) // the only possible error is the range
 	return n, true
+}
+
+// wholeOf returns the value of up to 15 digits, which a float64 holds exactly. For
+// whole numbers, such as times, it takes a fifth of strconv's time.
+func wholeOf(raw []byte) (n int64, ok bool) {
+	for _, c := range raw {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, len(raw) <= 15
 }
 
 // ParseFloat is like Float for unchecked text. ok is false if the text is not a
