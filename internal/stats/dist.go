@@ -2,7 +2,6 @@ package stats
 
 import (
 	"math"
-	"time"
 
 	"github.com/DataDog/sketches-go/ddsketch"
 	"github.com/DataDog/sketches-go/ddsketch/mapping"
@@ -118,9 +117,6 @@ func (d *dist) snapshot(bounds []float64) *Dist {
 	})
 	return s
 }
-
-// millis returns d in milliseconds.
-func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // round rounds x to three decimal places.
 func round(x float64) float64 {

@@ -92,7 +92,7 @@ func (t *tally) put(ev *event.Event) {
 	if t.c.o.Recorded {
 		at = sent.Sub(t.c.start)
 	} else if stamped {
-		t.delay.add(millis(ev.Received.Sub(sent)))
+		t.delay.add(float64(ev.Received.UnixMicro()-sent.UnixMicro()) / 1000)
 	}
 	if stamped || !t.c.o.Recorded {
 		second := int64(at / time.Second)
