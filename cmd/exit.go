@@ -138,22 +138,21 @@ func classify(err error) (code int, hint string) {
 	usage, wrong := errors.AsType[*usageError](err)
 	far, away := errors.AsType[*rtapi.UnreachableError](err)
 	switch {
-	case is[*event.WriteError](err), is[*stdoutError](err), is[*broker.SavedError](err), is[*exec.FailedError](err),
-		is[*poll.UndeliveredError](err):
+	case is[*event.WriteError](err), is[*stdoutError](err), is[*exec.FailedError](err), is[*poll.UndeliveredError](err):
 		return exitOutput, ""
 	case wrong:
 		return exitUsage, usage.hint
 	case is[*filter.SyntaxError](err):
 		return exitUsage, "rtev help filters"
-	case is[*config.Error](err), is[*rtapi.OptionError](err), is[*broker.AddressError](err):
+	case is[*config.Error](err), is[*rtapi.OptionError](err):
 		return exitUsage, ""
 	case away && far.URL == config.DefaultServer: // perhaps no server was named
 		return exitUnreachable, "-s SERVER, or --demo without a server"
-	case away, is[*broker.UnreachableError](err):
+	case away, errors.Is(err, broker.ErrUnreachable):
 		return exitUnreachable, ""
 	case is[*target.NotFoundError](err):
 		return exitRefused, "rtev instances"
-	case is[*rtapi.StatusError](err), is[*rtapi.NotStreamError](err), is[*broker.DeniedError](err):
+	case is[*rtapi.StatusError](err), is[*rtapi.NotStreamError](err), errors.Is(err, broker.ErrRefused):
 		return exitRefused, ""
 	case errors.Is(err, errTimeUp):
 		return exitTimeUp, ""

@@ -25,11 +25,11 @@ func (p *publishing) flags(c *cobra.Command) {
 func (p *publishing) onStdout() bool { return p.to == "" && p.exec == "" }
 
 // output returns what makes the last sink of a chain, and what to call after
-// the run with its error. saveRest is for sources that cannot read an event
-// again: events that are not acknowledged at the end are saved.
-func (s *session) output(c *cobra.Command, p printing, to publishing, saveRest bool) (open func() event.Sink, closed func(error) error, err error) {
+// the run with its error. live is for sources that cannot read an event again:
+// a broker's Flush does not wait, and what is not acknowledged at the end is saved.
+func (s *session) output(c *cobra.Command, p printing, to publishing, live bool) (open func() event.Sink, closed func(error) error, err error) {
 	if c.Flags().Changed("exec") || to.exec != "" {
-		return s.executing(c, to, !saveRest)
+		return s.executing(c, to, !live)
 	}
 	if to.to == "" {
 		encoder, err := s.encoder(p)
@@ -37,7 +37,7 @@ func (s *session) output(c *cobra.Command, p printing, to publishing, saveRest b
 	}
 	address, err := broker.ParseAddress(to.to)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, usagef("--to: %v", err)
 	}
 	if !c.Flags().Changed("output") && p.template == "" {
 		s.cfg.Output = "ndjson"
@@ -58,12 +58,13 @@ func (s *session) output(c *cobra.Command, p printing, to publishing, saveRest b
 		return nil, nil, err
 	}
 	unwritten := poll.NewUnwritten(s.unwrittenDirs(), "broker")
-	b, err := broker.Dial(s.ctx, address, broker.Options{TLS: secure, Notify: s.notices.Report, Save: unwritten.Save, SaveRest: saveRest})
+	b, err := broker.Dial(s.ctx, address, broker.Options{
+		TLS: secure, Notify: s.notices.Report, WithoutImage: small(), Save: unwritten.Save, Live: live, End: s.cancel,
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	open = func() event.Sink { return b.Sink(broker.Shape{Body: body(), Small: small()}) }
-	return open, func(err error) error {
+	return func() event.Sink { return b.Sink(body()) }, func(err error) error {
 		defer unwritten.Close()
 		return both(err, b.Close())
 	}, nil

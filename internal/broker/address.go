@@ -1,12 +1,15 @@
 package broker
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/rtev/rtev/internal/format"
 )
@@ -14,112 +17,106 @@ import (
 // Address is the parsed URL of a broker and of a subject or topic on it. The
 // zero value is not usable. It is safe for concurrent use.
 type Address struct {
-	kind     string // nats, mqtt or kafka
-	secure   bool   // TLS
-	host     string // with port
-	shown    string // scheme and host, without credentials
-	subject  *format.Template
-	fixed    string           // the subject, if it is the same for every event
-	key      *format.Template // Kafka only
-	user     string
-	password string
-	creds    string // name of a NATS credentials file
+	scheme
+	server  url.URL // scheme, credentials, host and port
+	subject *format.Template
+	fixed   bool             // the subject is the same for every event
+	key     *format.Template // Kafka's record key, else nil
+	creds   string           // name of a NATS credentials file
 }
 
-// schemes maps the scheme of a URL to the kind of broker.
-var schemes = map[string]struct {
-	kind   string
-	secure bool
-	port   string
-}{
-	"nats": {"nats", false, "4222"}, "tls": {"nats", true, "4222"},
-	"mqtt": {"mqtt", false, "1883"}, "mqtts": {"mqtt", true, "8883"},
-	"kafka": {"kafka", false, "9092"}, "kafkas": {"kafka", true, "9092"},
+// scheme is what the scheme of a URL stands for.
+type scheme struct {
+	dial      func(life context.Context, a Address, o Options) (conn, error)
+	port      string
+	wildcards string // may not be in a subject
+	marks     string // may be in a value that is filled in there, like letters and digits
+	last      rune   // of those
 }
 
-// looksLike shows the form of an address in error messages.
-const looksLike = "nats://HOST/SUBJECT, mqtt://HOST/TOPIC or kafka://HOST/TOPIC"
+// In NATS a dot separates tokens (NATS: Subject-Based Messaging), in MQTT 3.1.1 a
+// slash separates levels (section 4.7). Kafka allows only ASCII in a topic.
+var schemes = map[string]scheme{
+	"nats":   {dialNATS, "4222", " *>", "_-", unicode.MaxRune},
+	"tls":    {dialNATS, "4222", " *>", "_-", unicode.MaxRune},
+	"mqtt":   {dialMQTT, "1883", "+#", "_-.", unicode.MaxRune},
+	"mqtts":  {dialMQTT, "8883", "+#", "_-.", unicode.MaxRune},
+	"kafka":  {dialKafka, "9092", " ", "_-.", unicode.MaxASCII},
+	"kafkas": {dialKafka, "9092", " ", "_-.", unicode.MaxASCII},
+}
+
+// appendValue appends a value to a subject: at most 80 bytes, with "-" for each
+// character that is not safe there.
+func (s scheme) appendValue(dst []byte, value string) []byte {
+	value = strings.Map(func(r rune) rune {
+		if r <= s.last && (unicode.In(r, unicode.L, unicode.Nd, unicode.M) || strings.ContainsRune(s.marks, r)) {
+			return r
+		}
+		return '-'
+	}, cmp.Or(value, "unknown"))
+	return append(dst, strings.ToValidUTF8(value[:min(len(value), 80)], "")...)
+}
+
+// appendKey appends a value to a record key.
+func appendKey(dst []byte, value string) []byte { return append(dst, cmp.Or(value, "unknown")...) }
 
 // ParseAddress parses the URL of a broker. The scheme is nats, tls (NATS over
 // TLS), mqtt, mqtts, kafka or kafkas; the path is the subject or topic. Fields
 // in braces are replaced by values of the event. ?key= sets Kafka's record key,
 // by default the instance id. Credentials are in the URL or, with ?creds=@FILE,
-// in a file: USER:PASSWORD, or for NATS a .creds file. The error is an
-// *AddressError and never contains the credentials.
-func ParseAddress(text string) (Address, error) {
+// in a file: USER:PASSWORD, or for NATS a .creds file. The error never contains
+// the credentials.
+func ParseAddress(text string) (a Address, err error) {
 	u, err := url.Parse(text)
-	if err != nil { // the error's text holds the URL
-		return Address{}, &AddressError{"not a URL; it looks like " + looksLike}
+	if err != nil || schemes[u.Scheme].dial == nil || u.Hostname() == "" || len(u.Path) < 2 {
+		return a, errors.New("not a broker's URL; it looks like nats://HOST/SUBJECT, mqtt://HOST/TOPIC or kafka://HOST/TOPIC")
 	}
-	s, ok := schemes[u.Scheme]
-	switch {
-	case !ok:
-		return Address{}, &AddressError{fmt.Sprintf("unknown broker scheme %q; it looks like %s", u.Scheme, looksLike)}
-	case u.Hostname() == "":
-		return Address{}, &AddressError{"no host; it looks like " + looksLike}
-	case len(u.Path) < 2:
-		return Address{}, &AddressError{"no subject or topic; it looks like " + looksLike}
+	a.scheme = schemes[u.Scheme]
+	port := cmp.Or(u.Port(), a.port)
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return a, fmt.Errorf("port %s is not between 1 and 65535", port)
 	}
-	port := u.Port()
-	if port == "" {
-		port = s.port
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return Address{}, &AddressError{"port " + port + " is not between 1 and 65535"}
-	}
-	a := Address{kind: s.kind, secure: s.secure, host: net.JoinHostPort(u.Hostname(), port)}
-	a.shown = u.Scheme + "://" + a.host
-	a.user = u.User.Username()
-	a.password, _ = u.User.Password()
-	return a, a.parse(u)
-}
-
-// parse reads the path and the query.
-func (a *Address) parse(u *url.URL) (err error) {
+	a.server = url.URL{Scheme: u.Scheme, User: u.User, Host: net.JoinHostPort(u.Hostname(), port)}
 	if a.subject, err = format.ParseTemplate(u.Path[1:]); err != nil {
-		return &AddressError{err.Error()}
+		return a, err
 	}
 	literal, fixed := a.subject.Literals()
-	if strings.ContainsFunc(literal, func(r rune) bool { return wildcard(a.kind, r) }) {
-		return &AddressError{"a subject or topic to publish to cannot contain wildcards or spaces"}
+	if a.fixed = fixed; strings.ContainsAny(literal, a.wildcards) {
+		return a, errors.New("a subject or topic to publish to cannot contain wildcards or spaces")
 	}
-	if fixed {
-		a.fixed = literal
-	}
-	key := "{instance_id}"
-	for name, values := range u.Query() {
-		switch {
-		case name == "key" && a.kind == "kafka":
-			key = values[0]
-		case name == "creds" && strings.HasPrefix(values[0], "@"):
-			if err := a.readCredentials(values[0][1:]); err != nil {
-				return err
-			}
-		default:
-			return &AddressError{fmt.Sprintf("unknown option %q; the options are creds=@FILE and, for Kafka, key=", name)}
+	options := u.Query()
+	if strings.HasPrefix(u.Scheme, "kafka") {
+		if a.key, err = format.ParseTemplate(cmp.Or(options.Get("key"), "{instance_id}")); err != nil {
+			return a, fmt.Errorf("key: %w", err)
 		}
+		options.Del("key")
 	}
-	if a.kind == "kafka" {
-		if a.key, err = format.ParseTemplate(key); err != nil {
-			return &AddressError{"key: " + err.Error()}
+	if file, ok := strings.CutPrefix(options.Get("creds"), "@"); ok {
+		if err := a.readCredentials(file); err != nil {
+			return a, fmt.Errorf("creds: %w", err)
 		}
+		options.Del("creds")
 	}
-	return nil
+	for name := range options {
+		return a, fmt.Errorf("unknown option %q; the options are creds=@FILE and, for Kafka, key=", name)
+	}
+	return a, nil
 }
 
 func (a *Address) readCredentials(file string) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return &AddressError{"creds: " + err.Error()}
+		return err
 	}
 	text := strings.TrimSpace(string(data))
-	if a.kind == "nats" && strings.Contains(text, "BEGIN NATS USER JWT") {
+	if strings.Contains(text, "BEGIN NATS USER JWT") {
 		a.creds = file
 		return nil
 	}
-	a.user, a.password, _ = strings.Cut(text, ":")
+	user, password, _ := strings.Cut(text, ":")
+	a.server.User = url.UserPassword(user, password)
 	return nil
 }
 
 // String returns the broker's URL without credentials, subject and query.
-func (a Address) String() string { return a.shown }
+func (a Address) String() string { return a.server.Scheme + "://" + a.server.Host }

@@ -1,63 +1,78 @@
-// Package broker publishes events to a message broker and waits until each
-// one is acknowledged.
+// Package broker publishes events to a message broker and waits until each one
+// is acknowledged.
 //
-// A Broker is one connection; each source of the run has its own Sink on it.
-// Messages are pipelined: Put passes one to the client library and returns.
-// Flush returns nil once the broker has acknowledged everything that was put,
-// so a source that discards a response only after Flush delivers at least once.
-// While the broker is away, Put and Flush wait: reading slows down and nothing
-// is dropped.
+// A Broker is one connection; each source of the run has its own Sink on it. Put
+// passes a message to the client library and to a queue. One goroutine takes the
+// messages from the queue in order, waits for the acknowledgement of each, and
+// publishes it again if that does not come. Nothing new is published meanwhile,
+// so an outage of the broker slows the reading and drops nothing.
 package broker
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/term"
 )
 
-// Limits on what is published and not yet acknowledged, for all sinks together.
 const (
+	// Limits on what is published and not yet acknowledged, for all sinks together.
 	maxInFlight      = 1000     // messages
-	maxInFlightBytes = 16 << 20 // bytes of subject, body and payload
+	maxInFlightBytes = 16 << 20 // bytes of subjects, bodies and payloads
+
+	// timeout limits connecting, with TLS and login, waiting for an acknowledgement
+	// before the message is published again, the pause before that, and publishing
+	// after the end of the run.
+	timeout = 10 * time.Second
+	// maxLost is how many connections may end while a message is the only one in
+	// flight before the message is considered the cause.
+	maxLost = 3
 )
 
-const (
-	// connectTimeout limits connecting to a broker, including TLS and login.
-	connectTimeout = 10 * time.Second
-	// ackTimeout is how long an acknowledgement may take before the message is
-	// published again.
-	ackTimeout = 10 * time.Second
-	// grace is how long to wait for acknowledgements after the end of the run.
-	grace = 10 * time.Second
+// What an error of Dial is. ErrRefused means that the broker responds, but accepts
+// no event of this run.
+var (
+	ErrUnreachable = errors.New("is not reachable")
+	ErrRefused     = errors.New("not accepted by the broker")
+)
+
+var (
+	errTooLarge = errors.New("larger than the broker accepts")
+	errLost     = errors.New("the connection ended")
+	errOver     = errors.New("the run ended before the broker acknowledged everything")
 )
 
 // Options sets how to reach a broker and what to do with events that it refuses.
 type Options struct {
-	TLS    *tls.Config                                                       // for tls, mqtts and kafkas; nil: the system's roots
-	Dial   func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the network
-	Notify event.Notify                                                      // receives outages, refused events and the closing line
+	TLS          *tls.Config    // for tls, mqtts and kafkas; nil: the system's roots
+	Notify       event.Notify   // receives outages, refused events and the closing line
+	WithoutImage format.Encoder // makes the body of an event that is too large
 	// Save appends to a file the payload of an event that cannot be published,
-	// and returns the file's name. It must be safe for concurrent use.
+	// and returns the file's name.
 	Save func(payload []byte) (file string, err error)
-	// SaveRest makes the Broker call Save for events that are not acknowledged
-	// when the run ends, for sources that cannot read them again. Without it,
-	// Flush returns an *event.WriteError and the source saves them.
-	SaveRest bool
+	// Live is set for sources that cannot read an event again. Flush does not
+	// wait then, and what is not acknowledged at the end of the run is saved.
+	Live bool
+	End  func(cause error) // ends the run, because the broker accepts no more
 }
 
 // conn is a connection to one broker. It reconnects by itself.
 type conn interface {
-	// publish starts to publish m and returns. It calls done exactly once,
-	// from any goroutine, with nil as soon as the broker has acknowledged m.
-	// m is valid until then. The errors are errTooLarge, errRefused, errLost,
-	// a *DeniedError, or any other error for a temporary failure.
-	publish(m *message, done func(error))
+	// publish starts to publish m. It is not called by two goroutines at once.
+	// wait returns nil once the broker has acknowledged m. Its errors are
+	// errTooLarge, ErrRefused and errLost; any other is a temporary failure.
+	publish(m *message) (wait func() error)
 	// close drops the connection without waiting for acknowledgements.
 	close()
 }
@@ -65,162 +80,280 @@ type conn interface {
 // message is one event on its way to the broker.
 type message struct {
 	subject string // NATS subject, MQTT topic or Kafka topic
-	key     string // Kafka's record key
+	key     []byte // Kafka's record key
 	body    []byte // what is published
 	payload []byte // the event's payload, which identifies it and is what Save gets
-
-	typ  string
-	in   *event.Instance
-	sink *Sink
-	seq  uint64 // order of Put over all sinks
-	size int    // bytes counted against maxInFlightBytes
-	lost int    // connections that ended while only this message was in flight
-	err  error  // why it was not acknowledged
-	done bool   // acknowledged, or saved
+	typ     string
+	in      *event.Instance
+	sink    *Sink
+	size    int64        // counted against maxInFlightBytes
+	wait    func() error // of conn.publish
 }
 
-// Broker is one connection to a broker, shared by the sinks of a run. All
-// methods are safe for concurrent use.
+// Broker is one connection to a broker, shared by the sinks of a run.
 type Broker struct {
 	address Address
 	conn    conn
 	o       Options
-	stop    chan struct{} // closed with ended
+	life    context.Context // done when nothing is published any more, with the reason as its cause
+	kill    context.CancelCauseFunc
+	room    *semaphore.Weighted // for bytes in flight
+	gate    chan struct{}       // full while somebody publishes
+	queue   chan *message       // published, in the order of Put
+	settled chan struct{}       // closed when the queue is closed and empty
 
-	mu         sync.Mutex
-	changed    *sync.Cond // any of the fields below
-	inFlight   int        // messages put and neither acknowledged nor saved
-	bytes      int        // their sizes
-	publishing int        // messages handed to conn whose done is outstanding
-	failed     []*message // to be published again, or saved
-	seq        uint64
-	ended      error // why the Broker no longer waits; nil while it does
-	recovery   sync.WaitGroup
-
-	published, acknowledged, refused int64
-	saved                            int64
-	file                             string // where the last one was saved
+	// Used by the goroutine of settle.
+	published, acknowledged, refused, saved int64
+	file                                    string        // where the last one was saved
+	away                                    time.Time     // when an outage began, else zero
+	pause                                   time.Duration // before the next attempt to publish again
+	failure                                 error         // the first
 }
 
 // Dial connects to the broker that address names. ctx is the run: after it is
-// done, the Broker waits up to ten more seconds for acknowledgements. The error
-// is an *UnreachableError if the broker does not respond, and a *DeniedError if
-// it refuses the credentials, the subject or the topic. The caller must call
-// Close.
+// done, the Broker goes on for ten more seconds. The error is ErrUnreachable or
+// ErrRefused. The caller must call Close.
 func Dial(ctx context.Context, address Address, o Options) (*Broker, error) {
-	if o.Dial == nil {
-		o.Dial = (&net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second}).DialContext
-	}
-	if o.TLS == nil {
-		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	open := map[string]func(context.Context, Address, Options) (conn, error){
-		"nats": dialNATS, "mqtt": dialMQTT, "kafka": dialKafka,
-	}[address.kind]
-	limited, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	c, err := open(limited, address, o)
+	// This connection only finds out why there is none: the client libraries say
+	// that in three ways, or not at all.
+	first, err := (&net.Dialer{Timeout: timeout}).DialContext(ctx, "tcp", address.server.Host)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		return nil, cmp.Or(ctx.Err(), fmt.Errorf("%s %w: %w", address, ErrUnreachable, err))
+	}
+	first.Close()
+	b := &Broker{
+		address: address, o: o,
+		room:    semaphore.NewWeighted(maxInFlightBytes),
+		gate:    make(chan struct{}, 1),
+		queue:   make(chan *message, maxInFlight),
+		settled: make(chan struct{}),
+	}
+	b.life, b.kill = context.WithCancelCause(context.Background())
+	if b.conn, err = address.dial(b.life, address, o); err != nil {
+		if b.conn != nil {
+			b.conn.close()
 		}
-		return nil, connectError(address, err)
+		if errors.Is(err, ErrRefused) {
+			return nil, fmt.Errorf("%s: %w", address, err)
+		}
+		return nil, fmt.Errorf("%s %w: %w", address, ErrUnreachable, err)
 	}
-	return newBroker(ctx, address, c, o), nil
+	context.AfterFunc(ctx, func() { time.AfterFunc(timeout, func() { b.kill(errOver) }) })
+	go b.settle()
+	return b, nil
 }
 
-func newBroker(ctx context.Context, address Address, c conn, o Options) *Broker {
-	b := &Broker{address: address, conn: c, o: o, stop: make(chan struct{})}
-	b.changed = sync.NewCond(&b.mu)
-	b.recovery.Go(b.recover)
-	context.AfterFunc(ctx, func() {
-		time.AfterFunc(grace, func() { b.end(errNotAcknowledged) })
-	})
-	return b
+// settle waits for the acknowledgement of each message. After a failure nothing
+// new is published until the queue is empty, and what fails is published again one
+// by one. That keeps the order and finds a message that breaks connections.
+func (b *Broker) settle() {
+	defer close(b.settled)
+	failing := false
+	for m := range b.queue {
+		err := m.wait()
+		if err != nil && !failing {
+			failing, b.away, b.pause = true, time.Time{}, time.Second/4
+			b.gate <- struct{}{}
+		}
+		m.sink.done(m, b.resolve(m, err))
+		if failing && len(b.queue) == 0 {
+			failing = false
+			<-b.gate
+			if !b.away.IsZero() && b.life.Err() == nil {
+				b.warn(nil, "%s acknowledges again after %s", b.address, term.Duration(time.Since(b.away)))
+			}
+		}
+	}
 }
 
-// end makes every waiting call return err. Later calls of end change nothing.
-func (b *Broker) end(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ended == nil {
-		b.ended = err
-		close(b.stop)
+// resolve publishes m until it is acknowledged or saved. err is the result of
+// the last attempt.
+func (b *Broker) resolve(m *message, err error) error {
+	for lost := 0; err != nil; {
+		switch {
+		case b.life.Err() != nil && b.o.Live:
+			return b.save(m)
+		case b.life.Err() != nil:
+			return context.Cause(b.life)
+		case errors.Is(err, ErrRefused) && b.address.fixed: // and every other event
+			b.fail(fmt.Errorf("%s: %w", b.address, err))
+			continue
+		case (errors.Is(err, errTooLarge) || lost == maxLost) && b.shrink(m):
+			lost = 0
+		case errors.Is(err, errTooLarge), errors.Is(err, ErrRefused), lost == maxLost:
+			return b.refuse(m, err)
+		default:
+			b.rest(err)
+		}
+		if err = b.conn.publish(m)(); err == nil {
+			b.pause = 0
+		} else if errors.Is(err, errLost) {
+			lost++
+		}
 	}
-	b.changed.Broadcast()
-}
-
-// put publishes m as soon as the limits allow it and no failed message has to
-// be published again first.
-func (b *Broker) put(m *message) error {
-	b.mu.Lock()
-	for b.ended == nil && (len(b.failed) > 0 || b.full(m.size)) {
-		b.changed.Wait()
-	}
-	if b.ended != nil {
-		b.mu.Unlock()
-		return b.ended
-	}
-	b.inFlight++
-	b.bytes += m.size
-	b.seq++
-	b.published++
-	m.seq = b.seq
-	b.publishing++
-	b.mu.Unlock()
-	b.conn.publish(m, func(err error) { b.returned(m, err) })
+	b.acknowledged++
 	return nil
 }
 
-// full reports whether another message of this size has to wait. A message that
-// is larger than the limit is published alone.
-func (b *Broker) full(size int) bool {
-	return b.inFlight > 0 && (b.inFlight >= maxInFlight || b.bytes+size > maxInFlightBytes)
-}
-
-// returned records the result of publishing m.
-func (b *Broker) returned(m *message, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.publishing--
-	if m.err = err; err == nil {
-		b.acknowledged++
-		b.finish(m)
-	} else {
-		b.failed = append(b.failed, m)
+// rest waits after a failed attempt. It reports the first one of an outage.
+func (b *Broker) rest(err error) {
+	if b.away.IsZero() {
+		b.away = time.Now()
+		b.warn(nil, "%s does not acknowledge: %v; reading waits", b.address, err)
 	}
-	b.changed.Broadcast()
+	select {
+	case <-time.After(b.pause):
+	case <-b.life.Done():
+	}
+	b.pause = min(max(2*b.pause, time.Second/4), timeout)
 }
 
-// finish marks m as acknowledged or saved. The caller holds b.mu.
-func (b *Broker) finish(m *message) {
-	b.inFlight--
-	b.bytes -= m.size
-	m.done = true
+// shrink replaces the body of m by one without the image, and reports whether it
+// became smaller.
+func (b *Broker) shrink(m *message) bool {
+	e, err := event.New(m.typ, bytes.Clone(m.payload), m.in)
+	if err != nil {
+		return false
+	}
+	old := len(m.body)
+	m.body = line(b.o.WithoutImage, e)
+	return len(m.body) < old
 }
 
-func (b *Broker) notice(kind event.Kind, format string, args ...any) {
-	b.o.Notify.Tell(event.Notice{Kind: kind, Text: fmt.Sprintf(format, args...)})
+// refuse saves an event that the broker will never accept, so that it does not
+// hold up later ones.
+func (b *Broker) refuse(m *message, why error) error {
+	err := b.save(m)
+	if err == nil {
+		b.refused++
+		b.warn(m.in, "%s (%s) was refused by %s: %v; saved in %s", m.typ, term.Size(len(m.body)), b.address, why, b.file)
+	}
+	return err
 }
 
-// Close drops the connection and reports the counts of the run. Call it after
-// the last Flush. The error is a *SavedError if events were saved.
+// save appends the payload of m to the unwritten file.
+func (b *Broker) save(m *message) error {
+	file, err := b.o.Save(m.payload)
+	if err != nil {
+		err = fmt.Errorf("%s could neither be published nor saved: %w", m.typ, err)
+		b.fail(err)
+		return err
+	}
+	b.saved++
+	b.file = file
+	return nil
+}
+
+// fail ends the run because of err.
+func (b *Broker) fail(err error) {
+	b.failure = cmp.Or(b.failure, err)
+	b.kill(err)
+	b.o.End(err)
+}
+
+func (b *Broker) warn(in *event.Instance, format string, args ...any) {
+	b.o.Notify.Tell(event.Notice{Kind: event.Warning, Instance: in, Text: fmt.Sprintf(format, args...)})
+}
+
+// Close waits until every message is acknowledged or saved, drops the connection
+// and reports the counts of the run. Call it after the last Flush. The error is an
+// *event.WriteError if events were saved, or if a live run has failed.
 func (b *Broker) Close() error {
-	b.end(errClosed)
+	close(b.queue)
+	<-b.settled
 	b.conn.close()
-	b.recovery.Wait()
-	b.notice(event.Info, "published %s, acknowledged %s, refused %s",
-		term.Number(b.published), term.Number(b.acknowledged), term.Number(b.refused))
-	if b.saved > 0 {
-		return &SavedError{Broker: b.address.String(), Events: b.saved, File: b.file}
+	b.o.Notify.Tell(event.Notice{Text: fmt.Sprintf("published %s, acknowledged %s, refused %s",
+		term.Number(b.published), term.Number(b.acknowledged), term.Number(b.refused))})
+	saved := fmt.Errorf("%s not published to %s; saved in %s", term.Count(b.saved, "event"), b.address, b.file)
+	switch failed := b.failure != nil && b.o.Live; { // other sources have got it from Flush
+	case failed && b.saved > 0:
+		return &event.WriteError{Err: fmt.Errorf("%w; %w", b.failure, saved)}
+	case failed:
+		return &event.WriteError{Err: b.failure}
+	case b.saved > 0:
+		return &event.WriteError{Err: saved}
 	}
 	return nil
 }
 
-// name returns the name of in for messages.
-func name(in *event.Instance) string {
-	if in == nil || in.Name == "" {
-		return "an unknown instance"
+// Sink publishes the events of one source. Like every event.Sink it is used by
+// one goroutine at a time.
+type Sink struct {
+	b    *Broker
+	body format.Encoder
+
+	pending sync.WaitGroup // messages that are neither acknowledged nor saved
+	whole   int            // done since the last Flush that returned nil, before the first failure
+	err     error          // of the first failure
+}
+
+// Sink returns a sink for one source. The body of a message is the line that the
+// encoder makes, without its line end. Sinks must not share encoders.
+func (b *Broker) Sink(body format.Encoder) *Sink { return &Sink{b: b, body: body} }
+
+// Put copies what it needs of e and publishes it. It waits while too much is in
+// flight or the broker is away. Its error is always nil.
+func (s *Sink) Put(e *event.Event) error {
+	m := s.message(e)
+	if err := s.b.room.Acquire(context.Background(), m.size); err != nil {
+		return err
 	}
-	return in.Name
+	s.pending.Add(1)
+	s.b.gate <- struct{}{}
+	defer func() { <-s.b.gate }()
+	m.wait = func() error { return errOver }
+	if s.b.life.Err() == nil {
+		m.wait = s.b.conn.publish(m)
+	}
+	s.b.queue <- m
+	return nil
+}
+
+// message returns the message for e.
+func (s *Sink) message(e *event.Event) *message {
+	a, body := &s.b.address, line(s.body, e)
+	m := &message{body: body, payload: body, typ: e.Type, in: e.Instance, sink: s}
+	m.subject = string(a.subject.Append(nil, e, a.appendValue))
+	if a.key != nil {
+		m.key = a.key.Append(nil, e, appendKey)
+	}
+	size := len(m.subject) + len(m.body)
+	if !bytes.Equal(m.body, e.Payload) {
+		m.payload = bytes.Clone(e.Payload)
+		size += len(m.payload)
+	}
+	// As a message counts for at least its share, this limits their number too.
+	m.size = int64(min(max(size, maxInFlightBytes/maxInFlight), maxInFlightBytes))
+	return m
+}
+
+// line returns the line of e without its line end.
+func line(encoder format.Encoder, e *event.Event) []byte {
+	text := encoder.AppendEvent(make([]byte, 0, len(e.Payload)+1), e)
+	return bytes.TrimSuffix(text, []byte{'\n'})
+}
+
+// done records that m was acknowledged or saved, or why it was neither.
+func (s *Sink) done(m *message, err error) {
+	if s.err = cmp.Or(s.err, err); s.err == nil {
+		s.whole++
+	}
+	s.b.published++
+	s.b.room.Release(m.size)
+	s.pending.Done()
+}
+
+// Flush waits until everything put so far is acknowledged or saved, unless the
+// source is live. If that fails, it returns an *event.WriteError that counts the
+// events acknowledged without a gap from the first one.
+func (s *Sink) Flush() error {
+	if s.b.o.Live {
+		return nil
+	}
+	s.pending.Wait()
+	if s.err != nil {
+		return &event.WriteError{Err: s.err, Written: s.whole}
+	}
+	s.whole = 0
+	return nil
 }

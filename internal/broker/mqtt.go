@@ -3,171 +3,87 @@ package broker
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
-	"sync"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// mqttConn publishes over MQTT 3.1.1 with QoS 1. The client library would wait
-// forever after a broker goes away and comes back, so each acknowledgement has
-// a time limit, and a new client replaces one that lost its connection.
+// mqttConn publishes over MQTT 3.1.1 with QoS 1. Its client library could publish
+// again after it has reconnected, but then a message that makes the broker end the
+// connection would do so for ever. So each connection has a client of its own, and
+// the messages of a lost one fail.
 type mqttConn struct {
-	address        Address
-	o              Options
-	unacknowledged chan publication // in the order of publishing; MQTT acknowledges in the same order
-	closing        chan struct{}
-	waiting        sync.WaitGroup
-
-	mu     sync.Mutex
-	client *mqttClient
+	options *mqtt.ClientOptions
+	client  mqtt.Client
+	up      context.Context // done when client's connection has ended
+	drop    context.CancelFunc
 }
 
-// mqttClient is a client for one connection.
-type mqttClient struct {
-	mqtt.Client
-	lost func()        // ends the connection
-	gone chan struct{} // closed by lost: some tokens of a lost connection never complete
+func dialMQTT(_ context.Context, a Address, o Options) (conn, error) {
+	c := &mqttConn{options: mqtt.NewClientOptions()}
+	c.options.SetClientID("rtev-" + rand.Text()[:12]).SetTLSConfig(o.TLS).SetProtocolVersion(4).
+		SetCleanSession(true).SetOrderMatters(false).SetAutoReconnect(false).
+		SetDialer(&net.Dialer{Timeout: timeout}).SetConnectTimeout(timeout).SetWriteTimeout(timeout).
+		SetKeepAlive(15 * time.Second).SetPingTimeout(timeout)
+	c.options.Servers = []*url.URL{&a.server}
+	return c, c.connect()
 }
 
-// publication is a message whose acknowledgement is outstanding.
-type publication struct {
-	client *mqttClient
-	token  mqtt.Token
-	done   func(error)
-}
-
-func dialMQTT(ctx context.Context, a Address, o Options) (conn, error) {
-	c := &mqttConn{address: a, o: o, unacknowledged: make(chan publication, 2*maxInFlight), closing: make(chan struct{})}
-	client, err := c.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c.client = client
-	c.waiting.Go(c.wait)
-	return c, nil
-}
-
-// connect returns a new, connected client.
-func (c *mqttConn) connect(ctx context.Context) (*mqttClient, error) {
-	gone := make(chan struct{})
-	lost := sync.OnceFunc(func() { close(gone) })
-	opts := mqtt.NewClientOptions().AddBroker("tcp://" + c.address.host).
-		SetClientID("rtev-" + rand.Text()[:12]).SetUsername(c.address.user).SetPassword(c.address.password).
-		SetProtocolVersion(4).SetCleanSession(true).SetOrderMatters(false).
-		SetAutoReconnect(false).SetConnectRetry(false).
-		SetConnectTimeout(connectTimeout).SetWriteTimeout(ackTimeout).
-		SetKeepAlive(15 * time.Second).SetPingTimeout(10 * time.Second).
-		SetConnectionLostHandler(func(mqtt.Client, error) { lost() }).
-		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.open(ctx) })
-	client := &mqttClient{Client: mqtt.NewClient(opts), gone: gone}
-	client.lost = func() {
-		lost()
-		client.Disconnect(0)
-	}
+// connect replaces the client by a new one.
+func (c *mqttConn) connect() error {
+	up, drop := context.WithCancel(context.Background())
+	options := *c.options
+	options.SetConnectionLostHandler(func(mqtt.Client, error) { drop() })
+	client := mqtt.NewClient(&options)
+	context.AfterFunc(up, func() { client.Disconnect(0) })
+	c.client, c.up, c.drop = client, up, drop
 	token := client.Connect()
-	select {
-	case <-token.Done():
-	case <-ctx.Done():
-		client.lost()
-		return nil, ctx.Err()
-	}
+	token.Wait()
 	err := token.Error()
-	if errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) || errors.Is(err, packets.ErrorRefusedNotAuthorised) {
-		return nil, &DeniedError{c.address.String(), "the credentials are not accepted (" + err.Error() + ")"}
-	}
-	if network, ok := errors.AsType[*net.OpError](err); ok { // without paho's "network Error : "
-		err = network
-	}
-	return client, err
-}
-
-// open opens the TCP or TLS connection for MQTT.
-func (c *mqttConn) open(ctx context.Context) (net.Conn, error) {
-	plain, err := c.o.Dial(ctx, "tcp", c.address.host)
 	if err != nil {
-		return nil, err
+		drop()
 	}
-	plain = withQuickAcks(plain)
-	if !c.address.secure {
-		return plain, nil
+	if errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) || errors.Is(err, packets.ErrorRefusedNotAuthorised) {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	config := c.o.TLS.Clone()
-	if config.ServerName == "" {
-		config.ServerName, _, _ = net.SplitHostPort(c.address.host)
-	}
-	secure := tls.Client(plain, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		plain.Close()
-		return nil, err
-	}
-	return secure, nil
+	return err
 }
 
-func (c *mqttConn) publish(m *message, done func(error)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.client.IsConnectionOpen() {
-		ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
-		defer cancel()
-		client, err := c.connect(ctx)
-		if err != nil {
-			go done(err)
-			return
+// publish implements conn. Some tokens of a lost connection never complete.
+func (c *mqttConn) publish(m *message) (wait func() error) {
+	if c.up.Err() != nil {
+		if err := c.connect(); err != nil {
+			return func() error { return err }
 		}
-		c.client = client
 	}
-	client, token := c.client, make(chan mqtt.Token, 1)
-	go func() { token <- client.Publish(m.subject, 1, false, m.body) }() // it may block while the connection ends
+	client, up, drop := c.client, c.up, c.drop
+	started := make(chan mqtt.Token, 1)
+	go func() { started <- client.Publish(m.subject, 1, false, m.body) }() // it may block while the connection ends
+	var token mqtt.Token
 	select {
-	case t := <-token:
-		c.unacknowledged <- publication{client, t, done}
-	case <-client.gone:
-		go done(errLost)
+	case token = <-started:
+	case <-up.Done():
+		return func() error { return errLost }
 	}
-}
-
-// wait waits for the acknowledgements in the order of publishing.
-func (c *mqttConn) wait() {
-	for {
+	return func() error {
+		err := errLost
 		select {
-		case <-c.closing:
-			return
-		case f := <-c.unacknowledged:
-			f.done(c.acknowledged(f))
+		case <-token.Done():
+			if token.Error() == nil {
+				return nil
+			}
+		case <-up.Done():
+		case <-time.After(timeout):
+			err = errors.New("no acknowledgement in time")
 		}
+		drop()
+		return err
 	}
 }
 
-func (c *mqttConn) acknowledged(f publication) error {
-	limit := time.NewTimer(ackTimeout)
-	defer limit.Stop()
-	select {
-	case <-f.token.Done():
-		if f.token.Error() != nil {
-			f.client.lost()
-			return errLost
-		}
-		return nil
-	case <-f.client.gone:
-		return errLost
-	case <-limit.C:
-		f.client.lost()
-		return errTimeout
-	case <-c.closing:
-		return errClosed
-	}
-}
-
-func (c *mqttConn) close() {
-	close(c.closing)
-	c.waiting.Wait()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.client.Disconnect(100)
-}
+func (c *mqttConn) close() { c.client.Disconnect(100) }

@@ -203,11 +203,13 @@ func publish(t *testing.T, url string, list []string, o Options) error {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.End = func(error) {}
+	o.WithoutImage = lines{small: true}
 	b, err := Dial(t.Context(), address, o)
 	if err != nil {
 		return err
 	}
-	sink := b.Sink(Shape{Body: lines{}, Small: lines{small: true}})
+	sink := b.Sink(lines{})
 	for i, p := range list {
 		e, err := event.New("event-intrusion", []byte(p), &event.Instance{ID: "i", Name: "gate"})
 		if err != nil {
@@ -265,7 +267,7 @@ func TestJetStreamRestartLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sink := b.Sink(Shape{Body: lines{}, Small: lines{small: true}})
+	sink := b.Sink(lines{})
 	for i, p := range list {
 		if i%500 == 250 {
 			server.Process.Kill()
@@ -289,12 +291,11 @@ func TestJetStreamRestartLosesNothing(t *testing.T) {
 func TestJetStreamRefusals(t *testing.T) {
 	port := freePort(t)
 	startNATS(t, port, t.TempDir(), "--user", "me", "--pass", "secret")
-	var denied *DeniedError
 	for url, want := range map[string]string{
 		"nats://me:secret@127.0.0.1:" + port + "/nobody.{type}": "", // a template is checked when it is filled in
 		"nats://me:secret@127.0.0.1:" + port + "/nobody":        `no stream takes the subject "nobody"; create one`,
-		"nats://me:wrong@127.0.0.1:" + port + "/x":              "credentials are not accepted",
-		"nats://127.0.0.1:" + port + "/x":                       "credentials are not accepted",
+		"nats://me:wrong@127.0.0.1:" + port + "/x":              "not accepted by the broker: nats: ",
+		"nats://127.0.0.1:" + port + "/x":                       "not accepted by the broker: nats: ",
 	} {
 		var saved []string
 		err := publish(t, url, recording(1), Options{Save: func(p []byte) (string, error) {
@@ -302,13 +303,13 @@ func TestJetStreamRefusals(t *testing.T) {
 			return "f", nil
 		}})
 		if want == "" {
-			var inFile *SavedError
+			var inFile *event.WriteError
 			if !errors.As(err, &inFile) || len(saved) != 1 {
 				t.Errorf("%s: %v, saved %q", url, err, saved)
 			}
 			continue
 		}
-		if !errors.As(err, &denied) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "wrong") {
+		if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "wrong") {
 			t.Errorf("%s: %v; want %q and no password", url, err, want)
 		}
 	}
@@ -360,8 +361,7 @@ func TestMQTTRefusesCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	start(t, port, "mosquitto", "-c", conf)
-	var denied *DeniedError
-	if err := publish(t, "mqtt://me:secret@127.0.0.1:"+port+"/x", recording(1), Options{}); !errors.As(err, &denied) || strings.Contains(err.Error(), "secret") {
+	if err := publish(t, "mqtt://me:secret@127.0.0.1:"+port+"/x", recording(1), Options{}); !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -418,8 +418,7 @@ func TestKafkaUnknownTopic(t *testing.T) {
 	}
 	defer cluster.Close()
 	err = publish(t, "kafka://"+cluster.ListenAddrs()[0]+"/nowhere", recording(1), Options{})
-	var denied *DeniedError
-	if !errors.As(err, &denied) || !strings.Contains(err.Error(), `topic "nowhere" does not exist`) {
+	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), `topic "nowhere" does not exist`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -428,8 +427,7 @@ func TestUnreachableBroker(t *testing.T) {
 	for _, scheme := range []string{"nats", "mqtt", "kafka"} {
 		url := scheme + "://me:secret@127.0.0.1:" + freePort(t) + "/x"
 		err := publish(t, url, recording(1), Options{})
-		var away *UnreachableError
-		if !errors.As(err, &away) || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), scheme+"://127.0.0.1:") {
+		if !errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), scheme+"://127.0.0.1:") {
 			t.Errorf("%s: %v", scheme, err)
 		}
 	}
