@@ -99,7 +99,6 @@ func (t *Text) putAttribute(ev *event.Event) {
 // readings are what statistics say, the most interesting first.
 var readings = [...]struct{ name, before, after string }{
 	{"current_framerate", "", " fps"},
-	{"dropped_frames_count", "", " dropped"},
 	{"latency", "latency ", " ms"},
 	{"input_queue_size", "queue ", ""},
 }
