@@ -53,8 +53,8 @@ func displayName(typ string) string {
 	return strings.Join(words, " ")
 }
 
-// made makes up the rows of the hours before an instance was added.
-func made(in *instance, seed uint64, added time.Time) (rows []object) {
+// pastRows makes up the rows of the hours before an instance was added.
+func pastRows(in *instance, seed uint64, added time.Time) (rows []object) {
 	for h := pastHours - 1; h >= 0; h-- {
 		base := added.Truncate(time.Second).Add(-pastEnd - time.Duration(h)*time.Hour)
 		sc := newScene(in, seed+uint64(base.Unix()), base)
@@ -169,10 +169,7 @@ func (q *query) page(rows []object) []object {
 		slices.Reverse(rows)
 	}
 	rows = rows[min(max(q.Offset, 0), len(rows)):]
-	limit := q.Limit
-	if limit <= 0 {
-		limit = defaultLimit
-	}
+	limit := cmp.Or(max(q.Limit, 0), defaultLimit)
 	return rows[:min(limit, rowLimit, len(rows))]
 }
 

@@ -82,7 +82,7 @@ func (s *Server) AddInstance(in Instance) {
 		return
 	}
 	now := time.Now()
-	added.past = sync.OnceValue(func() []object { return made(added, s.opts.Seed, now) })
+	added.past = sync.OnceValue(func() []object { return pastRows(added, s.opts.Seed, now) })
 	if s.ctx.Err() == nil && s.opts.Rate != Max { // with Max, each stream makes its own events
 		s.work.Go(func() { s.play(added) })
 	}

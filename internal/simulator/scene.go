@@ -119,11 +119,11 @@ func (s *scene) addRound() {
 		shift += s.rng.Int64N(5000)
 	}
 	s.rounds++
-	var before []*visit
+	var visits []*visit
 	for _, rows := range s.visits {
 		v := s.newVisit(rows, start+(int64(rows[0].second*1000)+shift)%sceneLength)
-		before = append(before, v)
-		v.addRows(before)
+		visits = append(visits, v)
+		v.addRows(visits[max(0, len(visits)-3):])
 		v.addTracks()
 	}
 	for at := start + firstStats; at < start+sceneLength; at += statsEvery {
@@ -177,27 +177,25 @@ func (v *visit) add(at int64, typ string, stored bool, fill func(o object)) {
 	v.scene.pending = append(v.scene.pending, entry{at, typ, stored, fill})
 }
 
-// addRows adds the records of the table. The last three visits so far are a crowd.
-func (v *visit) addRows(visits []*visit) {
+// addRows adds the records of the table. The latest visits are the crowd of its crowd
+// detection.
+func (v *visit) addRows(latest []*visit) {
 	for _, r := range v.rows {
-		at := v.at(r)
-		switch r.typ {
-		case "attribute":
-			name, value, _ := strings.Cut(r.detail, "=")
-			v.add(at, r.typ, false, func(o object) {
-				o["event_timestamp_ms"], o["ref_tracking_id"] = mediaAtStart+at, v.track
-				o["name"], o["value"] = name, value
-			})
-		case "event-crowd-detection":
-			v.addEvent(r, visits[max(0, len(visits)-3):])
-		default:
-			v.addEvent(r, nil)
+		if r.typ != "attribute" {
+			v.addEvent(r, latest)
+			continue
 		}
+		at := v.at(r)
+		name, value, _ := strings.Cut(r.detail, "=")
+		v.add(at, r.typ, false, func(o object) {
+			o["event_timestamp_ms"], o["ref_tracking_id"] = mediaAtStart+at, v.track
+			o["name"], o["value"] = name, value
+		})
 	}
 }
 
 // addEvent adds an event and, if an object caused it, one or two crops.
-func (v *visit) addEvent(r row, crowd []*visit) {
+func (v *visit) addEvent(r row, latest []*visit) {
 	in, at := v.scene.instance, v.at(r)
 	h := &happening{id: uuid(v.scene.rng), typ: r.typ, at: at}
 	begun, isEnd := strings.CutSuffix(r.typ, "-end")
@@ -220,8 +218,8 @@ func (v *visit) addEvent(r row, crowd []*visit) {
 		if r.actor != "-" {
 			v.fillObject(o, at)
 		}
-		if crowd != nil {
-			o["targets"] = targets(crowd, at)
+		if r.typ == "event-crowd-detection" {
+			o["targets"] = targets(latest, at)
 		}
 		if r.detail != "" {
 			o["crossing_direction"] = r.detail

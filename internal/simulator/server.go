@@ -29,7 +29,7 @@ type Options struct {
 	Instances []Instance // nil: Fleet(3); those that Replay names with one
 	Rate      float64    // events per second and instance; 0: as the scene or the recording has it; Max
 	Count     int        // every stream ends after so many events; 0: never
-	Replay    []byte     // a capture (SSE, NDJSON, polling responses) that every stream sends, once or, with Count, repeatedly
+	Replay    []byte     // a capture that every stream sends, once or, with Count, repeatedly
 	Faults    []Fault    // of all instances
 	Record    bool       // remember hashes of delivered events, for Served
 
