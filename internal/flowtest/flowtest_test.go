@@ -88,6 +88,7 @@ func (g give) Run(ctx context.Context, to event.Sink) error {
 	if g.extra {
 		g.payloads = append(g.payloads, `{"$id":"track"}`)
 	}
+	var late error // of Put
 	for _, p := range g.payloads {
 		if ctx.Err() != nil && !g.deaf {
 			return ctx.Err()
@@ -96,12 +97,15 @@ func (g give) Run(ctx context.Context, to event.Sink) error {
 		if err != nil {
 			return err
 		}
-		if err := to.Put(ev); err != nil && !g.goOn {
-			return g.failed(err)
+		if err := to.Put(ev); err != nil {
+			late = err
+		}
+		if late != nil && !g.goOn {
+			return g.failed(late)
 		}
 	}
-	if g.end {
-		return nil
+	if late != nil || g.end {
+		return late
 	}
 	if !g.noFlush {
 		if err := to.Flush(); err != nil {
