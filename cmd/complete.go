@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/term"
@@ -94,5 +95,15 @@ func prepareCompletion(root *cobra.Command) {
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	c.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		return withoutEffect(c, "on completion", clientFlags...)
+	}
+}
+
+// withoutQuotes removes the marks that name a flag's value from the usages, because
+// shells would show them.
+func withoutQuotes(c *cobra.Command) {
+	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	c.PersistentFlags().VisitAll(plain)
+	for _, sub := range c.Commands() {
+		sub.Flags().VisitAll(plain)
 	}
 }

@@ -14,23 +14,26 @@ import (
 	"github.com/rtev/rtev/internal/term"
 )
 
-// foreign lists flags and commands of other programs (stern, mosquitto_sub, jq,
-// tail), and what to try instead: on a command that has the flag of ours, or
+// foreign lists flags and commands of other programs (stern, mosquitto_sub, kcat,
+// journalctl, jq, tail), and what to try instead: on a command that has the flag of ours, or
 // anywhere if ours is "".
 var foreign = []struct{ names, ours, hint string }{
 	{"f follow", "", "rtev tail (tail always follows)"},
-	{"ls list", "", "rtev instances"},
+	{"log logs watch sub subscribe", "", "rtev tail"},
+	{"ls list ps get", "", "rtev instances"},
 	{"version", "", "rtev --version"},
-	{"type", "events", "-e LIST"},
-	{"filter jq l selector include exclude", "where", "-w EXPR; -w '!(EXPR)' excludes"},
-	{"json", "output", "-o ndjson"},
-	{"no-color", "color", "--color never"},
-	{"u P", "header", "credentials in the URL (-s http://USER:PASSWORD@HOST), or -H 'Authorization: ...'"},
-	{"host p port", "server", "-s HOST or -s HOST:PORT"},
-	{"t topic", "where", "INSTANCE without a flag; -e LIST selects event types"},
-	{"C tail", "count", "-n N, which stops after N events"},
-	{"W", "for", "--for DURATION"},
-	{"timestamps", "time", "--time FORMAT"},
+	{"type types", "events", "-e LIST"},
+	{"filter jq grep g l i selector include E exclude", "where", "-w EXPR; -w '!(EXPR)' excludes"},
+	{"json j J raw r", "output", "-o ndjson"},
+	{"no-color nocolor M", "color", "--color never"},
+	{"u user P password token", "header", "credentials in the URL (-s http://USER:PASSWORD@HOST), or -H 'Authorization: ...'"},
+	{"host url p port b L", "server", "-s HOST or -s HOST:PORT"},
+	{"t topic instance", "where", "INSTANCE without a flag; -e LIST selects event types"},
+	{"C tail lines m max-count", "count", "-n N, which stops after N events"},
+	{"W timeout duration", "for", "--for DURATION"},
+	{"S from", "since", "--since TIME"},
+	{"U", "until", "--until TIME"},
+	{"T timestamps", "time", "--time FORMAT"},
 }
 
 // foreignHint returns what to try instead of a flag or command of another program,

@@ -29,6 +29,11 @@ func TestMistakes(t *testing.T) {
 		// flags of other programs
 		{"tail -f", `'f' in -f|try: rtev tail (tail always follows)`},
 		{"poll --follow", `--follow|try: rtev tail (tail always follows)`},
+		{"sub -t gate", `unknown command "sub"|try: rtev tail`},           // mosquitto_sub
+		{"tail gate -C 1 -W 3", `'C' in -C|try: -n N`},                    // mosquitto_sub
+		{"tail gate -b nvr1", `'b' in -b|try: -s HOST`},                   // kcat
+		{"tail -U now gate", `'U' in -U|try: --until TIME`},               // journalctl
+		{"tail gate --exclude x", `--exclude|try: -w EXPR; -w '!(EXPR)'`}, // stern
 		{"tail --type x", `unknown flag: --type|try: -e LIST`},
 		{"tail --filter x", `unknown flag: --filter|try: -w EXPR`},
 		{"stats --jq x", `unknown flag: --jq|try: -w EXPR`},

@@ -37,6 +37,9 @@ func run(ctx context.Context, e env) error {
 	out := &stdout{to: e.stdout}
 	e.stdout = out
 	root := newRoot(&app{env: e})
+	if len(e.args) > 0 && e.args[0] == cobra.ShellCompRequestCmd {
+		withoutQuotes(root)
+	}
 	root.SetArgs(e.args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		return err
