@@ -1,6 +1,7 @@
 package jsonraw
 
 import (
+	"bytes"
 	"errors"
 	"io"
 )
@@ -15,235 +16,192 @@ const (
 	keepBuffer  = 1 << 20
 )
 
-// Splitter splits JSON into the elements of its arrays while reading it: a list from
-// a server, or any sequence of arrays and objects, with or without line ends between
-// them. It finds the ends of elements but does not check them. Memory is bounded by
-// the longest element. It is not safe for concurrent use.
+// Splitter splits JSON into elements while reading it: those of arrays, and values
+// beside arrays, with or without line ends between them. It finds the ends of
+// elements by brackets and quotes, but does not check them. Memory is bounded by the
+// longest element. It is not safe for concurrent use.
 type Splitter struct {
 	// Oversize, if not nil, receives the bytes of an element that is longer
 	// than the limit, in pieces that are valid during the call. The last piece
 	// comes before Next returns ErrTooLong, or is what Tail returns.
 	Oversize func(piece []byte)
-	// Strict splits by JSON's syntax alone: an array inside an array is an
-	// element, and a line end ends neither a string nor a bare value. Otherwise
-	// arrays are flattened, and a line that was cut short damages only itself.
-	Strict bool
 
-	array bool // r is inside an array, whose end is the end of the input
-	r     io.Reader
-	limit int
-	buf   []byte // what was read and not yet returned
-	next  int    // start of the current element, or of what is before it
-	seen  int    // how far the current element was searched
-	lists int    // open arrays around the elements
-	depth int    // open containers inside the current element
-	in    scope
-	cut   int64 // bytes of the current element that were dropped: it is too long
+	single bool // the end of the first array is the end of the input
+	r      io.Reader
+	limit  int
+	buf    []byte // what was read and not yet returned
+	next   int    // start of the current element, or of what is before it
+	seen   int    // how far the current element was searched
+	inList bool   // in an array
+	begun  bool   // in an element
+	word   bool   // which is a number, a word or anything unknown
+	quoted bool   // in a string of the element
+	depth  int    // open containers inside the element
+	cut    int64  // bytes of the element that were dropped: it is too long
 }
-
-type scope uint8
-
-const (
-	between scope = iota // before an element
-	inside               // in a container of the element, not in a string
-	quoted               // in a string
-	bare                 // in a number, a word, or anything unknown
-)
 
 // NewSplitter returns a Splitter that reads from r and skips elements of more than
 // limit bytes.
 func NewSplitter(r io.Reader, limit int) *Splitter { return &Splitter{r: r, limit: limit} }
 
-// NewArraySplitter returns a strict Splitter that reads the rest of one array. r
-// starts after the opening bracket of the array.
+// NewArraySplitter returns a Splitter that reads the rest of one array. r starts
+// after the opening bracket of the array.
 func NewArraySplitter(r io.Reader, limit int) *Splitter {
-	return &Splitter{r: r, limit: limit, Strict: true, array: true, lists: 1}
+	return &Splitter{r: r, limit: limit, single: true, inList: true}
 }
 
 // Next returns the next element. The caller may change its bytes until the next
 // call. The error is io.EOF at the end of the input, io.ErrUnexpectedEOF if it
 // ends inside an array or element (Rest returns how much was lost), ErrTooLong if
 // one element was skipped and more may follow, or the reader's error.
-func (e *Splitter) Next() ([]byte, error) {
+func (s *Splitter) Next() ([]byte, error) {
 	for {
-		if start, end, ok := e.split(); ok {
-			long := e.cut > 0 || end-start > e.limit
-			if e.cut = 0; long {
-				e.oversize(e.buf[start:end])
-				return nil, ErrTooLong
-			}
-			return e.buf[start:end:end], nil
+		if s.begin() && s.search() {
+			return s.element()
 		}
-		if e.array && e.lists == 0 {
+		if s.single && !s.inList {
 			return nil, io.EOF
 		}
-		if err := e.fill(); err != nil {
-			return e.last(err)
+		err := s.fill()
+		switch {
+		case err == nil:
+		case err == io.EOF && s.begun && s.word:
+			s.seen = len(s.buf)
+			return s.element()
+		case err == io.EOF && (s.begun || s.inList):
+			return nil, io.ErrUnexpectedEOF
+		default:
+			return nil, err
 		}
 	}
 }
 
 // Rest returns the size in bytes of the unfinished element at the end of the
 // input.
-func (e *Splitter) Rest() int64 { return e.cut + int64(len(e.buf)-e.next) }
+func (s *Splitter) Rest() int64 { return s.cut + int64(len(s.buf)-s.next) }
 
 // Tail returns the bytes of the unfinished element after Next has failed, without
 // those that Oversize has received. They are valid until the next call of a method.
-func (e *Splitter) Tail() []byte { return e.buf[e.next:] }
-
-func (e *Splitter) oversize(piece []byte) {
-	if e.Oversize != nil {
-		e.Oversize(piece)
-	}
-}
-
-// last handles the end of the input. A bare value ends there.
-func (e *Splitter) last(err error) ([]byte, error) {
-	if err == io.EOF && e.in == bare {
-		elem, long := e.buf[e.next:], e.cut > 0
-		e.in, e.next, e.cut = between, len(e.buf), 0
-		if long || len(elem) > e.limit {
-			e.oversize(elem)
-			return nil, ErrTooLong
-		}
-		return elem, nil
-	}
-	if err == io.EOF && (e.in != between || e.lists > 0) {
-		return nil, io.ErrUnexpectedEOF
-	}
-	return nil, err
-}
-
-// split searches the buffer for the end of the current element.
-func (e *Splitter) split() (start, end int, ok bool) {
-	if e.in == between && !e.begin() {
-		return 0, 0, false
-	}
-	for last := -1; e.seen < len(e.buf) && e.seen != last; { // a backslash at the end waits for more
-		last = e.seen
-		switch e.in {
-		case bare:
-			ok = e.word()
-		case quoted:
-			ok = e.text()
-		case inside:
-			ok = e.token()
-		}
-		if ok {
-			start, e.next, e.in = e.next, e.seen, between
-			return start, e.seen, true
-		}
-	}
-	return 0, 0, false
-}
+func (s *Splitter) Tail() []byte { return s.buf[s.next:] }
 
 // begin skips white space, commas and the brackets of arrays up to an element.
-func (e *Splitter) begin() bool {
-	for ; e.next < len(e.buf) && (e.lists > 0 || !e.array); e.next++ {
-		c := e.buf[e.next]
-		switch {
+func (s *Splitter) begin() bool {
+	for ; !s.begun && s.next < len(s.buf) && (s.inList || !s.single); s.next++ {
+		switch c := s.buf[s.next]; {
 		case c == ' ', c == '\t', c == '\r', c == '\n', c == ',', c == 0x1e: // 0x1e: RFC 7464
-		case c == '[' && (e.lists == 0 || !e.Strict):
-			e.lists++
+		case c == '[' && !s.inList:
+			s.inList = true
 		case c == ']':
-			e.lists = max(0, e.lists-1)
+			s.inList = false
 		default:
-			e.seen, e.depth, e.in = e.next, 0, bare
-			if c == '{' || c == '"' || c == '[' {
-				e.in = inside
-			}
+			s.begun, s.seen = true, s.next
+			s.word = c != '{' && c != '[' && c != '"'
 			return true
 		}
 	}
-	return false
+	return s.begun
 }
 
-// word searches for the end of a bare value.
-func (e *Splitter) word() (ended bool) {
-	for ; e.seen < len(e.buf); e.seen++ {
-		switch e.buf[e.seen] {
-		case ',', ']':
-			return true
-		case '\n', '\r':
-			if !e.Strict {
-				return true
-			}
+// search looks for the end of the current element.
+func (s *Splitter) search() (ended bool) {
+	if s.word {
+		end := bytes.IndexAny(s.buf[s.seen:], ",[]{\"\n")
+		if end < 0 {
+			end = len(s.buf) - s.seen
 		}
+		s.seen += end
+		return s.seen < len(s.buf)
 	}
-	return false
-}
-
-// text searches for the end of a string. A line end inside a string is never valid:
-// the element ends there, so that a truncated line affects no other line.
-func (e *Splitter) text() (ended bool) {
-	for {
-		e.seen, _ = stringStop(e.buf, e.seen)
-		if e.seen >= len(e.buf) {
-			return false
-		}
-		switch e.buf[e.seen] {
-		case '"':
-			e.seen++
-			e.in = inside
-			return e.depth == 0
-		case '\\':
-			if e.seen+1 >= len(e.buf) {
+	for s.seen < len(s.buf) {
+		if s.quoted {
+			if !s.skipText() {
 				return false
 			}
-			e.seen += 2
-		case '\n', '\r':
-			if !e.Strict {
-				return true
+		} else {
+			switch s.buf[s.seen] {
+			case '"':
+				s.quoted = true
+			case '{', '[':
+				s.depth++
+			case '}', ']':
+				s.depth--
+			default:
+				s.seen++
+				continue
 			}
-			e.seen++
+			s.seen++
+		}
+		if s.depth == 0 && !s.quoted {
+			return true
+		}
+	}
+	return false
+}
+
+// skipText skips the rest of a string.
+func (s *Splitter) skipText() (ended bool) {
+	for {
+		s.seen, _ = stringStop(s.buf, s.seen)
+		rest := s.buf[s.seen:]
+		switch {
+		case len(rest) == 0:
+			return false
+		case rest[0] == '"':
+			s.seen, s.quoted = s.seen+1, false
+			return true
+		case rest[0] != '\\': // invalid, which is not checked here
+			s.seen++
+		case len(rest) == 1: // an escape needs one more byte
+			return false
 		default:
-			e.seen++
+			s.seen += 2
 		}
 	}
 }
 
-// token reads brackets and quotes up to the next string or the end.
-func (e *Splitter) token() (ended bool) {
-	for ; e.seen < len(e.buf); e.seen++ {
-		switch e.buf[e.seen] {
-		case '"':
-			e.seen++
-			e.in = quoted
-			return false
-		case '{', '[':
-			e.depth++
-		case '}', ']':
-			if e.depth--; e.depth <= 0 {
-				e.seen++
-				return true
-			}
-		}
+// element returns the current element, which ends at seen, unless it is too long.
+func (s *Splitter) element() ([]byte, error) {
+	elem := s.buf[s.next:s.seen:s.seen]
+	long := s.cut > 0 || len(elem) > s.limit
+	s.next, s.begun, s.cut = s.seen, false, 0
+	if !long {
+		return elem, nil
 	}
-	return false
+	s.oversize(elem)
+	return nil, ErrTooLong
+}
+
+func (s *Splitter) oversize(piece []byte) {
+	if s.Oversize != nil {
+		s.Oversize(piece)
+	}
 }
 
 // fill reads more into the buffer. It drops what was returned, and the current
 // element if it is too long.
-func (e *Splitter) fill() error {
-	if e.in != between && e.seen-e.next > e.limit {
-		e.oversize(e.buf[e.next:e.seen])
-		e.cut += int64(e.seen - e.next)
-		e.next = e.seen
+func (s *Splitter) fill() error {
+	if s.begun && s.seen-s.next > s.limit {
+		s.oversize(s.buf[s.next:s.seen])
+		s.cut += int64(s.seen - s.next)
+		s.next = s.seen
 	}
-	if e.next > 0 {
-		n := copy(e.buf, e.buf[e.next:])
-		e.buf, e.seen, e.next = e.buf[:n], max(0, e.seen-e.next), 0
-		if cap(e.buf) > keepBuffer && n < keepBuffer/4 {
-			e.buf = append(make([]byte, 0, keepBuffer), e.buf...)
-		}
+	rest := s.buf[s.next:]
+	size := cap(s.buf)
+	switch {
+	case len(rest) == size: // at most the limit: longer elements were dropped above
+		size = max(firstBuffer, min(2*size, s.limit+firstBuffer))
+	case size > keepBuffer && len(rest) < keepBuffer/4:
+		size = keepBuffer
 	}
-	if len(e.buf) == cap(e.buf) {
-		// longer than the limit is no element: that was dropped above
-		e.buf = append(make([]byte, 0, max(firstBuffer, min(2*cap(e.buf), e.limit+firstBuffer))), e.buf...)
+	if size != cap(s.buf) {
+		s.buf = append(make([]byte, 0, size), rest...)
+	} else if s.next > 0 {
+		s.buf = append(s.buf[:0], rest...)
 	}
-	for range 100 {
-		n, err := e.r.Read(e.buf[len(e.buf):cap(e.buf)])
-		e.buf = e.buf[:len(e.buf)+n]
+	s.seen, s.next = max(0, s.seen-s.next), 0
+	for {
+		n, err := s.r.Read(s.buf[len(s.buf):cap(s.buf)])
+		s.buf = s.buf[:len(s.buf)+n]
 		if n > 0 {
 			return nil // the next read returns the error again
 		}
@@ -251,5 +209,4 @@ func (e *Splitter) fill() error {
 			return err
 		}
 	}
-	return io.ErrNoProgress
 }

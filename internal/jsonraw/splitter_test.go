@@ -43,9 +43,12 @@ func TestSplitterAtAnyChunkBorder(t *testing.T) {
 		{"cut in an element", `[{"a":1},{"b":`, []string{`{"a":1}`}, io.ErrUnexpectedEOF, 5},
 		{"cut in a string", `[{"a":1},{"b":"\`, []string{`{"a":1}`}, io.ErrUnexpectedEOF, 7},
 		{"cut between", `[{"a":1},`, []string{`{"a":1}`}, io.ErrUnexpectedEOF, 0},
-		{"a line cut in a string costs itself", "{\"a\":\"x\n{\"b\":2}\n", []string{`{"a":"x`, `{"b":2}`}, io.EOF, 0},
+		{"a line end in a string", "{\"a\":\"x\n, y\"}\n", []string{"{\"a\":\"x\n, y\"}"}, io.EOF, 0},
+		{"arrays in an array", `[[1,2], {"a":[3]} ,[]]`, []string{`[1,2]`, `{"a":[3]}`, `[]`}, io.EOF, 0},
+		{"words", "[NaN\n,7 {}nul\"x\"]", []string{`NaN`, `7 `, `{}`, `nul`, `"x"`}, io.EOF, 0},
+		{"arrays in a row", `[{}][{}] {}`, []string{`{}`, `{}`, `{}`}, io.EOF, 0},
 		{"bare at the end", `7`, []string{`7`}, io.EOF, 0},
-		{"too many brackets", `]]}[{"a":1}]`, []string{`}[{"a":1}`}, io.EOF, 0},
+		{"too many brackets", `]]}[{"a":1}]`, []string{`}`, `{"a":1}`}, io.EOF, 0},
 	} {
 		for cut, wrap := range map[string]func(io.Reader) io.Reader{
 			"whole": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "halves": iotest.HalfReader, "dataerr": iotest.DataErrReader,
@@ -62,7 +65,8 @@ func TestSplitterAtAnyChunkBorder(t *testing.T) {
 
 func TestSplitterSkipsLongElementsInBoundedMemory(t *testing.T) {
 	const giant = 64 << 20
-	in := io.MultiReader(strings.NewReader(`[{"a":1},{"b":"`), io.LimitReader(fill('x'), giant), strings.NewReader(`"},{"c":3}]`))
+	in := io.MultiReader(strings.NewReader(`[{"a":1},{"b":"`), io.LimitReader(fill('x'), giant), strings.NewReader(`"},{"c":3},`),
+		io.LimitReader(fill('7'), giant), strings.NewReader(`,4]`))
 	e := NewSplitter(in, 100_000)
 	var got []string
 	for {
@@ -75,7 +79,7 @@ func TestSplitterSkipsLongElementsInBoundedMemory(t *testing.T) {
 			t.Fatalf("the buffer grew to %d", cap(e.buf))
 		}
 	}
-	if want := fmt.Sprint([]string{`{"a":1}<nil>`, ErrTooLong.Error(), `{"c":3}<nil>`}); fmt.Sprint(got) != want {
+	if want := fmt.Sprint([]string{`{"a":1}<nil>`, ErrTooLong.Error(), `{"c":3}<nil>`, ErrTooLong.Error(), `4<nil>`}); fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -121,28 +125,15 @@ func FuzzSplitter(f *testing.F) {
 	})
 }
 
-func TestSplitterStrict(t *testing.T) {
-	for _, tc := range []struct {
-		in   string
-		want []string
-		tail string
-	}{
-		{`[[1,2], {"a":[3]} ,[]]`, []string{`[1,2]`, `{"a":[3]}`, `[]`}, ""},
-		{"[{\"a\":\"x\n, y\"},NaN\n,7]", []string{"{\"a\":\"x\n, y\"}", "NaN\n", "7"}, ""},
-		{`[{}][{}] {}`, []string{`{}`, `{}`, `{}`}, ""},
-		{`[{},{"a":"[`, []string{`{}`}, `{"a":"[`},
-	} {
-		for _, r := range []io.Reader{strings.NewReader(tc.in), iotest.OneByteReader(strings.NewReader(tc.in))} {
-			e := NewSplitter(r, 1<<10)
-			e.Strict = true
-			var got []string
-			p, err := e.Next()
-			for ; err == nil; p, err = e.Next() {
-				got = append(got, string(p))
-			}
-			if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", tc.want) || string(e.Tail()) != tc.tail || (err == io.EOF) != (tc.tail == "") {
-				t.Errorf("%q: got %q, %v, tail %q", tc.in, got, err, e.Tail())
-			}
+func TestSplitterTail(t *testing.T) {
+	for _, wrap := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.DataErrReader} {
+		e := NewSplitter(wrap(strings.NewReader(`[{},{"a":"[`)), 1<<10)
+		_, err := e.Next()
+		if err == nil {
+			_, err = e.Next()
+		}
+		if err != io.ErrUnexpectedEOF || string(e.Tail()) != `{"a":"[` {
+			t.Errorf("%v, tail %q", err, e.Tail())
 		}
 	}
 }

@@ -5,7 +5,12 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 )
+
+// escaped maps the letter of an escape to its character.
+var escaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 // AppendUnescaped appends the text of a JSON string to dst (RFC 8259 section 7).
 // s is the checked string without its quotes. Half of a surrogate pair becomes
@@ -16,68 +21,47 @@ func AppendUnescaped(dst, s []byte) []byte {
 		if i < 0 || i+1 >= len(s) {
 			return append(dst, s...)
 		}
-		dst, s = appendEscape(append(dst, s[:i]...), s[i+1:])
+		dst = append(dst, s[:i]...)
+		c := s[i+1]
+		s = s[i+2:]
+		if c == 'u' {
+			r, size := unicodeEscape(s)
+			dst, s = utf8.AppendRune(dst, r), s[size:]
+			continue
+		}
+		dst = append(dst, escaped[c])
 	}
 }
 
-// appendEscape appends the character of an escape, which s starts with after its
-// backslash, and returns the rest of s.
-func appendEscape(dst, s []byte) (out, rest []byte) {
-	switch c := s[0]; c {
-	case 'b':
-		dst = append(dst, '\b')
-	case 'f':
-		dst = append(dst, '\f')
-	case 'n':
-		dst = append(dst, '\n')
-	case 'r':
-		dst = append(dst, '\r')
-	case 't':
-		dst = append(dst, '\t')
-	case 'u':
-		return appendUnicode(dst, s[1:])
-	default:
-		dst = append(dst, c)
-	}
-	return dst, s[1:]
-}
-
-// appendUnicode appends the character whose four digits s starts with, with the
-// second half of a surrogate pair, and returns the rest of s.
-func appendUnicode(dst, s []byte) (out, rest []byte) {
-	r := hex4(s)
+// unicodeEscape returns the character whose four digits s starts with, and the
+// size of its escape after the first \u, with that of a second half of a pair.
+func unicodeEscape(s []byte) (r rune, size int) {
+	r = hex4(s)
 	if r < 0 {
-		return utf8.AppendRune(dst, utf8.RuneError), s
+		return utf8.RuneError, 0
 	}
-	s = s[4:]
-	if utf16.IsSurrogate(r) {
-		low := rune(-1)
-		if len(s) >= 6 && s[0] == '\\' && s[1] == 'u' {
-			low = hex4(s[2:])
-		}
-		if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-			s = s[6:]
+	if !utf16.IsSurrogate(r) {
+		return r, 4
+	}
+	if low, ok := bytes.CutPrefix(s[4:], []byte(`\u`)); ok {
+		if both := utf16.DecodeRune(r, hex4(low)); both != utf8.RuneError {
+			return both, 4 + len(`\u`) + 4
 		}
 	}
-	return utf8.AppendRune(dst, r), s
+	return utf8.RuneError, 4
 }
 
 // hex4 returns the value of the four hexadecimal digits that p starts with, or -1.
-func hex4(p []byte) rune {
+func hex4(p []byte) (r rune) {
 	if len(p) < 4 {
 		return -1
 	}
-	var r rune
 	for _, c := range p[:4] {
-		switch {
-		case c-'0' < 10:
-			c -= '0'
-		case c|0x20-'a' < 6:
-			c = c | 0x20 - 'a' + 10
-		default:
+		digit := bytes.IndexByte([]byte("0123456789abcdef"), c|0x20)
+		if digit < 0 || c < '0' {
 			return -1
 		}
-		r = r<<4 | rune(c)
+		r = r<<4 | rune(digit)
 	}
 	return r
 }
@@ -100,25 +84,5 @@ func Text(raw []byte, scratch *[]byte) []byte {
 // AppendQuoted appends s to dst as a JSON string (RFC 8259 section 7), with
 // one U+FFFD for a run of bytes that are not UTF-8.
 func AppendQuoted(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
-		switch {
-		case r == '"' || r == '\\':
-			dst = append(dst, '\\', byte(r))
-		case r >= ' ' && !strings.ContainsRune("<>&\u2028\u2029", r):
-			dst = utf8.AppendRune(dst, r)
-		default:
-			dst = appendControl(dst, r)
-		}
-	}
-	return append(dst, '"')
-}
-
-// appendControl appends the escape of a character.
-func appendControl(dst []byte, r rune) []byte {
-	if i := strings.IndexRune("\b\f\n\r\t", r); i >= 0 {
-		return append(dst, '\\', "bfnrt"[i])
-	}
-	const hex = "0123456789abcdef"
-	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+	return gjson.AppendJSONString(dst, strings.ToValidUTF8(s, "\uFFFD"))
 }

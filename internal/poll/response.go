@@ -101,7 +101,7 @@ func (r *run) readItems(br *bufio.Reader, in *event.Instance, received func() ti
 	bad := false
 	maker := event.Maker{Instance: in, Bad: func([]byte) { bad = true }}
 	all := jsonraw.NewSplitter(br, event.MaxPayload)
-	all.Strict, all.Oversize = true, r.unwritten.piece
+	all.Oversize = r.unwritten.piece
 	var sent, spare []byte // an item as it was sent; Record may change line ends
 	for !d.stopped() {
 		item, err := all.Next()
