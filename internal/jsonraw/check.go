@@ -3,12 +3,10 @@ package jsonraw
 // checker checks JSON in one pass without recursion: depth costs a byte per
 // level. Its buffers are reused from scan to scan.
 type checker struct {
+	x       Index  // of the current object
 	noting  bool   // scan notes scalars
 	scalars []span // the strings, numbers and words, at most one more than maxScalars
-	stack   []bool // open containers below the top: true is an object
-	members []member
-	walk    bool // as in Index
-	lineEnd bool
+	stack   []bool // open containers: true is an object
 }
 
 // keepStack is the depth for which the stack is kept for the next scan.
@@ -19,10 +17,11 @@ type span struct{ start, end int }
 
 // scan checks that p is one JSON object and indexes its top-level members.
 func (c *checker) scan(p []byte, x *Index) error {
-	if c.members == nil {
-		c.members = make([]member, 0, 16) // of events, most have fewer
+	if c.x.members == nil {
+		c.x.members = make([]member, 0, 16) // of events, most have fewer
 	}
-	c.members, c.scalars, c.walk, c.lineEnd = c.members[:0], c.scalars[:0], false, false
+	c.x = Index{data: p, names: p, members: c.x.members[:0], moved: unmoved}
+	c.scalars = c.scalars[:0]
 	if cap(c.stack) > keepStack {
 		c.stack = nil
 	}
@@ -33,13 +32,13 @@ func (c *checker) scan(p []byte, x *Index) error {
 	if i = c.value(p, i); i < 0 || c.space(p, i) != len(p) {
 		return ErrNotObject
 	}
-	*x = Index{data: p, names: p, members: c.members, moved: unmoved, walk: c.walk, lineEnd: c.lineEnd}
+	*x = c.x
 	return nil
 }
 
 // Valid reports whether p is one JSON value, of any depth.
 func Valid(p []byte) bool {
-	c := checker{walk: true} // nothing is indexed
+	c := checker{x: Index{walk: true}} // no members
 	i := c.value(p, c.space(p, 0))
 	return i >= 0 && c.space(p, i) == len(p)
 }
@@ -47,8 +46,8 @@ func Valid(p []byte) bool {
 // The functions below check the JSON at p[i:] and return the index after it, or -1
 // if it is invalid.
 
-// value checks a value and everything inside, without recursion, and indexes the
-// members of the outermost object.
+// value checks a value and everything inside, and indexes the members of the
+// outermost object.
 func (c *checker) value(p []byte, i int) int {
 	c.stack = c.stack[:0]
 	for {
@@ -124,9 +123,9 @@ func (c *checker) name(p []byte, i int) int {
 	}
 	val = c.space(p, val+1)
 	if len(c.stack) == 1 {
-		c.walk = c.walk || escaped || len(c.members) == maxMembers
-		if !c.walk {
-			c.members = append(c.members, member{name: uint32(i + 1), nameEnd: uint32(end - 1), val: uint32(val)})
+		c.x.walk = c.x.walk || escaped || len(c.x.members) == maxMembers
+		if !c.x.walk {
+			c.x.members = append(c.x.members, member{name: uint32(i + 1), nameEnd: uint32(end - 1), val: uint32(val)})
 		}
 	}
 	return val
@@ -134,8 +133,8 @@ func (c *checker) name(p []byte, i int) int {
 
 // ended completes the member that a value at i ends.
 func (c *checker) ended(i int) {
-	if len(c.stack) == 1 && !c.walk && len(c.members) > 0 {
-		c.members[len(c.members)-1].valEnd = uint32(i)
+	if len(c.stack) == 1 && !c.x.walk && len(c.x.members) > 0 {
+		c.x.members[len(c.x.members)-1].valEnd = uint32(i)
 	}
 }
 
@@ -145,7 +144,7 @@ func (c *checker) space(p []byte, i int) int {
 		switch p[i] {
 		case ' ', '\t':
 		case '\n', '\r':
-			c.lineEnd = true
+			c.x.lineEnd = true
 		default:
 			return i
 		}

@@ -52,7 +52,7 @@ func (x *Index) HasLineEnd() bool { return x.lineEnd }
 // Get returns the value of the first member with that name, as it was sent.
 func (x *Index) Get(name string) (value []byte, ok bool) {
 	if x.walk {
-		return Get(x.object(), name)
+		return Get(x.data, name)
 	}
 	for i := range x.members {
 		m := &x.members[i]
@@ -74,7 +74,7 @@ func (x *Index) All(name string) iter.Seq[[]byte] {
 // it was sent, without its quotes, until do returns false.
 func (x *Index) Members(do func(name, value []byte) bool) {
 	if x.walk {
-		eachMember(x.object(), do)
+		Members(x.data)(do)
 		return
 	}
 	for i := range x.members {
@@ -88,6 +88,3 @@ func (x *Index) Members(do func(name, value []byte) bool) {
 func (x *Index) value(m *member) []byte {
 	return x.data[m.val+x.moved[m.before] : m.valEnd+x.moved[m.within]]
 }
-
-// object returns the object without white space in front.
-func (x *Index) object() []byte { return x.data[skip(x.data, 0):] }

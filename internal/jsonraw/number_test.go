@@ -3,14 +3,13 @@ package jsonraw
 import (
 	"math"
 	"strconv"
-	"strings"
 	"testing"
 )
 
 func TestFloat(t *testing.T) {
 	for _, s := range []string{"0", "-0", "0.0", "1", "-12345678", "9007199254740993", "0.1", "0.8700000047683716", "1e5", "1E-7", "1.5e+300", "1e400", "-1e400", "1e-400", "1781889224026"} {
 		want, _ := strconv.ParseFloat(s, 64)
-		if got, ok := Float([]byte(s)); !ok || math.Float64bits(got) != math.Float64bits(want) {
+		if got, ok := ParseFloat(s); !ok || math.Float64bits(got) != math.Float64bits(want) {
 			t.Errorf("%s: %v %v, want %v", s, got, ok, want)
 		}
 		if got, ok := Number([]byte(`"` + s + `"`)); ok == math.IsInf(want, 0) || ok && got != want {
@@ -45,16 +44,5 @@ func TestCompareNumbers(t *testing.T) {
 		if got := CompareNumbers(tc.a, tc.b); got != tc.want || CompareNumbers(tc.b, tc.a) != -tc.want {
 			t.Errorf("%s and %s: %d, want %d", tc.a, tc.b, got, tc.want)
 		}
-	}
-}
-
-func BenchmarkFloat(b *testing.B) {
-	for _, s := range strings.Fields("0 0.128 41200 1781889224026 0.8700000047683716") {
-		b.Run(s, func(b *testing.B) {
-			raw := []byte(s)
-			for b.Loop() {
-				Float(raw)
-			}
-		})
 	}
 }

@@ -18,12 +18,11 @@ func scalarEnd(p []byte, i int) int {
 		return i
 	case c == '-' || c-'0' < 10:
 		return numberEnd(p, i)
-	case c == 't':
-		return literalEnd(p, i, "true")
-	case c == 'f':
-		return literalEnd(p, i, "false")
-	case c == 'n':
-		return literalEnd(p, i, "null")
+	}
+	for _, word := range []string{"true", "false", "null"} {
+		if end := i + len(word); end <= len(p) && string(p[i:end]) == word {
+			return end
+		}
 	}
 	return -1
 }
@@ -115,16 +114,12 @@ func stringEnd(p []byte, i int) (end int, escaped bool) {
 
 // escapeEnd checks an escape after its backslash.
 func escapeEnd(p []byte, i int) int {
-	if i >= len(p) {
-		return -1
-	}
-	switch p[i] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+	switch {
+	case i >= len(p):
+	case escaped[p[i]] != 0:
 		return i + 1
-	case 'u':
-		if i+5 <= len(p) && hex4(p[i+1:]) >= 0 {
-			return i + 5
-		}
+	case p[i] == 'u' && hex4(p[i+1:]) >= 0:
+		return i + 5
 	}
 	return -1
 }
@@ -145,21 +140,17 @@ func numberEnd(p []byte, i int) int {
 			return -1
 		}
 	}
-	if i < len(p) && p[i]|0x20 == 'e' {
-		return exponentEnd(p, i+1)
+	if i == len(p) || p[i]|0x20 != 'e' {
+		return i
 	}
-	return i
-}
-
-func exponentEnd(p []byte, i int) int {
+	i++
 	if i < len(p) && (p[i] == '+' || p[i] == '-') {
 		i++
 	}
-	end := digits(p, i)
-	if end == i {
-		return -1
+	if end := digits(p, i); end > i {
+		return end
 	}
-	return end
+	return -1
 }
 
 // digits skips digits. It reads eight at a time: a mispredicted branch at the end
@@ -175,11 +166,4 @@ func digits(p []byte, i int) int {
 		i++
 	}
 	return i
-}
-
-func literalEnd(p []byte, i int, word string) int {
-	if len(p)-i < len(word) || string(p[i:i+len(word)]) != word {
-		return -1
-	}
-	return i + len(word)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -31,7 +30,6 @@ func sameAsScan(t *testing.T, docs ...[]byte) {
 	var like Scanner
 	var x, alone Index
 	for _, p := range docs {
-		like.failures, like.rest = 0, 0 // always look for a shape
 		errLike := like.Scan(p, &x)
 		err := alone.Scan(p)
 		if got, want := describe(&x, errLike), describe(&alone, err); got != want {
@@ -73,39 +71,9 @@ func TestShapesReplaceTheOldest(t *testing.T) {
 	sameAsScan(t, all...)
 }
 
-func TestScannerRestsIfNoShapeMatches(t *testing.T) {
-	var like Scanner
-	var x Index
-	var docs [][]byte
-	for kind := range 2 * maxShapes {
-		docs = append(docs, fmt.Appendf(nil, `{"$id":"kind %d","member %[1]d":1,"instance_id":"some text"}`, kind))
-	}
-	scan := func(p []byte) {
-		if err := like.Scan(p, &x); err != nil || len(x.members) != 3 {
-			t.Fatal(err, len(x.members))
-		}
-	}
-	for i := range restAfter + 2 {
-		scan(docs[i%len(docs)])
-	}
-	if like.rest == 0 || like.check.noting {
-		t.Error("it still looks for shapes")
-	}
-	for range restFor {
-		scan(docs[0])
-	}
-	for range 3 { // learned, then known
-		scan(docs[0])
-	}
-	if like.rest != 0 || like.failures != 0 || len(like.shapes) == 0 || !like.shapes[0].fits(docs[0]) {
-		t.Error("it does not look for shapes again")
-	}
-	sameAsScan(t, slices.Repeat(docs, 3)...)
-}
-
 func TestLargeObjectsHaveNoShape(t *testing.T) {
 	many := append(append([]byte(`{"a":[1`), bytes.Repeat([]byte(`,2`), maxScalars)...), `]}`...)
-	wide := append(append([]byte(`{"`), bytes.Repeat([]byte(`n`), maxFixed)...), `":1}`...)
+	wide := append(append([]byte(`{"`), bytes.Repeat([]byte(`n`), maxSample)...), `":1}`...)
 	members := []byte(`{"first":1`)
 	for i := range 2 * maxMembers {
 		members = fmt.Appendf(members, `,"m%d":[]`, i)
