@@ -57,7 +57,7 @@ func TestSoak(t *testing.T) {
 	defer client.Close()
 	ctx, stop := context.WithCancel(t.Context())
 	output := format.NewOutput(&out, &bytes.Buffer{})
-	group := pipeline.NewGroup(ctx, func(event.Source) event.Sink {
+	group := pipeline.NewGroup(ctx, func() event.Sink {
 		return format.NewWriter(format.NewNDJSON(format.NDJSONOptions{}), output)
 	})
 	for i, id := range ids(server) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/pipeline"
 	"github.com/rtev/rtev/internal/term"
 )
@@ -49,14 +48,6 @@ func (s *session) reportDropped() {
 	default:
 		s.notices.Info("%s dropped by --cooldown", term.Count(s.cooldown.Dropped(), "event"))
 	}
-}
-
-// cooled puts --cooldown in front of a sink.
-func (s *session) cooled(to event.Sink) event.Sink {
-	if s.cooldown == nil {
-		return to
-	}
-	return s.cooldown.Sink(to)
 }
 
 // bellEvery is the shortest time between two bells.

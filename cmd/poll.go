@@ -66,7 +66,7 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 		how = "once"
 	}
 	s.tell("polling", how, "event")
-	filters := func(to event.Sink) event.Sink { return s.cooled(s.limited(s.shown(to))) }
+	filters := func(to event.Sink) event.Sink { return s.cooldown.Sink(s.limited(s.shown(to))) }
 	if recorded {
 		matched := func(to event.Sink) event.Sink { return s.matched(filters(to)) }
 		return s.end(closed(s.recorded(s.notices.Report, func() event.Sink { return s.joined(matched, last()) })))
@@ -120,7 +120,7 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 		}
 	}
 	s.announce(targets)
-	group := pipeline.NewGroup(s.ctx, func(event.Source) event.Sink { return open() })
+	group := pipeline.NewGroup(s.ctx, open)
 	for _, t := range targets {
 		source := p
 		source.Client, source.Instance, source.Types = t.Client, t.Instance, s.typesOf(t, p.Types)

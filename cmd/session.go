@@ -164,9 +164,9 @@ func (s *session) end(err error) error {
 	return err
 }
 
-// match reports whether an event passes -e and -w.
+// match reports whether an event passes -e, -w and --cooldown.
 func (s *session) match(ev *event.Event) bool {
-	return s.matchType(ev.Type) && s.fits(ev)
+	return s.matchType(ev.Type) && s.fits(ev) && s.cooldown.Pass(ev)
 }
 
 // matchType reports whether a type passes -e.
@@ -190,9 +190,9 @@ func (s *session) fits(ev *event.Event) bool {
 // unfiltered reports whether every event passes.
 func (s *session) unfiltered() bool { return len(s.events) == 0 && len(s.exprs) == 0 }
 
-// matched puts -e and -w in front of a sink.
+// matched puts -e, -w and --cooldown in front of a sink.
 func (s *session) matched(to event.Sink) event.Sink {
-	if s.unfiltered() {
+	if s.unfiltered() && s.cooldown == nil {
 		return to
 	}
 	return pipeline.Match(s.match, to)

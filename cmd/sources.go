@@ -113,7 +113,7 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 		return err
 	}
 	s.reportUnreached(set, set.Follows())
-	group := pipeline.NewGroup(s.ctx, func(event.Source) event.Sink { return open() })
+	group := pipeline.NewGroup(s.ctx, open)
 	if len(targets) > 1 {
 		s.notices.Many()
 	}

@@ -57,7 +57,7 @@ func (a *app) tail(c *cobra.Command, o tailOptions, args []string) error {
 		types = nil // crops are joined with what they show
 	}
 	s.tell("following", "", "event")
-	filters := func(to event.Sink) event.Sink { return s.matched(s.cooled(s.limited(s.shown(to)))) }
+	filters := func(to event.Sink) event.Sink { return s.matched(s.cooldown.Sink(s.limited(s.shown(to)))) }
 	return s.end(closed(s.live(args, liveOptions{
 		connecting: o.connecting, types: types, notify: s.notices.Report, since: s.since, gaps: o.gaps,
 	}, func() event.Sink { return s.joined(filters, open()) })))

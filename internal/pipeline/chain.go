@@ -8,12 +8,20 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// link is a sink in front of another one, which it closes.
-type link struct{ event.Sink }
+// step is a sink in front of another one, which it closes.
+type step struct {
+	event.Sink
+	put func(*event.Event) error
+}
+
+// Put implements event.Sink.
+func (s step) Put(ev *event.Event) error { return s.put(ev) }
 
 // Close implements io.Closer.
-func (l link) Close() error {
-	if c, ok := l.Sink.(io.Closer); ok {
+func (s step) Close() error { return closeSink(s.Sink) }
+
+func closeSink(s event.Sink) error {
+	if c, ok := s.(io.Closer); ok {
 		return c.Close()
 	}
 	return nil
@@ -22,7 +30,7 @@ func (l link) Close() error {
 // guard passes events to a chain and remembers its error, to tell a failure of the
 // chain from an error of the source.
 type guard struct {
-	link
+	event.Sink
 	err error // the first failure, else ErrStop if the chain wanted no more
 }
 
@@ -47,23 +55,17 @@ func (g *guard) end() {
 	if !g.broken() {
 		_ = g.Flush() // g.err has the error
 	}
-	_ = g.note(g.Close())
+	_ = g.note(closeSink(g.Sink))
 }
 
 // Match returns a sink that passes on the events for which ok returns true.
-func Match(ok func(*event.Event) bool, to event.Sink) event.Sink { return match{link{to}, ok} }
-
-type match struct {
-	link
-	ok func(*event.Event) bool
-}
-
-// Put implements event.Sink.
-func (m match) Put(ev *event.Event) error {
-	if !m.ok(ev) {
-		return nil
-	}
-	return m.Sink.Put(ev)
+func Match(ok func(*event.Event) bool, to event.Sink) event.Sink {
+	return step{to, func(ev *event.Event) error {
+		if !ok(ev) {
+			return nil
+		}
+		return to.Put(ev)
+	}}
 }
 
 // Limit ends a run after a number of events, counted over all chains. It is safe
@@ -97,21 +99,15 @@ func (l *Limit) Took() {
 
 // Sink returns a sink that passes on as many events as the limit allows, and
 // then returns ErrStop.
-func (l *Limit) Sink(to event.Sink) event.Sink { return limited{link{to}, l} }
-
-type limited struct {
-	link
-	limit *Limit
-}
-
-// Put implements event.Sink.
-func (s limited) Put(ev *event.Event) error {
-	if !s.limit.Take() {
-		return event.ErrStop
-	}
-	if err := s.Sink.Put(ev); err != nil {
-		return err
-	}
-	s.limit.Took()
-	return nil
+func (l *Limit) Sink(to event.Sink) event.Sink {
+	return step{to, func(ev *event.Event) error {
+		if !l.Take() {
+			return event.ErrStop
+		}
+		if err := to.Put(ev); err != nil {
+			return err
+		}
+		l.Took()
+		return nil
+	}}
 }

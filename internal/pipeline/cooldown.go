@@ -1,124 +1,156 @@
 package pipeline
 
 import (
-	"errors"
+	"fmt"
 	"hash/maphash"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
 )
 
-// maxGroups is the size of each of the two maps of groups of a Cooldown.
+// maxGroups is how many groups a Cooldown remembers. Then it forgets them all, and
+// the next event of each passes.
 const maxGroups = 10_000
 
-// maxPositions bounds the events that a chain of a Cooldown counts exactly if
-// the output fails: more than a polling response holds between two flushes.
-const maxPositions = 1 << 16
-
 // Cooldown passes one event of a group and drops later ones of that group within a
-// period. The period starts when the event was put without an error. It is measured
-// by the clock for live events and by their own times for recorded ones. A Cooldown
-// is safe for concurrent use.
+// period. Pass decides, and a Sink starts the period when it has put an event. The
+// period is measured by the clock for live events and by their own times for recorded
+// ones. A Cooldown is safe for concurrent use. Nil drops nothing.
 type Cooldown struct {
 	period time.Duration
-	key    func(dst []byte, ev *event.Event) []byte
-	seed   maphash.Seed
+	paths  []event.Path // FIELDS, whose values make the group of an event; nil: not given
+	tracks bool         // only the updates of tracks have groups
 
-	mu sync.Mutex
-	// When recent is full it becomes old, and the groups in old are forgotten. The
-	// next event of a forgotten group passes.
-	recent, old map[uint64]*group
-	dropped     int64
+	mu      sync.Mutex
+	groups  map[uint64]group
+	dropped atomic.Int64
 }
 
 // group is the state of one group.
 type group struct {
-	passed time.Time // when the last event was put; zero before the first
+	put    time.Time // when the last event was put
 	folded int       // events dropped since
 }
 
-// NewCooldown returns a cooldown. key appends the key of an event's group to dst.
-// An event with an empty key passes.
-func NewCooldown(period time.Duration, key func(dst []byte, ev *event.Event) []byte) *Cooldown {
-	return &Cooldown{period: period, key: key, seed: maphash.MakeSeed(), recent: map[uint64]*group{}}
+var (
+	seed        = maphash.MakeSeed()
+	trackFields = []event.Path{event.MustPath("_track")}
+	eventFields = []event.Path{event.MustPath("_type"), event.MustPath("_place"), event.MustPath("_class")}
+)
+
+// ParseCooldown parses the value of --cooldown, D[:FIELDS]. FIELDS are paths or
+// computed fields, separated by commas. Events with equal FIELDS are one group;
+// events that have none of them pass. Without FIELDS, the updates of a track are
+// one group, and so are other events with the same instance, type, place and class.
+func ParseCooldown(text string) (*Cooldown, error) {
+	duration, list, given := strings.Cut(text, ":")
+	period, err := time.ParseDuration(duration)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%q is not a duration such as 30s, or a duration and fields such as 30s:_place", duration)
+	case period < 0:
+		return nil, fmt.Errorf("%s: the duration must not be negative", duration)
+	case !given:
+		return &Cooldown{period: period}, nil
+	}
+	c := &Cooldown{period: period}
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			return nil, fmt.Errorf("%q: a field is empty", text)
+		}
+		path, err := event.ParsePath(name)
+		if err != nil {
+			return nil, err
+		}
+		c.paths = append(c.paths, path)
+	}
+	return c, nil
+}
+
+// NewTrackCooldown returns a cooldown for the updates of each track. All other
+// events pass.
+func NewTrackCooldown(period time.Duration) *Cooldown {
+	return &Cooldown{period: period, tracks: true}
 }
 
 // Dropped returns how many events were dropped so far.
-func (c *Cooldown) Dropped() int64 {
+func (c *Cooldown) Dropped() int64 { return c.dropped.Load() }
+
+// Pass reports whether an event passes. It sets Folded to the number of events of
+// its group that were dropped before it.
+func (c *Cooldown) Pass(ev *event.Event) bool {
+	if c == nil {
+		return true
+	}
+	ev.Folded = 0
+	id, ok := c.groupOf(ev)
+	if !ok {
+		return true
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.dropped
-}
-
-// Sink returns a sink that passes events on to to. While an event is put, its
-// Folded is the number of events of its group that were dropped before it.
-func (c *Cooldown) Sink(to event.Sink) event.Sink { return &cooled{link: link{to}, cooldown: c} }
-
-// cooled is one chain's sink of a Cooldown.
-type cooled struct {
-	link
-	cooldown *Cooldown
-	key      []byte
-	put      int   // events put since the last Flush that returned nil
-	passed   []int // the positions among them of the first that passed
-	err      error // the first *event.WriteError, as counted here
-}
-
-// Put implements event.Sink.
-func (s *cooled) Put(ev *event.Event) error {
-	at := s.put
-	s.put++
-	c := s.cooldown
-	if s.key = c.key(s.key[:0], ev); len(s.key) == 0 || c.period <= 0 {
-		return s.pass(ev, at)
+	g, known := c.groups[id]
+	at := now(ev)
+	if !known || at.Before(g.put) || at.Sub(g.put) >= c.period {
+		ev.Folded = g.folded
+		return true
 	}
-	id := maphash.Bytes(c.seed, s.key)
-	folded, pass := c.admit(id, now(ev))
-	if !pass {
+	g.folded++
+	c.groups[id] = g
+	c.dropped.Add(1)
+	return false
+}
+
+// Sink returns a sink that passes on events for which Pass has returned true.
+func (c *Cooldown) Sink(to event.Sink) event.Sink {
+	if c == nil {
+		return to
+	}
+	return step{to, func(ev *event.Event) error {
+		if err := to.Put(ev); err != nil {
+			return err
+		}
+		if id, ok := c.groupOf(ev); ok {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			folded := c.groups[id].folded - ev.Folded
+			if c.groups == nil || len(c.groups) >= maxGroups {
+				c.groups = map[uint64]group{}
+			}
+			c.groups[id] = group{now(ev), folded}
+		}
 		return nil
-	}
-	ev.Folded = folded
-	err := s.pass(ev, at)
-	ev.Folded = 0
-	if err == nil {
-		c.passed(id, now(ev), folded)
-	}
-	return err
+	}}
 }
 
-func (s *cooled) pass(ev *event.Event, at int) error {
-	if len(s.passed) < maxPositions {
-		s.passed = append(s.passed, at)
+// groupOf returns the group of an event; ok is false if it has none.
+func (c *Cooldown) groupOf(ev *event.Event) (id uint64, ok bool) {
+	paths := c.paths
+	switch {
+	case c.period <= 0:
+		return 0, false
+	case paths != nil:
+	case ev.Type == "track":
+		paths = trackFields
+	case !c.tracks:
+		paths = eventFields
 	}
-	return s.recount(s.Sink.Put(ev))
-}
-
-// Flush implements event.Sink.
-func (s *cooled) Flush() error {
-	err := s.recount(s.Sink.Flush())
-	if err == nil {
-		s.put, s.passed = 0, s.passed[:0]
+	var hash maphash.Hash
+	hash.SetSeed(seed)
+	for i := range paths {
+		value := paths[i].Of(ev).String()
+		ok = ok || value != ""
+		hash.WriteString(value)
+		hash.WriteByte(0)
 	}
-	return err
-}
-
-// recount adds dropped events to the number of events that a failed output has
-// written, because they need no further handling.
-func (s *cooled) recount(err error) error {
-	if s.err != nil {
-		return s.err
+	if c.paths == nil && ev.Instance != nil { // instances may have the same name
+		hash.WriteString(ev.Instance.Server)
+		hash.WriteString(ev.Instance.ID)
 	}
-	failure, ok := errors.AsType[*event.WriteError](err)
-	if !ok {
-		return err
-	}
-	whole := s.put
-	if n := len(s.passed); failure.Written < n || n == maxPositions {
-		whole = s.passed[max(0, min(failure.Written, n-1))]
-	}
-	s.err = &event.WriteError{Err: failure.Err, Written: whole}
-	return s.err
+	return hash.Sum64(), ok
 }
 
 // now returns the time by which an event is measured.
@@ -128,49 +160,4 @@ func now(ev *event.Event) time.Time {
 		return at
 	}
 	return time.Now()
-}
-
-// admit reports whether an event passes, and how many of its group were
-// dropped before it. An event that does not pass is counted.
-func (c *Cooldown) admit(id uint64, at time.Time) (folded int, pass bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	g := c.find(id)
-	switch {
-	case g == nil:
-		return 0, true
-	case at.Before(g.passed) || at.Sub(g.passed) >= c.period:
-		return g.folded, true
-	}
-	g.folded++
-	c.dropped++
-	return 0, false
-}
-
-// passed starts the period of a group. folded events were reported.
-func (c *Cooldown) passed(id uint64, at time.Time, folded int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	g := c.find(id)
-	if g == nil {
-		if len(c.recent) >= maxGroups {
-			c.old, c.recent = c.recent, map[uint64]*group{}
-		}
-		g = &group{}
-		c.recent[id] = g
-	}
-	g.passed = at
-	g.folded -= folded
-}
-
-// find returns a group, nil if it is not known. The lock is held.
-func (c *Cooldown) find(id uint64) *group {
-	if g := c.recent[id]; g != nil {
-		return g
-	}
-	g := c.old[id]
-	if g != nil && len(c.recent) < maxGroups {
-		c.recent[id] = g
-	}
-	return g
 }

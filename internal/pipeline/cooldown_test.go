@@ -3,7 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,7 +11,13 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-func byType(dst []byte, ev *event.Event) []byte { return append(dst, ev.Type...) }
+// byType returns a cooldown whose groups are the types.
+func byType(period time.Duration) *Cooldown {
+	return &Cooldown{period: period, paths: []event.Path{event.MustPath("_type")}}
+}
+
+// through puts a cooldown in front of a sink.
+func through(c *Cooldown, to event.Sink) event.Sink { return Match(c.Pass, c.Sink(to)) }
 
 // live returns an event of that type that arrives now.
 func live(t *testing.T, typ string) *event.Event {
@@ -37,8 +42,8 @@ func (f *folds) Put(ev *event.Event) error {
 
 func TestCooldownDropsWithinThePeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, to := NewCooldown(5*time.Second, byType), &folds{}
-		chain := c.Sink(to)
+		c, to := byType(5*time.Second), &folds{}
+		chain := through(c, to)
 		for second := range 12 {
 			for _, typ := range []string{"a", "b"} {
 				if typ == "b" && second%6 != 0 {
@@ -59,13 +64,13 @@ func TestCooldownDropsWithinThePeriod(t *testing.T) {
 func TestCooldownStartsWithPut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := &folds{}
-		c := NewCooldown(5*time.Second, byType)
+		c := byType(5 * time.Second)
 		failing := errors.New("not now")
-		if err := c.Sink(&flowtest.Collect{Err: failing, At: 1}).Put(live(t, "a")); err != failing {
+		if err := through(c, &flowtest.Collect{Err: failing, At: 1}).Put(live(t, "a")); err != failing {
 			t.Fatal(err)
 		}
 		to.OnPut = func(int) { time.Sleep(10 * time.Second) } // a slow reader
-		chain := c.Sink(to)
+		chain := through(c, to)
 		for range 3 {
 			if err := chain.Put(live(t, "a")); err != nil {
 				t.Fatal(err)
@@ -80,7 +85,7 @@ func TestCooldownStartsWithPut(t *testing.T) {
 
 func TestCooldownOfRecordedEventsUsesTheirTime(t *testing.T) {
 	to := &folds{}
-	chain := NewCooldown(5*time.Second, byType).Sink(to)
+	chain := through(byType(5*time.Second), to)
 	for _, second := range []int{0, 1, 2, 6, 7, 3} { // back by more than a period's start: a new recording
 		ev := flowtest.Event(t, "a", fmt.Sprintf(`{"system_timestamp":%d}`, int64(1790000000000)+int64(second)*1000))
 		if err := chain.Put(ev); err != nil {
@@ -92,72 +97,32 @@ func TestCooldownOfRecordedEventsUsesTheirTime(t *testing.T) {
 	}
 }
 
-// Dropped events count as written as soon as those before them are.
-func TestCooldownCountsDroppedEventsAsWritten(t *testing.T) {
-	const events = "daabbbcab" // d passes because it has no group
-	for written, want := range []int{0, 1, 3, 6, 9} {
-		failing := &event.WriteError{Err: errors.New("full"), Written: written}
-		to := &flowtest.Collect{FlushErr: failing}
-		chain := NewCooldown(time.Hour, func(dst []byte, ev *event.Event) []byte {
-			return append(dst, strings.TrimPrefix(ev.Type, "d")...)
-		}).Sink(to)
-		for _, typ := range strings.Split(events, "") {
-			if err := chain.Put(live(t, typ)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for range 2 {
-			failure, ok := errors.AsType[*event.WriteError](chain.Flush())
-			if !ok || failure.Err != failing.Err || failure.Written != want {
-				t.Errorf("%d of 4 lines written: %+v, want %d events", written, failure, want)
-			}
-		}
-	}
-}
-
-func TestCooldownPositionsAreBounded(t *testing.T) {
-	chain := NewCooldown(time.Hour, func(dst []byte, _ *event.Event) []byte { return dst }).Sink(nowhere{}).(*cooled)
-	ev := live(t, "a")
-	for range 2 * maxPositions {
-		if err := chain.Put(ev); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, tc := range []struct{ written, want int }{{-7, 0}, {10, 10}, {maxPositions + 10, maxPositions - 1}} {
-		chain.err = nil
-		failure, _ := errors.AsType[*event.WriteError](chain.recount(&event.WriteError{Written: tc.written}))
-		if failure == nil || failure.Written != tc.want || len(chain.passed) > maxPositions {
-			t.Errorf("%d lines written: %+v, want %d events; %d positions", tc.written, failure, tc.want, len(chain.passed))
-		}
-	}
-}
-
 func TestCooldownPassesEventsWithoutGroup(t *testing.T) {
-	for _, c := range []*Cooldown{NewCooldown(time.Hour, func(dst []byte, _ *event.Event) []byte { return dst }), NewCooldown(0, byType)} {
+	for _, c := range []*Cooldown{{period: time.Hour, tracks: true}, byType(0), nil} {
 		to := &closing{}
-		chain := c.Sink(to)
+		chain := through(c, to)
 		for range 3 {
 			if err := chain.Put(live(t, "a")); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := (link{chain}).Close(); err != nil || len(to.Taken()) != 3 || len(to.ends) != 1 {
+		if err := closeSink(chain); err != nil || len(to.Taken()) != 3 || len(to.ends) != 1 {
 			t.Errorf("%v, %d events, %v", err, len(to.Taken()), to.ends)
 		}
 	}
 }
 
 func TestCooldownIsBounded(t *testing.T) {
-	n := 0
-	c := NewCooldown(time.Hour, func(dst []byte, _ *event.Event) []byte { n++; return fmt.Append(dst, n) })
-	chain := c.Sink(nowhere{})
+	c := byType(time.Hour)
+	chain := through(c, nowhere{})
 	ev := live(t, "a")
-	for range 5 * maxGroups {
+	for n := range 5 * maxGroups {
+		ev.Type = fmt.Sprint(n)
 		if err := chain.Put(ev); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(c.recent) > maxGroups || len(c.old) > maxGroups {
-		t.Errorf("%d and %d groups", len(c.recent), len(c.old))
+	if len(c.groups) > maxGroups {
+		t.Errorf("%d groups", len(c.groups))
 	}
 }

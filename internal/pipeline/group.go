@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -22,7 +23,7 @@ import (
 type Group struct {
 	ctx    context.Context
 	cancel context.CancelFunc
-	open   func(event.Source) event.Sink
+	open   func() event.Sink
 	work   sync.WaitGroup // sources, and functions started with Go
 
 	mu        sync.Mutex
@@ -45,7 +46,7 @@ type undelivered interface {
 // NewGroup returns a run that ends with ctx. open returns the chain of a source;
 // Add calls it in the goroutine of its caller. A source that fails while others go
 // on must report that itself.
-func NewGroup(ctx context.Context, open func(event.Source) event.Sink) *Group {
+func NewGroup(ctx context.Context, open func() event.Sink) *Group {
 	g := &Group{open: open, running: 1}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	return g
@@ -55,7 +56,7 @@ func NewGroup(ctx context.Context, open func(event.Source) event.Sink) *Group {
 // After Wait was called, only functions started with Go may call Add.
 func (g *Group) Add(s event.Source) (stop func()) {
 	ctx, cancel := context.WithCancel(g.ctx)
-	chain := &guard{link: link{g.open(s)}}
+	chain := &guard{Sink: g.open()}
 	g.mu.Lock()
 	order := g.added
 	g.added++
@@ -83,8 +84,7 @@ func (g *Group) Go(f func(ctx context.Context)) { g.work.Go(func() { f(g.ctx) })
 func (g *Group) ended(order int, err error, chain *guard) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var lost undelivered
-	if errors.As(err, &lost) && g.lost == nil {
+	if _, lost := errors.AsType[undelivered](err); lost && g.lost == nil {
 		g.lost = err
 	}
 	switch {
@@ -141,13 +141,8 @@ func (g *Group) Wait() error {
 	g.cancel()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	switch {
-	case g.broken != nil:
-		return g.broken
-	case g.lost != nil:
-		return g.lost
-	case g.succeeded:
-		return nil
+	if err := cmp.Or(g.broken, g.lost); err != nil || g.succeeded {
+		return err
 	}
 	return g.failed
 }
@@ -155,7 +150,7 @@ func (g *Group) Wait() error {
 // Run runs sources, each into a chain that open returns, until the run is over,
 // and returns what Group.Wait returns.
 func Run(ctx context.Context, sources []event.Source, open func() event.Sink) error {
-	g := NewGroup(ctx, func(event.Source) event.Sink { return open() })
+	g := NewGroup(ctx, open)
 	for _, s := range sources {
 		g.Add(s)
 	}

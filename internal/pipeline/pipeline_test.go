@@ -236,7 +236,7 @@ func TestSourcesAreAddedAndStopped(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		sink := &flowtest.Collect{}
-		g := NewGroup(ctx, func(event.Source) event.Sink { return sink })
+		g := NewGroup(ctx, func() event.Sink { return sink })
 		stop := g.Add(script{name: "first", n: 100, pause: time.Second})
 		g.Go(func(ctx context.Context) {
 			time.Sleep(10*time.Second + time.Millisecond)
@@ -256,7 +256,7 @@ func TestSourcesAreAddedAndStopped(t *testing.T) {
 
 func TestRunEndsWhenAllSourcesFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGroup(t.Context(), func(event.Source) event.Sink { return &flowtest.Collect{} })
+		g := NewGroup(t.Context(), func() event.Sink { return &flowtest.Collect{} })
 		g.Go(func(ctx context.Context) { <-ctx.Done() })
 		g.Add(script{end: true, err: errRefused})
 		synctest.Wait() // it has failed, and another is still to be added
@@ -336,7 +336,7 @@ func TestLimitDoesNotCountFailedPuts(t *testing.T) {
 
 func TestChainAllocatesNothing(t *testing.T) {
 	ev := flowtest.Event(t, "track", `{}`)
-	chain := &guard{link: link{Match(func(ev *event.Event) bool { return ev.Type == "track" }, NewLimit(1<<40, func() {}).Sink(nowhere{}))}}
+	chain := &guard{Sink: Match(func(ev *event.Event) bool { return ev.Type == "track" }, NewLimit(1<<40, func() {}).Sink(nowhere{}))}
 	if n := testing.AllocsPerRun(100, func() { chain.Put(ev) }); n != 0 {
 		t.Errorf("%v allocations an event", n)
 	}
@@ -352,7 +352,7 @@ func (nowhere) Flush() error           { return nil }
 func TestManySources(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var sink flowtest.Collect
-	g := NewGroup(ctx, func(event.Source) event.Sink { return &sink })
+	g := NewGroup(ctx, func() event.Sink { return &sink })
 	var adding sync.WaitGroup
 	for i := range 50 {
 		adding.Go(func() {
