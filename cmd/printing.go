@@ -11,6 +11,7 @@ import (
 	"github.com/rtev/rtev/internal/crop"
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
+	"github.com/rtev/rtev/internal/pipeline"
 )
 
 // printing is how events are printed, as typed.
@@ -146,8 +147,9 @@ func (s *session) width() int {
 // crop says what it shows and where, also if the filters drop the event or the
 // updates of the track that say so.
 func (s *session) joined(filters func(to event.Sink) event.Sink, to event.Sink) event.Sink {
-	if s.onScreen() {
-		return crop.NewJoiner(filters, to)
+	if !s.onScreen() {
+		return filters(to)
 	}
-	return filters(to)
+	var joiner crop.Joiner
+	return pipeline.Match(joiner.See, filters(pipeline.Match(joiner.Join, to)))
 }

@@ -11,11 +11,9 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-// nowhere is a sink that drops everything.
-type nowhere struct{}
-
-func (nowhere) Put(*event.Event) error { return nil }
-func (nowhere) Flush() error           { return nil }
+// anyType and anyCrop want all crops.
+func anyType(string) bool       { return true }
+func anyCrop(*event.Event) bool { return true }
 
 // BenchmarkCrops compares saving pictures of 34 KB with writing the same bytes
 // to the same files. Run it with -benchtime 20000x: each row writes into a
@@ -47,6 +45,7 @@ func BenchmarkCrops(b *testing.B) {
 			d := mustOpen(b, filepath.Dir(filepath.Dir(folderOf(b, top))))
 			o := row.o
 			o.Name, o.To, o.Location = mustName(b, "{instance}/{date}/{n}.jpg"), nowhere{}, time.UTC
+			o.Types, o.Where = anyType, anyCrop
 			s := NewSaver(d, o)
 			check(b, s.Put(flowtest.Event(b, "event-intrusion", intrusion)))
 			ev := flowtest.Event(b, "crop", cropOf(p, ofBoth))
@@ -81,7 +80,7 @@ func folderOf(b *testing.B, top string) string {
 // BenchmarkUnwanted measures crops that are not saved.
 func BenchmarkUnwanted(b *testing.B) {
 	d := mustOpen(b, b.TempDir())
-	s := NewSaver(d, Options{Name: mustName(b, standard), To: nowhere{}, Where: func(*event.Event) bool { return false }})
+	s := NewSaver(d, Options{Name: mustName(b, standard), To: nowhere{}, Types: anyType, Where: func(*event.Event) bool { return false }})
 	check(b, s.Put(flowtest.Event(b, "event-intrusion", intrusion)))
 	ev := flowtest.Event(b, "crop", cropOf(jpegOf(b, 183, 183), ofBoth))
 	for b.Loop() {
@@ -93,7 +92,7 @@ func BenchmarkUnwanted(b *testing.B) {
 // BenchmarkTracks measures events that crops may refer to.
 func BenchmarkTracks(b *testing.B) {
 	d := mustOpen(b, b.TempDir())
-	s := NewSaver(d, Options{Name: mustName(b, standard), To: nowhere{}})
+	s := NewSaver(d, Options{Name: mustName(b, standard), To: nowhere{}, Types: anyType, Where: anyCrop})
 	var evs []*event.Event
 	for i := range 100 {
 		evs = append(evs, flowtest.Event(b, "track", fmt.Sprintf(`{"tracking_id":"t%d","object_class":"Person","location":{"x":0.25,"y":0.5}}`, i)))

@@ -305,13 +305,14 @@ func openFolder(top, name string) (*os.Root, error) {
 	return openOrCreate(name, root.OpenRoot, root.MkdirAll)
 }
 
-func openOrCreate(name string, open func(string) (*os.Root, error), create func(string, fs.FileMode) error) (*os.Root, error) {
+func openOrCreate(
+	name string, open func(string) (*os.Root, error), create func(string, fs.FileMode) error,
+) (*os.Root, error) {
 	folder, err := open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := create(name, 0o777); err != nil {
-			return nil, err
+		if err = create(name, 0o777); err == nil {
+			folder, err = open(name)
 		}
-		return open(name)
 	}
 	return folder, err
 }

@@ -301,9 +301,9 @@ func writeOld(t *testing.T, path string, age time.Duration) {
 
 func TestSummaryLine(t *testing.T) {
 	for want, s := range map[string]Summary{
-		"0 pictures saved, 0 B":                                    {},
-		"1 picture saved, 34.8 kB":                                 {Saved: 1, Bytes: 34816},
-		"2 pictures saved, 1.5 GB; 1 crop without a whole picture": {2, 1_500_000_000, 1},
+		"0 pictures saved, 0 B":                                         {},
+		"1 picture saved, 34.8 kB":                                      {Saved: 1, Bytes: 34816},
+		"2 pictures saved, 1.5 GB; 1 crop without a whole picture":      {2, 1_500_000_000, 1},
 		"1,203 pictures saved, 2.0 MB; 4 crops without a whole picture": {1203, 2e6, 4},
 	} {
 		if got := s.String(); got != want {

@@ -29,7 +29,7 @@ func (s *Saver) resolve(p *pending) error {
 	}
 	info.Ref = s.ref(p.event, p.track)
 	if !p.best && !s.isWanted(info) {
-		return s.rest(p.ev)
+		return s.o.Rest.Put(p.ev)
 	}
 	image, _ := p.ev.Member("image")
 	pic, err := s.decoder.picture(image)
@@ -53,7 +53,7 @@ func (s *Saver) isWanted(info *event.Event) bool {
 	if info.Ref != nil {
 		typ = info.Ref.Type
 	}
-	return (s.o.Types == nil || s.o.Types(typ)) && (s.o.Where == nil || s.o.Where(info))
+	return s.o.Types(typ) && s.o.Where(info)
 }
 
 // refuse reports a crop that holds no picture, and passes it on.
@@ -63,8 +63,9 @@ func (s *Saver) refuse(ev *event.Event, err error) error {
 	if t := timeOf(ev); !t.IsZero() {
 		when = " of " + t.In(s.o.Location).Format("15:04:05.000")
 	}
-	s.o.Notify.Tell(event.Notice{Instance: ev.Instance, Kind: event.Warning, Text: fmt.Sprintf("a crop%s is not saved: %v", when, err)})
-	return s.rest(ev)
+	text := fmt.Sprintf("a crop%s is not saved: %v", when, err)
+	s.o.Notify.Tell(event.Notice{Instance: ev.Instance, Kind: event.Warning, Text: text})
+	return s.o.Rest.Put(ev)
 }
 
 // keepBest lets a crop wait for a better one of the same event or track. The
@@ -72,10 +73,10 @@ func (s *Saver) refuse(ev *event.Event, err error) error {
 func (s *Saver) keepBest(p *pending) error {
 	old := s.best(p.key())
 	if s.entryOf(p).saved || old != nil && p.confidence() <= old.confidence() {
-		return s.rest(p.ev)
+		return s.o.Rest.Put(p.ev)
 	}
 	if old != nil {
-		if err := s.rest(old.ev); err != nil {
+		if err := s.o.Rest.Put(old.ev); err != nil {
 			return err
 		}
 	}

@@ -1,60 +1,26 @@
 package crop
 
-import (
-	"io"
+import "github.com/rtev/rtev/internal/event"
 
-	"github.com/rtev/rtev/internal/event"
-)
+// Joiner joins the crops of one source with what they refer to, in two steps of a
+// chain, with filters between them: a crop is joined with an event or a track that
+// was seen before it, whether the filters passed that or not, and the filters see
+// crops as they were sent. No crop waits. One goroutine may use it at a time.
+type Joiner struct{ memory }
 
-// Joiner is a sink that passes every event on, through filters. A crop gets the
-// event, or else the track, that it refers to as its Ref if that was put before,
-// whether the filters passed it or not; no crop waits. The filters do not see the
-// Ref. One goroutine may use it at a time.
-type Joiner struct {
-	event.Sink // the filters
-	memory
-}
-
-// NewJoiner returns a Joiner that puts into to what passes the sink that filters
-// returns.
-func NewJoiner(filters func(to event.Sink) event.Sink, to event.Sink) *Joiner {
-	j := &Joiner{}
-	j.Sink = filters(&joined{to, &j.memory})
-	return j
-}
-
-// Put implements event.Sink.
-func (j *Joiner) Put(ev *event.Event) error {
+// See remembers an event or a track. It returns true.
+func (j *Joiner) See(ev *event.Event) bool {
 	if !isCrop(ev) {
 		j.learn(ev)
 	}
-	return j.Sink.Put(ev)
+	return true
 }
 
-// Close implements io.Closer.
-func (j *Joiner) Close() error { return closeSink(j.Sink) }
-
-// joined is the sink after the filters of a Joiner.
-type joined struct {
-	event.Sink
-	memory *memory
-}
-
-// Put implements event.Sink. The event's Ref is as before when Put returns.
-func (s *joined) Put(ev *event.Event) error {
-	if isCrop(ev) && ev.Ref == nil {
-		ev.Ref = s.memory.ref(idAt(refEvent, ev), idAt(refTrack, ev))
-		defer func() { ev.Ref = nil }()
+// Join sets the Ref of a crop to the event, or else the track, that it refers to.
+// It returns true.
+func (j *Joiner) Join(ev *event.Event) bool {
+	if isCrop(ev) {
+		ev.Ref = j.ref(idAt(refEvent, ev), idAt(refTrack, ev))
 	}
-	return s.Sink.Put(ev)
-}
-
-// Close implements io.Closer.
-func (s *joined) Close() error { return closeSink(s.Sink) }
-
-func closeSink(s event.Sink) error {
-	if c, ok := s.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
+	return true
 }

@@ -24,16 +24,16 @@ type Limit interface {
 	Took()
 }
 
-// Options are what a Saver does. Name, Location and To are required.
+// Options are what a Saver does. Name, Location, Types, Where and To are required.
 type Options struct {
 	Name     *Name
 	Location *time.Location // zone of {date} and {time}
 	// Types reports whether pictures of that type of event are wanted. It is
 	// called with the type of the event or track a crop belongs to, and with the
-	// crop's own type if it belongs to none. Nil: all are wanted.
+	// crop's own type if it belongs to none.
 	Types func(typ string) bool
 	// Where reports whether a crop is wanted. It is called with the crop without
-	// its image, and with Ref set. Nil: all are wanted.
+	// its image, and with Ref set.
 	Where func(*event.Event) bool
 	Best  bool  // save one picture per event, or per track: the one with the highest confidence
 	Meta  bool  // write the record into a .json beside each picture
@@ -98,7 +98,18 @@ type Saver struct {
 }
 
 // NewSaver returns a Saver that writes into dir. The caller must Close it.
-func NewSaver(dir *Dir, o Options) *Saver { return &Saver{o: o, dir: dir, queue: queue{next: never}} }
+func NewSaver(dir *Dir, o Options) *Saver {
+	if o.Rest == nil {
+		o.Rest = nowhere{}
+	}
+	return &Saver{o: o, dir: dir, queue: queue{next: never}}
+}
+
+// nowhere is a sink that drops events.
+type nowhere struct{}
+
+func (nowhere) Put(*event.Event) error { return nil }
+func (nowhere) Flush() error           { return nil }
 
 // Put takes an event: a crop, or one that crops may refer to.
 func (s *Saver) Put(ev *event.Event) error {
@@ -127,7 +138,7 @@ func (s *Saver) accept(ev *event.Event) error {
 		return err
 	}
 	if !crop {
-		return s.rest(ev)
+		return s.o.Rest.Put(ev)
 	}
 	p := &pending{ev: ev, event: idAt(refEvent, ev), track: idAt(refTrack, ev), order: s.put}
 	if !s.knows(p) {
@@ -161,37 +172,29 @@ func (s *Saver) meet(ev *event.Event) error {
 	}, s.resolve)
 }
 
-// rest passes on an event that did not become a picture.
-func (s *Saver) rest(ev *event.Event) error {
-	if s.o.Rest == nil {
-		return nil
-	}
-	return s.o.Rest.Put(ev)
-}
-
 // Flush makes the records leave, and with FlushWaiting saves the crops that
 // wait first.
 func (s *Saver) Flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err != nil && !errors.Is(s.err, event.ErrStop) {
-		return s.err
-	}
 	return s.flush(s.o.FlushWaiting)
 }
 
 func (s *Saver) flush(waiting bool) error {
+	if s.err != nil && !errors.Is(s.err, event.ErrStop) {
+		return s.err
+	}
 	if waiting && s.err == nil {
-		if err := s.saveUntil(never); err != nil && !errors.Is(err, event.ErrStop) {
-			return s.fail(err)
+		if err := s.saveUntil(never); errors.Is(err, event.ErrStop) {
+			s.err = err // more crops wait than the limit allows
 		} else if err != nil {
-			s.err = err
+			return s.fail(err)
 		}
 	}
 	if err := s.flushSinks(); err != nil {
 		return s.fail(err)
 	}
-	if s.err != nil { // more crops wait than the limit allows
+	if s.err != nil {
 		if err := s.fail(s.err); err != event.ErrStop {
 			return err
 		}
@@ -202,10 +205,8 @@ func (s *Saver) flush(waiting bool) error {
 }
 
 func (s *Saver) flushSinks() error {
-	if s.o.Rest != nil {
-		if err := s.o.Rest.Flush(); err != nil {
-			return err
-		}
+	if err := s.o.Rest.Flush(); err != nil {
+		return err
 	}
 	return s.o.To.Flush()
 }
@@ -214,10 +215,6 @@ func (s *Saver) flushSinks() error {
 func (s *Saver) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stopTimer()
-	if s.err != nil && !errors.Is(s.err, event.ErrStop) {
-		return s.err
-	}
 	err := s.flush(true)
 	s.stopTimer()
 	if s.err == nil {
@@ -243,12 +240,10 @@ func (s *Saver) saveUntil(now time.Duration) error {
 // twice, but no event is lost.
 func (s *Saver) fail(err error) error {
 	whole := s.before(s.put)
-	if s.o.Rest != nil {
-		if failed := s.o.Rest.Flush(); failed != nil {
-			whole = 0
-			if errors.Is(err, event.ErrStop) {
-				err = failed
-			}
+	if failed := s.o.Rest.Flush(); failed != nil {
+		whole = 0
+		if errors.Is(err, event.ErrStop) {
+			err = failed
 		}
 	}
 	if w, ok := errors.AsType[*event.WriteError](err); ok {
@@ -263,6 +258,7 @@ func (s *Saver) fail(err error) error {
 
 // startTimer lets time pass while the stream is silent.
 func (s *Saver) startTimer() {
+	s.stopTimer()
 	if s.err == nil && len(s.crops) > 0 {
 		s.pause = max(0, s.next-s.clock.now)
 		s.timer = time.AfterFunc(s.pause, s.timeOver)

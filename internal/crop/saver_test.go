@@ -35,6 +35,12 @@ func newRig(t testing.TB, o Options) *rig {
 	if o.Name == nil {
 		o.Name = mustName(t, "{n}_{type}_{class}_{place}.jpg")
 	}
+	if o.Types == nil {
+		o.Types = anyType
+	}
+	if o.Where == nil {
+		o.Where = anyCrop
+	}
 	o.To, o.Location = &r.records, time.UTC
 	o.Notify = func(n event.Notice) { r.notices = append(r.notices, n.Text) }
 	r.saver = NewSaver(r.dir, o)

@@ -139,7 +139,7 @@ func (m *Maker) complete(typ []byte, in *Instance) {
 	if len(typ) == 0 {
 		typ = jsonraw.Text(kind, &m.quoted)
 	}
-	e.Type, e.Instance = m.name(typ), in
+	e.Type, e.Instance, e.Ref, e.Folded = m.name(typ), in, nil, 0
 	m.front = append(m.front[:0], '{')
 	if !named && e.Type != "unknown" {
 		m.front = append(jsonraw.AppendQuoted(append(m.front, `"$id":`...), e.Type), ',')

@@ -116,6 +116,21 @@ type drop struct{}
 func (drop) Put(*Event) error { return nil }
 func (drop) Flush() error     { return nil }
 
+// A sink may have joined or folded the event before.
+func TestRecordStartsAfresh(t *testing.T) {
+	var m Maker
+	to := &collect{}
+	for range 2 {
+		if err := m.Record(nil, nil, []byte(`{"a":1}`), time.Time{}, to); err != nil {
+			t.Fatal(err)
+		}
+		if m.ev.Ref != nil || m.ev.Folded != 0 {
+			t.Errorf("Ref %v, Folded %d", m.ev.Ref, m.ev.Folded)
+		}
+		m.ev.Ref, m.ev.Folded = &Event{}, 7
+	}
+}
+
 func TestNewAndClone(t *testing.T) {
 	gate := &Instance{ID: "i1", Name: "Gate"}
 	e, err := New("", []byte(`{"$id":"track","n":1}`), gate)

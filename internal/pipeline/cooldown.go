@@ -85,7 +85,6 @@ func (c *Cooldown) Pass(ev *event.Event) bool {
 	if c == nil {
 		return true
 	}
-	ev.Folded = 0
 	id, ok := c.groupOf(ev)
 	if !ok {
 		return true

@@ -105,7 +105,8 @@ func (r *run) deliverLeftovers(ctx context.Context) error {
 		}
 	}
 	if events > 0 {
-		r.warn(fmt.Sprintf("%s from the spool of an earlier run came first; as many may come twice", term.Count(events, "event")))
+		n := term.Count(events, "event")
+		r.warn(n + " from the spool of an earlier run came first; as many may come twice")
 	}
 	return err
 }
