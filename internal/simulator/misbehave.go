@@ -3,6 +3,7 @@ package simulator
 import (
 	"bytes"
 	"context"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -99,24 +100,24 @@ func (a *response) afterFirst() error {
 		return context.Cause(a.ctx)
 	}
 	if a.faults.has("endlessline") {
-		return a.giant(1 << 62)
+		return a.giant(math.MaxInt64)
 	}
 	if megabytes, ok := strings.CutSuffix(a.faults["big"], "MB"); ok {
 		n, _ := strconv.Atoi(megabytes) // ParseFault has checked it
-		return a.giant(n * 1_000_000)
+		return a.giant(int64(n) * 1_000_000)
 	}
 	return nil
 }
 
 // giant sends one record whose payload has about n bytes, in pieces.
-func (a *response) giant(n int) error {
+func (a *response) giant(n int64) error {
 	const border = "@"
 	record := a.record(nil, "simulated-giant", []byte(`{"$id":"simulated-giant","filler":"`+border+`"}`))
 	head, tail, _ := bytes.Cut(record, []byte(border))
 	filler := bytes.Repeat([]byte("x"), 64<<10)
 	err := a.write(head)
-	for ; n > 0 && err == nil; n -= len(filler) {
-		err = a.write(filler[:min(n, len(filler))])
+	for ; n > 0 && err == nil; n -= int64(len(filler)) {
+		err = a.write(filler[:min(n, int64(len(filler)))])
 	}
 	if err == nil {
 		err = a.write(tail)
