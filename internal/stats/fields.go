@@ -49,22 +49,8 @@ type fieldInfo struct {
 // kinds are the JSON types, in the order in which equally frequent ones are listed.
 var kinds = []string{"string", "number", "boolean", "object", "array", "null"}
 
-// kindOf returns the JSON type of a value.
-func kindOf(raw []byte) string {
-	switch raw[0] {
-	case '"':
-		return "string"
-	case '{':
-		return "object"
-	case '[':
-		return "array"
-	case 't', 'f':
-		return "boolean"
-	case 'n':
-		return "null"
-	}
-	return "number"
-}
+// kindOf says which JSON type starts with a character; others start a number.
+var kindOf = map[byte]string{'"': "string", '{': "object", '[': "array", 't': "boolean", 'f': "boolean", 'n': "null"}
 
 // NewFields returns an empty list.
 func NewFields() *Fields { return &Fields{types: map[string]*fieldType{}} }
@@ -138,14 +124,14 @@ func (t *fieldType) visit(path string, raw []byte, depth int) {
 		t.more = true
 		return
 	}
-	switch kind := kindOf(raw); kind {
+	kind, example := cmp.Or(kindOf[raw[0]], "number"), ""
+	switch kind {
 	case "string":
-		t.note(path, kind, exampleOf(raw[1:len(raw)-1]))
+		example = exampleOf(raw[1 : len(raw)-1])
 	case "number", "boolean":
-		t.note(path, kind, exampleOf(raw))
-	default:
-		t.note(path, kind, "")
+		example = exampleOf(raw)
 	}
+	t.note(path, kind, example)
 	if depth == maxFieldDepth {
 		t.more = t.more || raw[0] == '{' || raw[0] == '['
 		return
@@ -237,8 +223,9 @@ func (f *Fields) Write(w io.Writer, output string, terminal, color bool) error {
 		}
 	}
 	if output == "text" {
-		columns := numbers([]term.Column{{Title: "TYPE", Most: 40}, {Title: "PATH", Most: 60}, {Title: "JSON"}}, "EVENTS", "%")
-		table := term.Table{Columns: append(columns, term.Column{Title: "EXAMPLE", Most: 60}), Title: term.NewStyles(color).Faint, Rows: rows}
+		columns := []term.Column{{Title: "TYPE", Most: 40}, {Title: "PATH", Most: 60}, {Title: "JSON"}}
+		columns = append(numbers(columns, "EVENTS", "%"), term.Column{Title: "EXAMPLE", Most: 60})
+		table := term.Table{Columns: columns, Title: term.NewStyles(color).Faint, Rows: rows}
 		out = table.Append(nil, 0)
 	}
 	return write(w, out)

@@ -126,12 +126,14 @@ func (m metrics) totals() {
 	m.send(counter, "oversize_records_total", "Records longer than the limit.", float64(in.Oversize))
 }
 
+const silentHelp = "Whether nothing arrived for 15 seconds and for three intervals of the instance's statistics events."
+
 // state sends the state of a live instance, and what its server says.
 func (m metrics) state() {
 	bit := map[bool]float64{true: 1}
 	if in := m.in; in.State != Recorded {
 		m.send(gauge, "up", "Whether the instance is connected.", bit[in.State == Connected])
-		m.send(gauge, "silent", "Whether nothing arrived for 15 seconds and for three intervals of the instance's statistics events.", bit[in.Silent])
+		m.send(gauge, "silent", silentHelp, bit[in.Silent])
 	}
 	if last := m.in.Last; !last.IsZero() {
 		m.send(gauge, "last_event_timestamp_seconds", "When the last event arrived.", float64(last.UnixMilli())/1000)

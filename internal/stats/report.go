@@ -71,9 +71,10 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 }
 
 // csvColumns are documented in docs/stats.md.
-const csvColumns = "record,time,elapsed_s,scope,instance,name,server,state,silent,value,events,bytes,events_per_s,events_per_s_now," +
-	"events_per_s_minute,last,bytes_per_s,delay_p50_ms,delay_p95_ms,delay_p99_ms,delay_max_ms,reconnects,gap_s,id_jumps,ids_missing," +
-	"skipped,oversize,open,server_fps,server_source_fps,server_latency_ms,server_queue,dropped_frames,dropped_frames_since_report"
+const csvColumns = "record,time,elapsed_s,scope,instance,name,server,state,silent,value," +
+	"events,bytes,events_per_s,events_per_s_now,events_per_s_minute,last,bytes_per_s," +
+	"delay_p50_ms,delay_p95_ms,delay_p99_ms,delay_max_ms,reconnects,gap_s,id_jumps,ids_missing,skipped,oversize,open," +
+	"server_fps,server_source_fps,server_latency_ms,server_queue,dropped_frames,dropped_frames_since_report"
 
 // CSV returns a printer that prints a report as rows under one header: a row per
 // instance (scope "instance"), followed by a row for each of its groups (scope
@@ -123,7 +124,8 @@ func instanceRow(s *Snapshot, in *Instance) []string {
 	row = append(row, whole(in.Reconnects), float(in.Gap), whole(in.IDJumps), whole(in.IDsMissing),
 		whole(in.Skipped), whole(in.Oversize), whole(in.Open))
 	if e := in.Engine; e != nil {
-		row = append(row, float(e.FPS), float(e.SourceFPS), float(e.Latency), float(e.Queue), float(e.Dropped), float(e.DroppedSince))
+		row = append(row, float(e.FPS), float(e.SourceFPS), float(e.Latency), float(e.Queue),
+			float(e.Dropped), float(e.DroppedSince))
 	}
 	return row
 }

@@ -29,19 +29,21 @@ type tally struct {
 	types    map[string]*typeInfo
 	last     *typeInfo // of the last event
 	groups   map[string]*group
-	pairs    map[string]*pair // by their types without -end
-	frames   growth
-	dropped  growth
-	reported float64 // dropped frames up to the last report
+	pairs    map[string]*pair   // by their types without -end
+	totals   map[string]float64 // the last running totals of statistics events
+	reported float64            // dropped frames up to the last report
 }
 
 func newTally(c *Counter, key instanceKey, in *event.Instance) *tally {
-	t := &tally{c: c, types: map[string]*typeInfo{}, groups: map[string]*group{}, pairs: map[string]*pair{}}
-	t.in = Instance{ID: key.id, Name: cmp.Or(strings.Clone(clean(in.Name)), key.id), Server: key.server, State: Connecting, order: in.Order}
+	state := Connecting
 	if c.o.Recorded {
-		t.in.State = Recorded
+		state = Recorded
 	}
-	return t
+	name := cmp.Or(strings.Clone(clean(in.Name)), key.id)
+	return &tally{
+		c: c, in: Instance{ID: key.id, Name: name, Server: key.server, State: state, order: in.Order},
+		types: map[string]*typeInfo{}, groups: map[string]*group{}, pairs: map[string]*pair{}, totals: map[string]float64{},
+	}
 }
 
 // isEmpty reports whether the tally is of a recorded instance of which nothing
@@ -241,31 +243,25 @@ func (t *tally) readStatistics(ev *event.Event) {
 	readNumber(ev, "source_framerate", &e.SourceFPS)
 	readNumber(ev, "latency", &e.Latency)
 	readNumber(ev, "input_queue_size", &e.Queue)
-	t.frames.read(ev, "frames_processed", &e.Frames)
-	t.dropped.read(ev, "dropped_frames_count", &e.Dropped)
+	t.readTotal(ev, "frames_processed", &e.Frames)
+	t.readTotal(ev, "dropped_frames_count", &e.Dropped)
 }
 
-// growth is what is needed to know how much a running total grew.
-type growth struct {
-	known bool
-	last  float64
-}
-
-// read adds to sum what the total in a field grew by since it was last read. A
-// total that became smaller counts from 0: the server was restarted.
-func (g *growth) read(ev *event.Event, name string, sum *float64) {
-	total := 0.0
+// readTotal adds to sum what the running total in a field grew by since it was
+// last read. A total that became smaller counts from 0: the server was restarted.
+func (t *tally) readTotal(ev *event.Event, name string, sum *float64) {
+	var total float64
 	if !readNumber(ev, name, &total) {
 		return
 	}
-	switch {
-	case !g.known:
-	case total < g.last:
-		*sum = round(*sum + total)
-	default:
-		*sum = round(*sum + total - g.last)
+	last, known := t.totals[name]
+	t.totals[name] = total
+	if total < last {
+		last = 0
 	}
-	g.known, g.last = true, total
+	if known {
+		*sum = round(*sum + total - last)
+	}
 }
 
 // readNumber sets n to the number in a field, if a count, a rate or a time can have

@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -97,7 +96,8 @@ func (l *layout) head(dst []byte, s *Snapshot) []byte {
 // columns at the right are dropped.
 func (l *layout) instances(dst []byte, s *Snapshot) []byte {
 	columns := numbers([]term.Column{{Title: "INSTANCE", Most: nameMost}, {Title: "STATE"}},
-		"EVENTS", "NOW/S", "DELAY P50", "P99", "FPS", "DROPPED", "MAX DELAY", "MINUTE/S", "BYTES/S", "LAST", "LATENCY", "QUEUE")
+		"EVENTS", "NOW/S", "DELAY P50", "P99", "FPS", "DROPPED",
+		"MAX DELAY", "MINUTE/S", "BYTES/S", "LAST", "LATENCY", "QUEUE")
 	rows := make([][]term.Cell, len(s.Instances))
 	for i := range s.Instances {
 		in := &s.Instances[i]
@@ -106,7 +106,10 @@ func (l *layout) instances(dst []byte, s *Snapshot) []byte {
 			p50, p99, longest = term.Millis(d.P50), term.Millis(d.P99), term.Millis(d.Max)
 		}
 		if e := in.Engine; e != nil {
-			fps, latency, queue = fmt.Sprintf("%.1f/%.1f", e.FPS, e.SourceFPS), term.Millis(e.Latency), term.Number(uint64(e.Queue))
+			fps, latency, queue = term.Decimal(e.FPS), term.Millis(e.Latency), term.Number(uint64(e.Queue))
+			if e.SourceFPS > 0 {
+				fps += " of " + term.Decimal(e.SourceFPS)
+			}
 			dropped = term.Number(uint64(e.DroppedSince))
 			if l.live || s.Total() {
 				dropped = term.Number(uint64(e.Dropped))

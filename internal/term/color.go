@@ -40,11 +40,6 @@ func forces(value string) bool { return value != "" && value != "0" && value != 
 // Style is the escape sequences around styled text. The zero Style is plain.
 type Style struct{ on, off string }
 
-// Append appends text made safe, in the style.
-func (s Style) Append(dst []byte, text string) []byte {
-	return append(AppendSafe(append(dst, s.on...), text), s.off...)
-}
-
 // Styles are the looks of text, one for each meaning. The words must carry each
 // meaning too: without colour all of them are plain. They use the sixteen
 // colours of a terminal, and of those the ones that can be read on light and

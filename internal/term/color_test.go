@@ -133,7 +133,4 @@ func TestStylesWithoutColorArePlain(t *testing.T) {
 			t.Errorf("%q", style)
 		}
 	}
-	if got := string(NewStyles(true).Alarm.Append(nil, "a\x1b")); got != "\x1b[1;31ma\\x1b\x1b[0m" {
-		t.Errorf("%q", got)
-	}
 }
