@@ -48,7 +48,8 @@ func TestGroupsBeyondLimit(t *testing.T) {
 		put(id)
 	}
 	snap := c.Snapshot("")
-	if n := len(snap.Groups); n != maxGroups+1 || snap.Groups[0].Value != other || snap.Groups[0].Events != events-maxGroups {
+	if n := len(snap.Groups); n != maxGroups+1 || snap.Groups[0].Value != other ||
+		snap.Groups[0].Events != events-maxGroups {
 		t.Errorf("%d groups, the first %s with %d of %d events", n, snap.Groups[0].Value, snap.Groups[0].Events, events)
 	}
 	if n := len(c.order[0].types); n != maxGroups+1 { // and other
@@ -62,8 +63,10 @@ func TestInstancesBeyondLimit(t *testing.T) {
 		newFeed(t, c, &event.Instance{ID: fmt.Sprintf("i%d", i)}).put("track", 0, "")
 	}
 	s := c.Snapshot("")
-	if len(s.Instances) != maxInstances+1 || s.Instances[maxInstances].Name != other || s.Instances[maxInstances].Events != 100 || s.Events != maxInstances+100 {
-		t.Errorf("%d instances, last %q with %d", len(s.Instances), s.Instances[len(s.Instances)-1].Name, s.Instances[len(s.Instances)-1].Events)
+	if len(s.Instances) != maxInstances+1 || s.Instances[maxInstances].Name != other ||
+		s.Instances[maxInstances].Events != 100 || s.Events != maxInstances+100 {
+		t.Errorf("%d instances, last %q with %d", len(s.Instances), s.Instances[len(s.Instances)-1].Name,
+			s.Instances[len(s.Instances)-1].Events)
 	}
 }
 

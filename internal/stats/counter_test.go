@@ -61,14 +61,16 @@ func TestOpenEvents(t *testing.T) {
 	end("event-novel", "n", "5") // a type that is not known
 	begin("event-novel", "m", "Roof")
 	in := c.Snapshot("").Instances[0]
-	if want := []OpenEvent{{"event-armed-person", "Gate", 1}, {"event-intrusion", "Dock", 1}, {"event-intrusion", "Yard", 1}, {"event-novel", "Roof", 1}}; !slices.Equal(in.OpenEvents, want) {
+	if want := []OpenEvent{{"event-armed-person", "Gate", 1}, {"event-intrusion", "Dock", 1},
+		{"event-intrusion", "Yard", 1}, {"event-novel", "Roof", 1}}; !slices.Equal(in.OpenEvents, want) {
 		t.Errorf("open: %v, want %v", in.OpenEvents, want)
 	}
 	var ended []string
 	for _, e := range in.Ended {
 		ended = append(ended, fmt.Sprintf("%s %d max %g", e.Type, e.Count, e.Duration.Max))
 	}
-	if want := []string{"event-fallen-person 1 max 22000", "event-intrusion 2 max 8400", "event-novel 1 max 5"}; !slices.Equal(ended, want) {
+	if want := []string{"event-fallen-person 1 max 22000", "event-intrusion 2 max 8400",
+		"event-novel 1 max 5"}; !slices.Equal(ended, want) {
 		t.Errorf("ended: %q, want %q", ended, want)
 	}
 	if in.Open != 4 {
@@ -79,7 +81,8 @@ func TestOpenEvents(t *testing.T) {
 func TestGroups(t *testing.T) {
 	c := New(Options{By: event.MustPath("v")})
 	f := newFeed(t, c, gate)
-	for _, v := range []string{`"a"`, `"a"`, `1`, `1`, `1.5`, `"1"`, `true`, `null`, `""`, `{"x":1}`, `[1]`, `"\u0061"`} {
+	for _, v := range []string{`"a"`, `"a"`, `1`, `1`, `1.5`, `"1"`, `true`, `null`, `""`, `{"x":1}`, `[1]`,
+		`"\u0061"`} {
 		f.put("track", 0, `,"v":`+v)
 	}
 	f.put("statistics", 0, "")
@@ -108,9 +111,11 @@ func TestRecording(t *testing.T) {
 		what      string
 		got, want any
 	}{
-		{"start", s.Start, start}, {"end", s.Time, start.Add(time.Minute)}, {"elapsed", s.Elapsed, 60.0}, {"events", s.Events, uint64(602)},
+		{"start", s.Start, start}, {"end", s.Time, start.Add(time.Minute)}, {"elapsed", s.Elapsed, 60.0},
+		{"events", s.Events, uint64(602)},
 		{"rate", s.Rate, 10.033}, {"now", in.Now, 10.0}, {"minute", in.Minute, 10.0}, {"delay", in.Delay, (*Dist)(nil)},
-		{"state", in.State, Recorded}, {"silent", in.Silent, false}, {"last", in.Last, start.Add(time.Minute)}, {"skipped", s.Skipped, uint64(1)},
+		{"state", in.State, Recorded}, {"silent", in.Silent, false}, {"last", in.Last, start.Add(time.Minute)},
+		{"skipped", s.Skipped, uint64(1)},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: %v, want %v", tc.what, tc.got, tc.want)

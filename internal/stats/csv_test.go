@@ -11,7 +11,8 @@ import (
 
 // TestCSVNamesAsInTail checks that stats writes a name as rtev tail does.
 func TestCSVNamesAsInTail(t *testing.T) {
-	for _, name := range []string{"Gate", "-7.5", "=1+1", "-1e3", "+4", "@home", `a"b,c`, "two\nlines", "\x1b[2Jred", "東門", "a\u202eb"} {
+	for _, name := range []string{"Gate", "-7.5", "=1+1", "-1e3", "+4", "@home", `a"b,c`, "two\nlines",
+		"\x1b[2Jred", "東門", "a\u202eb"} {
 		for _, terminal := range []bool{false, true} {
 			in := &event.Instance{ID: "i1", Name: name}
 			c := New(Options{Recorded: true})

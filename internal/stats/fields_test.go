@@ -26,7 +26,8 @@ func TestFieldsOfTheSamples(t *testing.T) {
 		putAll(t, f, "", s.Payload)
 	}
 	var text, ndjson, rows bytes.Buffer
-	for _, err := range []error{f.Write(&text, "text", false, false), f.Write(&ndjson, "ndjson", false, false), f.Write(&rows, "csv", false, false)} {
+	for _, err := range []error{f.Write(&text, "text", false, false), f.Write(&ndjson, "ndjson", false, false),
+		f.Write(&rows, "csv", false, false)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,13 +40,15 @@ func TestFieldsOfTheSamples(t *testing.T) {
 func TestFields(t *testing.T) {
 	f := NewFields()
 	putAll(t, f, "track",
-		`{"n":1,"deep":{"a":{"b":true}},"list":[1,2,"x"],"objs":[{"c":"Person"},{"c":"Car","extra":null}],"a.b":"dot","_type":{"_x":1}}`,
+		`{"n":1,"deep":{"a":{"b":true}},"list":[1,2,"x"],"objs":[{"c":"Person"},{"c":"Car","extra":null}],`+
+			`"a.b":"dot","_type":{"_x":1}}`,
 		`{"n":"2","list":[],"objs":[]}`,
 		`{"n":null}`, `{"n":3.50,"n":4}`)
 	var got []string
 	for _, x := range f.List() {
 		if x.Path != "$id" && x.Path != "instance_id" {
-			got = append(got, fmt.Sprintf("%s %s %d/%d %g%% %s", x.Path, strings.Join(x.Kinds, ","), x.Count, x.Events, x.Percent, x.Example))
+			got = append(got, fmt.Sprintf("%s %s %d/%d %g%% %s", x.Path, strings.Join(x.Kinds, ","), x.Count, x.Events,
+				x.Percent, x.Example))
 		}
 	}
 	want := []string{
@@ -87,7 +90,8 @@ func TestFieldsLimits(t *testing.T) {
 		fmt.Fprintf(&wide, `,"w%d":{"x":1}`, i)
 	}
 	long.WriteString(strings.Repeat("1,", 600_000) + "1")
-	putAll(t, f, "hostile", `{"deep":`+deep+`}`, `{"first":1`+wide.String()+`}`, `{"long":[`+long.String()+`],"`+strings.Repeat("k", 5000)+`":1}`)
+	putAll(t, f, "hostile", `{"deep":`+deep+`}`, `{"first":1`+wide.String()+`}`,
+		`{"long":[`+long.String()+`],"`+strings.Repeat("k", 5000)+`":1}`)
 	list := f.List()
 	if len(list) != maxTypePaths+1 || list[len(list)-1].Path != "" {
 		t.Errorf("%d paths, the last %+v", len(list), list[len(list)-1])

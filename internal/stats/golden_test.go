@@ -79,7 +79,8 @@ func TestMetricsFormats(t *testing.T) {
 	feed := newFeed(t, c, gate)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, tc := range []struct{ accept, want, end string }{
-		{"", `rtev_events_total{instance="899c89f9-90c3-c633-8586-8f09b005ebed",name="Gate",server="http://nvr1:3546",type="track"} 1`, ""},
+		{"", `rtev_events_total{instance="899c89f9-90c3-c633-8586-8f09b005ebed",name="Gate",` +
+			`server="http://nvr1:3546",type="track"} 1`, ""},
 		{"application/openmetrics-text", `type="track"} 2.0`, "# EOF\n"},
 	} {
 		feed.put("track", 0, "")
@@ -94,7 +95,8 @@ func TestMetricsFormats(t *testing.T) {
 		}
 		body, err := io.ReadAll(got.Body)
 		got.Body.Close()
-		if text := string(body); err != nil || got.StatusCode != 200 || !strings.Contains(text, tc.want) || !strings.HasSuffix(text, tc.end) {
+		if text := string(body); err != nil || got.StatusCode != 200 || !strings.Contains(text, tc.want) ||
+			!strings.HasSuffix(text, tc.end) {
 			t.Errorf("%d, %v, want %q in:\n%s", got.StatusCode, err, tc.want, text)
 		}
 	}

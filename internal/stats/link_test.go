@@ -29,12 +29,16 @@ func TestConnections(t *testing.T) {
 	}{
 		{"expected", nil, Connecting, 0, 0, 0},
 		{"connected", []event.Notice{at(event.Connected, 0)}, Connected, 0, 0, 0},
-		{"never connected", []event.Notice{at(event.Retrying, time.Second), at(event.Retrying, time.Second)}, Connecting, 0, 0, 0},
-		{"current gap", []event.Notice{at(event.Connected, 0), at(event.Lost, 0), at(event.Retrying, 0)}, Reconnecting, 0, 2, 2},
-		{"two gaps", []event.Notice{at(event.Connected, 0), at(event.Lost, 0), at(event.Reconnected, 900*time.Millisecond), at(event.Lost, 0),
+		{"never connected", []event.Notice{at(event.Retrying, time.Second), at(event.Retrying, time.Second)},
+			Connecting, 0, 0, 0},
+		{"current gap", []event.Notice{at(event.Connected, 0), at(event.Lost, 0), at(event.Retrying, 0)},
+			Reconnecting, 0, 2, 2},
+		{"two gaps", []event.Notice{at(event.Connected, 0), at(event.Lost, 0),
+			at(event.Reconnected, 900*time.Millisecond), at(event.Lost, 0),
 			at(event.Reconnected, 1200*time.Millisecond)}, Connected, 2, 2.1, 1.2},
 		{"refused in a gap", []event.Notice{at(event.Connected, 0), at(event.Lost, 0), at(event.Ended, 0)}, Ended, 0, 1, 1},
-		{"retrying", []event.Notice{at(event.Connected, 0), at(event.Retrying, 0), at(event.Reconnected, time.Second)}, Connected, 1, 1, 1},
+		{"retrying", []event.Notice{at(event.Connected, 0), at(event.Retrying, 0),
+			at(event.Reconnected, time.Second)}, Connected, 1, 1, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -69,15 +73,29 @@ func TestSilence(t *testing.T) {
 		silent time.Duration // after the last call of play; 0: never
 	}{
 		{"nothing since the connection", func(*Counter, *feed) {}, 15 * time.Second},
-		{"ten a second", func(_ *Counter, f *feed) { every(f, 100*ms, 99, "track"); f.put("track", 0, "") }, 15 * time.Second},
-		{"one burst", func(_ *Counter, f *feed) { every(f, ms, 50, "track"); f.put("track", 0, "") }, 15 * time.Second},
-		{"statistics every 5 s", func(_ *Counter, f *feed) { every(f, 5*time.Second, 5, "statistics"); f.put("statistics", 0, "") }, 15 * time.Second},
-		{"statistics every 10 s", func(_ *Counter, f *feed) { every(f, 10*time.Second, 5, "statistics"); f.put("statistics", 0, "") }, 30 * time.Second},
+		{"ten a second", func(_ *Counter, f *feed) {
+			every(f, 100*ms, 99, "track")
+			f.put("track", 0, "")
+		}, 15 * time.Second},
+		{"one burst", func(_ *Counter, f *feed) {
+			every(f, ms, 50, "track")
+			f.put("track", 0, "")
+		}, 15 * time.Second},
+		{"statistics every 5 s", func(_ *Counter, f *feed) {
+			every(f, 5*time.Second, 5, "statistics")
+			f.put("statistics", 0, "")
+		}, 15 * time.Second},
+		{"statistics every 10 s", func(_ *Counter, f *feed) {
+			every(f, 10*time.Second, 5, "statistics")
+			f.put("statistics", 0, "")
+		}, 30 * time.Second},
 		{"statistics every minute, tracks between", func(_ *Counter, f *feed) {
 			every(f, time.Minute, 3, "statistics")
 			f.put("track", 0, "")
 		}, 3 * time.Minute},
-		{"one statistics event says nothing of its interval", func(_ *Counter, f *feed) { f.put("statistics", 0, "") }, 15 * time.Second},
+		{"one statistics event says nothing of its interval", func(_ *Counter, f *feed) {
+			f.put("statistics", 0, "")
+		}, 15 * time.Second},
 		{"two statistics events that arrive together", func(_ *Counter, f *feed) {
 			every(f, time.Minute, 3, "statistics")
 			every(f, 0, 2, "statistics")
@@ -196,10 +214,14 @@ func TestSilenceInEveryReport(t *testing.T) {
 		quiet                          time.Duration
 		text, color, ndjson, csv, prom string
 	}{
-		{1 * time.Second, "Gate      connected", "\x1b[32mconnected ", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
-		{4 * time.Second, "Gate      quiet 4 s", "\x1b[2mquiet 4 s ", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
-		{14999 * time.Millisecond, "Gate      quiet 14 s", "\x1b[2mquiet 14 s ", `"silent":false,"silent_s":0`, ",connected,false,", "rtev_silent{%s} 0"},
-		{15 * time.Second, "Gate      SILENT 15 s", "\x1b[1;31mSILENT 15 s ", `"silent":true,"silent_s":15`, ",connected,true,", "rtev_silent{%s} 1"},
+		{1 * time.Second, "Gate      connected", "\x1b[32mconnected ", `"silent":false,"silent_s":0`,
+			",connected,false,", "rtev_silent{%s} 0"},
+		{4 * time.Second, "Gate      quiet 4 s", "\x1b[2mquiet 4 s ", `"silent":false,"silent_s":0`,
+			",connected,false,", "rtev_silent{%s} 0"},
+		{14999 * time.Millisecond, "Gate      quiet 14 s", "\x1b[2mquiet 14 s ", `"silent":false,"silent_s":0`,
+			",connected,false,", "rtev_silent{%s} 0"},
+		{15 * time.Second, "Gate      SILENT 15 s", "\x1b[1;31mSILENT 15 s ", `"silent":true,"silent_s":15`,
+			",connected,true,", "rtev_silent{%s} 1"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c := New(Options{})
@@ -209,7 +231,8 @@ func TestSilenceInEveryReport(t *testing.T) {
 			s := c.Snapshot("total")
 			var text, color, view, ndjson, rows, prom bytes.Buffer
 			size := func() (int, int) { return 200, 50 }
-			all := printers{Text(&text, false), Text(&color, true), NewView(&view, size, true).Print, NDJSON(&ndjson), CSV(&rows, false), Prom(&prom)}
+			all := printers{Text(&text, false), Text(&color, true), NewView(&view, size, true).Print, NDJSON(&ndjson),
+				CSV(&rows, false), Prom(&prom)}
 			if err := all.Print(s); err != nil {
 				t.Fatal(err)
 			}

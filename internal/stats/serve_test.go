@@ -79,7 +79,8 @@ func TestCloseDuringScrape(t *testing.T) {
 		}
 	}
 	addr, stop := serve(t, c)
-	for _, request := range []string{"GET /metrics HT", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", strings.Repeat("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 50)} {
+	for _, request := range []string{"GET /metrics HT", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+		strings.Repeat("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 50)} {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
 			t.Fatal(err)

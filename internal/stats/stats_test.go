@@ -12,9 +12,12 @@ import (
 )
 
 var (
-	gate = &event.Instance{ID: "899c89f9-90c3-c633-8586-8f09b005ebed", Name: "Gate", Server: "http://nvr1:3546", Order: 0}
-	dock = &event.Instance{ID: "183224d2-7b72-b647-391e-179fa311b891", Name: "Loading dock", Server: "http://nvr1:3546", Order: 1}
-	roof = &event.Instance{ID: "00000000-0000-0000-0000-000000000001", Name: "Roof", Server: "http://nvr2:3546", Order: 2}
+	gate = &event.Instance{ID: "899c89f9-90c3-c633-8586-8f09b005ebed", Name: "Gate", Server: "http://nvr1:3546",
+		Order: 0}
+	dock = &event.Instance{ID: "183224d2-7b72-b647-391e-179fa311b891", Name: "Loading dock",
+		Server: "http://nvr1:3546", Order: 1}
+	roof = &event.Instance{ID: "00000000-0000-0000-0000-000000000001", Name: "Roof", Server: "http://nvr2:3546",
+		Order: 2}
 )
 
 // feed puts events of one instance into a counter, as the chain of a source does.
@@ -39,7 +42,9 @@ func (f *feed) put(typ string, delay time.Duration, more string) {
 	f.t.Helper()
 	f.id++
 	now := time.Now()
-	f.raw(typ, fmt.Sprint(f.id), fmt.Sprintf(`{"$id":%q,"instance_id":%q,"system_timestamp":%d%s}`, typ, f.in.ID, now.Add(-delay).UnixMilli(), more), now)
+	payload := fmt.Sprintf(`{"$id":%q,"instance_id":%q,"system_timestamp":%d%s}`,
+		typ, f.in.ID, now.Add(-delay).UnixMilli(), more)
+	f.raw(typ, fmt.Sprint(f.id), payload, now)
 }
 
 func (f *feed) raw(typ, id, payload string, received time.Time) {
@@ -115,7 +120,8 @@ func play(t *testing.T, c *Counter) {
 			d.put("event-intrusion", 40*time.Millisecond, fmt.Sprintf(`,"event_id":"e%d","area_name":"Yard"`, i))
 		case 20:
 			d.put("event-intrusion-end", 40*time.Millisecond, `,"event_id":"e10","event_duration_ms":500`)
-			d.put("statistics", time.Millisecond, `,"current_framerate":"9.94","source_framerate":25,"latency":"38.2","input_queue_size":1,"dropped_frames_count":"12","frames_processed":100`)
+			d.put("statistics", time.Millisecond, `,"current_framerate":"9.94","source_framerate":25,`+
+				`"latency":"38.2","input_queue_size":1,"dropped_frames_count":"12","frames_processed":100`)
 			d.id += 3
 			d.put("event-line-crossing", 10*time.Millisecond, `,"tripwire_name":"Line 1"`)
 		case 30:
@@ -124,7 +130,8 @@ func play(t *testing.T, c *Counter) {
 			c.Notice(event.Notice{Kind: event.Reconnected, Instance: dock, Span: 2 * time.Second})
 			c.Notice(event.Notice{Kind: event.Skipped, Instance: dock})
 			d.id = 0
-			d.put("statistics", 0, `,"current_framerate":8,"source_framerate":25,"latency":40,"input_queue_size":3,"dropped_frames_count":17,"frames_processed":90`)
+			d.put("statistics", 0, `,"current_framerate":8,"source_framerate":25,`+
+				`"latency":40,"input_queue_size":3,"dropped_frames_count":17,"frames_processed":90`)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

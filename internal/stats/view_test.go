@@ -199,7 +199,8 @@ func TestFrameSaysHowMuchItLeavesOut(t *testing.T) {
 		{80, 10, 12, []string{"… 35 more lines"}},
 	} {
 		s := newScreen(t, tc.width, tc.height)
-		if err := NewView(s, func() (int, int) { return tc.width, tc.height }, false).Print(snapshotOf(tc.instances, camera)); err != nil {
+		v := NewView(s, func() (int, int) { return tc.width, tc.height }, false)
+		if err := v.Print(snapshotOf(tc.instances, camera)); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range tc.want {
@@ -237,7 +238,8 @@ func TestTotalIsPrintedWhole(t *testing.T) {
 }
 
 func TestViewFollowsResize(t *testing.T) {
-	for _, sizes := range [][][2]int{{{80, 24}, {60, 24}, {40, 24}}, {{80, 24}, {140, 24}, {80, 24}}, {{140, 24}, {70, 24}}} {
+	for _, sizes := range [][][2]int{{{80, 24}, {60, 24}, {40, 24}}, {{80, 24}, {140, 24}, {80, 24}},
+		{{140, 24}, {70, 24}}} {
 		s := newScreen(t, sizes[0][0], sizes[0][1])
 		fmt.Fprint(s, "before\n")
 		size := sizes[0]
@@ -281,7 +283,8 @@ func TestViewNotices(t *testing.T) {
 	print()
 	v.Notice("after the end")
 	lines := s.lines()
-	if lines[0] != "before the first frame" || lines[1] != `connection lost: \x1b[2J` || lines[len(lines)-1] != "after the end" {
+	if lines[0] != "before the first frame" || lines[1] != `connection lost: \x1b[2J` ||
+		lines[len(lines)-1] != "after the end" {
 		t.Errorf("\n%s", s.text())
 	}
 	if frames(s.text()) != 1 || strings.Count(s.text(), "notice ") != 200 {
@@ -291,14 +294,18 @@ func TestViewNotices(t *testing.T) {
 
 func TestHostileNames(t *testing.T) {
 	long := strings.Repeat("x", 100_000)
-	names := []string{"\x1b[2J\x1b]0;x\x07", "a\r\nstats  0 s", "\u202egpj", "\u009b31m", "\xff\xfe", "\xfe\xfd", "前門 👩‍👩‍👧 e\u0301", long, "=1+1", `a"b,c`, "\x00"}
+	names := []string{"\x1b[2J\x1b]0;x\x07", "a\r\nstats  0 s", "\u202egpj", "\u009b31m", "\xff\xfe", "\xfe\xfd",
+		"前門 👩‍👩‍👧 e\u0301", long, "=1+1", `a"b,c`, "\x00"}
 	in := func(i int) *event.Instance {
 		return &event.Instance{ID: names[i], Name: names[i], Server: "http://h" + names[i], Order: i}
 	}
 	c := New(Options{By: event.MustPath("v")})
 	f := NewFields()
 	for i, name := range names {
-		for _, sample := range append(flowtest.Hostile(), flowtest.Sample{Payload: strings.ReplaceAll(`{"$id":"event-intrusion","event_id":NAME,"area_name":NAME,"v":NAME}`, "NAME", string(jsonraw.AppendQuoted(nil, name)))}) {
+		quoted := string(jsonraw.AppendQuoted(nil, name))
+		payload := `{"$id":"event-intrusion","event_id":NAME,"area_name":NAME,"v":NAME}`
+		sample := flowtest.Sample{Payload: strings.ReplaceAll(payload, "NAME", quoted)}
+		for _, sample := range append(flowtest.Hostile(), sample) {
 			ev := flowtest.Event(t, "", sample.Payload)
 			ev.Instance, ev.Received = in(i), time.Now()
 			if err := c.Sink(unfiltered).Put(ev); err != nil {
@@ -313,19 +320,22 @@ func TestHostileNames(t *testing.T) {
 	snap := c.Snapshot("total")
 	var text, ndjson, rows, prom, fields bytes.Buffer
 	s := newScreen(t, 80, 24) // fails on control characters
-	for _, p := range []Printer{NewView(s, func() (int, int) { return 80, 24 }, true).Print, Text(&text, false), NDJSON(&ndjson), CSV(&rows, true), Prom(&prom)} {
+	for _, p := range []Printer{NewView(s, func() (int, int) { return 80, 24 }, true).Print, Text(&text, false),
+		NDJSON(&ndjson), CSV(&rows, true), Prom(&prom)} {
 		if err := p(snap); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, err := range []error{f.Write(&fields, "text", false, false), f.Write(&fields, "ndjson", false, false), f.Write(&fields, "csv", true, false)} {
+	for _, err := range []error{f.Write(&fields, "text", false, false), f.Write(&fields, "ndjson", false, false),
+		f.Write(&fields, "csv", true, false)} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	for name, out := range map[string]string{"text": text.String(), "ndjson": ndjson.String(), "csv": rows.String(), "prom": prom.String(), "fields": fields.String()} {
+	for name, out := range map[string]string{"text": text.String(), "ndjson": ndjson.String(),
+		"csv": rows.String(), "prom": prom.String(), "fields": fields.String()} {
 		for line := range strings.SplitSeq(out, "\n") {
-			if safe := string(term.AppendSafe(nil, strings.ReplaceAll(line, `\`, "/"))); safe != strings.ReplaceAll(line, `\`, "/") {
+			if term.Safe(line) != line {
 				t.Errorf("%s: %.300q", name, line)
 			}
 		}

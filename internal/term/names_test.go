@@ -51,7 +51,8 @@ func FuzzShorten(f *testing.F) {
 func TestNearest(t *testing.T) {
 	known := []string{"tail", "poll", "crops", "event-intrusion", "statistics", "Gate", "Zürich"}
 	for word, want := range map[string]string{
-		"tial": "tail", "TAIL": "tail", "pol": "poll", "event-intrusoin": "event-intrusion", "statistcs": "statistics", "gatee": "Gate", "zurich": "Zürich",
+		"tial": "tail", "TAIL": "tail", "pol": "poll", "event-intrusoin": "event-intrusion",
+		"statistcs": "statistics", "gatee": "Gate", "zurich": "Zürich",
 		"tl": "", "x": "", "": "", "intrusion": "", "garage": "", "dock": "", strings.Repeat("tail", 1_000_000): "",
 	} {
 		if got := Nearest(word, known); got != want {

@@ -87,14 +87,16 @@ func checkSafe(t *testing.T, text string) {
 		t.Fatalf("bad UTF-8: %q", text)
 	}
 	for _, r := range text {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) ||
+			unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) {
 			t.Fatalf("%U in %q", r, text)
 		}
 	}
 }
 
 func FuzzSafe(f *testing.F) {
-	for _, s := range []string{"", "Gate", `\x1b`, "\\\x1b", `\\u202e`, "\x1b[2J", "\u202e", "前門 e\u0301\u0301\u0301\u0301\u0301\u0301", "\xff\xfe", "👩‍👧", "⚠\ufe0f", "\\\U000e0001"} {
+	for _, s := range []string{"", "Gate", `\x1b`, "\\\x1b", `\\u202e`, "\x1b[2J", "\u202e",
+		"前門 e\u0301\u0301\u0301\u0301\u0301\u0301", "\xff\xfe", "👩‍👧", "⚠\ufe0f", "\\\U000e0001"} {
 		f.Add(s, 10)
 	}
 	f.Fuzz(func(t *testing.T, s string, width int) {
@@ -105,7 +107,8 @@ func FuzzSafe(f *testing.F) {
 		if cells > max(0, width%200) || cells != cellsOf(string(cut)) {
 			t.Fatalf("%q cut to %d is %q: %d cells, says %d", s, width%200, cut, cellsOf(string(cut)), cells)
 		}
-		if head, short := strings.CutSuffix(string(cut), "…"); short && !strings.HasPrefix(whole, head) || !short && width%200 > 0 && string(cut) != whole {
+		if head, short := strings.CutSuffix(string(cut), "…"); short && !strings.HasPrefix(whole, head) || !short &&
+			width%200 > 0 && string(cut) != whole {
 			t.Fatalf("%q cut to %d is %q", whole, width%200, cut)
 		}
 		if bytes, n := AppendCut(nil, []byte(s), width%200); string(bytes) != string(cut) || n != cells {

@@ -10,8 +10,9 @@ var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 func sample(s *Styles) *Table {
 	return &Table{
-		Title:   s.Faint,
-		Columns: []Column{{Title: "NAME", Most: 12}, {Title: "STATE"}, {Title: "GROUP"}, {Title: "FPS", Right: true}, {Title: "ID"}},
+		Title: s.Faint,
+		Columns: []Column{{Title: "NAME", Most: 12}, {Title: "STATE"}, {Title: "GROUP"}, {Title: "FPS", Right: true},
+			{Title: "ID"}},
 		Rows: [][]Cell{
 			{{Text: "停车场 北"}, {"running", s.Good}, {}, {Text: "24.9"}, {Text: "899c89f9"}},
 			{{Text: "Loading dock north"}, {"loaded", s.Faint}, {}, {Text: "0"}, {Text: "196accbc"}},
