@@ -110,18 +110,12 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 		return err
 	}
 	s.reportUnreached(set, false)
-	if len(targets) > 1 {
-		s.notices.Many()
-	}
-	for _, t := range targets {
-		s.names.add(t.Instance.Name)
-		if d.known != nil {
-			d.known(t.Instance)
-		}
-	}
 	s.announce(targets)
 	group := pipeline.NewGroup(s.ctx, open)
 	for _, t := range targets {
+		if d.known != nil {
+			d.known(t.Instance)
+		}
 		source := p
 		source.Client, source.Instance, source.Types = t.Client, t.Instance, s.typesOf(t, p.Types)
 		group.Add(&source)

@@ -49,7 +49,7 @@ func (n *names) all() []string {
 }
 
 // targets resolves INSTANCE arguments; without any, the default of the config
-// file or every running instance.
+// file or every running instance. Messages name the instance if there are several.
 func (s *session) targets(args []string) ([]*target.Target, *target.Set, error) {
 	if len(args) == 0 && !s.demo {
 		args = s.cfg.Default
@@ -68,6 +68,12 @@ func (s *session) targets(args []string) ([]*target.Target, *target.Set, error) 
 		if info, bad := os.Stat(arg); bad == nil && info.Mode().IsRegular() && (code == exitRefused || code == exitUnreachable) {
 			err = &hintError{err, "rtev tail - < " + shellWord(arg)}
 		}
+	}
+	for _, t := range list {
+		s.names.add(t.Instance.Name)
+	}
+	if len(list) > 1 {
+		s.notices.Many()
 	}
 	return list, set, err
 }
@@ -114,9 +120,6 @@ func (s *session) live(args []string, o liveOptions, open func() event.Sink) err
 	}
 	s.reportUnreached(set, set.Follows())
 	group := pipeline.NewGroup(s.ctx, open)
-	if len(targets) > 1 {
-		s.notices.Many()
-	}
 	s.announce(targets)
 	for _, t := range targets {
 		s.join(group, t, o)
