@@ -28,7 +28,7 @@ func (s *session) executing(c *cobra.Command, to publishing, queue bool) (open f
 	if err != nil {
 		return nil, nil, err
 	}
-	command, err := exec.Parse(to.exec)
+	words, err := exec.Parse(to.exec)
 	if err != nil {
 		return nil, nil, usagef("--exec: %v", err)
 	}
@@ -37,12 +37,12 @@ func (s *session) executing(c *cobra.Command, to publishing, queue bool) (open f
 		output = safeWriter{s.out}
 	}
 	s.outTTY = false // no event is shown
-	options := exec.Options{Output: output, Messages: s.out.Notice, Notify: s.notices.Report}
+	options := exec.Options{Output: output, Messages: s.out.Notice, Notify: s.notices.Report, End: s.cancel}
 	unwritten := poll.NewUnwritten(s.unwrittenDirs(), "exec")
 	if queue {
 		options.Save = unwritten.Save
 	}
-	runner := exec.New(s.ctx, command, options)
+	runner := exec.New(s.ctx, words, options)
 	return func() event.Sink { return runner.Sink() }, func(err error) error {
 		defer unwritten.Close()
 		failed := runner.Close()

@@ -10,7 +10,6 @@ import (
 	"github.com/rtev/rtev/internal/broker"
 	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/exec"
 	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/poll"
 	"github.com/rtev/rtev/internal/rtapi"
@@ -138,7 +137,7 @@ func classify(err error) (code int, hint string) {
 	usage, wrong := errors.AsType[*usageError](err)
 	far, away := errors.AsType[*rtapi.UnreachableError](err)
 	switch {
-	case is[*event.WriteError](err), is[*stdoutError](err), is[*exec.FailedError](err), is[*poll.UndeliveredError](err):
+	case is[*event.WriteError](err), is[*stdoutError](err), is[*poll.UndeliveredError](err):
 		return exitOutput, ""
 	case wrong:
 		return exitUsage, usage.hint

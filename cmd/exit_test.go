@@ -17,7 +17,6 @@ import (
 
 	"github.com/rtev/rtev/internal/config"
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/exec"
 	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/poll"
 	"github.com/rtev/rtev/internal/rtapi"
@@ -55,7 +54,6 @@ func TestStatusOfEveryError(t *testing.T) {
 		{&event.WriteError{Err: &stdoutError{syscall.EPIPE}}, 141, ""},
 		{errOutShut, exitOutput, "standard output is closed"},
 		{&poll.UndeliveredError{Err: errors.New("the spool q")}, exitOutput, "the spool q"},
-		{&exec.FailedError{Program: "curl", Failed: 2, Ran: 1234, Files: []string{"a", "b"}}, exitOutput, "rtev: --exec curl: 2 of 1,234 commands failed; their events are saved in a, b,"},
 		{errTimeUp, exitTimeUp, "--for ended before -n events arrived"},
 		{&signalError{syscall.SIGHUP}, 129, ""},
 		{&signalError{syscall.SIGINT}, 130, ""},

@@ -12,11 +12,5 @@ import (
 func isolate(c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	dieWithParent(c.SysProcAttr)
-	c.Cancel = func() error {
-		// Once the process was waited for, its number may be another one's.
-		if err := c.Process.Signal(syscall.Signal(0)); err != nil {
-			return err
-		}
-		return syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
-	}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 }
