@@ -29,9 +29,7 @@ type Event struct {
 	Received time.Time // when the complete record had arrived; zero for recorded events
 	Ref      *Event    // the event or track that a crop belongs to; nil if unknown
 	Stored   bool      // from the server's database
-	// Folded is the number of earlier events of the same group that a cooldown
-	// dropped since the last one that passed. It is valid until Put returns.
-	Folded int
+	Folded   int       // events of the same group that a cooldown dropped since the last that passed
 
 	index jsonraw.Index // of Payload
 	time  []byte        // memory for the computed field _time

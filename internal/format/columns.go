@@ -21,25 +21,11 @@ type column struct {
 	text []byte // of the path
 }
 
-// defaultColumns are the csv columns unless --columns is given, in an order that
-// scripts rely on, and the paths that have the same values.
-var defaultColumns = [...]struct{ name, path string }{
-	{"time", "_time"},
-	{"type", "_type"},
-	{"instance", "_instance"},
-	{"object_class", "_class"},
-	{"place", "_place"},
-	{"crossing_direction", "crossing_direction"},
-	{"event_duration_ms", "event_duration_ms"},
-	{"confidence", "confidence"},
-	{"x", "location.x"},
-	{"y", "location.y"},
-	{"width", "location.width"},
-	{"height", "location.height"},
-	{"event_id", "_event"},
-	{"tracking_id", "_track"},
-	{"event_timestamp_ms", "event_timestamp_ms"},
-}
+// defaultList are the csv columns unless --columns is given, in an order that
+// scripts rely on.
+const defaultList = "time=_time,type=_type,instance=_instance,object_class=_class,place=_place," +
+	"crossing_direction,event_duration_ms,confidence,x=location.x,y=location.y,width=location.width," +
+	"height=location.height,event_id=_event,tracking_id=_track,event_timestamp_ms"
 
 // ParseColumns reads a list of columns separated by commas: PATH, or NAME=PATH
 // for another name than the path itself. PATH is a gjson path, a computed field
@@ -69,9 +55,9 @@ func newColumn(name, path string) (column, error) {
 	if name == "" || path == "" {
 		return column{}, errors.New("a path is missing")
 	}
-	for _, d := range defaultColumns {
-		if d.name == path {
-			path = d.path
+	for item := range strings.SplitSeq(defaultList, ",") {
+		if name, full, renamed := strings.Cut(item, "="); renamed && name == path {
+			path = full
 		}
 	}
 	parsed, err := event.ParsePath(path)

@@ -28,11 +28,9 @@ func ParseDelimiter(s string) (rune, error) {
 		return '\t', nil
 	}
 	r, size := utf8.DecodeRuneInString(s)
-	switch {
-	case size == 0 || size < len(s) || r == utf8.RuneError:
-		return 0, fmt.Errorf(`delimiter %q is not a single character such as ; or \t`, s)
-	case unicode.IsLetter(r), unicode.IsDigit(r), !unicode.IsPrint(r) && r != '\t', strings.ContainsRune(`"'+-.:=@`, r):
-		return 0, fmt.Errorf(`delimiter %q can be part of a value; use a character such as ; or \t`, s)
+	inValues := unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(`"'+-.:=@`, r)
+	if size == 0 || size < len(s) || r == utf8.RuneError || inValues || !unicode.IsPrint(r) && r != '\t' {
+		return 0, fmt.Errorf(`delimiter %q is not a single character such as ; or \t that no number or time contains`, s)
 	}
 	return r, nil
 }
@@ -67,14 +65,13 @@ func (c *CSV) AppendHeader(dst []byte) []byte {
 	if c.o.NoHeader {
 		return dst
 	}
-	var names []string
-	for _, column := range c.o.Columns {
-		names = append(names, column.name)
+	columns := c.o.Columns
+	if columns == nil {
+		columns, _ = ParseColumns(defaultList)
 	}
-	if c.o.Columns == nil {
-		for _, d := range defaultColumns {
-			names = append(names, d.name)
-		}
+	var names []string
+	for _, column := range columns {
+		names = append(names, column.name)
 	}
 	return c.record.Append(dst, names...)
 }
@@ -118,7 +115,7 @@ func (c *CSV) appendDefault(dst []byte, ev *event.Event) []byte {
 	dst = c.appendNext(dst, first(m.confidence, m.detection))
 	for i, raw := range boxOf(m.location) {
 		if c.o.Frame.Width > 0 {
-			c.pixels = c.o.Frame.appendPixels(reuse(c.pixels), i, raw)
+			c.pixels = c.o.Frame.appendSide(reuse(c.pixels), []byte(sides[i]), raw)
 			raw = c.pixels
 		}
 		dst = c.appendNext(dst, raw)

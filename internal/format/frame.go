@@ -26,12 +26,9 @@ func ParseFrame(s string) (Frame, error) {
 	return Frame{int(width), int(height)}, nil
 }
 
-// box holds the numbers of a location as sent: x, y, width and height, as in
-// the csv columns; nil if missing.
-type box [4][]byte
-
-// boxOf reads a location.
-func boxOf(raw []byte) (b box) {
+// boxOf returns the numbers of a location as sent: x, y, width and height; nil if
+// missing.
+func boxOf(raw []byte) (b [4][]byte) {
 	for name, value := range jsonraw.Members(raw) {
 		if i := sideOf(name); i >= 0 && b[i] == nil {
 			b[i] = value
@@ -40,11 +37,11 @@ func boxOf(raw []byte) (b box) {
 	return b
 }
 
-var sides = []string{"x", "y", "width", "height"}
+var sides = [...]string{"x", "y", "width", "height"}
 
 // sideOf returns the index in a box of a member of a location, or -1.
 func sideOf(name []byte) int {
-	return slices.IndexFunc(sides, func(side string) bool { return side == string(name) })
+	return slices.IndexFunc(sides[:], func(side string) bool { return side == string(name) })
 }
 
 // pixels returns a side of a box in pixels: x and width of the frame's width, y

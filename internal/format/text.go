@@ -130,9 +130,7 @@ func (t *Text) AppendEvent(dst []byte, ev *event.Event) []byte {
 	t.putSource(ev)
 	t.putType(ev.Type, k)
 	t.putWords(ev, k)
-	dst = append(t.line.Bytes(), '\n')
-	t.line = term.Line{}
-	return dst
+	return append(t.line.Bytes(), '\n')
 }
 
 // timeCells returns the width of the time column, which narrow lines shorten.
@@ -223,7 +221,5 @@ func (t *Text) AppendMessage(dst []byte, at time.Time, style term.Style, text st
 	t.line = term.NewLine(dst, term.NoLimit)
 	t.putTime(at.UnixMilli(), t.o.Time != Delta, false)
 	put(t, style, text)
-	dst = append(t.line.Bytes(), '\n')
-	t.line = term.Line{}
-	return dst
+	return append(t.line.Bytes(), '\n')
 }

@@ -1,7 +1,5 @@
 package format
 
-import "strings"
-
 // level is how much attention an event needs.
 type level uint8
 
@@ -43,18 +41,12 @@ var kinds = map[string]*kind{
 	"statistics":                {faint, "", ""},
 }
 
-// Types without words of their own are shown by the members they have.
-var (
-	other    = &kind{plain, "", "at"}
-	otherEnd = &kind{over, "", "at"}
-)
+// other are the types without words of their own, shown by the members they have.
+var other = &kind{plain, "", "at"}
 
 func kindOf(typ string) *kind {
 	if k := kinds[typ]; k != nil {
 		return k
-	}
-	if strings.HasPrefix(typ, "event-") && strings.HasSuffix(typ, "-end") {
-		return otherEnd
 	}
 	return other
 }

@@ -36,17 +36,15 @@ func (t *Text) putWords(ev *event.Event, k *kind) {
 	putWord(t, t.words, folded, term.NoLimit)
 
 	id := first(m.eventID, m.refEvent, m.trackID, m.refTrack)
-	if l.Col >= end-idCells {
-		id = nil
-	}
-	if id != nil {
+	hasID := id != nil && l.Col < end-idCells
+	if hasID {
 		l.End = end - idCells - 1
 	}
 	t.putConfidence()
 	t.putPicture()
 	t.putBox()
 	t.putMembers(ev, k)
-	if id != nil {
+	if hasID {
 		t.putID(id, end)
 	}
 }
@@ -55,7 +53,12 @@ func (t *Text) putWords(ev *event.Event, k *kind) {
 func (t *Text) putAction(ev *event.Event, k *kind) {
 	m, verb, duration := &t.members, k.verb, t.members.duration
 	if ev.Type == "track" {
-		verb, duration = trackState(ev)
+		duration = member(ev, "age_ms")
+		if n, ok := jsonraw.Number(member(ev, "is_moving")); ok && n != 0 {
+			verb = "moving"
+		} else if ok {
+			verb = "still"
+		}
 	}
 	t.putClass(m.classOf(ev))
 	putWord(t, t.words, verb, term.NoLimit)
@@ -64,19 +67,6 @@ func (t *Text) putAction(ev *event.Event, k *kind) {
 		t.putValue(t.words, m.direction, 2*classCells)
 	}
 	t.putDuration(k, duration)
-}
-
-// trackState returns what a tracked object does, and since when.
-func trackState(ev *event.Event) (verb string, age []byte) {
-	age, moving := member(ev, "age_ms"), member(ev, "is_moving")
-	n, _ := jsonraw.Number(moving)
-	switch {
-	case moving == nil:
-		return "seen", age
-	case n != 0 || string(moving) == "true":
-		return "moving", age
-	}
-	return "still", age
 }
 
 // putCrop puts what a crop shows, and where that was.
@@ -218,12 +208,10 @@ func fraction(raw []byte) (n float64, ok bool) {
 
 // putPicture puts the size of a picture.
 func (t *Text) putPicture() {
-	size, ok := imageSize(t.members.image, &t.text)
-	if !ok {
-		return
+	if size, ok := imageSize(t.members.image, &t.text); ok {
+		t.part = term.AppendSize(t.part[:0], float64(size))
+		t.putOption(t.words, t.part, len(t.part))
 	}
-	t.part = term.AppendSize(t.part[:0], float64(size))
-	t.putOption(t.words, t.part, len(t.part))
 }
 
 // putBox puts where the object is, in pixels or in percent of the frame.
@@ -231,19 +219,18 @@ func (t *Text) putBox() {
 	if t.members.location == nil {
 		return
 	}
-	b := boxOf(t.members.location)
 	frame, unit := t.o.Frame, " px"
 	if frame.Width == 0 {
 		frame, unit = Frame{100, 100}, "%"
 	}
 	t.part = t.part[:0]
-	for i, before := range [...]string{"", ",", " ", "×"} {
-		n, ok := fraction(b[i])
+	for i, raw := range boxOf(t.members.location) {
+		n, ok := fraction(raw)
 		px, fits := frame.pixels(i, n)
 		if !ok || !fits {
 			return
 		}
-		t.part = strconv.AppendInt(append(t.part, before...), px, 10)
+		t.part = strconv.AppendInt(append(t.part, [...]string{"", ",", " ", "×"}[i]...), px, 10)
 	}
 	t.part = append(t.part, unit...)
 	t.putOption(t.styles.Faint, t.part, len(t.part)-len("×")+1)
@@ -259,7 +246,7 @@ var unshown = map[string]bool{
 // putMembers puts the other members of a type without words as name=value, as
 // many as fit.
 func (t *Text) putMembers(ev *event.Event, k *kind) {
-	if k != other && k != otherEnd {
+	if k != other {
 		return
 	}
 	l := &t.line
