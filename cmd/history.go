@@ -4,213 +4,191 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rtev/rtev/internal/event"
-	"github.com/rtev/rtev/internal/filter"
 	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/history"
 	"github.com/rtev/rtev/internal/pipeline"
-	"github.com/rtev/rtev/internal/rtapi"
 	"github.com/rtev/rtev/internal/target"
+	"github.com/rtev/rtev/internal/term"
 )
-
-const historyLong = `history prints the events that servers have stored in their own database, oldest
-first: of the instances that are named, else of all, whether they run or not.
-Without --since it prints the last 24 hours. Filters, columns and formats are
-those of tail. The server stores events and tracks, but no crops and attributes.
-
-TIME is how long ago (10m, 2h, 3d), a time of the day (15:04, yesterday's if
-today's is still to come), RFC 3339, a date, or Unix seconds or milliseconds.
-
---count-by lets the server count. COLUMNS are one to three columns of the
-database, such as event_type, instance_id or trigger_name.`
-
-const historyExample = `  rtev history --demo --since 2h
-  rtev history gate --since 22:00 --until 06:00 -e event-intrusion
-  rtev history gate --since 3d -o csv > three-days.csv
-  rtev history --since 24h --count-by event_type --per hour
-  rtev history gate --tracks --since 10m -o ndjson`
-
-// historySpan is how far history goes back without --since.
-const historySpan = 24 * time.Hour
 
 type historyOptions struct {
 	reading
 	printing
 	tracks  bool
-	columns []string // of --count-by
+	countBy []string
 	per     string
 }
+
+// units are the lengths of an interval that servers know.
+var units = []string{"minute", "hour", "day", "week", "month", "year"}
 
 func newHistory(a *app) *cobra.Command {
 	var o historyOptions
 	c := &cobra.Command{
-		Use: "history [INSTANCE...]", Short: "query events stored on the server", Long: historyLong, Example: historyExample,
+		Use: "history [INSTANCE...]", Short: "query events stored on the server",
 		RunE: func(c *cobra.Command, args []string) error { return a.history(c, o, args) },
 	}
 	o.reading.flags(c)
-	c.Flags().Lookup("since").Usage = "only events since `TIME` (10m, 2h, 3d, 15:04, RFC 3339, Unix s or ms); the last 24 h if not given"
-	c.Flags().Lookup("until").Usage = "only events until `TIME`"
 	f := c.Flags()
 	f.BoolVar(&o.tracks, "tracks", false, "stored tracks instead of events")
-	f.StringSliceVar(&o.columns, "count-by", nil, "count events by `COLUMNS` of the database (event_type, instance_id, trigger_name)")
-	f.StringVar(&o.per, "per", "", "with --count-by: one count per `UNIT`: minute, hour, day, week, month, year")
+	f.StringSliceVar(&o.countBy, "count-by", nil, "count events by `COLUMNS` of the database")
+	f.StringVar(&o.per, "per", "", "with --count-by: one count per `UNIT`: "+strings.Join(units, ", "))
 	o.printing.flags(c)
-	offer(c, "count-by", "event_type", "instance_id", "trigger_name")
-	offer(c, "per", history.Units()...)
 	return c
 }
 
 func (a *app) history(c *cobra.Command, o historyOptions, args []string) error {
-	if slices.Contains(args, "-") {
-		return &usageError{msg: "history asks a server, not standard input (-)", hint: "rtev tail - --since TIME"}
+	if err := o.check(c); err != nil {
+		return err
 	}
-	if o.tracks && !c.Flags().Changed("events") {
-		o.events = nil // the defaults of the config file may exclude tracks
+	if o.tracks || o.countBy != nil {
+		o.events = nil // the defaults of the config file may exclude them
 	}
 	s, err := a.begin(c, o.reading)
 	if err != nil {
 		return err
 	}
-	if s.until.IsZero() {
-		s.until = s.now
-	}
-	if s.since.IsZero() {
-		s.since = s.until.Add(-historySpan)
-	}
-	if err := o.check(c); err != nil {
-		return s.end(err)
-	}
-	if len(o.columns) > 0 {
-		return s.end(s.countStored(c, o, args))
-	}
-	if s.until.Sub(s.since) > historySpan && s.cfg.Output == "text" && o.template == "" && !c.Flags().Changed("time") {
-		o.time = "rfc3339" // a time of the day would be ambiguous
-	}
 	encoder, err := s.encoder(o.printing)
 	if err != nil {
 		return s.end(err)
 	}
-	s.tell("reading what is stored of", "since "+s.since.Local().Format(time.DateTime), "event")
-	sources, failed := s.storedSources(args, o.tracks)
-	if len(sources) == 0 {
-		return s.end(failed)
+	sources, set, err := s.stored(args, &o)
+	if err != nil {
+		return s.end(err)
 	}
-	found := false
-	err = pipeline.Run(s.ctx, []event.Source{sources}, func() event.Sink {
-		note := func(*event.Event) bool { found = true; return true }
-		return s.matched(pipeline.Match(note, s.limited(s.shown(format.NewWriter(encoder(), s.out)))))
-	})
-	if err == nil && !found && s.ctx.Err() == nil {
-		s.nothingStored()
+	counted := &counts{session: s, historyOptions: o}
+	var sink event.Sink = counted
+	if o.countBy == nil {
+		sink = format.NewWriter(encoder(), s.out)
 	}
-	return s.end(cmp.Or(err, failed))
+	open := func() event.Sink { return s.matched(s.limited(sink)) }
+	for _, source := range sources { // one after the other, for the order
+		if err := pipeline.Run(s.ctx, []event.Source{source}, open); err != nil {
+			return s.end(err)
+		}
+	}
+	if o.countBy != nil {
+		err = counted.print()
+	}
+	return s.end(cmp.Or(err, s.unreached(set)))
 }
 
-// nothingStored says that a query found nothing.
-func (s *session) nothingStored() {
-	what := "nothing is stored"
-	if !s.unfiltered() {
-		what = "no stored event matches"
-	}
-	s.notices.Info("%s from %s to %s", what, s.since.Local().Format(time.DateTime), s.until.Local().Format(time.DateTime))
-}
-
-// check reports flags that have no effect.
+// check reports flags that have no effect or an unknown value.
 func (o *historyOptions) check(c *cobra.Command) error {
-	changed := c.Flags().Changed
 	switch {
-	case o.tracks && changed("events"):
-		return usagef("-e has no effect with --tracks, which are all of one type")
-	case changed("per") && len(o.columns) == 0:
-		return usagef("--per needs --count-by")
-	case len(o.columns) == 0:
-		return nil
+	case o.per != "" && (o.countBy == nil || !slices.Contains(units, o.per)):
+		return usagef("--per needs --count-by and one of %s", strings.Join(units, ", "))
+	case o.countBy != nil:
+		return withoutEffect(c, "with --count-by",
+			"events", "tracks", "columns", "template", "no-image", "time", "utc", "frame")
+	case o.tracks:
+		return withoutEffect(c, "with --tracks, which are all of one type", "events")
 	}
-	return withoutEffect(c, "with --count-by", "tracks", "where", "count", "columns", "template", "no-image", "time", "frame")
+	return nil
 }
 
-// storedSources returns the queries of the instances, and why others cannot be
-// asked. Without arguments there is one query for each server, since it may have
-// events of instances that it no longer lists; but one for each instance if only
-// such a query gives tracks.
-func (s *session) storedSources(args []string, tracks bool) (sources history.Merged, failed error) {
-	named := len(args) > 0 || len(s.cfg.Default) > 0
-	targets, clients, failed := s.storedTargets(args, named)
-	s.announce(targets)
-	typ := ""
-	if types := s.types.Query(); len(types) == 1 {
-		typ = types[0]
+// stored returns the queries of the instances that are named, else of all. One query
+// reads all instances of a server, so that their events are in order.
+func (s *session) stored(args []string, o *historyOptions) (list []*history.Source, _ *target.Set, _ error) {
+	named := len(args) > 0 || len(s.cfg.Default) > 0 && !s.demo
+	if !named {
+		args = []string{"*"}
+	} else if o.countBy != nil && !slices.Contains(o.countBy, "instance_id") {
+		o.countBy = append(o.countBy, "instance_id") // whether counts have filters is unknown
 	}
+	targets, set, err := s.targets(args)
 	for _, t := range targets {
 		s.names.add(t.Instance.Name)
-		if named || tracks {
-			sources = append(sources, &history.Source{Client: t.Client, InstanceID: t.Instance.ID, Locate: locateOnly(t), Type: typ})
+		types := s.typesOf(t, s.types.Query())
+		i := slices.IndexFunc(list, func(h *history.Source) bool {
+			return h.Client == t.Client && slices.Equal(h.Types, types) && !o.tracks
+		})
+		if i < 0 {
+			i = len(list)
+			list = append(list, &history.Source{
+				Client: t.Client, Since: s.since, Until: s.until, Types: types,
+				Tracks: o.tracks, CountBy: o.countBy, Per: o.per, Notify: s.notices.Report,
+			})
+		}
+		if named || o.countBy == nil {
+			list[i].Instances = append(list[i].Instances, t.Instance)
 		}
 	}
-	if !named && !tracks {
-		for _, client := range clients {
-			sources = append(sources, &history.Source{Client: client, Locate: s.locateStored(client, targets), Type: typ})
-		}
-	}
-	for _, source := range sources {
-		source.Since, source.Until, source.Tracks, source.Notify = s.since, s.until, tracks, s.notices.Report
-	}
-	return sources, failed
+	return list, set, err
 }
 
-// storedTargets returns the instances that are named, else all that the servers
-// list, and the servers that were reached. The error is that of the first server
-// that was not, unless there is none to read.
-func (s *session) storedTargets(args []string, named bool) (targets []*target.Target, clients []*rtapi.Client, err error) {
-	if named {
-		targets, set, err := s.targets(args)
-		if err == nil {
-			s.reportUnreached(set, false)
+// counts is the sink of the rows of --count-by.
+type counts struct {
+	*session
+	historyOptions
+	rows []*event.Event
+}
+
+// Put keeps a row.
+func (n *counts) Put(e *event.Event) error {
+	n.rows = append(n.rows, e.Clone())
+	return nil
+}
+
+// Flush does nothing: the widths of a table depend on all its rows.
+func (n *counts) Flush() error { return nil }
+
+// print prints the rows in the order of their first column.
+func (n *counts) print() error {
+	names := append(n.countBy, "events")
+	if n.per != "" && len(n.rows) > 0 {
+		for name := range n.rows[0].EachMember {
+			if name := string(name); name != "$id" && !slices.Contains(names, name) {
+				names = slices.Insert(names, 0, name) // the interval's start, whose name is not documented
+			}
 		}
-		return targets, nil, err
 	}
-	set, err := s.instances()
+	slices.SortStableFunc(n.rows, func(a, b *event.Event) int {
+		return strings.Compare(a.Get(`\`+names[0]).String(), b.Get(`\`+names[0]).String())
+	})
+	if n.cfg.Output == "text" {
+		_, err := n.out.Write(n.table(names))
+		return err
+	}
+	for _, name := range names {
+		n.columns = append(n.columns, name+`=\`+name)
+	}
+	encoder, err := n.encoder(n.printing)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	targets, listings := set.All(s.ctx)
-	for _, l := range listings {
-		clients = append(clients, l.Client)
+	w := format.NewWriter(encoder(), n.out)
+	for _, row := range n.rows {
+		_ = w.Put(row) // Flush returns its error
 	}
-	return targets, clients, s.unreached(set)
+	return w.Flush()
 }
 
-// locateOnly returns a function that locates one instance.
-func locateOnly(t *target.Target) func(id string) *event.Instance {
-	return func(id string) *event.Instance {
-		if strings.EqualFold(id, t.Instance.ID) {
-			return t.Instance
-		}
-		return nil
+// table returns a table with a bar for each count.
+func (n *counts) table(names []string) []byte {
+	styles := term.NewStyles(n.color)
+	table := term.Table{Title: styles.Bold}
+	for _, name := range names {
+		table.Columns = append(table.Columns, term.Column{Title: strings.ToUpper(name), Right: name == "events"})
 	}
-}
-
-// locateStored returns a function that locates the instances of a server. One
-// that the server no longer lists has its id as its name.
-func (s *session) locateStored(client *rtapi.Client, targets []*target.Target) func(id string) *event.Instance {
-	listed := map[string]*event.Instance{}
-	for _, t := range targets {
-		if t.Client == client {
-			listed[strings.ToLower(t.Instance.ID)] = t.Instance
-		}
+	table.Columns = append(table.Columns, term.Column{})
+	most := 1.0
+	for _, row := range n.rows {
+		most = max(most, row.Get("events").Float())
 	}
-	other := s.locate()
-	return func(id string) *event.Instance {
-		if in := listed[strings.ToLower(id)]; in != nil {
-			return in
+	for _, row := range n.rows {
+		var cells []term.Cell
+		for _, name := range names {
+			cells = append(cells, term.Cell{Text: row.Get(`\` + name).String()})
 		}
-		return other(id)
+		bar := strings.Repeat("█", int(max(0, row.Get("events").Float()/most*30)+0.999))
+		table.Rows = append(table.Rows, append(cells, term.Cell{Text: bar, Style: styles.Faint}))
 	}
+	return table.Append(nil, n.width())
 }
 
 // filled returns the live source of an instance, with the stored events of its
@@ -219,19 +197,6 @@ func (s *session) filled(t *target.Target, o liveOptions, live func(event.Notify
 	if o.since.IsZero() && !o.gaps {
 		return live(o.notify)
 	}
-	missing, _ := s.noPast.LoadOrStore(t.Client, new(atomic.Bool))
-	return &history.Filled{
-		Live:    live,
-		Stored:  history.Source{Client: t.Client, InstanceID: t.Instance.ID, Locate: locateOnly(t), Match: s.passes},
-		Since:   o.since,
-		Gaps:    o.gaps,
-		Missing: missing.(*atomic.Bool),
-		Notify:  o.notify,
-	}
-}
-
-// passes reports whether an event passes -e and -w. Unlike match it does not
-// count the event.
-func (s *session) passes(ev *event.Event) bool {
-	return s.types.Match(ev.Type) && !slices.ContainsFunc(s.exprs, func(x *filter.Expr) bool { return !x.Match(ev) })
+	stored := history.Source{Client: t.Client, Instances: []*event.Instance{t.Instance}, Notify: o.notify}
+	return &history.Filled{Live: live, Stored: stored, Since: o.since, Gaps: o.gaps, Notify: o.notify}
 }

@@ -79,9 +79,8 @@ func (a *app) poll(c *cobra.Command, o pollOptions, args []string) error {
 // recorded runs the events on standard input into a chain that open returns.
 func (s *session) recorded(notify event.Notify, open func() event.Sink) error {
 	s.announce(nil)
-	open, report := s.within(open)
-	defer report()
-	return pipeline.Run(s.ctx, []event.Source{&stream.Replay{In: s.stdin, Locate: s.locate(), Notify: notify}}, open)
+	replay := &stream.Replay{In: s.stdin, Locate: s.locate(), Notify: notify}
+	return pipeline.Run(s.ctx, []event.Source{replay}, func() event.Sink { return s.within(open()) })
 }
 
 // drain polls the instances with the options in p, into chains that open

@@ -57,7 +57,6 @@ type session struct {
 	limit   *pipeline.Limit   // of -n, else nil
 	sim     *simulator.Server // of --demo, else nil
 	names   names
-	noPast  sync.Map // *atomic.Bool by *rtapi.Client: the server has no database, as found by tail
 
 	doing, how string             // of tell: "polling" and "every 2 s"
 	activity   *notice.Activity   // counts events, to explain a silence; nil: nothing

@@ -9,7 +9,6 @@ type Notice struct {
 	Text     string        // one line in lower case; may contain text from the server, not safe to print
 	Span     time.Duration // set if Kind has a duration
 	Bytes    int64         // set if Kind has a size
-	Count    int           // set if Kind has a number
 }
 
 // Kind says what a Notice is about.
@@ -28,7 +27,7 @@ const (
 	Skipped                 // a record was not a JSON object
 	Oversize                // a record exceeded the limit; Bytes is its size so far
 	Ended                   // a source ended and will not try again
-	Filled                  // Count events, missed between two connections, came from the database
+	Filled                  // a gap was filled from the database, or could not be
 )
 
 // Notify receives notices. It must be safe for concurrent use and must not

@@ -1,12 +1,12 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
@@ -15,223 +15,152 @@ import (
 )
 
 const (
-	// margin widens a gap at both ends, to include events that were in transit.
-	margin = 5 * time.Second
-	// lateAfter is how long after a query it is repeated, for rows written late.
-	lateAfter = 5 * time.Second
-	// clockError is how far the server's clock may be ahead of ours until an
-	// event shows the difference.
-	clockError = 24 * time.Hour
+	margin   = 5 * time.Second // for events in transit before a gap, and for rows written late
+	lateRows = time.Minute     // how far before the start of the run such rows are searched
+	maxSeen  = 100_000         // events that are remembered, in 4 MB
 )
 
 // Filled is a live source that also reads events from before the run, and events
-// missed between two connections, from the server's database. These events have
-// Stored set and are put oldest first. An event that is both live and stored is
-// put once; type and event_id identify it. Set the fields before Run and do not
-// change them afterwards.
+// missed between two connections, from the server's database. These are put oldest
+// first. An event that is both live and stored is put once. Set the fields before
+// Run and do not change them afterwards.
 type Filled struct {
-	// Live returns the live source, which must report Connected, Waiting and
-	// Reconnected to notify.
-	Live func(notify event.Notify) event.Source
-	// Stored is the query. Filled sets its Since, Until and Notify.
-	Stored Source
-	// Since, if not zero, is the time from which stored events are put before
-	// any live event. Meanwhile live events wait in the connection.
-	Since time.Time
-	Gaps  bool // fill gaps after a reconnect; live events do not wait for that
-	// Missing is set once the server turns out to have no database. Sources that
-	// share it report this once.
-	Missing *atomic.Bool
-	// Notify receives the notices of the live source and of filling gaps.
-	Notify event.Notify
+	// Live returns the live source, which tells notify of its connections.
+	Live   func(notify event.Notify) event.Source
+	Stored Source       // of one instance; Filled sets its time range
+	Since  time.Time    // from which stored events come before any live one; zero: none
+	Gaps   bool         // fill gaps after a reconnect; live events do not wait for that
+	Notify event.Notify // receives the notices of Live, and Filled
 }
 
-// Run puts stored and live events until the live source ends, and returns its
-// error or the sink's. It reports a failed query and continues with live events.
+// Run puts stored and live events until Live ends, and returns its error or the
+// sink's. It reports a query that fails and goes on with live events.
 func (f *Filled) Run(ctx context.Context, to event.Sink) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	r := &filling{Filled: f, ctx: ctx, stop: cancel, to: to, past: make(chan struct{})}
-	r.seen = &seen{from: map[uint64]origin{}}
-	r.seen.hash.SetSeed(maphash.MakeSeed())
+	r := &filling{Filled: f, to: to, turn: make(chan struct{}, 1), seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
+	r.ctx, r.stop = context.WithCancel(ctx)
+	r.past, r.open = context.WithCancel(r.ctx)
 	if f.Since.IsZero() {
-		close(r.past)
+		r.begin.Do(r.open)
 	}
-	err := f.Live(r.notice).Run(ctx, liveSink{r})
-	cancel()
+	err := f.Live(r.notice).Run(r.ctx, r)
+	r.stop()
 	r.work.Wait()
-	if r.sinkErr != nil {
-		return r.sinkErr
-	}
-	return err
+	return cmp.Or(r.failed, err)
 }
 
-// filling is one Run of a Filled.
+// filling is one Run of a Filled, and the sink of its live and stored events.
 type filling struct {
 	*Filled
-	ctx  context.Context
-	stop context.CancelFunc
-	seen *seen
-	work sync.WaitGroup
-	once sync.Once
-	past chan struct{} // closed when the stored events from Since on were put
+	ctx     context.Context
+	stop    context.CancelFunc
+	begin   sync.Once       // of reading events from before the run
+	past    context.Context // done when they were put
+	open    context.CancelFunc
+	work    sync.WaitGroup
+	turn    chan struct{} // holds one while stored events are read
+	count   int           // of those that were put
+	missing bool          // the server has no database
 
-	mu      sync.Mutex // guards the fields below, and calls of the sink
-	to      event.Sink
-	sinkErr error         // the first error of the sink
-	latest  time.Time     // of the last live event, by the server's clock
-	ahead   time.Duration // the server's clock minus ours; 0 if unknown
+	mu     sync.Mutex // guards the fields below
+	to     event.Sink
+	failed error     // of the sink
+	latest time.Time // of the events, by the server's clock
+	seed   maphash.Seed
+	seen   map[uint64]bool // events that were put; true: only stored so far
 }
 
-// put puts an event, and ends the run if the sink fails. The caller holds r.mu.
-func (r *filling) put(e *event.Event) error {
-	if r.sinkErr == nil {
-		r.sinkErr = r.to.Put(e)
+// Put puts an event that was not put before. A live event waits for those from
+// before the run.
+func (r *filling) Put(e *event.Event) error {
+	if !e.Stored {
+		<-r.past.Done()
 	}
-	if r.sinkErr != nil {
-		r.stop()
-	}
-	return r.sinkErr
+	return r.do(func() error {
+		if r.again(e) {
+			return nil
+		}
+		if at, ok := e.Time(); ok && at.After(r.latest) {
+			r.latest = at
+		}
+		if e.Stored {
+			r.count++
+		}
+		return r.to.Put(e)
+	})
 }
 
 // Flush flushes the sink.
-func (r *filling) Flush() error {
+func (r *filling) Flush() error { return r.do(r.to.Flush) }
+
+// do calls the sink, whose first error ends the run.
+func (r *filling) do(call func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.sinkErr == nil {
-		r.sinkErr = r.to.Flush()
+	if r.failed == nil {
+		r.failed = call()
 	}
-	return r.sinkErr
+	if r.failed != nil {
+		r.stop()
+	}
+	return r.failed
 }
 
-// liveSink takes the live events of a filling.
-type liveSink struct{ *filling }
-
-// Put waits until the events from before the run were put. It drops an event
-// that was among them.
-func (s liveSink) Put(e *event.Event) error {
-	select {
-	case <-s.past:
-	case <-s.ctx.Done():
-		return s.ctx.Err()
+// again reports whether an event was put before, and remembers it. Events are equal
+// if their types and event_ids are, or their payloads if they have no event_id. A
+// live event is compared with stored ones only: several may have the same event_id.
+func (r *filling) again(e *event.Event) bool {
+	id := cmp.Or(e.Get("event_id").String(), string(e.Payload))
+	key := maphash.Comparable(r.seed, [2]string{e.Type, id})
+	onlyStored, known := r.seen[key]
+	if len(r.seen) == maxSeen {
+		clear(r.seen)
 	}
-	again := s.seen.again(e, live)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if at, ok := e.Time(); ok && !e.Received.IsZero() {
-		// The largest difference counts: an event that arrives late makes it smaller.
-		if ahead := at.Sub(e.Received); s.latest.IsZero() || ahead > s.ahead {
-			s.ahead = ahead
-		}
-		s.latest = at
-	}
-	if again {
-		return s.sinkErr
-	}
-	return s.put(e)
+	r.seen[key] = e.Stored && (onlyStored || !known)
+	return onlyStored || known && e.Stored
 }
 
-// storedSink takes stored events and counts those that are new.
-type storedSink struct {
-	*filling
-	events int
-}
-
-// Put drops an event that was put before.
-func (s *storedSink) Put(e *event.Event) error {
-	if s.seen.again(e, stored) {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.events++
-	return s.put(e)
-}
-
-// notice passes notices on, and starts a query after a connection was made.
+// notice passes a notice on, and reads stored events once a connection was made.
 func (r *filling) notice(n event.Notice) {
+	r.Notify.Tell(n)
 	switch n.Kind {
 	case event.Connected, event.Waiting:
-		if !r.Since.IsZero() {
-			r.once.Do(func() { r.work.Go(r.fillPast) })
-		}
+		late := time.Now().Add(-min(lateRows, time.Since(r.Since)))
+		r.begin.Do(func() { r.work.Go(func() { r.fill(r.Since, late) }) })
 	case event.Reconnected:
-		if r.Gaps && !r.Missing.Load() {
-			n.Text = "reconnected after " + term.Duration(n.Span) + "; asking the database for the events in between"
-			ahead, since := r.clock() // before the next event changes them
-			end := time.Now().Add(ahead)
-			if since.IsZero() || since.After(end) {
-				since = end.Add(-n.Span)
-			}
-			r.work.Go(func() { r.fillGap(since, end) })
+		r.mu.Lock()
+		since := cmp.Or(r.latest, time.Now().Add(-n.Span)).Add(-margin)
+		r.mu.Unlock()
+		if r.Gaps {
+			r.work.Go(func() { r.fill(since, since) })
 		}
 	}
-	r.Notify.Tell(n)
 }
 
-// fillPast puts the stored events from Since on.
-func (r *filling) fillPast() {
-	connected := time.Now()
-	_, err := r.query(r.Since, connected.Add(clockError))
-	close(r.past)
-	if err == nil && sleep(r.ctx, lateAfter) {
-		ahead, _ := r.clock()
-		_, err = r.query(connected.Add(ahead-2*margin), connected.Add(ahead+margin))
-	}
-	r.failed("stored events since "+r.Since.Local().Format(time.DateTime), err)
-}
-
-// fillGap puts the stored events of a gap. Both times are by the server's clock;
-// since is the time of the last live event, which may be long before the lost
-// connection was noticed.
-func (r *filling) fillGap(since, end time.Time) {
-	total, err := r.query(since.Add(-margin), end.Add(margin))
-	if err == nil && sleep(r.ctx, lateAfter) {
-		var late int
-		late, err = r.query(since.Add(-margin), end.Add(margin))
-		total += late
-	}
-	if err != nil {
-		r.failed(fmt.Sprintf("the gap from %s to %s", since.Local().Format(time.TimeOnly), end.Local().Format(time.TimeOnly)), err)
-	} else if r.ctx.Err() == nil {
-		r.Notify.Tell(event.Notice{Kind: event.Filled, Instance: r.instance(), Count: total,
-			Text: term.Count(total, "missed event") + " came from the database"})
-	}
-}
-
-// clock returns how far the server's clock is ahead of ours, and the time of
-// the last live event by the server's clock.
-func (r *filling) clock() (ahead time.Duration, latest time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.ahead, r.latest
-}
-
-// query puts the stored events of a time range that were not put before, and
-// returns their number.
-func (r *filling) query(since, until time.Time) (events int, err error) {
-	source := r.Stored
-	source.Since, source.Until, source.Notify = since, until, r.Notify
-	sink := &storedSink{filling: r}
-	err = source.Run(r.ctx, sink)
-	return sink.events, err
-}
-
-// failed reports that a time range was not read completely. The end of the run
-// and errors of the sink are reported elsewhere.
-func (r *filling) failed(what string, err error) {
-	_, missing := errors.AsType[*NoDatabaseError](err)
-	if err == nil || r.ctx.Err() != nil || missing && r.Missing.Swap(true) {
+// fill puts the events stored since a time and, soon after, those since late that
+// were written meanwhile, and reports how many there were.
+func (r *filling) fill(since, late time.Time) {
+	r.turn <- struct{}{}
+	defer func() { <-r.turn }()
+	if r.missing {
 		return
 	}
-	r.Notify.Tell(event.Notice{Kind: event.Warning, Instance: r.instance(), Text: what + " could not be filled: " + err.Error()})
-}
-
-// instance returns the instance that notices are about.
-func (r *filling) instance() *event.Instance { return r.Stored.Locate(r.Stored.InstanceID) }
-
-// sleep waits for d and reports whether the run goes on.
-func sleep(ctx context.Context, d time.Duration) bool {
-	rtapi.Sleep(ctx, d)
-	return ctx.Err() == nil
+	r.count = 0
+	source := r.Stored
+	source.Since, source.Until = since, time.Now().Add(24*time.Hour) // the server's clock may be ahead
+	err := source.Run(r.ctx, r)
+	r.open()
+	if err == nil {
+		rtapi.Sleep(r.ctx, margin)
+		source.Since = late
+		err = source.Run(r.ctx, r)
+	}
+	r.missing = errors.Is(err, errNoDatabase)
+	text := term.Count(r.count, "stored event") + " came from the database"
+	switch {
+	case r.ctx.Err() != nil:
+		return
+	case err != nil:
+		text = fmt.Sprintf("events since %s could not be filled in: %v", since.Local().Format(time.DateTime), err)
+	}
+	r.Notify.Tell(event.Notice{Instance: r.Stored.Instances[0], Kind: event.Filled, Text: text})
 }

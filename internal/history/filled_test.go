@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,8 +97,8 @@ func filledRun(t *testing.T, d *database, since time.Time, gaps bool, sink *show
 	var mu sync.Mutex
 	f := Filled{
 		Live:   func(notify event.Notify) event.Source { return &script{notify, steps} },
-		Stored: Source{Client: d, InstanceID: "i", Locate: func(string) *event.Instance { return gate }},
-		Since:  since, Gaps: gaps, Missing: new(atomic.Bool),
+		Stored: Source{Client: d.client(t), Instances: []*event.Instance{gate}},
+		Since:  since, Gaps: gaps,
 		Notify: func(n event.Notice) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -114,7 +114,7 @@ func filledRun(t *testing.T, d *database, since time.Time, gaps bool, sink *show
 func TestStoredThenLiveEventsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		d := &database{rows: []storedRow{
+		d := &database{strict: true, rows: []storedRow{
 			remembered("old", began.Add(-time.Hour)), remembered("a", began.Add(-2*time.Minute)),
 			remembered("b", began.Add(-time.Minute)), remembered("both", began),
 		}}
@@ -132,7 +132,7 @@ func TestStoredThenLiveEventsOnce(t *testing.T) {
 
 func TestStoredEventsBeforeLateHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &database{rows: []storedRow{remembered("a", time.Now().Add(-time.Minute))}}
+		d := &database{strict: true, rows: []storedRow{remembered("a", time.Now().Add(-time.Minute))}}
 		var sink shown
 		filledRun(t, d, time.Now().Add(-time.Hour), false, &sink, tell(event.Waiting, 0))
 		if want := []string{"~a"}; !slices.Equal(sink.ids, want) {
@@ -146,7 +146,7 @@ func TestGapsAreFilledOnce(t *testing.T) {
 		t.Run(ahead.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := func(d time.Duration) time.Time { return time.Now().Add(ahead + d) }
-				d := &database{rows: []storedRow{
+				d := &database{strict: true, rows: []storedRow{
 					remembered("before", server(-time.Minute)), remembered("early", server(-3*time.Second)), remembered("first", server(0)),
 					remembered("missed1", server(4*time.Second)), remembered("missed2", server(9*time.Second)),
 				}}
@@ -166,7 +166,7 @@ func TestGapsAreFilledOnce(t *testing.T) {
 				if want := []string{"first", "now", "~early", "~late", "~missed1", "~missed2"}; !slices.Equal(got, want) {
 					t.Errorf("shown %q, want %q", got, want)
 				}
-				if !strings.Contains(notices, "4 missed events came from the database") {
+				if !strings.Contains(notices, "4 stored events came from the database") {
 					t.Errorf("notices:\n%s", notices)
 				}
 			})
@@ -223,7 +223,7 @@ func TestTenGapsAreFilled(t *testing.T) {
 func TestRowsWithoutIDArePutOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at := time.Now().Add(-time.Second)
-		d := &database{rows: []storedRow{{at, fmt.Sprintf(`{"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, at.UnixMilli())}}}
+		d := &database{strict: true, rows: []storedRow{{at, fmt.Sprintf(`{"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, at.UnixMilli())}}}
 		var sink shown
 		filledRun(t, d, time.Now().Add(-time.Hour), true, &sink, tell(event.Connected, 0), tell(event.Reconnected, time.Second))
 		if !slices.Equal(sink.ids, []string{"~"}) {
@@ -251,7 +251,7 @@ func TestFailedQueryIsReported(t *testing.T) {
 		var sink shown
 		notices, _ := filledRun(t, &database{status: 500}, time.Time{}, true, &sink,
 			tell(event.Connected, 0), tell(event.Reconnected, 10*time.Second), send("b", 0))
-		if !strings.Contains(notices, "could not be filled: ") || !slices.Equal(sink.ids, []string{"b"}) {
+		if !strings.Contains(notices, "could not be filled in: ") || !slices.Equal(sink.ids, []string{"b"}) {
 			t.Errorf("shown %q, notices:\n%s", sink.ids, notices)
 		}
 	})
@@ -281,15 +281,15 @@ func TestLiveEventsMayShareID(t *testing.T) {
 }
 
 func TestSeenIsBounded(t *testing.T) {
-	s := &seen{from: map[uint64]origin{}}
+	r := filling{seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
 	for i := range maxSeen + 10 {
 		e, err := event.New("event-intrusion", fmt.Appendf(nil, `{"event_id":"%d"}`, i), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.again(e, live)
+		r.again(e)
 	}
-	if len(s.from) > maxSeen || len(s.order) > maxSeen {
-		t.Errorf("%d remembered", len(s.from))
+	if len(r.seen) > maxSeen {
+		t.Errorf("%d remembered", len(r.seen))
 	}
 }

@@ -2,12 +2,12 @@ package history
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,18 +16,19 @@ import (
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/flowtest"
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
 var day = time.Date(2026, 6, 19, 0, 0, 0, 0, time.UTC)
 
-// stored is a row of the fake database.
+// storedRow is a row of the fake database.
 type storedRow struct {
 	at   time.Time
 	text string
 }
 
-// database is a Client that responds with rows. Its fields are quirks of servers.
+// database is a server that responds with rows. Its fields are quirks of servers.
 type database struct {
 	mu       sync.Mutex
 	rows     []storedRow
@@ -40,37 +41,76 @@ type database struct {
 	status   int  // responds with this status
 	failAt   int  // offset from which on it responds with 500
 	names    []string
+	text     string // of each response, instead of rows
 	requests []request
 }
 
-func (d *database) Server() string { return "http://nvr1" }
+// request is the body of a query.
+type request struct {
+	path       string
+	InstanceID string
+	TimeRange  struct{ StartTime, EndTime string }
+	Filters    map[string]string
+	OrderBy    string
+	Limit      int
+	Offset     int
+	GroupBy    []string
+	Interval   *struct{ Unit string }
+}
 
-func (d *database) Post(_ context.Context, path string, body []byte) (io.ReadCloser, error) {
+// client connects to a server of d inside the process.
+func (d *database) client(t testing.TB) *rtapi.Client { return serve(t, d.serve) }
+
+func serve(t testing.TB, h http.HandlerFunc) *rtapi.Client {
+	t.Helper()
+	network := flowtest.Listen()
+	server := &http.Server{Handler: h}
+	go server.Serve(network)
+	c, err := rtapi.New(rtapi.Options{Server: "http://nvr1:80", Dial: network.Dial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Close()
+		server.Close()
+	})
+	return c
+}
+
+func (d *database) serve(w http.ResponseWriter, q *http.Request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var r request
-	if err := json.Unmarshal(body, &r); err != nil {
-		return nil, err
+	r := request{path: q.URL.Path}
+	if err := json.NewDecoder(q.Body).Decode(&r); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
 	}
 	d.requests = append(d.requests, r)
-	if d.status != 0 {
-		return nil, &rtapi.StatusError{Code: d.status}
-	}
-	if path == analyticsPath {
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case d.status != 0:
+		w.WriteHeader(d.status)
+	case d.failAt > 0 && r.Offset >= d.failAt:
+		w.WriteHeader(http.StatusInternalServerError)
+	case d.text != "":
+		io.WriteString(w, d.text)
+	case r.path == "/v1/database/analytics":
 		var rows []string
 		for _, n := range d.names {
 			rows = append(rows, fmt.Sprintf(`{"event_type":%q,"n":3}`, n))
 		}
-		return io.NopCloser(strings.NewReader(`{"data":[` + strings.Join(rows, ",") + `]}`)), nil
+		io.WriteString(w, `{"data":[`+strings.Join(rows, ",")+`]}`)
+	default:
+		d.page(w, r)
 	}
-	if d.failAt > 0 && r.Offset >= d.failAt {
-		return nil, &rtapi.StatusError{Code: 500}
-	}
+}
+
+func (d *database) page(w io.Writer, r request) {
 	rows := slices.Clone(d.rows)
 	if d.strict {
 		rows = slices.DeleteFunc(rows, func(s storedRow) bool {
 			at := s.at.UTC().Format("2006-01-02T15:04:05.000Z07:00")
-			return at < r.TimeRange.Start || at > r.TimeRange.End
+			return at < r.TimeRange.StartTime || at > r.TimeRange.EndTime
 		})
 		slices.SortStableFunc(rows, func(a, b storedRow) int { return a.at.Compare(b.at) })
 	}
@@ -100,7 +140,7 @@ func (d *database) Post(_ context.Context, path string, body []byte) (io.ReadClo
 		b.WriteString(row.text)
 	}
 	b.WriteString(`],"next":{"data":[{}]}}`)
-	return io.NopCloser(&b), nil
+	_, _ = b.WriteTo(w)
 }
 
 // rowsAt returns n rows, each n%per of them with the same time.
@@ -137,16 +177,8 @@ func (c *collected) Flush() error { return nil }
 
 var gate = &event.Instance{ID: "i", Name: "Gate"}
 
-func source(d *database) *Source {
-	return &Source{
-		Client: d, Since: day, Until: day.Add(24 * time.Hour), InstanceID: "i",
-		Locate: func(id string) *event.Instance {
-			if id != "i" {
-				return nil
-			}
-			return gate
-		},
-	}
+func source(t testing.TB, d *database) *Source {
+	return &Source{Client: d.client(t), Since: day, Until: day.Add(24 * time.Hour), Instances: []*event.Instance{gate}}
 }
 
 // want returns the payloads that rows become.
@@ -166,16 +198,16 @@ func TestRowsAreReadOnceInOrder(t *testing.T) {
 		{"one page", &database{rows: rowsAt(3, 1)}, false},
 		{"nothing stored", &database{}, false},
 		{"pages capped at 100", &database{rows: rowsAt(2500, 1), cap: 100}, false},
+		{"pages of one", &database{rows: rowsAt(5, 1), cap: 1}, false},
 		{"equal times at page borders", &database{rows: rowsAt(2500, 7), cap: 100}, false},
 		{"equal times in an order that changes", &database{rows: rowsAt(2500, 7), cap: 100, shuffle: true}, true},
 		{"a whole page of equal times", &database{rows: rowsAt(2500, 150), cap: 100}, false},
-		{"newest first despite orderBy", &database{rows: rowsAt(2500, 1), cap: 100, newest: true}, false},
-		{"newest first with equal times", &database{rows: rowsAt(2500, 7), cap: 100, newest: true}, true},
+		{"newest first despite orderBy", &database{rows: rowsAt(400, 1), newest: true}, false},
 		{"limit ignored", &database{rows: rowsAt(2500, 1), noLimit: true}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var sink collected
-			s := source(tc.d)
+			s := source(t, tc.d)
 			s.Notify = func(n event.Notice) { t.Errorf("notice: %s", n.Text) }
 			if err := s.Run(t.Context(), &sink); err != nil {
 				t.Fatal(err)
@@ -196,62 +228,59 @@ func TestRowsAreReadOnceInOrder(t *testing.T) {
 	}
 }
 
-func TestMergedIsInOrder(t *testing.T) {
-	var m Merged
-	var all []storedRow
-	for i := range 3 {
-		var rows []storedRow
-		for j := range 250 {
-			at := day.Add(time.Duration(3*j+i) * time.Second)
-			rows = append(rows, storedRow{at, fmt.Sprintf(`{"event_type":"Line Crossing","instance_id":"i","n":%d,"system_timestamp":%q}`, i, at.Format(time.RFC3339))})
-		}
-		all = append(all, rows...)
-		m = append(m, source(&database{rows: rows, cap: 100}))
-	}
-	slices.SortFunc(all, func(a, b storedRow) int { return a.at.Compare(b.at) })
+func TestNewestFirstIsReported(t *testing.T) {
+	d := &database{rows: rowsAt(2500, 7), cap: 100, newest: true}
 	var sink collected
-	if err := m.Run(t.Context(), &sink); err != nil || !slices.Equal(sink.payloads, want(all)) {
-		t.Errorf("%d rows, %v", len(sink.payloads), err)
+	var notices []event.Notice
+	s := source(t, d)
+	s.Notify = func(n event.Notice) { notices = append(notices, n) }
+	if err := s.Run(t.Context(), &sink); err != nil {
+		t.Fatal(err)
 	}
+	if len(notices) != 1 || notices[0].Kind != event.Warning || !strings.Contains(notices[0].Text, "in no order") {
+		t.Errorf("notices %v", notices)
+	}
+	want := want(d.rows)
+	slices.Sort(sink.payloads)
+	slices.Sort(want)
+	if !slices.Equal(sink.payloads, want) {
+		t.Errorf("%d rows, want %d", len(sink.payloads), len(want))
+	}
+}
 
-	m[1] = source(&database{status: 404})
-	m[2] = source(&database{status: 500})
-	var notices []string
-	m[2].Notify = func(n event.Notice) { notices = append(notices, n.Text) }
-	sink = collected{}
-	err := m.Run(t.Context(), &sink)
-	if _, missing := errors.AsType[*NoDatabaseError](err); !missing || len(sink.payloads) != 250 || len(notices) != 1 {
-		t.Errorf("%d rows, %v, notices %q", len(sink.payloads), err, notices)
-	}
-	full := errors.New("disk full")
-	if err := m.Run(t.Context(), &collected{fail: full, failAt: 7}); err != full {
-		t.Errorf("the sink fails: %v", err)
+func TestRowsOfSeveralInstances(t *testing.T) {
+	d := &database{rows: []storedRow{
+		{day, `{"n":1,"instance_id":"I","system_timestamp":"2026-06-19T00:00:01Z"}`},
+		{day, `{"n":2,"instance_id":"j","system_timestamp":"2026-06-19T00:00:02Z"}`},
+		{day, `{"n":3,"instance_id":"k","system_timestamp":"2026-06-19T00:00:03Z"}`},
+	}}
+	s := source(t, d)
+	s.Instances = append(s.Instances, &event.Instance{ID: "j", Name: "Dock"})
+	var sink collected
+	if err := s.Run(t.Context(), &sink); err != nil || len(sink.payloads) != 2 || d.requests[0].Filters["instance_id"] != "" {
+		t.Errorf("put %q, %v, requests %v", sink.payloads, err, d.requests)
 	}
 }
 
 func TestRequestsHaveRangeAndLimit(t *testing.T) {
 	d := &database{rows: rowsAt(2500, 1), cap: 100}
-	if err := source(d).Run(t.Context(), &collected{}); err != nil {
+	if err := source(t, d).Run(t.Context(), &collected{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range d.requests {
-		if r.TimeRange != (timeRange{"2026-06-19T00:00:00.000Z", "2026-06-20T00:00:00.000Z"}) || r.Limit != pageRows || r.Filters["instance_id"] != "i" {
+		if r.TimeRange.StartTime != "2026-06-19T00:00:00.000Z" || r.TimeRange.EndTime != "2026-06-20T00:00:00.000Z" ||
+			r.Limit != pageRows || r.Filters["instance_id"] != "i" || r.OrderBy != "system_timestamp asc" {
 			t.Fatalf("request %+v", r)
 		}
 	}
 }
 
 func TestRepeatedPageIsAnError(t *testing.T) {
-	for _, newest := range []bool{false, true} {
-		d := &database{rows: rowsAt(300, 1), cap: 100, noOffset: true, newest: newest}
-		var sink collected
-		err := source(d).Run(t.Context(), &sink)
-		if err == nil || !strings.Contains(err.Error(), "the same rows again") {
-			t.Errorf("newest first %v: %v", newest, err)
-		}
-		if !newest && (len(sink.payloads) != 100 || !strings.HasPrefix(err.Error(), "stored events after ")) {
-			t.Errorf("%d rows, then: %v", len(sink.payloads), err)
-		}
+	d := &database{rows: rowsAt(300, 1), cap: 100, noOffset: true}
+	var sink collected
+	err := source(t, d).Run(t.Context(), &sink)
+	if err == nil || !strings.Contains(err.Error(), "the same events again") || len(sink.payloads) != 100 {
+		t.Errorf("%d rows, then: %v", len(sink.payloads), err)
 	}
 }
 
@@ -261,7 +290,7 @@ func TestRowsWithoutTimeAreRead(t *testing.T) {
 		d.rows = append(d.rows, storedRow{text: fmt.Sprintf(`{"event_type":"Something New","n":%d}`, i)})
 	}
 	var sink collected
-	if err := source(d).Run(t.Context(), &sink); err != nil {
+	if err := source(t, d).Run(t.Context(), &sink); err != nil {
 		t.Fatal(err)
 	}
 	if len(sink.payloads) != 250 || sink.types[7] != "Something New" {
@@ -271,18 +300,18 @@ func TestRowsWithoutTimeAreRead(t *testing.T) {
 
 func TestUnwantedRowsAreDropped(t *testing.T) {
 	d := &database{rows: []storedRow{
-		{day, `{"n":1,"instance_id":"i","system_timestamp":"2026-06-18T23:59:59Z"}`},
-		{day, `{"n":2,"instance_id":"i","system_timestamp":"2026-06-19T00:00:00Z"}`},
-		{day, `{"n":3,"instance_id":"other","system_timestamp":"2026-06-19T00:00:01Z"}`},
+		{day, `{"n":1,"instance_id":"other","system_timestamp":"2026-06-19T00:00:01Z"}`},
 		{day, `"no object"`},
 		{day, `{"n":NaN,"instance_id":"i","system_timestamp":"2026-06-19T00:00:01Z"}`},
-		{day, `{"n":4,"instance_id":"i","system_timestamp":1781827202000}`},
-		{day, `{"n":5,"instance_id":"i","system_timestamp":"1781827203000"}`},
-		{day, `{"n":6,"instance_id":"i","system_timestamp":"2026-06-20T00:00:01Z"}`},
+		{day, `{"n":2,"instance_id":"I","event_type":null,"system_timestamp":"2026-06-19T00:00:00Z"}`},
+		{day, `{"n":3,"instance_id":null,"system_timestamp":1781827202000}`},
+		{day, `{"n":4,"system_timestamp":"1781827203000"}`},
+		{day, `{"n":5,"event_type":"Intrusion","system_timestamp":"1781827203000"}`},
 	}}
 	var sink collected
 	skipped := 0
-	s := source(d)
+	s := source(t, d)
+	s.Types = []string{"unknown", "track"}
 	s.Notify = func(n event.Notice) {
 		if n.Kind == event.Skipped {
 			skipped++
@@ -306,18 +335,18 @@ func TestQueryErrors(t *testing.T) {
 		rows int
 	}{
 		{"no such endpoint", &database{status: 404}, &collected{}, func(err error) bool {
-			missing, ok := errors.AsType[*NoDatabaseError](err)
-			return ok && missing.Server == "http://nvr1"
+			status, ok := errors.AsType[*rtapi.StatusError](err)
+			return ok && status.Code == 404 && strings.HasPrefix(err.Error(), "http://nvr1:80 has no event database")
 		}, 0},
 		{"500 in the middle", &database{rows: rowsAt(300, 1), cap: 100, failAt: 150}, &collected{}, func(err error) bool {
 			status, ok := errors.AsType[*rtapi.StatusError](err)
-			return ok && status.Code == 500 && strings.HasPrefix(err.Error(), "stored events after 2026-06-19 ")
-		}, 199},
+			return ok && status.Code == 500
+		}, 200},
 		{"the sink fails", &database{rows: rowsAt(300, 1)}, &collected{fail: full, failAt: 7}, func(err error) bool { return err == full }, 7},
 		{"the sink wants no more", &database{rows: rowsAt(300, 1)}, &collected{fail: event.ErrStop, failAt: 7}, func(err error) bool { return err == event.ErrStop }, 7},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if err := source(tc.d).Run(t.Context(), tc.sink); !tc.want(err) || len(tc.sink.payloads) != tc.rows {
+			if err := source(t, tc.d).Run(t.Context(), tc.sink); !tc.want(err) || len(tc.sink.payloads) != tc.rows {
 				t.Errorf("%v after %d rows", err, len(tc.sink.payloads))
 			}
 		})
@@ -326,33 +355,27 @@ func TestQueryErrors(t *testing.T) {
 
 func TestResponseWithoutRows(t *testing.T) {
 	for text, ok := range map[string]bool{
-		`{"data":[]}`:                      true,
-		`[]`:                               true,
-		`[{"n":1}]`:                        true,
-		`{"a":[{"data":[1]}],"data":[{}]}`: true,
-		`{"data":[{"n":1},`:                false,
-		`{"data":[{"n":1}`:                 false,
-		`{"data":{}}`:                      false,
-		`{"rows":[]}`:                      false,
-		`"x"`:                              false,
-		``:                                 false,
-		`<html>`:                           false,
+		`{"data":[]}`:                    true,
+		`{"n":1, "data" : [] , "m":[1]}`: true,
+		`{"data":[{"n":1},`:              false,
+		`{"data":[{"n":1}`:               false,
+		`{"data":{}}`:                    false,
+		`{"rows":[]}`:                    false,
+		`[{"n":1}]`:                      false,
+		`"x"`:                            false,
+		`<html>`:                         false,
 	} {
-		err := rows(strings.NewReader(text), func([]byte) bool { return true })
-		if (err == nil) != ok || err == io.EOF {
+		err := source(t, &database{text: text}).Run(t.Context(), &collected{})
+		if (err == nil) != ok {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
 
-// endless is a response whose one row never ends.
-type endless struct{ begun bool }
+// filler is a value of a row that never ends.
+type filler struct{}
 
-func (e *endless) Read(p []byte) (int, error) {
-	if !e.begun {
-		e.begun = true
-		return copy(p, `{"data":[{"x":"`), nil
-	}
+func (filler) Read(p []byte) (int, error) {
 	for i := range p {
 		p[i] = 'x'
 	}
@@ -360,14 +383,38 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func TestOversizeRowIsSkipped(t *testing.T) {
-	text := io.MultiReader(io.LimitReader(&endless{}, event.MaxPayload+100), strings.NewReader(`"},{"n":1}]}`))
-	var got []string
-	err := rows(text, func(row []byte) bool {
-		got = append(got, string(row))
-		return true
+	c := serve(t, func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"data":[`)
+		if bytes.Contains(body, []byte(`"offset":0`)) {
+			io.WriteString(w, `{"x":"`)
+			io.CopyN(w, filler{}, event.MaxPayload)
+			io.WriteString(w, `"},{"n":1}`)
+		}
+		io.WriteString(w, `]}`)
 	})
-	if err != nil || !slices.Equal(got, []string{"", `{"n":1}`}) {
-		t.Errorf("%q, %v", got, err)
+	var sink collected
+	skipped := 0
+	s := Source{Client: c, Since: day, Until: day, Notify: func(n event.Notice) { skipped++ }}
+	if err := s.Run(t.Context(), &sink); err != nil || len(sink.payloads) != 1 || skipped != 1 {
+		t.Errorf("put %q, %d skipped, %v", sink.payloads, skipped, err)
+	}
+}
+
+func TestPageIsBounded(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"data":[`)
+		for range 200 {
+			io.WriteString(w, `{"x":"`)
+			io.CopyN(w, filler{}, 1<<20)
+			io.WriteString(w, `"},`)
+		}
+	})
+	err := (&Source{Client: c, Since: day, Until: day}).Run(t.Context(), &collected{})
+	if err == nil || !strings.Contains(err.Error(), "more than 64 MiB; ask for a shorter time") {
+		t.Error(err)
 	}
 }
 
@@ -380,76 +427,108 @@ func TestTypeIsRequestedByServerName(t *testing.T) {
 	}{
 		{"event-line-crossing", []string{"Intrusion", "Line Crossing"}, "Line Crossing", ""},
 		{"event-line-crossing", []string{"event-line-crossing"}, "event-line-crossing", ""},
-		{"Object Guarding", []string{"object_guarding"}, "object_guarding", ""},
+		{"object-guarding", []string{"Object Guarding"}, "Object Guarding", ""},
 		{"event-loitering", []string{"Intrusion", "Line Crossing"}, "", "no event-loitering in this time; it has Intrusion, Line Crossing"},
+		{"event-loitering", []string{""}, "", ""}, // the server does not say: read all types
 	} {
 		d := &database{rows: rowsAt(3, 1), names: tc.names}
-		s := source(d)
-		s.Type = tc.typ
+		s := source(t, d)
+		s.Types = []string{tc.typ}
 		notice := ""
 		s.Notify = func(n event.Notice) { notice = n.Text }
 		if err := s.Run(t.Context(), &collected{}); err != nil {
 			t.Fatal(err)
 		}
-		if got := d.requests[len(d.requests)-1].Filters["event_type"]; got != tc.filter || !strings.Contains(notice, tc.notice) {
-			t.Errorf("%s of %q: filter %q, notice %q", tc.typ, tc.names, got, notice)
+		got := d.requests[len(d.requests)-1]
+		if got.Filters["event_type"] != tc.filter || !strings.Contains(notice, tc.notice) || (notice == "") != (tc.notice == "") {
+			t.Errorf("%s of %q: filter %q, notice %q", tc.typ, tc.names, got.Filters["event_type"], notice)
+		}
+		if asked := got.path == "/v1/database/events"; asked != (tc.notice == "") {
+			t.Errorf("%s of %q: last request %s", tc.typ, tc.names, got.path)
 		}
 	}
 }
 
-func TestTypeOf(t *testing.T) {
+func TestTypesOfRows(t *testing.T) {
 	for words, want := range map[string]string{
 		"Line Crossing":       "event-line-crossing",
-		"line_crossing":       "event-line-crossing",
 		"event-line-crossing": "event-line-crossing",
 		"Intrusion":           "event-intrusion",
 		"Intrusion End":       "event-intrusion-end",
 		"Object Guarding":     "Object Guarding",
-		"":                    "",
+		"Tail Gate":           "event-tail-gate",
+		"":                    "unknown",
 		"track":               "track",
 	} {
-		if got := TypeOf(words); got != want {
-			t.Errorf("%q is %q, want %q", words, got, want)
+		d := &database{rows: []storedRow{{day, fmt.Sprintf(`{"event_type":%q}`, words)}}}
+		s := source(t, d)
+		s.Types = []string{want, "event-tail-gate"}
+		var sink collected
+		if err := s.Run(t.Context(), &sink); err != nil || !slices.Equal(sink.types, []string{want}) {
+			t.Errorf("%q is %q, want %q; %v", words, sink.types, want, err)
 		}
 	}
 }
 
+func TestTracksAreRequestedByInstance(t *testing.T) {
+	d := &database{text: `{"data":[{"tracking_id":"b","system_timestamp":2000},{"tracking_id":"a","system_timestamp":1000}]}`}
+	s := source(t, d)
+	s.Tracks = true
+	var sink collected
+	err := s.Run(t.Context(), &sink)
+	if err != nil || len(d.requests) != 1 || d.requests[0].path != "/v1/database/tracks" || d.requests[0].InstanceID != "i" {
+		t.Fatalf("%v, requests %+v", err, d.requests)
+	}
+	if len(sink.payloads) != 2 || sink.types[0] != "track" || !strings.Contains(sink.payloads[0], `"a"`) {
+		t.Errorf("put %q", sink.payloads)
+	}
+}
+
+func TestCountsAreRows(t *testing.T) {
+	d := &database{text: `{"data":[
+		{"event_type":"Line Crossing","interval":"2026-06-19T18:00:00Z","events":7,"instance_id":"i"},
+		{"event_type":null,"interval":"2026-06-19T17:00:00Z","events":2,"instance_id":"i"},
+		{"event_type":"Intrusion","interval":"2026-06-19T17:00:00Z","events":3,"instance_id":"j"}]}`}
+	s := source(t, d)
+	s.CountBy, s.Per = []string{"event_type", "instance_id"}, "hour"
+	var sink collected
+	if err := s.Run(t.Context(), &sink); err != nil || !slices.Equal(sink.types, []string{"event-line-crossing", "unknown"}) {
+		t.Errorf("put %q, %v", sink.payloads, err)
+	}
+	r := d.requests[0]
+	if r.path != "/v1/database/analytics" || !slices.Equal(r.GroupBy, s.CountBy) || r.Interval == nil || r.Interval.Unit != "hour" || r.TimeRange.StartTime == "" {
+		t.Errorf("request %+v", r)
+	}
+}
+
 func TestMemoryIsBoundedByPage(t *testing.T) {
-	d := &endlessPages{total: 100_000}
-	s := source(nil)
-	s.Client = d
+	const total = 50_000
+	c := serve(t, func(w http.ResponseWriter, q *http.Request) {
+		var r request
+		if err := json.NewDecoder(q.Body).Decode(&r); err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"data":[`)
+		for i := r.Offset; i < min(r.Offset+r.Limit, total); i++ {
+			if i > r.Offset {
+				io.WriteString(w, ",")
+			}
+			fmt.Fprintf(w, `{"id":%d,"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, i, day.UnixMilli()+int64(i))
+		}
+		io.WriteString(w, `]}`)
+	})
 	n := 0
+	s := Source{Client: c, Since: day, Until: day.Add(time.Hour)}
 	if err := s.Run(t.Context(), counting(func() { n++ })); err != nil {
 		t.Fatal(err)
 	}
 	runtime.GC()
 	var after runtime.MemStats
 	runtime.ReadMemStats(&after)
-	if n != d.total || after.HeapAlloc > 15<<20 {
+	if n != total || after.HeapAlloc > 15<<20 {
 		t.Errorf("%d rows, %d MiB of heap", n, after.HeapAlloc>>20)
 	}
-}
-
-// endlessPages is a Client that generates rows.
-type endlessPages struct{ total int }
-
-func (d *endlessPages) Server() string { return "http://nvr1" }
-
-func (d *endlessPages) Post(_ context.Context, _ string, body []byte) (io.ReadCloser, error) {
-	var r request
-	if err := json.Unmarshal(body, &r); err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	b.WriteString(`{"data":[`)
-	for i := r.Offset; i < min(r.Offset+r.Limit, d.total); i++ {
-		if i > r.Offset {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, `{"id":%d,"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, i, day.UnixMilli()+int64(i))
-	}
-	b.WriteString(`]}`)
-	return io.NopCloser(&b), nil
 }
 
 type counting func()
@@ -457,48 +536,13 @@ type counting func()
 func (c counting) Put(*event.Event) error { c(); return nil }
 func (c counting) Flush() error           { return nil }
 
-func TestCounts(t *testing.T) {
-	response := `{"data":[
-		{"event_type":"Line Crossing","interval":"2026-06-19T18:00:00Z","events":7,"instance_id":"i"},
-		{"event_type":"Intrusion","bucket":"2026-06-19T17:00:00Z","events":"3","instance_id":"i"},
-		{"event_type":"Line Crossing","interval":"2026-06-19T17:00:00Z","events":12,"instance_id":"i"},
-		{"event_type":"Line Crossing","interval":"2026-06-19T17:00:00Z","events":1,"instance_id":"j"},
-		{"event_type":null,"interval":"2026-06-19T17:00:00Z","events":2,"instance_id":"i"}]}`
-	c := posted(response)
-	list, err := Counts(t.Context(), []Client{&c}, CountQuery{
-		Since: day, Until: day.Add(time.Hour), Columns: []string{"event_type"}, Per: "hour",
-		Instance: func(id string) bool { return id == "i" },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, n := range list {
-		got = append(got, fmt.Sprintf("%s %s %v", n.Start.Format("15"), n.Groups[0], n.Events))
-	}
-	want := []string{"17  2", "17 Intrusion 3", "17 Line Crossing 12", "18 Line Crossing 7"}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// posted is a Client that always sends the same response.
-type posted string
-
-func (p *posted) Server() string { return "http://nvr1" }
-
-func (p *posted) Post(context.Context, string, []byte) (io.ReadCloser, error) {
-	return io.NopCloser(strings.NewReader(string(*p))), nil
-}
-
 func FuzzRows(f *testing.F) {
 	f.Add(`{"data":[{"event_type":"Line Crossing","instance_id":"i","system_timestamp":"2026-06-19T17:13:46Z"}]}`)
-	f.Add(`[{},{"event_type":3}]`)
+	f.Add(`{"data":[{},{"event_type":3}]}`)
+	d := &database{}
+	s := source(f, d)
 	f.Fuzz(func(t *testing.T, text string) {
-		c := posted(text)
-		s := source(nil)
-		s.Client = &c
-		s.Run(t.Context(), &collected{})                                                                                   // must end, and not panic
-		Counts(t.Context(), []Client{&c}, CountQuery{Since: day, Until: day, Columns: []string{"event_type"}, Per: "day"}) // the same
+		d.text = text
+		s.Run(t.Context(), &collected{}) // must end, and not panic
 	})
 }
