@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -92,8 +93,15 @@ func ParseAddress(text string) (a Address, err error) {
 		options.Del("key")
 	}
 	if file, ok := strings.CutPrefix(options.Get("creds"), "@"); ok {
-		if err := a.readCredentials(file); err != nil {
+		text, err := os.ReadFile(file)
+		if err != nil {
 			return a, fmt.Errorf("creds: %w", err)
+		}
+		if bytes.Contains(text, []byte("BEGIN NATS USER JWT")) {
+			a.creds = file
+		} else {
+			user, password, _ := strings.Cut(strings.TrimSpace(string(text)), ":")
+			a.server.User = url.UserPassword(user, password)
 		}
 		options.Del("creds")
 	}
@@ -101,21 +109,6 @@ func ParseAddress(text string) (a Address, err error) {
 		return a, fmt.Errorf("unknown option %q; the options are creds=@FILE and, for Kafka, key=", name)
 	}
 	return a, nil
-}
-
-func (a *Address) readCredentials(file string) error {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	text := strings.TrimSpace(string(data))
-	if strings.Contains(text, "BEGIN NATS USER JWT") {
-		a.creds = file
-		return nil
-	}
-	user, password, _ := strings.Cut(text, ":")
-	a.server.User = url.UserPassword(user, password)
-	return nil
 }
 
 // String returns the broker's URL without credentials, subject and query.

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,23 +32,17 @@ const (
 	maxInFlight      = 1000     // messages
 	maxInFlightBytes = 16 << 20 // bytes of subjects, bodies and payloads
 
-	// timeout limits connecting, with TLS and login, waiting for an acknowledgement
-	// before the message is published again, the pause before that, and publishing
-	// after the end of the run.
+	// timeout limits connecting, waiting for an acknowledgement, the pause before a
+	// message is published again, and publishing after the end of the run.
 	timeout = 10 * time.Second
-	// maxLost is how many connections may end while a message is the only one in
-	// flight before the message is considered the cause.
-	maxLost = 3
+	maxLost = 3 // connections may end while a message is the only one in flight; then it is the cause
 )
 
-// What an error of Dial is. ErrRefused means that the broker responds, but accepts
-// no event of this run.
 var (
+	// ErrUnreachable is an error of Dial.
 	ErrUnreachable = errors.New("is not reachable")
-	ErrRefused     = errors.New("not accepted by the broker")
-)
-
-var (
+	// ErrRefused is an error of Dial: the broker responds, but accepts no event.
+	ErrRefused  = errors.New("not accepted by the broker")
 	errTooLarge = errors.New("larger than the broker accepts")
 	errLost     = errors.New("the connection ended")
 	errOver     = errors.New("the run ended before the broker acknowledged everything")
@@ -107,7 +102,7 @@ type Broker struct {
 	file                                    string        // where the last one was saved
 	away                                    time.Time     // when an outage began, else zero
 	pause                                   time.Duration // before the next attempt to publish again
-	failure                                 error         // the first
+	failure                                 error         // why the Broker ended the run
 }
 
 // Dial connects to the broker that address names. ctx is the run: after it is
@@ -123,10 +118,8 @@ func Dial(ctx context.Context, address Address, o Options) (*Broker, error) {
 	first.Close()
 	b := &Broker{
 		address: address, o: o,
-		room:    semaphore.NewWeighted(maxInFlightBytes),
-		gate:    make(chan struct{}, 1),
-		queue:   make(chan *message, maxInFlight),
-		settled: make(chan struct{}),
+		room: semaphore.NewWeighted(maxInFlightBytes), gate: make(chan struct{}, 1),
+		queue: make(chan *message, maxInFlight), settled: make(chan struct{}),
 	}
 	b.life, b.kill = context.WithCancelCause(context.Background())
 	if b.conn, err = address.dial(b.life, address, o); err != nil {
@@ -155,7 +148,13 @@ func (b *Broker) settle() {
 			failing, b.away, b.pause = true, time.Time{}, time.Second/4
 			b.gate <- struct{}{}
 		}
-		m.sink.done(m, b.resolve(m, err))
+		s := m.sink
+		if s.err = cmp.Or(s.err, b.resolve(m, err)); s.err == nil {
+			s.whole++
+		}
+		b.published++
+		b.room.Release(m.size)
+		s.pending.Done()
 		if failing && len(b.queue) == 0 {
 			failing = false
 			<-b.gate
@@ -166,10 +165,11 @@ func (b *Broker) settle() {
 	}
 }
 
-// resolve publishes m until it is acknowledged or saved. err is the result of
-// the last attempt.
+// resolve publishes m until it is acknowledged or saved. err is the result of the
+// last attempt. What the broker will never accept must not hold up later events.
 func (b *Broker) resolve(m *message, err error) error {
 	for lost := 0; err != nil; {
+		tooLarge := errors.Is(err, errTooLarge) || lost == maxLost
 		switch {
 		case b.life.Err() != nil && b.o.Live:
 			return b.save(m)
@@ -178,12 +178,26 @@ func (b *Broker) resolve(m *message, err error) error {
 		case errors.Is(err, ErrRefused) && b.address.fixed: // and every other event
 			b.fail(fmt.Errorf("%s: %w", b.address, err))
 			continue
-		case (errors.Is(err, errTooLarge) || lost == maxLost) && b.shrink(m):
+		case tooLarge && b.shrink(m):
 			lost = 0
-		case errors.Is(err, errTooLarge), errors.Is(err, ErrRefused), lost == maxLost:
-			return b.refuse(m, err)
+		case tooLarge, errors.Is(err, ErrRefused):
+			saved := b.save(m)
+			if saved == nil {
+				b.refused++
+				b.warn(m.in, "%s (%s) to %q was refused by %s: %v; saved in %s",
+					m.typ, term.Size(len(m.body)), m.subject, b.address, err, b.file)
+			}
+			return saved
 		default:
-			b.rest(err)
+			if b.away.IsZero() {
+				b.away = time.Now()
+				b.warn(nil, "%s does not acknowledge: %v; reading waits", b.address, err)
+			}
+			select {
+			case <-time.After(b.pause):
+			case <-b.life.Done():
+			}
+			b.pause = min(max(2*b.pause, time.Second/4), timeout)
 		}
 		if err = b.conn.publish(m)(); err == nil {
 			b.pause = 0
@@ -193,19 +207,6 @@ func (b *Broker) resolve(m *message, err error) error {
 	}
 	b.acknowledged++
 	return nil
-}
-
-// rest waits after a failed attempt. It reports the first one of an outage.
-func (b *Broker) rest(err error) {
-	if b.away.IsZero() {
-		b.away = time.Now()
-		b.warn(nil, "%s does not acknowledge: %v; reading waits", b.address, err)
-	}
-	select {
-	case <-time.After(b.pause):
-	case <-b.life.Done():
-	}
-	b.pause = min(max(2*b.pause, time.Second/4), timeout)
 }
 
 // shrink replaces the body of m by one without the image, and reports whether it
@@ -218,17 +219,6 @@ func (b *Broker) shrink(m *message) bool {
 	old := len(m.body)
 	m.body = line(b.o.WithoutImage, e)
 	return len(m.body) < old
-}
-
-// refuse saves an event that the broker will never accept, so that it does not
-// hold up later ones.
-func (b *Broker) refuse(m *message, why error) error {
-	err := b.save(m)
-	if err == nil {
-		b.refused++
-		b.warn(m.in, "%s (%s) was refused by %s: %v; saved in %s", m.typ, term.Size(len(m.body)), b.address, why, b.file)
-	}
-	return err
 }
 
 // save appends the payload of m to the unwritten file.
@@ -256,32 +246,33 @@ func (b *Broker) warn(in *event.Instance, format string, args ...any) {
 }
 
 // Close waits until every message is acknowledged or saved, drops the connection
-// and reports the counts of the run. Call it after the last Flush. The error is an
-// *event.WriteError if events were saved, or if a live run has failed.
+// and reports the counts. Call it after the last Flush. The error is an
+// *event.WriteError if events were saved, or if the Broker ended a live run.
 func (b *Broker) Close() error {
 	close(b.queue)
 	<-b.settled
 	b.conn.close()
 	b.o.Notify.Tell(event.Notice{Text: fmt.Sprintf("published %s, acknowledged %s, refused %s",
 		term.Number(b.published), term.Number(b.acknowledged), term.Number(b.refused))})
-	saved := fmt.Errorf("%s not published to %s; saved in %s", term.Count(b.saved, "event"), b.address, b.file)
-	switch failed := b.failure != nil && b.o.Live; { // other sources have got it from Flush
-	case failed && b.saved > 0:
-		return &event.WriteError{Err: fmt.Errorf("%w; %w", b.failure, saved)}
-	case failed:
-		return &event.WriteError{Err: b.failure}
-	case b.saved > 0:
-		return &event.WriteError{Err: saved}
+	var reasons []string
+	if b.failure != nil && b.o.Live { // other sources have got it from Flush
+		reasons = append(reasons, b.failure.Error())
 	}
-	return nil
+	if b.saved > 0 {
+		reasons = append(reasons, fmt.Sprintf("%s not published to %s; saved in %s",
+			term.Count(b.saved, "event"), b.address, b.file))
+	}
+	if reasons == nil {
+		return nil
+	}
+	return &event.WriteError{Err: errors.New(strings.Join(reasons, "; "))}
 }
 
 // Sink publishes the events of one source. Like every event.Sink it is used by
 // one goroutine at a time.
 type Sink struct {
-	b    *Broker
-	body format.Encoder
-
+	b       *Broker
+	body    format.Encoder
 	pending sync.WaitGroup // messages that are neither acknowledged nor saved
 	whole   int            // done since the last Flush that returned nil, before the first failure
 	err     error          // of the first failure
@@ -294,53 +285,35 @@ func (b *Broker) Sink(body format.Encoder) *Sink { return &Sink{b: b, body: body
 // Put copies what it needs of e and publishes it. It waits while too much is in
 // flight or the broker is away. Its error is always nil.
 func (s *Sink) Put(e *event.Event) error {
-	m := s.message(e)
-	if err := s.b.room.Acquire(context.Background(), m.size); err != nil {
-		return err
-	}
-	s.pending.Add(1)
-	s.b.gate <- struct{}{}
-	defer func() { <-s.b.gate }()
-	m.wait = func() error { return errOver }
-	if s.b.life.Err() == nil {
-		m.wait = s.b.conn.publish(m)
-	}
-	s.b.queue <- m
-	return nil
-}
-
-// message returns the message for e.
-func (s *Sink) message(e *event.Event) *message {
-	a, body := &s.b.address, line(s.body, e)
+	b, a, body := s.b, &s.b.address, line(s.body, e)
 	m := &message{body: body, payload: body, typ: e.Type, in: e.Instance, sink: s}
 	m.subject = string(a.subject.Append(nil, e, a.appendValue))
 	if a.key != nil {
 		m.key = a.key.Append(nil, e, appendKey)
 	}
-	size := len(m.subject) + len(m.body)
-	if !bytes.Equal(m.body, e.Payload) {
+	size := len(m.subject) + len(body)
+	if !bytes.Equal(body, e.Payload) {
 		m.payload = bytes.Clone(e.Payload)
 		size += len(m.payload)
 	}
 	// As a message counts for at least its share, this limits their number too.
 	m.size = int64(min(max(size, maxInFlightBytes/maxInFlight), maxInFlightBytes))
-	return m
+	_ = b.room.Acquire(context.Background(), m.size) // cannot fail
+	s.pending.Add(1)
+	b.gate <- struct{}{}
+	defer func() { <-b.gate }()
+	m.wait = func() error { return errOver }
+	if b.life.Err() == nil {
+		m.wait = b.conn.publish(m)
+	}
+	b.queue <- m
+	return nil
 }
 
 // line returns the line of e without its line end.
 func line(encoder format.Encoder, e *event.Event) []byte {
 	text := encoder.AppendEvent(make([]byte, 0, len(e.Payload)+1), e)
 	return bytes.TrimSuffix(text, []byte{'\n'})
-}
-
-// done records that m was acknowledged or saved, or why it was neither.
-func (s *Sink) done(m *message, err error) {
-	if s.err = cmp.Or(s.err, err); s.err == nil {
-		s.whole++
-	}
-	s.b.published++
-	s.b.room.Release(m.size)
-	s.pending.Done()
 }
 
 // Flush waits until everything put so far is acknowledged or saved, unless the

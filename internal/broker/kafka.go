@@ -20,8 +20,6 @@ func dialKafka(life context.Context, a Address, o Options) (conn, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(a.server.Host), kgo.ClientID("rtev"), kgo.DisableClientMetrics(),
 		kgo.ProducerLinger(0), // under load, records that arrive during a request make the next batch
-		kgo.MaxBufferedRecords(2 * maxInFlight),
-		kgo.ProduceRequestTimeout(timeout),
 		kgo.RecordDeliveryTimeout(timeout),
 		// Without this the client ignores RecordDeliveryTimeout once a record was sent.
 		kgo.AllowIdempotentProduceCancellation(),
@@ -38,25 +36,24 @@ func dialKafka(life context.Context, a Address, o Options) (conn, error) {
 	}
 	limited, cancel := context.WithTimeout(life, timeout)
 	defer cancel()
-	return &kafkaConn{life, client}, typed("", client.Ping(limited))
+	return &kafkaConn{life, client}, typed(client.Ping(limited))
 }
 
 func (c *kafkaConn) publish(m *message) (wait func() error) {
 	r := &kgo.Record{Topic: m.subject, Key: m.key, Value: m.body}
 	done := make(chan error, 1)
 	c.client.Produce(c.life, r, func(_ *kgo.Record, err error) { done <- err })
-	return func() error { return typed(m.subject, <-done) }
+	return func() error { return typed(<-done) }
 }
 
 // typed returns the error of conn.publish for an error of the client.
-func typed(topic string, err error) error {
+func typed(err error) error {
 	switch {
 	case errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge):
 		return errTooLarge
-	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		return fmt.Errorf("%w: topic %[2]q does not exist; create it, such as: kafka-topics.sh --create --topic %[2]s", ErrRefused, topic)
-	case errors.Is(err, kerr.SaslAuthenticationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed),
-		errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.InvalidTopicException):
+	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.InvalidTopicException),
+		errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed),
+		errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	return err

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -25,12 +23,10 @@ type mqttConn struct {
 }
 
 func dialMQTT(_ context.Context, a Address, o Options) (conn, error) {
-	c := &mqttConn{options: mqtt.NewClientOptions()}
-	c.options.SetClientID("rtev-" + rand.Text()[:12]).SetTLSConfig(o.TLS).SetProtocolVersion(4).
-		SetCleanSession(true).SetOrderMatters(false).SetAutoReconnect(false).
-		SetDialer(&net.Dialer{Timeout: timeout}).SetConnectTimeout(timeout).SetWriteTimeout(timeout).
-		SetKeepAlive(15 * time.Second).SetPingTimeout(timeout)
-	c.options.Servers = []*url.URL{&a.server}
+	c := &mqttConn{options: mqtt.NewClientOptions().AddBroker(a.server.String()).SetTLSConfig(o.TLS).
+		SetClientID("rtev-" + rand.Text()[:12]).SetProtocolVersion(4).SetCleanSession(true).
+		SetOrderMatters(false).SetAutoReconnect(false).SetConnectTimeout(timeout).SetWriteTimeout(timeout).
+		SetKeepAlive(15 * time.Second).SetPingTimeout(timeout)}
 	return c, c.connect()
 }
 

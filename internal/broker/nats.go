@@ -15,12 +15,11 @@ import (
 
 // natsConn publishes to NATS JetStream.
 type natsConn struct {
-	life context.Context
-	nc   *nats.Conn
-	js   jetstream.JetStream
+	nc *nats.Conn
+	js jetstream.JetStream
 }
 
-func dialNATS(life context.Context, a Address, o Options) (conn, error) {
+func dialNATS(_ context.Context, a Address, o Options) (conn, error) {
 	opts := nats.Options{
 		Url: a.server.String(), Secure: a.server.Scheme == "tls", TLSConfig: o.TLS, Name: "rtev", Timeout: timeout,
 		AllowReconnect: true, MaxReconnect: -1, ReconnectWait: 500 * time.Millisecond,
@@ -29,9 +28,7 @@ func dialNATS(life context.Context, a Address, o Options) (conn, error) {
 		IgnoreDiscoveredServers: true, // credentials stay with the server they were given for
 	}
 	if a.creds != "" {
-		if err := nats.UserCredentials(a.creds)(&opts); err != nil {
-			return nil, err
-		}
+		_ = nats.UserCredentials(a.creds)(&opts) // Connect reads the file
 	}
 	nc, err := opts.Connect()
 	switch {
@@ -40,7 +37,7 @@ func dialNATS(life context.Context, a Address, o Options) (conn, error) {
 	case err != nil:
 		return nil, err
 	}
-	c := &natsConn{life: life, nc: nc}
+	c := &natsConn{nc: nc}
 	c.js, err = jetstream.New(nc, jetstream.WithPublishAsyncTimeout(timeout))
 	if subject, fixed := a.subject.Literals(); fixed && err == nil {
 		err = c.checkStream(subject)
@@ -51,7 +48,7 @@ func dialNATS(life context.Context, a Address, o Options) (conn, error) {
 // checkStream returns ErrRefused if the server says that no stream accepts the
 // subject. An account without permission to ask gets the error when it publishes.
 func (c *natsConn) checkStream(subject string) error {
-	ctx, cancel := context.WithTimeout(c.life, 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	_, err := c.js.StreamNameBySubject(ctx, subject)
 	switch {
