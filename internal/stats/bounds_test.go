@@ -96,6 +96,19 @@ func TestItemsBeyondLimit(t *testing.T) {
 	}
 }
 
+func TestEndedEventsAreForgotten(t *testing.T) {
+	c := New(Options{})
+	f := newFeed(t, c, gate)
+	for i := range maxItems + 1 {
+		f.put("event-intrusion", 0, fmt.Sprintf(`,"event_id":"e%d"`, i))
+		f.put("event-intrusion-end", 0, fmt.Sprintf(`,"event_id":"e%d"`, i))
+	}
+	f.put("event-intrusion", 0, `,"event_id":"last"`)
+	if in := c.Snapshot("").Instances[0]; in.Open != 1 {
+		t.Errorf("%d open, want 1", in.Open)
+	}
+}
+
 func TestPutDoesNotAllocate(t *testing.T) {
 	for _, by := range []string{"_type", "_place", "system_timestamp"} {
 		c := New(Options{By: event.MustPath(by)})

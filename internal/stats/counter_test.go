@@ -123,6 +123,27 @@ func TestRecording(t *testing.T) {
 	}
 }
 
+func TestRecordingWithoutEvents(t *testing.T) {
+	s := New(Options{Recorded: true}).Snapshot("")
+	if now := time.Now(); s.Time != s.Start || s.Time.Nanosecond() != 0 || now.Sub(s.Time) > time.Minute || s.Elapsed != 0 {
+		t.Errorf("from %v to %v", s.Start, s.Time)
+	}
+}
+
+func TestWindowForgets(t *testing.T) {
+	var w window
+	w.add(100, 1)
+	w.add(30, 5) // no longer remembered
+	w.add(40, 2)
+	if n := w.sum(30, 101); n != 3 {
+		t.Errorf("%d, want 3", n)
+	}
+	w.add(1000, 1)
+	if n := w.sum(30, 1001); n != 1 {
+		t.Errorf("%d, want 1", n)
+	}
+}
+
 func TestRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{})

@@ -101,6 +101,11 @@ func TestFieldsLimits(t *testing.T) {
 			t.Errorf("path %.300q", x.Path)
 		}
 	}
+	putAll(t, f, "long", `{"`+strings.Repeat("k", maxPath+1)+`":1}`)
+	i := slices.IndexFunc(f.List(), func(x Field) bool { return x.Type == "long" && strings.HasPrefix(x.Path, "k") })
+	if i >= 0 {
+		t.Errorf("path %.300q", f.List()[i].Path)
+	}
 	for i := range 2 * maxFieldTypes {
 		ev := flowtest.Event(t, "x", `{}`)
 		ev.Type = fmt.Sprint("type", i)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
@@ -77,6 +78,9 @@ func TestMetricsFormats(t *testing.T) {
 	c := New(Options{})
 	addr, _ := serve(t, c)
 	feed := newFeed(t, c, gate)
+	for _, typ := range []string{"a\x1b", `a\x1b`} { // the same label: one is left out
+		feed.raw(typ, "", `{"n":1}`, time.Now())
+	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, tc := range []struct{ accept, want, end string }{
 		{"", `rtev_events_total{instance="899c89f9-90c3-c633-8586-8f09b005ebed",name="Gate",` +
