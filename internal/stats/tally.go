@@ -2,12 +2,12 @@ package stats
 
 import (
 	"cmp"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/rtev/rtev/internal/event"
+	"github.com/rtev/rtev/internal/jsonraw"
 )
 
 // tally holds the numbers of one instance. All moments are durations since the
@@ -59,10 +59,8 @@ func (t *tally) watch(ev *event.Event) {
 		t.at = ev.Received.Sub(t.c.start)
 		t.arrivals.note(t.at, ev.Type == "statistics")
 	}
-	if ev.ID != "" {
-		if n, err := strconv.ParseUint(ev.ID, 10, 64); err == nil {
-			t.noteID(n)
-		}
+	if n, ok := jsonraw.ParseFloat(ev.ID); ok && n >= 0 && n < 1<<53 {
+		t.noteID(uint64(n))
 	}
 }
 
