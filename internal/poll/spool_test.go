@@ -273,8 +273,22 @@ func TestRawItemsAreSavedOnceWithSpool(t *testing.T) {
 func TestResponseStaysInSpoolIfRawItemsAreLost(t *testing.T) {
 	dir := t.TempDir()
 	p := &Poll{Client: responses("[7]"), Instance: gate(), Once: true, Spool: open(t, dir)}
-	if err := p.Run(t.Context(), &flowtest.Collect{}); !errors.Is(err, errLost) || len(files(t, dir, "*.json")) != 1 {
+	if err := p.Run(t.Context(), &flowtest.Collect{}); !errors.Is(err, errLost) || len(files(t, dir, "*.json")) != 1 || len(files(t, dir, "*@*")) > 0 {
 		t.Errorf("got %v, files %v", err, files(t, dir, "*"))
+	}
+}
+
+// A response that is not JSON is saved as it is, also by way of the spool.
+func TestOtherResponseIsSavedWithSpool(t *testing.T) {
+	for response, saved := range map[string]string{"service starting": "service starting\n", "\x00\x00[]": "\x00\x00[]\n", "<html>": "", "null": ""} {
+		dir, unwritten := t.TempDir(), t.TempDir()
+		p := &Poll{Client: responses(response), Instance: gate(), Once: true, Spool: open(t, dir), UnwrittenDirs: []string{unwritten}}
+		err := p.Run(t.Context(), &flowtest.Collect{})
+		text := strings.Join(unwrittenLines(t, unwritten), "\n")
+		if text = strings.TrimPrefix(text+"\n", "\n"); text != saved || (err == nil) != (response == "null") {
+			t.Errorf("%q: %v, saved %q", response, err, text)
+		}
+		emptyDir(t, dir)
 	}
 }
 
