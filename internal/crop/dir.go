@@ -143,10 +143,10 @@ func (d *Dir) saveIn(folder, base string, f *file) (string, error) {
 		return "", err
 	}
 	defer in.Close()
-	if err := writeTemp(in, d.temp, f.data); err != nil {
+	defer in.Remove(d.temp)
+	if err := in.WriteFile(d.temp, f.data, 0o666); err != nil {
 		return "", err
 	}
-	defer in.Remove(d.temp)
 	if !f.at.IsZero() {
 		_ = in.Chtimes(d.temp, f.at, f.at) // not all file systems can
 	}
@@ -157,36 +157,38 @@ func (d *Dir) saveIn(folder, base string, f *file) (string, error) {
 			name += "_" + strconv.Itoa(n)
 		}
 		full := filepath.Join(d.path, filepath.FromSlash(folder), name+f.ext)
-		if taken, err := d.linkBoth(in, name, full, f); err != nil {
+		if err := d.linkBoth(in, name, full, f); errors.Is(err, fs.ErrExist) {
+			continue
+		} else if err != nil {
 			return "", err
-		} else if !taken {
-			if len(d.numbers) >= maxNumbers {
-				clear(d.numbers)
-			}
-			d.numbers[key] = n
-			return full, nil
 		}
+		if len(d.numbers) >= maxNumbers {
+			clear(d.numbers)
+		}
+		d.numbers[key] = n
+		return full, nil
 	}
 }
 
 // linkBoth links the picture and its .json, that one first, so that it is there
 // when the picture appears. If one of the names is taken, neither is used.
-func (d *Dir) linkBoth(in *os.Root, name, full string, f *file) (taken bool, err error) {
+func (d *Dir) linkBoth(in *os.Root, name, full string, f *file) error {
 	if f.meta == nil {
 		return link(in, d.temp, name+f.ext)
 	}
-	tempMeta := strings.TrimSuffix(d.temp, tempSuffix) + ".json" + tempSuffix
-	if err := writeTemp(in, tempMeta, f.meta(full)); err != nil {
-		return false, err
+	temp := strings.TrimSuffix(d.temp, tempSuffix) + ".json" + tempSuffix
+	defer in.Remove(temp)
+	if err := in.WriteFile(temp, f.meta(full), 0o666); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, remove(in, tempMeta)) }()
-	if taken, err = link(in, tempMeta, name+".json"); taken || err != nil {
-		return taken, err
+	if err := link(in, temp, name+".json"); err != nil {
+		return err
 	}
-	if taken, err = link(in, d.temp, name+f.ext); taken || err != nil {
-		err = errors.Join(err, remove(in, name+".json"))
+	err := link(in, d.temp, name+f.ext)
+	if err != nil {
+		_ = in.Remove(name + ".json")
 	}
-	return taken, err
+	return err
 }
 
 // timeOf returns the time of the crop on the server, or else when it arrived
@@ -210,30 +212,12 @@ const (
 	staleAfter = time.Hour
 )
 
-// writeTemp writes a new file, or leaves none behind.
-func writeTemp(folder *os.Root, name string, data []byte) error {
-	f, err := folder.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
+// link gives the temporary file its final name. The error is fs.ErrExist if that
+// belongs to another file.
+func link(folder *os.Root, temp, name string) error {
+	err := folder.Link(temp, name)
+	if err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
 		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Close()); err != nil {
-		err = errors.Join(err, remove(folder, name))
-	}
-	return err
-}
-
-// link gives the temporary file its final name. If that belongs to another
-// file, it reports taken and changes nothing.
-func link(folder *os.Root, temp, name string) (taken bool, err error) {
-	err = folder.Link(temp, name)
-	switch {
-	case err == nil:
-		return false, nil
-	case errors.Is(err, fs.ErrExist):
-		return true, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return false, err
 	}
 	return reserve(folder, temp, name)
 }
@@ -241,26 +225,15 @@ func link(folder *os.Root, temp, name string) (taken bool, err error) {
 // reserve is link for file systems without links (FAT, some network shares): it
 // creates an empty file, which nobody else can then create, and renames the
 // temporary file over it. A kill between the two leaves the empty file.
-func reserve(folder *os.Root, temp, name string) (taken bool, err error) {
+func reserve(folder *os.Root, temp, name string) error {
 	f, err := folder.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return true, nil
-	case err != nil:
-		return false, err
-	}
-	if err = errors.Join(f.Close(), folder.Rename(temp, name)); err != nil {
-		err = errors.Join(err, remove(folder, name))
-	}
-	return false, err
-}
-
-// remove removes a file that may be gone already.
-func remove(folder *os.Root, name string) error {
-	if err := folder.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return err
 	}
-	return nil
+	if err = cmp.Or(f.Close(), folder.Rename(temp, name)); err != nil {
+		_ = folder.Remove(name)
+	}
+	return err
 }
 
 // removeStale removes the temporary files that killed runs left in name and in
