@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/term"
@@ -31,6 +32,7 @@ var errOver = errors.New("the run ended before the command did")
 // fail.
 type Options struct {
 	Output   io.Writer         // receives standard output, in whole lines; safe for concurrent use
+	Terminal bool              // Output is a terminal; what it would obey becomes U+FFFD, because it may be a server's text
 	Messages func(line string) // receives each line of standard error; safe for concurrent use
 	Notify   event.Notify
 	// Save saves the payload of an event whose command failed, and returns the
@@ -152,6 +154,9 @@ func (r *Runner) execute(j job) error {
 
 // output passes lines of standard output on.
 func (r *Runner) output(text []byte) error {
+	if r.o.Terminal {
+		text = bytes.Map(visible, text)
+	}
 	_, err := r.o.Output.Write(text)
 	if err != nil {
 		r.mu.Lock()
@@ -159,6 +164,14 @@ func (r *Runner) output(text []byte) error {
 		r.fail(err)
 	}
 	return err
+}
+
+// visible replaces characters that a terminal obeys or hides.
+func visible(c rune) rune {
+	if c == '\n' || c == '\t' || term.Shown(c) {
+		return c
+	}
+	return utf8.RuneError
 }
 
 // message passes lines of standard error on.

@@ -244,6 +244,20 @@ func TestEndlessFloodIsKilled(t *testing.T) {
 	}
 }
 
+func TestTerminalDoesNotObeyOutput(t *testing.T) {
+	for terminal, want := range map[bool]string{
+		false: "Tür\tö 門 🚗\n\x1b[2Ja\rb\a\n\u009b31m\x7f\u202e\xff\n",
+		true:  "Tür\tö 門 🚗\n\ufffd[2Ja\ufffdb\ufffd\n\ufffd31m\ufffd\ufffd\ufffd\n",
+	} {
+		x := newRig(t, longer, false, `printf 'T\303\274r\t\303\266 \351\226\200 \360\237\232\227\n\033[2Ja\rb\a\n\302\23331m\177\342\200\256\377\n'`)
+		x.Runner.o.Terminal = terminal
+		x.all(t, `{}`)
+		if x.out.String() != want {
+			t.Errorf("terminal %v: %q", terminal, x.out.String())
+		}
+	}
+}
+
 // Lines of commands that run at the same time are not mixed, even if they are
 // written in pieces.
 func TestLinesAreNotMixed(t *testing.T) {
