@@ -42,6 +42,7 @@ type CSV struct {
 	o       CSVOptions
 	record  CSVRecord
 	members members
+	boxes   boxes
 	stamp   stamp
 	scratch []byte // a string without its JSON escapes
 	value   []byte // of a column, or a string of this program
@@ -113,7 +114,7 @@ func (c *CSV) appendDefault(dst []byte, ev *event.Event) []byte {
 	dst = c.appendNext(dst, m.direction)
 	dst = c.appendNext(dst, m.duration)
 	dst = c.appendNext(dst, first(m.confidence, m.detection))
-	for i, raw := range boxOf(m.location) {
+	for i, raw := range c.boxes.of(m.location) {
 		if c.o.Frame.Width > 0 {
 			c.pixels = c.o.Frame.appendSide(reuse(c.pixels), []byte(sides[i]), raw)
 			raw = c.pixels

@@ -26,22 +26,23 @@ func ParseFrame(s string) (Frame, error) {
 	return Frame{int(width), int(height)}, nil
 }
 
-// boxOf returns the numbers of a location as sent: x, y, width and height; nil if
-// missing.
-func boxOf(raw []byte) (b [4][]byte) {
-	for name, value := range jsonraw.Members(raw) {
-		if i := sideOf(name); i >= 0 && b[i] == nil {
-			b[i] = value
-		}
-	}
-	return b
-}
-
+// sides are the members of a location, in the order of the csv columns.
 var sides = [...]string{"x", "y", "width", "height"}
 
-// sideOf returns the index in a box of a member of a location, or -1.
-func sideOf(name []byte) int {
-	return slices.IndexFunc(sides[:], func(side string) bool { return side == string(name) })
+// boxes reads locations with a Scanner, as those of most events are alike.
+type boxes struct {
+	scan  jsonraw.Scanner
+	index jsonraw.Index
+}
+
+// of returns the sides of a location as sent; nil if missing.
+func (b *boxes) of(location []byte) (box [len(sides)][]byte) {
+	if len(location) > 0 && b.scan.Scan(location, &b.index) == nil {
+		for i, name := range sides {
+			box[i], _ = b.index.Get(name)
+		}
+	}
+	return box
 }
 
 // pixels returns a side of a box in pixels: x and width of the frame's width, y
@@ -55,14 +56,9 @@ func (f Frame) pixels(side int, fraction float64) (px int64, ok bool) {
 	return int64(n), math.Abs(n) < 1<<53
 }
 
-// appendSide appends a member of a location.
+// appendSide appends a member of a location, in pixels where that is possible.
 func (f Frame) appendSide(dst, name, raw []byte) []byte {
-	return f.appendPixels(dst, sideOf(name), raw)
-}
-
-// appendPixels appends a side of a box, in pixels where that is possible.
-func (f Frame) appendPixels(dst []byte, side int, raw []byte) []byte {
-	if side >= 0 {
+	if side := slices.Index(sides[:], string(name)); side >= 0 {
 		n, ok := jsonraw.Number(raw)
 		if px, fits := f.pixels(side, n); ok && fits {
 			return strconv.AppendInt(dst, px, 10)

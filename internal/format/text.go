@@ -34,6 +34,7 @@ type Text struct {
 	layout  layout
 	names   map[string]string // of sources, shortened
 	members members
+	boxes   boxes
 	stamp   stamp
 	last    int64 // the time of the line before, for Delta; 0: none
 

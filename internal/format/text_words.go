@@ -224,7 +224,7 @@ func (t *Text) putBox() {
 		frame, unit = Frame{100, 100}, "%"
 	}
 	t.part = t.part[:0]
-	for i, raw := range boxOf(t.members.location) {
+	for i, raw := range t.boxes.of(t.members.location) {
 		n, ok := fraction(raw)
 		px, fits := frame.pixels(i, n)
 		if !ok || !fits {
