@@ -3,6 +3,7 @@ package filter
 import (
 	"cmp"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -117,8 +118,24 @@ func compare(v, want value) (c int, ok bool) {
 	a, ok1 := v.asNumber()
 	b, ok2 := want.asNumber()
 	c = cmp.Compare(a.num, b.num)
-	if c == 0 && math.Abs(a.num) >= 1<<53 && a.text != "" && b.text != "" { // integers that are equal as float64
-		c = jsonraw.CompareNumbers(a.text, b.text)
+	if c == 0 && math.Abs(a.num) >= 1<<53 { // a float64 holds every smaller integer
+		c = compareExactly(a.text, b.text)
 	}
 	return c, ok1 && ok2
+}
+
+// compareExactly compares two numbers, integers among them in whatever form they are
+// written. Numbers of more than a thousand characters count as equal: their
+// comparison would cost too much.
+func compareExactly(a, b string) int {
+	const maxLen, bits = 1000, 4096
+	if max(len(a), len(b)) > maxLen {
+		return 0
+	}
+	x, _, err1 := big.ParseFloat(a, 10, bits, big.ToNearestEven)
+	y, _, err2 := big.ParseFloat(b, 10, bits, big.ToNearestEven)
+	if err1 != nil || err2 != nil { // exponents beyond all bounds
+		return 0
+	}
+	return x.Cmp(y)
 }

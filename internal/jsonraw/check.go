@@ -1,28 +1,27 @@
 package jsonraw
 
+import (
+	"bytes"
+	"slices"
+)
+
 // checker checks JSON in one pass without recursion: depth costs a byte per
 // level. Its buffers are reused from scan to scan.
 type checker struct {
 	x       Index  // of the current object
-	noting  bool   // scan notes scalars
 	scalars []span // the strings, numbers and words, at most one more than maxScalars
 	stack   []bool // open containers: true is an object
 }
-
-// keepStack is the depth for which the stack is kept for the next scan.
-const keepStack = 64 << 10
 
 // span is a part of a payload.
 type span struct{ start, end int }
 
 // scan checks that p is one JSON object and indexes its top-level members.
 func (c *checker) scan(p []byte, x *Index) error {
-	if c.x.members == nil {
-		c.x.members = make([]member, 0, 16) // of events, most have fewer
-	}
-	c.x = Index{data: p, names: p, members: c.x.members[:0], moved: unmoved}
+	members := slices.Grow(c.x.members[:0], 16) // of events, most have fewer
+	c.x = Index{data: p, names: p, members: members, moved: unmoved}
 	c.scalars = c.scalars[:0]
-	if cap(c.stack) > keepStack {
+	if cap(c.stack) > keepBuffer {
 		c.stack = nil
 	}
 	i := c.space(p, 0)
@@ -46,36 +45,28 @@ func Valid(p []byte) bool {
 // The functions below check the JSON at p[i:] and return the index after it, or -1
 // if it is invalid.
 
-// value checks a value and everything inside, and indexes the members of the
-// outermost object.
+// value checks a value and everything inside, notes its scalars, and indexes the
+// members of the outermost object.
 func (c *checker) value(p []byte, i int) int {
 	c.stack = c.stack[:0]
-	for {
-		if i >= len(p) {
-			return -1
-		}
-		b := p[i]
-		opened := b == '{' || b == '['
+	for i >= 0 && i < len(p) {
+		start, opened := i, p[i] == '{' || p[i] == '['
 		if opened {
-			c.stack = append(c.stack, b == '{')
+			c.stack = append(c.stack, p[i] == '{')
 			i++
-		} else if i = c.scalar(p, i); i < 0 {
+		} else if i = scalarEnd(p, i); i < 0 {
 			return -1
+		} else {
+			c.ended(i)
+			if len(c.scalars) <= maxScalars {
+				c.scalars = append(c.scalars, span{start, i})
+			}
 		}
-		if i = c.next(p, i, opened); i < 0 || len(c.stack) == 0 {
+		if i = c.next(p, i, opened); len(c.stack) == 0 {
 			return i
 		}
 	}
-}
-
-// scalar checks a string, number or word, and notes it.
-func (c *checker) scalar(p []byte, i int) int {
-	end := scalarEnd(p, i)
-	if c.noting && len(c.scalars) <= maxScalars {
-		c.scalars = append(c.scalars, span{i, end})
-	}
-	c.ended(end)
-	return end
+	return -1
 }
 
 // next checks the tokens between values: closing brackets, a comma, and a name. It
@@ -93,10 +84,9 @@ func (c *checker) next(p []byte, i int, opened bool) int {
 			i, opened = i+1, false
 			c.ended(i)
 			continue
-		case opened:
-		case b == ',':
+		case b == ',' && !opened:
 			i = c.space(p, i+1)
-		default:
+		case !opened:
 			return -1
 		}
 		if inObject {
@@ -113,7 +103,7 @@ func (c *checker) name(p []byte, i int) int {
 	if i >= len(p) || p[i] != '"' {
 		return -1
 	}
-	end, escaped := stringEnd(p, i+1)
+	end := stringEnd(p, i+1)
 	if end < 0 {
 		return -1
 	}
@@ -123,7 +113,7 @@ func (c *checker) name(p []byte, i int) int {
 	}
 	val = c.space(p, val+1)
 	if len(c.stack) == 1 {
-		c.x.walk = c.x.walk || escaped || len(c.x.members) == maxMembers
+		c.x.walk = c.x.walk || len(c.x.members) == maxMembers || bytes.IndexByte(p[i:end], '\\') >= 0
 		if !c.x.walk {
 			c.x.members = append(c.x.members, member{name: uint32(i + 1), nameEnd: uint32(end - 1), val: uint32(val)})
 		}

@@ -1,9 +1,7 @@
 package jsonraw
 
 import (
-	"cmp"
 	"math"
-	"math/big"
 	"strconv"
 )
 
@@ -42,28 +40,4 @@ func Number(raw []byte) (n float64, ok bool) {
 	}
 	n, ok = ParseFloat(view(raw))
 	return n, ok && !math.IsInf(n, 0)
-}
-
-const (
-	exactBelow = 1 << 53 // a float64 holds every integer below
-	maxExact   = 1000    // characters; an exact comparison of longer numbers would cost too much
-	exactBits  = 4096    // hold as many digits
-)
-
-// CompareNumbers compares two numbers and returns -1, 0 or 1. Integers of up to a
-// thousand digits compare exactly, in whatever form they are written; other numbers
-// compare as float64. Both must be numbers by RFC 8259.
-func CompareNumbers(a, b string) int {
-	x, _ := ParseFloat(a)
-	y, _ := ParseFloat(b)
-	order := cmp.Compare(x, y) // rounding keeps the order
-	if order != 0 || math.Abs(x) < exactBelow || max(len(a), len(b)) > maxExact {
-		return order
-	}
-	p, _, err1 := big.ParseFloat(a, 10, exactBits, big.ToNearestEven)
-	q, _, err2 := big.ParseFloat(b, 10, exactBits, big.ToNearestEven)
-	if err1 != nil || err2 != nil { // exponents beyond all bounds
-		return 0
-	}
-	return p.Cmp(q)
 }

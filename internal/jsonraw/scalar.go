@@ -14,14 +14,13 @@ import (
 func scalarEnd(p []byte, i int) int {
 	switch c := p[i]; {
 	case c == '"':
-		i, _ = stringEnd(p, i+1)
-		return i
+		return stringEnd(p, i+1)
 	case c == '-' || c-'0' < 10:
 		return numberEnd(p, i)
 	}
 	for _, word := range []string{"true", "false", "null"} {
-		if end := i + len(word); end <= len(p) && string(p[i:end]) == word {
-			return end
+		if bytes.HasPrefix(p[i:], []byte(word)) {
+			return i + len(word)
 		}
 	}
 	return -1
@@ -30,19 +29,17 @@ func scalarEnd(p []byte, i int) int {
 const (
 	ones  = 0x0101010101010101
 	highs = 0x8080808080808080
-)
 
-// The rest of a string after long bytes is searched in blocks.
-const (
+	// The rest of a string after long bytes is searched in blocks.
 	long  = 128
 	block = 1 << 10
 )
 
 // stringStop returns the first index from i on of a quote, a control character,
-// or a backslash before anything but a quote; else len(p). escaped reports whether
-// it skipped quotes with a backslash, by far the most common escape. It reads
-// eight bytes at a time, and the text of a picture in blocks.
-func stringStop(p []byte, i int) (stop int, escaped bool) {
+// or a backslash before anything but a quote; else len(p). A quote after a
+// backslash is by far the most common escape. It reads eight bytes at a time, and
+// the text of a picture in blocks.
+func stringStop(p []byte, i int) int {
 	for blocks := i + long; i+8 <= len(p); {
 		hit := stops(word(p, i))
 		if hit == 0 {
@@ -52,20 +49,20 @@ func stringStop(p []byte, i int) (stop int, escaped bool) {
 			continue
 		}
 		if i += bits.TrailingZeros64(hit) >> 3; p[i] != '\\' || i+1 == len(p) || p[i+1] != '"' {
-			return i, escaped
+			return i
 		}
-		i, escaped = i+2, true
+		i += 2
 		blocks = i + long
 	}
 	for ; i < len(p); i++ {
 		switch c := p[i]; {
 		case c == '\\' && i+1 < len(p) && p[i+1] == '"':
-			i, escaped = i+1, true
+			i++
 		case c < ' ' || c == '"' || c == '\\':
-			return i, escaped
+			return i
 		}
 	}
-	return i, escaped
+	return i
 }
 
 // stops sets the high bit of each byte of w that is a quote, a backslash or a
@@ -77,39 +74,30 @@ func stops(w uint64) uint64 {
 	return ((x-ones*0x21)&^x | (b-ones)&^b) & highs
 }
 
-// skipPlain skips blocks without any character that stringStop looks for. It leaves
-// at least eight bytes.
+// skipPlain skips blocks of printable ASCII without quotes and backslashes, as
+// base64 is, and leaves at least eight bytes. All three calls use vector
+// instructions.
 func skipPlain(p []byte, i int) int {
-	for i+block+8 <= len(p) && plain(p[i:i+block]) {
-		i += block
+	for ; i+block+8 <= len(p); i += block {
+		b := p[i : i+block]
+		if !ascii.ValidPrint(b) || bytes.IndexByte(b, '"') >= 0 || bytes.IndexByte(b, '\\') >= 0 {
+			break
+		}
 	}
 	return i
 }
 
-// plain reports whether a block is printable ASCII without quotes and
-// backslashes, as base64 is. All three calls use vector instructions.
-func plain(b []byte) bool {
-	return ascii.ValidPrint(b) && bytes.IndexByte(b, '"') < 0 && bytes.IndexByte(b, '\\') < 0
-}
-
-// stringEnd checks a string after its opening quote. escaped reports whether it
-// holds a backslash.
-func stringEnd(p []byte, i int) (end int, escaped bool) {
-	i, escaped = stringStop(p, i)
-	for i < len(p) && p[i] != '"' {
-		if p[i] != '\\' {
-			return -1, escaped
-		}
+// stringEnd checks a string after its opening quote.
+func stringEnd(p []byte, i int) int {
+	for i = stringStop(p, i); i < len(p) && p[i] == '\\'; i = stringStop(p, i) {
 		if i = escapeEnd(p, i+1); i < 0 {
-			return -1, true
+			return -1
 		}
-		i, _ = stringStop(p, i)
-		escaped = true
 	}
-	if i >= len(p) {
-		return -1, escaped
+	if i < len(p) && p[i] == '"' {
+		return i + 1
 	}
-	return i + 1, escaped
+	return -1
 }
 
 // escapeEnd checks an escape after its backslash.

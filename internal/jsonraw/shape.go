@@ -50,7 +50,6 @@ func (s *Scanner) Scan(p []byte, x *Index) error {
 			return nil
 		}
 	}
-	s.check.noting = true
 	if err := s.check.scan(p, x); err != nil {
 		return err
 	}
@@ -68,16 +67,9 @@ func (s *shape) fits(p []byte) bool {
 		if value >= len(p) || string(p[i:value]) != string(hole.text) {
 			return false
 		}
-		switch c := p[value]; { // the most common case first, which saves a call
-		case c == '"':
-			if i, _ = stringStop(p, value+1); i < len(p) && p[i] == '"' {
-				i++
-			} else {
-				i, _ = stringEnd(p, value+1)
-			}
-		case c-'0' < 10:
+		if c := p[value]; c-'0' < 10 { // saves a call
 			i = numberEnd(p, value)
-		default:
+		} else {
 			i = scalarEnd(p, value)
 		}
 		if i < 0 {

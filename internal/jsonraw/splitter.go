@@ -17,18 +17,17 @@ const (
 )
 
 // Splitter splits JSON into elements while reading it: those of arrays, and values
-// beside arrays, with or without line ends between them. It finds the ends of
-// elements by brackets and quotes, but does not check them. Memory is bounded by the
-// longest element. It is not safe for concurrent use.
+// beside arrays. It finds their ends by brackets and quotes, but does not check them.
+// Memory is bounded by the longest element. It is not safe for concurrent use.
 type Splitter struct {
-	// Oversize, if not nil, receives the bytes of an element that is longer
-	// than the limit, in pieces that are valid during the call. The last piece
-	// comes before Next returns ErrTooLong, or is what Tail returns.
+	// Oversize receives the bytes of an element that is longer than the limit, in
+	// pieces that are valid during the call. The last piece comes before Next
+	// returns ErrTooLong, or is what Tail returns.
 	Oversize func(piece []byte)
 
-	single bool // the end of the first array is the end of the input
 	r      io.Reader
 	limit  int
+	single bool   // the end of the first array is the end of the input
 	buf    []byte // what was read and not yet returned
 	next   int    // start of the current element, or of what is before it
 	seen   int    // how far the current element was searched
@@ -42,12 +41,16 @@ type Splitter struct {
 
 // NewSplitter returns a Splitter that reads from r and skips elements of more than
 // limit bytes.
-func NewSplitter(r io.Reader, limit int) *Splitter { return &Splitter{r: r, limit: limit} }
+func NewSplitter(r io.Reader, limit int) *Splitter {
+	return &Splitter{r: r, limit: limit, Oversize: func([]byte) {}}
+}
 
-// NewArraySplitter returns a Splitter that reads the rest of one array. r starts
-// after the opening bracket of the array.
+// NewArraySplitter is like NewSplitter, but reads only the rest of one array. r
+// starts after the opening bracket of the array.
 func NewArraySplitter(r io.Reader, limit int) *Splitter {
-	return &Splitter{r: r, limit: limit, single: true, inList: true}
+	s := NewSplitter(r, limit)
+	s.single, s.inList = true, true
+	return s
 }
 
 // Next returns the next element. The caller may change its bytes until the next
@@ -62,15 +65,13 @@ func (s *Splitter) Next() ([]byte, error) {
 		if s.single && !s.inList {
 			return nil, io.EOF
 		}
-		err := s.fill()
-		switch {
-		case err == nil:
-		case err == io.EOF && s.begun && s.word:
-			s.seen = len(s.buf)
-			return s.element()
-		case err == io.EOF && (s.begun || s.inList):
-			return nil, io.ErrUnexpectedEOF
-		default:
+		if err := s.fill(); err != nil {
+			if err == io.EOF && s.begun && s.word {
+				return s.element()
+			}
+			if err == io.EOF && (s.begun || s.inList) {
+				return nil, io.ErrUnexpectedEOF
+			}
 			return nil, err
 		}
 	}
@@ -141,7 +142,7 @@ func (s *Splitter) search() (ended bool) {
 // skipText skips the rest of a string.
 func (s *Splitter) skipText() (ended bool) {
 	for {
-		s.seen, _ = stringStop(s.buf, s.seen)
+		s.seen = stringStop(s.buf, s.seen)
 		rest := s.buf[s.seen:]
 		switch {
 		case len(rest) == 0:
@@ -164,24 +165,18 @@ func (s *Splitter) element() ([]byte, error) {
 	elem := s.buf[s.next:s.seen:s.seen]
 	long := s.cut > 0 || len(elem) > s.limit
 	s.next, s.begun, s.cut = s.seen, false, 0
-	if !long {
-		return elem, nil
+	if long {
+		s.Oversize(elem)
+		return nil, ErrTooLong
 	}
-	s.oversize(elem)
-	return nil, ErrTooLong
-}
-
-func (s *Splitter) oversize(piece []byte) {
-	if s.Oversize != nil {
-		s.Oversize(piece)
-	}
+	return elem, nil
 }
 
 // fill reads more into the buffer. It drops what was returned, and the current
 // element if it is too long.
 func (s *Splitter) fill() error {
 	if s.begun && s.seen-s.next > s.limit {
-		s.oversize(s.buf[s.next:s.seen])
+		s.Oversize(s.buf[s.next:s.seen])
 		s.cut += int64(s.seen - s.next)
 		s.next = s.seen
 	}
@@ -199,14 +194,13 @@ func (s *Splitter) fill() error {
 		s.buf = append(s.buf[:0], rest...)
 	}
 	s.seen, s.next = max(0, s.seen-s.next), 0
-	for {
-		n, err := s.r.Read(s.buf[len(s.buf):cap(s.buf)])
-		s.buf = s.buf[:len(s.buf)+n]
-		if n > 0 {
-			return nil // the next read returns the error again
-		}
-		if err != nil {
-			return err
-		}
+	n, err := 0, error(nil)
+	for n == 0 && err == nil {
+		n, err = s.r.Read(s.buf[len(s.buf):cap(s.buf)])
 	}
+	s.buf = s.buf[:len(s.buf)+n]
+	if n > 0 {
+		return nil // the next read returns the error again
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package jsonraw
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -52,18 +53,15 @@ func unicodeEscape(s []byte) (r rune, size int) {
 }
 
 // hex4 returns the value of the four hexadecimal digits that p starts with, or -1.
-func hex4(p []byte) (r rune) {
+func hex4(p []byte) rune {
 	if len(p) < 4 {
 		return -1
 	}
-	for _, c := range p[:4] {
-		digit := bytes.IndexByte([]byte("0123456789abcdef"), c|0x20)
-		if digit < 0 || c < '0' {
-			return -1
-		}
-		r = r<<4 | rune(digit)
+	n, err := strconv.ParseUint(view(p[:4]), 16, 16)
+	if err != nil {
+		return -1
 	}
-	return r
+	return rune(n)
 }
 
 // Text returns the text of a string, or any other value as it was sent. It decodes a
