@@ -36,7 +36,7 @@ type Filled struct {
 // Run puts stored and live events until Live ends, and returns its error or the
 // sink's. It reports a query that fails and goes on with live events.
 func (f *Filled) Run(ctx context.Context, to event.Sink) error {
-	r := &filling{Filled: f, to: to, turn: make(chan struct{}, 1), seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
+	r := &filling{Filled: f, to: to, turn: make(chan struct{}, 1), seen: map[uint64]bool{}}
 	r.ctx, r.stop = context.WithCancel(ctx)
 	r.past, r.open = context.WithCancel(r.ctx)
 	if f.Since.IsZero() {
@@ -63,9 +63,8 @@ type filling struct {
 
 	mu     sync.Mutex // guards the fields below
 	to     event.Sink
-	failed error     // of the sink
-	latest time.Time // of the events, by the server's clock
-	seed   maphash.Seed
+	failed error           // of the sink
+	latest time.Time       // of the events, by the server's clock
 	seen   map[uint64]bool // events that were put; true: only stored so far
 }
 
@@ -106,11 +105,14 @@ func (r *filling) do(call func() error) error {
 }
 
 // again reports whether an event was put before, and remembers it. Events are equal
-// if their types and event_ids are, or their payloads if they have no event_id. A
-// live event is compared with stored ones only: several may have the same event_id.
+// if type and event_id are, stored ones without event_id if their payloads are. A live
+// event is compared with stored ones only: several may have the same event_id.
 func (r *filling) again(e *event.Event) bool {
-	id := cmp.Or(e.Get("event_id").String(), string(e.Payload))
-	key := maphash.Comparable(r.seed, [2]string{e.Type, id})
+	id := e.Get("event_id").String()
+	if id == "" && !e.Stored {
+		return false
+	}
+	key := maphash.Comparable(seed, [2]string{e.Type, cmp.Or(id, string(e.Payload))})
 	onlyStored, known := r.seen[key]
 	if len(r.seen) == maxSeen {
 		clear(r.seen)

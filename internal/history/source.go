@@ -30,6 +30,8 @@ import (
 // pageRows is the limit sent to the server.
 const pageRows = 500
 
+var seed = maphash.MakeSeed() // of the hashes of rows and events
+
 // errNoDatabase is part of the error for a server without a database.
 var errNoDatabase = errors.New("no event database; older releases of RT Server do not store events")
 
@@ -51,7 +53,7 @@ type Source struct {
 // an error of the Client, or one for responses that cannot be read or that repeat
 // the same rows.
 func (s *Source) Run(ctx context.Context, to event.Sink) error {
-	p := &pager{Source: s, ctx: ctx, to: to, types: map[string]string{}, before: map[uint64]int{}, seed: maphash.MakeSeed()}
+	p := &pager{Source: s, ctx: ctx, to: to, types: map[string]string{}, before: map[uint64]int{}}
 	for _, typ := range s.Types {
 		p.types[plain(typ)] = typ
 	}
@@ -93,10 +95,9 @@ type pager struct {
 	memory []byte         // of the rows
 	read   int            // rows of the page, with those that are no events
 	before map[uint64]int // how often the previous page had a row, by hash
-	seed   maphash.Seed
-	fresh  int       // events of the page that the previous one did not have
-	last   time.Time // of the events that were put
-	warned bool      // that they are not in the order of time
+	fresh  int            // events of the page that the previous one did not have
+	last   time.Time      // of the events that were put
+	warned bool           // that they are not in the order of time
 }
 
 // row is an event of a page. Its time is zero if it has none.
@@ -151,7 +152,7 @@ func (p *pager) pages(body object) error {
 func (p *pager) next(table string, body object) error {
 	clear(p.before)
 	for _, r := range p.page {
-		p.before[maphash.Bytes(p.seed, r.raw)]++
+		p.before[maphash.Bytes(seed, r.raw)]++
 	}
 	p.page, p.memory, p.read, p.fresh = p.page[:0], p.memory[:0], 0, 0
 	err := p.query(table, body, func(raw []byte) error {
@@ -240,14 +241,14 @@ func (p *pager) event(raw []byte) (*event.Event, error) {
 // put puts the events of the page that were not in the previous one.
 func (p *pager) put() error {
 	for _, r := range p.page {
-		if hash := maphash.Bytes(p.seed, r.raw); p.before[hash] > 0 {
+		if hash := maphash.Bytes(seed, r.raw); p.before[hash] > 0 {
 			p.before[hash]--
 			continue
 		}
 		p.fresh++
 		if r.at.Before(p.last) && !p.warned {
 			p.warned = true
-			p.Notify.Tell(event.Notice{Kind: event.Warning, Text: p.Client.Server() + " sends events in no order"})
+			p.Notify.Tell(event.Notice{Kind: event.Warning, Text: p.Client.Server() + " does not order events by time"})
 		}
 		p.last = r.at
 		e, err := p.event(r.raw)

@@ -237,7 +237,7 @@ func TestNewestFirstIsReported(t *testing.T) {
 	if err := s.Run(t.Context(), &sink); err != nil {
 		t.Fatal(err)
 	}
-	if len(notices) != 1 || notices[0].Kind != event.Warning || !strings.Contains(notices[0].Text, "in no order") {
+	if len(notices) != 1 || notices[0].Kind != event.Warning || !strings.Contains(notices[0].Text, "does not order events") {
 		t.Errorf("notices %v", notices)
 	}
 	want := want(d.rows)
