@@ -15,20 +15,6 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
-const simulateLong = `simulate runs a local RT Server with made-up traffic: people and vehicles enter
-areas and cross tripwires at Gate, Dock and Car park. Use it to try rtev out and
-to test other clients. The same seed produces the same events.
-
-Faults (--fault, repeatable) make the event endpoints misbehave:
-`
-
-const simulateExample = `  rtev simulate &
-  rtev tail -s localhost
-
-  rtev simulate --rate max --count 1000000          as fast as the client reads
-  rtev simulate --fault drop=5s --fault garbage=20
-  rtev simulate --replay capture.sse`
-
 // clientFlags are the flags of every command that have no effect on a server.
 var clientFlags = []string{"server", "header", "cacert", "cert", "key", "insecure", "output", "color", "config"}
 
@@ -36,14 +22,8 @@ func newSimulate(a *app) *cobra.Command {
 	var o simulator.Options
 	var listen, replay string
 	var instances uint
-	long := simulateLong
-	for _, f := range simulator.Faults() {
-		long += fmt.Sprintf("  %-26s%s\n", f.Usage, f.Meaning)
-	}
-	long += "FAULT@2 affects all requests but the first, FAULT*1 only the first."
 	c := &cobra.Command{
-		Use: "simulate", Short: "run a local RT Server with made-up traffic", Long: long, Example: simulateExample,
-		Args: noArguments,
+		Use: "simulate", Short: "run a local RT Server with made-up traffic", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if err = withoutEffect(c, "on simulate", clientFlags...); err != nil {
 				return err
@@ -56,6 +36,12 @@ func newSimulate(a *app) *cobra.Command {
 			return a.simulate(c, o, listen)
 		},
 	}
+	describe(c)
+	c.Long += "\n"
+	for _, f := range simulator.Faults() {
+		c.Long += fmt.Sprintf("  %-26s%s\n", f.Usage, f.Meaning)
+	}
+	c.Long += "FAULT@2 affects all requests but the first, FAULT*1 only the first."
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&listen, "listen", "127.0.0.1:3546", "listen on `ADDR`; port 0 takes any free port")
