@@ -24,7 +24,7 @@ func checkCost(path string) error {
 		switch {
 		case strings.HasSuffix(before, `\`) || !gjson.ModifierExists(name, nil):
 		case !slices.Contains(cheap, name) || strings.HasPrefix(text, "flatten:"):
-			const refusal = "the modifier @%s is not allowed: it could cost far more than the payload's size (allowed: @%s)"
+			const refusal = "the modifier @%s is not allowed: it could cost far more than the payload (allowed: @%s)"
 			return fmt.Errorf(refusal, name, strings.Join(cheap, ", @"))
 		}
 	}
@@ -35,7 +35,7 @@ func checkCost(path string) error {
 		}
 	}
 	if multipaths > 1 {
-		return errors.New("only one multipath ([…] or {…}) is allowed: the result of several could grow without limit")
+		return errors.New("only one multipath ([…] or {…}) is allowed: several could grow without limit")
 	}
 	return nil
 }

@@ -8,15 +8,21 @@ import (
 
 func TestExpensivePathsAreRefused(t *testing.T) {
 	for path, want := range map[string]string{
-		"@pretty": "@pretty", "a.@pretty:{\"indent\":\"x\"}": "@pretty", "x=@dig": "@dig", "a|@dig:b": "@dig", "@flatten:{\"deep\":true}": "@flatten", "@this|@flatten:x": "@flatten",
-		"#(@pretty)": "@pretty", "#( @valid)#": "@valid", "[a,@reverse]": "@reverse", "{\"n\":@tostr}": "@tostr", "a\".@pretty.\"": "@pretty", "@this:\\|@pretty": "@pretty", "@group": "@group",
-		"a.#.@join": "@join", "@fromstr": "@fromstr", "[@this,@this]|[@this,@this]": "multipath", "[[@this,@this]|{a}]": "multipath", "[a,[b,c]]": "multipath", "a.{b,c}.[0,1]": "multipath", "_ref.@pretty": "@pretty",
+		"@pretty": "@pretty", "a.@pretty:{\"indent\":\"x\"}": "@pretty", "x=@dig": "@dig", "a|@dig:b": "@dig",
+		"@flatten:{\"deep\":true}": "@flatten", "@this|@flatten:x": "@flatten",
+		"#(@pretty)": "@pretty", "#( @valid)#": "@valid", "[a,@reverse]": "@reverse", "{\"n\":@tostr}": "@tostr",
+		"a\".@pretty.\"": "@pretty", "@this:\\|@pretty": "@pretty", "@group": "@group",
+		"a.#.@join": "@join", "@fromstr": "@fromstr", "[@this,@this]|[@this,@this]": "multipath",
+		"[[@this,@this]|{a}]": "multipath", "[a,[b,c]]": "multipath", "a.{b,c}.[0,1]": "multipath",
+		"_ref.@pretty": "@pretty",
 	} {
-		if _, err := ParsePath(path); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if _, err := ParsePath(path); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want something with %q", path, err, want)
 		}
 	}
-	for _, path := range []string{`a\@pretty`, "@prettyx", "user@example", "@this", "a.@keys.#", "@flatten", "[a,b]", "{a,\"b\":c.d}.b", "a.#(b==\"[x]\").c", "a.[b].#", "!\"@keys\""} {
+	for _, path := range []string{`a\@pretty`, "@prettyx", "user@example", "@this", "a.@keys.#", "@flatten",
+		"[a,b]", "{a,\"b\":c.d}.b", "a.#(b==\"[x]\").c", "a.[b].#", "!\"@keys\""} {
 		if _, err := ParsePath(path); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -29,7 +35,9 @@ func expensive(size int) map[string]string {
 		return open + strings.TrimSuffix(strings.Repeat(part, size/len(part)), ",") + end
 	}
 	return map[string]string{
-		"numbers": fill(`{"a":[`, `1,`, `]}`), "arrays": fill(`{"a":[`, `[],`, `]}`), "objects": fill(`{"a":[`, `{"a":1},`, `]}`), "members": fill(`{`, `"a":1,`, `}`), "escapes": fill(`{"a":["`, `\\`, `"]}`),
+		"numbers": fill(`{"a":[`, `1,`, `]}`), "arrays": fill(`{"a":[`, `[],`, `]}`),
+		"objects": fill(`{"a":[`, `{"a":1},`, `]}`), "members": fill(`{`, `"a":1,`, `}`),
+		"escapes":      fill(`{"a":["`, `\\`, `"]}`),
 		"deep arrays":  `{"a":` + strings.Repeat("[", size/2) + strings.Repeat("]", size/2) + "}",
 		"deep objects": strings.Repeat(`{"a":`, size/6) + "1" + strings.Repeat("}", size/6),
 	}
@@ -88,7 +96,8 @@ func costs(t *testing.T, path string) {
 }
 
 func TestPathCostsAreProportional(t *testing.T) {
-	for _, path := range append(fuzzPaths, "#.#.a", "a.#.#.a", "a.#.[a]", "a.#.@keys", "[@this,@this,@this]", "@keys|@keys|@keys|@keys", "a.#(#(#>0)#)#", "@flatten|@flatten|@ugly|@values") {
+	for _, path := range append(fuzzPaths, "#.#.a", "a.#.#.a", "a.#.[a]", "a.#.@keys", "[@this,@this,@this]",
+		"@keys|@keys|@keys|@keys", "a.#(#(#>0)#)#", "@flatten|@flatten|@ugly|@values") {
 		costs(t, path)
 	}
 }

@@ -55,8 +55,8 @@ func (e *Event) Time() (t time.Time, ok bool) {
 }
 
 // parseTime reads a time: a number, or a string that holds one, of Unix
-// milliseconds or microseconds; or text, perhaps with a fraction of a second, and
-// in UTC without a zone.
+// milliseconds or microseconds; or text, in UTC if it has no zone. Parse accepts
+// fractions of a second, too.
 func parseTime(value []byte) (t time.Time, ok bool) {
 	if n, ok := jsonraw.Number(value); ok {
 		if math.Abs(n) >= 1e14 { // microseconds: milliseconds would be after the year 5138
@@ -70,7 +70,8 @@ func parseTime(value []byte) (t time.Time, ok bool) {
 	}
 	var scratch []byte
 	text := view(jsonraw.Text(value, &scratch))
-	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", time.DateTime} {
+	layouts := [...]string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", time.DateTime}
+	for _, layout := range layouts {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC(), true
 		}

@@ -24,7 +24,9 @@ func TestEventTime(t *testing.T) {
 		`{"system_timestamp":null,"system_datetime":"2026-06-19T17:13:44Z"}`:          "2026-06-19T17:13:44.000Z",
 		`{"system_timestamp":1e300,"system_datetime":"2026-06-19T17:13:44Z"}`:         "2026-06-19T17:13:44.000Z",
 		`{"system_timestamp":"2026\u002d06-19T17:13:44Z"}`:                            "2026-06-19T17:13:44.000Z",
-		`{}`: "", `{"system_timestamp":"soon"}`: "", `{"system_timestamp":""}`: "", `{"system_timestamp":1e300}`: "", `{"system_timestamp":"NaN"}`: "", `{"system_timestamp":"0x10"}`: "", `{"system_timestamp":[]}`: "",
+		`{}`: "", `{"system_timestamp":"soon"}`: "", `{"system_timestamp":""}`: "",
+		`{"system_timestamp":1e300}`: "", `{"system_timestamp":"NaN"}`: "", `{"system_timestamp":"0x10"}`: "",
+		`{"system_timestamp":[]}`: "",
 	} {
 		e := &Event{Received: time.UnixMilli(1)}
 		e.must(t, payload)
@@ -41,7 +43,8 @@ func TestEventTime(t *testing.T) {
 
 func TestConfidence(t *testing.T) {
 	for payload, want := range map[string]string{
-		`{"confidence":0.5,"detection_confidence":0.25}`: "0.5", `{"detection_confidence":"0.25"}`: "0.25", `{"confidence":null,"detection_confidence":0.25}`: "0.25", `{}`: "",
+		`{"confidence":0.5,"detection_confidence":0.25}`: "0.5", `{"detection_confidence":"0.25"}`: "0.25",
+		`{"confidence":null,"detection_confidence":0.25}`: "0.25", `{}`: "",
 	} {
 		e := &Event{}
 		e.must(t, payload)

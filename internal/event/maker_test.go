@@ -36,21 +36,32 @@ func TestRecordFramings(t *testing.T) {
 		{"type from $id", "", whole, []string{"track " + whole}, 0},
 		{"the record's type wins", "event-x", whole, []string{"event-x " + whole}, 0},
 		{"white space is kept", "track", " " + whole + "\t", []string{"track  " + whole + "\t"}, 0},
-		{"line ends become blanks", "track", "{\"$id\":\"track\",\n\"instance_id\":\"x\"}", []string{`track {"$id":"track", "instance_id":"x"}`}, 0},
+		{"line ends become blanks", "track", "{\"$id\":\"track\",\n\"instance_id\":\"x\"}",
+			[]string{`track {"$id":"track", "instance_id":"x"}`}, 0},
 		{"nothing known", "", `{"a":1,"instance_id":"x"}`, []string{`unknown {"a":1,"instance_id":"x"}`}, 0},
-		{"id and instance in front", "statistics", `{"latency":"38.2"}`, []string{`statistics {"$id":"statistics","instance_id":"` + gate + `","latency":"38.2"}`}, 0},
+		{"id and instance in front", "statistics", `{"latency":"38.2"}`,
+			[]string{`statistics {"$id":"statistics","instance_id":"` + gate + `","latency":"38.2"}`}, 0},
 		{"in front of an empty object", "x", ` { }`, []string{`x {"$id":"x","instance_id":"` + gate + `" }`}, 0},
-		{"in front of a name with an escape", "x", `{"\u0061":1}`, []string{`x {"$id":"x","instance_id":"` + gate + `","\u0061":1}`}, 0},
-		{"a type that needs quoting", "a\"b\\\x01", `{}`, []string{"a\"b\\\x01 " + `{"$id":"a\"b\\\u0001","instance_id":"` + gate + `"}`}, 0},
-		{"item", "", `{"dataType":"track","jsonObject":"{\"$id\":\"track\",\"instance_id\":\"\u00e9\\n\"}"}`, []string{`track {"$id":"track","instance_id":"é\n"}`}, 0},
-		{"older item", "", `{"object":"{\"a\":1}","type":"statistics"}`, []string{`statistics {"$id":"statistics","instance_id":"` + gate + `","a":1}`}, 0},
-		{"item without a type", "", `{"jsonObject":"{\"$id\":\"crop\",\"instance_id\":\"x\"}"}`, []string{`crop {"$id":"crop","instance_id":"x"}`}, 0},
-		{"item with the object itself", "", `{"type":"x","object":{"instance_id":"x"}}`, []string{`x {"$id":"x","instance_id":"x"}`}, 0},
+		{"in front of a name with an escape", "x", `{"\u0061":1}`,
+			[]string{`x {"$id":"x","instance_id":"` + gate + `","\u0061":1}`}, 0},
+		{"a type that needs quoting", "a\"b\\\x01", `{}`,
+			[]string{"a\"b\\\x01 " + `{"$id":"a\"b\\\u0001","instance_id":"` + gate + `"}`}, 0},
+		{"item", "", `{"dataType":"track","jsonObject":"{\"$id\":\"track\",\"instance_id\":\"\u00e9\\n\"}"}`,
+			[]string{`track {"$id":"track","instance_id":"é\n"}`}, 0},
+		{"older item", "", `{"object":"{\"a\":1}","type":"statistics"}`,
+			[]string{`statistics {"$id":"statistics","instance_id":"` + gate + `","a":1}`}, 0},
+		{"item without a type", "", `{"jsonObject":"{\"$id\":\"crop\",\"instance_id\":\"x\"}"}`,
+			[]string{`crop {"$id":"crop","instance_id":"x"}`}, 0},
+		{"item with the object itself", "", `{"type":"x","object":{"instance_id":"x"}}`,
+			[]string{`x {"$id":"x","instance_id":"x"}`}, 0},
 		{"array of items", "", `[{"type":"a","object":"{\"instance_id\":1}"} , {"type":"b","object":"{\"instance_id\":2}"}]`,
 			[]string{`a {"$id":"a","instance_id":1}`, `b {"$id":"b","instance_id":2}`}, 0},
 		{"array of payloads", "", "[" + whole + "," + whole + "]", []string{"track " + whole, "track " + whole}, 0},
-		{"broken item in an array costs only itself", "", `[{"type":"a","object":"{"},{"type":"b","object":"{\"instance_id\":2}"},7]`, []string{`b {"$id":"b","instance_id":2}`}, 2},
-		{"array cut off", "", `[{"type":"b","object":"{\"instance_id\":2}"},{"typ`, []string{`b {"$id":"b","instance_id":2}`}, 1},
+		{"broken item in an array costs only itself", "",
+			`[{"type":"a","object":"{"},{"type":"b","object":"{\"instance_id\":2}"},7]`,
+			[]string{`b {"$id":"b","instance_id":2}`}, 2},
+		{"array cut off", "", `[{"type":"b","object":"{\"instance_id\":2}"},{"typ`,
+			[]string{`b {"$id":"b","instance_id":2}`}, 1},
 		{"not JSON", "track", `<html>`, nil, 1},
 		{"not an object", "track", `42`, nil, 1},
 		{"half an object", "track", `{"a":1`, nil, 1},
@@ -91,7 +102,8 @@ func TestRecordKeepsBytes(t *testing.T) {
 		got := &collect{}
 		m := Maker{}
 		want := strings.ReplaceAll(string(data), "\n", " ")
-		if err := m.Record(nil, nil, data, time.Time{}, got); err != nil || len(got.payloads) != 1 || got.payloads[0] != want {
+		if err := m.Record(nil, nil, data, time.Time{}, got); err != nil || len(got.payloads) != 1 ||
+			got.payloads[0] != want {
 			t.Errorf("%s: %v, %q", file, err, got.payloads)
 		}
 	}
@@ -173,8 +185,10 @@ func TestKnownTypesAllocateNothing(t *testing.T) {
 
 func TestMakerReleasesLargeBuffers(t *testing.T) {
 	m := Maker{Instance: &Instance{ID: "i"}, Bad: func([]byte) {}}
-	large := `{"dataType":"t` + strings.Repeat("\u0061", 1<<20) + `","jsonObject":"{\"a\":\"` + strings.Repeat("x", 4<<20) + `\"}"}`
-	for _, data := range []string{large, `{"dataType":"t","jsonObject":"{\"a\":` + strings.Repeat("x", 4<<20) + `}"}`, large[:len(large)-1]} {
+	large := `{"dataType":"t` + strings.Repeat("\u0061", 1<<20) + `","jsonObject":"{\"a\":\"` +
+		strings.Repeat("x", 4<<20) + `\"}"}`
+	for _, data := range []string{large,
+		`{"dataType":"t","jsonObject":"{\"a\":` + strings.Repeat("x", 4<<20) + `}"}`, large[:len(large)-1]} {
 		if err := m.Record(nil, nil, []byte(data), time.Time{}, drop{}); err != nil {
 			t.Fatal(err)
 		}

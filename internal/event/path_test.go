@@ -21,17 +21,24 @@ func (e *Event) must(t testing.TB, payload string) {
 func TestPaths(t *testing.T) {
 	ref := &Event{Type: "event-intrusion"}
 	ref.must(t, `{"area_name":"Dock","object_class":"Person"}`)
-	e := &Event{Type: "crop", Instance: &Instance{Name: "Gate 1"}, Received: time.UnixMilli(1781889224027).Add(500 * time.Microsecond), Ref: ref}
+	e := &Event{Type: "crop", Instance: &Instance{Name: "Gate 1"},
+		Received: time.UnixMilli(1781889224027).Add(500 * time.Microsecond), Ref: ref}
 	e.must(t, `{"$id":"crop","a.b":1,"location":{"x":0.5,"deep":{"y":[1,2,3]}},"events":["e1","e2"],"targets":[{"c":"Person"},{"c":"Car"}],
 		"text":"a\"b{\"x\":9}","none":null,"no":false,"sk\u0079":"blue","tracking_id":"","ref_tracking_id":"t1","ref_event_id":"e1",
 		"system_timestamp":"1781889224026","dup":1,"dup":2}`)
 	for path, want := range map[string]string{
-		"$id": "crop", "location.x": "0.5", "location.deep.y.1": "2", "location.deep.y.#": "3", "events.#": "2", "events.1": "e2",
-		"targets.#.c": `["Person","Car"]`, `targets.#(c=="Car").c`: "Car", "text": `a"b{"x":9}`, "text.x": "", "none": "", "no": "false", "sky": "blue",
-		`a\.b`: "1", "a.b": "", "loc*.x": "0.5", "location|x": "0.5", "missing": "", "": "", "dup": "1", "location.": "", ".": "",
-		"_type": "crop", "_instance": "Gate 1", "_time": "2026-06-19T17:13:44.026Z", "_place": "Dock", "_class": "Person", "_event": "e1", "_track": "t1",
-		"_delay_ms": "1.5", "_ref.area_name": "Dock", "_ref._type": "event-intrusion", "_ref": `{"area_name":"Dock","object_class":"Person"}`, "_ref.none": "",
-		"!7": "7", `!"x"`: "x", "!+x\"": "", "!-": "", "location.!+x": "", "{no,dup}": `{"no":false,"dup":1}`, `{"n":!x}`: "{}", "location.@this": `{"x":0.5,"deep":{"y":[1,2,3]}}`,
+		"$id": "crop", "location.x": "0.5", "location.deep.y.1": "2", "location.deep.y.#": "3", "events.#": "2",
+		"events.1":    "e2",
+		"targets.#.c": `["Person","Car"]`, `targets.#(c=="Car").c`: "Car", "text": `a"b{"x":9}`, "text.x": "",
+		"none": "", "no": "false", "sky": "blue",
+		`a\.b`: "1", "a.b": "", "loc*.x": "0.5", "location|x": "0.5", "missing": "", "": "", "dup": "1",
+		"location.": "", ".": "",
+		"_type": "crop", "_instance": "Gate 1", "_time": "2026-06-19T17:13:44.026Z", "_place": "Dock",
+		"_class": "Person", "_event": "e1", "_track": "t1",
+		"_delay_ms": "1.5", "_ref.area_name": "Dock", "_ref._type": "event-intrusion",
+		"_ref": `{"area_name":"Dock","object_class":"Person"}`, "_ref.none": "",
+		"!7": "7", `!"x"`: "x", "!+x\"": "", "!-": "", "location.!+x": "", "{no,dup}": `{"no":false,"dup":1}`,
+		`{"n":!x}`: "{}", "location.@this": `{"x":0.5,"deep":{"y":[1,2,3]}}`,
 	} {
 		if got := e.Get(path).String(); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
@@ -44,7 +51,8 @@ func TestPaths(t *testing.T) {
 
 func TestUnknownComputedFieldsAreRefused(t *testing.T) {
 	for path, want := range map[string]string{
-		"_clas": "_class", "_typ": "_type", "_ref._plce": "_place", "_": `write \_`, "_nothing_like_it": `write \_`, "_time.x": "_time", "_class|x": "_class",
+		"_clas": "_class", "_typ": "_type", "_ref._plce": "_place", "_": `write \_`, "_nothing_like_it": `write \_`,
+		"_time.x": "_time", "_class|x": "_class",
 	} {
 		if _, err := ParsePath(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want something with %q", path, err, want)
@@ -63,8 +71,10 @@ func TestNestedPathsAgreeWithGjson(t *testing.T) {
 	e := &Event{}
 	e.must(t, doc)
 	for _, path := range []string{
-		"o.x", "o.y", "o.y.z", "o.y.z.0", "o.y.z.1.w", "o.y.z.#", "o.y.", "o.", "o..", "o.name", "o.0", "o.t", "o.f", "o.nil", "o.s", "o.none", "o.x.y", "o.y.none.z",
-		"d.p.x", "d.p.y", "d.p.z", "a.0", "a.0.x", "a.1.0", "a.x", "v.x", ".", "o.y.z.w", "o.x ", "o. x", "o.y.z.1", "o.$id",
+		"o.x", "o.y", "o.y.z", "o.y.z.0", "o.y.z.1.w", "o.y.z.#", "o.y.", "o.", "o..", "o.name", "o.0", "o.t",
+		"o.f", "o.nil", "o.s", "o.none", "o.x.y", "o.y.none.z",
+		"d.p.x", "d.p.y", "d.p.z", "a.0", "a.0.x", "a.1.0", "a.x", "v.x", ".", "o.y.z.w", "o.x ", "o. x", "o.y.z.1",
+		"o.$id",
 	} {
 		got, want := e.Get(path), gjson.Get(doc, path)
 		if got.Raw != want.Raw || got.Str != want.Str || got.Num != want.Num || got.Type != want.Type {

@@ -30,7 +30,7 @@ func ParseDelimiter(s string) (rune, error) {
 	r, size := utf8.DecodeRuneInString(s)
 	inValues := unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(`"'+-.:=@`, r)
 	if size == 0 || size < len(s) || r == utf8.RuneError || inValues || !unicode.IsPrint(r) && r != '\t' {
-		return 0, fmt.Errorf(`delimiter %q is not a single character such as ; or \t that no number or time contains`, s)
+		return 0, fmt.Errorf(`delimiter %q is not a single character that no value needs, such as ; or \t`, s)
 	}
 	return r, nil
 }

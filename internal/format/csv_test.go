@@ -16,7 +16,8 @@ import (
 
 func TestCSVDefaultColumns(t *testing.T) {
 	enc := NewCSV(CSVOptions{})
-	if got, want := string(enc.AppendHeader(nil)), "time,type,instance,object_class,place,crossing_direction,event_duration_ms,confidence,x,y,width,height,event_id,tracking_id,event_timestamp_ms\n"; got != want {
+	if got, want := string(enc.AppendHeader(nil)),
+		"time,type,instance,object_class,place,crossing_direction,event_duration_ms,confidence,x,y,width,height,event_id,tracking_id,event_timestamp_ms\n"; got != want {
 		t.Errorf("%s", got)
 	}
 	ref := flowtest.Event(t, "event-intrusion", `{"area_name":"Dock","object_class":"Person"}`)
@@ -38,8 +39,10 @@ func TestCSVDefaultColumns(t *testing.T) {
 		{"bad UTF-8", "{\"$id\":\"track\",\"area_name\":\"a\xff,\xc0\",\"object_class\":\"\xed\",\"confidence\":[\"\xff\"]}", `,track,Gate,` + "\ufffd,\"a\ufffd,\ufffd\",,,\"[\"\"\ufffd\"\"]\"" + `,,,,,,,`, nil},
 		{"an escaped name", `{"$id":"track","area\u005fname":"A","area_name":"B"}`, `,track,Gate,,A,,,,,,,,,,`, nil},
 		{"no time", `{"$id":"track","system_timestamp":1e300}`, `,track,Gate,,,,,,,,,,,,`, nil},
-		{"before 1970", `{"$id":"track","system_timestamp":-1}`, `1969-12-31T23:59:59.999Z,track,Gate,,,,,,,,,,,,`, nil},
-		{"a fraction of a ms", `{"$id":"track","system_timestamp":1500.9}`, `1970-01-01T00:00:01.500Z,track,Gate,,,,,,,,,,,,`, nil},
+		{"before 1970", `{"$id":"track","system_timestamp":-1}`, `1969-12-31T23:59:59.999Z,track,Gate,,,,,,,,,,,,`,
+			nil},
+		{"a fraction of a ms", `{"$id":"track","system_timestamp":1500.9}`,
+			`1970-01-01T00:00:01.500Z,track,Gate,,,,,,,,,,,,`, nil},
 	} {
 		ev := flowtest.Event(t, "", tc.payload)
 		ev.Ref = tc.ref
@@ -56,15 +59,22 @@ func TestCSVOptions(t *testing.T) {
 		o    CSVOptions
 		want string
 	}{
-		{"columns", CSVOptions{Columns: columns(t, "a b=n,_type,missing,n=events.#,events,_delay_ms")}, "a b,_type,missing,n,events,_delay_ms\n12,track,,1,[1],-0.5\n"},
+		{"columns", CSVOptions{Columns: columns(t, "a b=n,_type,missing,n=events.#,events,_delay_ms")},
+			"a b,_type,missing,n,events,_delay_ms\n12,track,,1,[1],-0.5\n"},
 		{"names are quoted", CSVOptions{Columns: columns(t, `"x"=n,y\,z`)}, "\"\"\"x\"\"\",\"y\\,z\"\n12,\n"},
 		{"no header", CSVOptions{Columns: columns(t, "n"), NoHeader: true}, "12\n"},
 		{"one empty field is no empty line", CSVOptions{Columns: columns(t, "missing"), NoHeader: true}, "\"\"\n"},
-		{"pixels", CSVOptions{Columns: columns(t, "location.x,y=location.y,location.width,location.height"), NoHeader: true, Frame: Frame{1920, 1080}}, "960,270,1e999,\n"},
-		{"default in pixels", CSVOptions{NoHeader: true, Frame: Frame{1920, 1080}}, ",track,Gate,,,,,,960,270,1e999,,,,\n"},
-		{"delimiter and byte order mark", CSVOptions{Columns: columns(t, "n,type,events"), Delimiter: ';', BOM: true}, "\ufeffn;type;events\n12;track;[1]\n"},
-		{"default with tabs", CSVOptions{NoHeader: true, Delimiter: '\t'}, "\ttrack\tGate\t\t\t\t\t\t0.5\t0.25\t1e999\t\t\t\t\n"},
-		{"terminal", CSVOptions{Columns: columns(t, "a,b,n"), NoHeader: true, Terminal: true}, `\x1b[2J\x0a\x09\u202e,\x0a,12` + "\n"},
+		{"pixels", CSVOptions{Columns: columns(t, "location.x,y=location.y,location.width,location.height"),
+			NoHeader: true, Frame: Frame{1920, 1080}}, "960,270,1e999,\n"},
+		{"default in pixels", CSVOptions{NoHeader: true, Frame: Frame{1920, 1080}},
+			",track,Gate,,,,,,960,270,1e999,,,,\n"},
+		{"delimiter and byte order mark",
+			CSVOptions{Columns: columns(t, "n,type,events"), Delimiter: ';', BOM: true},
+			"\ufeffn;type;events\n12;track;[1]\n"},
+		{"default with tabs", CSVOptions{NoHeader: true, Delimiter: '\t'},
+			"\ttrack\tGate\t\t\t\t\t\t0.5\t0.25\t1e999\t\t\t\t\n"},
+		{"terminal", CSVOptions{Columns: columns(t, "a,b,n"), NoHeader: true, Terminal: true},
+			`\x1b[2J\x0a\x09\u202e,\x0a,12` + "\n"},
 	} {
 		ev := flowtest.Event(t, "", payload)
 		ev.Received = time.UnixMilli(0)
@@ -135,7 +145,8 @@ func field(ev *event.Event, p event.Path) string {
 	} else if s == "null" {
 		s = ""
 	}
-	return strings.ReplaceAll(string([]rune(strings.ToValidUTF8(s, "\ufffd"))), "\r\n", "\n") // as encoding/csv reads it
+	return strings.ReplaceAll(string([]rune(strings.ToValidUTF8(s, "\ufffd"))), "\r\n",
+		"\n") // as encoding/csv reads it
 }
 
 func TestColumnsNamedLikeDefaultsEqualDefaults(t *testing.T) {
@@ -166,7 +177,8 @@ func TestCSVRecord(t *testing.T) {
 		{CSVRecord{}, []string{"Gate", "a,b", `"`, "two\nlines", ""}, "Gate,\"a,b\",\"\"\"\",\"two\nlines\","},
 		{CSVRecord{}, []string{""}, `""`},
 		{CSVRecord{}, []string{"-1", "+1.5e-3", "-.5", "+5.", "1-1"}, "-1,+1.5e-3,-.5,+5.,1-1"},
-		{CSVRecord{}, []string{"-", "+1-1", "-1e", "-1e5x", "-0x10", "+Inf", "-1 ", "@1", "=1", "-1,5"}, `'-,'+1-1,'-1e,'-1e5x,'-0x10,'+Inf,'-1 ,'@1,'=1,"'-1,5"`},
+		{CSVRecord{}, []string{"-", "+1-1", "-1e", "-1e5x", "-0x10", "+Inf", "-1 ", "@1", "=1", "-1,5"},
+			`'-,'+1-1,'-1e,'-1e5x,'-0x10,'+Inf,'-1 ,'@1,'=1,"'-1,5"`},
 		{CSVRecord{}, []string{"\t=1", "\r"}, "'\t=1,\"'\r\""},
 		{CSVRecord{}, []string{"\x1b[2J\xff"}, "\x1b[2J\ufffd"},
 		{CSVRecord{Terminal: true}, []string{"\x1b[2J\xff\u202e", "=\n"}, `\x1b[2J\xff\u202e,'=\x0a`},
@@ -247,7 +259,8 @@ func FuzzParseColumns(f *testing.F) {
 
 func TestParseFrame(t *testing.T) {
 	for s, want := range map[string]string{
-		"1920x1080": "{1920 1080} <nil>", "8X8": "{8 8} <nil>", "0x1": "", "1x": "", "x": "", "": "", "1920": "", "-1x2": "", "1x2x3": "", "70000x1": "", "1.5x2": "",
+		"1920x1080": "{1920 1080} <nil>", "8X8": "{8 8} <nil>", "0x1": "", "1x": "", "x": "", "": "", "1920": "",
+		"-1x2": "", "1x2x3": "", "70000x1": "", "1.5x2": "",
 	} {
 		f, err := ParseFrame(s)
 		if want == "" {

@@ -108,7 +108,8 @@ func AppendVisibleJSON(dst, json []byte) []byte {
 }
 
 // imageSize returns how many bytes a base64 image decodes to, from the length of
-// its text: perhaps with a "data:…;base64," prefix, padding and white space. Values that are not strings have no size.
+// its text: perhaps with a "data:…;base64," prefix, padding and white space.
+// Values that are not strings have no size.
 func imageSize(raw []byte, scratch *[]byte) (size int, ok bool) {
 	if len(raw) == 0 || raw[0] != '"' {
 		return 0, false

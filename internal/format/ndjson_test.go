@@ -22,28 +22,38 @@ func TestNDJSON(t *testing.T) {
 		payload string
 		want    string
 	}{
-		{"as sent", NDJSONOptions{}, ` { ` + front + `"n" : -0.50e+1 , "s":"\u00e9\/é` + "\u202e\x7f\xff" + `"}  `, ` { ` + front + `"n" : -0.50e+1 , "s":"\u00e9\/é` + "\u202e\x7f\xff" + `"}  `},
+		{"as sent", NDJSONOptions{}, ` { ` + front + `"n" : -0.50e+1 , "s":"\u00e9\/é` + "\u202e\x7f\xff" + `"}  `,
+			` { ` + front + `"n" : -0.50e+1 , "s":"\u00e9\/é` + "\u202e\x7f\xff" + `"}  `},
 		{"no image, none there", NDJSONOptions{NoImage: true}, ` {` + front + `"n": 1 }`, ` {` + front + `"n": 1 }`},
-		{"no image", NDJSONOptions{NoImage: true}, `{` + front + `"image":"AAAA","n":{"image":"AAAA"}}`, `{` + front + `"image":3,"n":{"image":"AAAA"}}`},
-		{"no image of another type", NDJSONOptions{NoImage: true}, `{` + front + `"image":null}`, `{` + front + `"image":null}`},
+		{"no image", NDJSONOptions{NoImage: true}, `{` + front + `"image":"AAAA","n":{"image":"AAAA"}}`,
+			`{` + front + `"image":3,"n":{"image":"AAAA"}}`},
+		{"no image of another type", NDJSONOptions{NoImage: true}, `{` + front + `"image":null}`,
+			`{` + front + `"image":null}`},
 		{"frame", NDJSONOptions{Frame: Frame{1920, 1080}},
 			`{` + front + `"location":{"x":0.212,"y": "0.634","width":-0.5,"height":null,"z":[{"x":0.5}]},"x":0.5,"targets":[{"location":{"x":1},"x":1},7,[]]}`,
 			`{` + front + `"location":{"x":407,"y":685,"width":-960,"height":null,"z":[{"x":0.5}]},"x":0.5,"targets":[{"location":{"x":1920},"x":1},7,[]]}`},
 		{"frame of odd values", NDJSONOptions{Frame: Frame{10, 10}},
 			`{` + front + `"location":{"x":1e999,"y":"here","width":1e300,"height":-0},"targets":{}}`,
 			`{` + front + `"location":{"x":1e999,"y":"here","width":1e300,"height":0},"targets":{}}`},
-		{"frame of nothing", NDJSONOptions{Frame: Frame{10, 10}}, `{` + front + `"location":[],"targets":[ ]}`, `{` + front + `"location":[],"targets":[]}`},
-		{"terminal", NDJSONOptions{Terminal: true}, `{` + front + `"s":"é` + "\u202e\x7f\u009b\u2028\U000e0041\xff" + `"}`, `{` + front + `"s":"é\u202e\u007f\u009b\u2028\udb40\udc41\ufffd"}`},
+		{"frame of nothing", NDJSONOptions{Frame: Frame{10, 10}}, `{` + front + `"location":[],"targets":[ ]}`,
+			`{` + front + `"location":[],"targets":[]}`},
+		{"terminal", NDJSONOptions{Terminal: true},
+			`{` + front + `"s":"é` + "\u202e\x7f\u009b\u2028\U000e0041\xff" + `"}`,
+			`{` + front + `"s":"é\u202e\u007f\u009b\u2028\udb40\udc41\ufffd"}`},
 		{"terminal, blanks", NDJSONOptions{Terminal: true}, "{" + front + "\t\"a\":\t1}", "{" + front + ` "a": 1}`},
-		{"terminal, default names", NDJSONOptions{Columns: columns(t, "type,x")}, `{` + front + `"location":{"x":0.50}}`, `{"type":"crop","x":0.50}`},
-		{"columns", NDJSONOptions{Columns: columns(t, `_type,when=_time,_delay_ms,a b=location.x,none,n=targets.#,classes=targets.#.object_class,null`)},
+		{"terminal, default names", NDJSONOptions{Columns: columns(t, "type,x")},
+			`{` + front + `"location":{"x":0.50}}`, `{"type":"crop","x":0.50}`},
+		{"columns", NDJSONOptions{Columns: columns(t,
+			`_type,when=_time,_delay_ms,a b=location.x,none,n=targets.#,classes=targets.#.object_class,null`)},
 			`{` + front + `"system_timestamp":1781889224026,"location":{"x":0.2120},"targets":[{"object_class":"P"},{}],"null":null}`,
 			`{"_type":"crop","when":"2026-06-19T17:13:44.026Z","_delay_ms":1.5,"a b":0.2120,"n":2,"classes":["P"],"null":null}`},
 		{"columns, all missing", NDJSONOptions{Columns: columns(t, "none")}, `{` + front + `"n":1}`, `{}`},
-		{"columns changed", NDJSONOptions{Columns: columns(t, "x=location.x,location,image,targets"), NoImage: true, Frame: Frame{100, 10}},
+		{"columns changed", NDJSONOptions{Columns: columns(t, "x=location.x,location,image,targets"), NoImage: true,
+			Frame: Frame{100, 10}},
 			`{` + front + `"location":{"x":0.5,"y":0.5},"image":"AAA=","targets":[{"location":{"y":1}}]}`,
 			`{"x":50,"location":{"x":50,"y":5},"image":2,"targets":[{"location":{"y":10}}]}`},
-		{"columns on one line", NDJSONOptions{Columns: columns(t, "p=!{\"x\":\n1}")}, `{` + front + `"location":{"x":1}}`, `{"p":{"x": 1}}`},
+		{"columns on one line", NDJSONOptions{Columns: columns(t, "p=!{\"x\":\n1}")},
+			`{` + front + `"location":{"x":1}}`, `{"p":{"x": 1}}`},
 	} {
 		ev := flowtest.Event(t, "", tc.payload)
 		ev.Received = time.UnixMilli(1781889224027).Add(500 * time.Microsecond)
@@ -65,10 +75,12 @@ func TestImageSize(t *testing.T) {
 		data := bytes.Repeat([]byte{0xff, 0xd8, 0xfb}, 20)[:n]
 		std := base64.StdEncoding.EncodeToString(data)
 		for how, text := range map[string]string{
-			"as it is": std, "without padding": base64.RawStdEncoding.EncodeToString(data), "of the URL alphabet": base64.URLEncoding.EncodeToString(data),
-			"with a prefix": "data:image/jpeg;base64," + std, "with another prefix": "DATA:;base64," + std,
-			"with escaped slashes": strings.ReplaceAll(std, "/", `\/`), "with line ends": strings.ReplaceAll(std, "v", `v\r\n`),
-			"with blanks": " " + std + " ", "with unicode escapes": strings.ReplaceAll(std, "+", `\u002b`),
+			"as it is": std, "without padding": base64.RawStdEncoding.EncodeToString(data),
+			"of the URL alphabet": base64.URLEncoding.EncodeToString(data),
+			"with a prefix":       "data:image/jpeg;base64," + std, "with another prefix": "DATA:;base64," + std,
+			"with escaped slashes": strings.ReplaceAll(std, "/", `\/`),
+			"with line ends":       strings.ReplaceAll(std, "v", `v\r\n`),
+			"with blanks":          " " + std + " ", "with unicode escapes": strings.ReplaceAll(std, "+", `\u002b`),
 		} {
 			if got, ok := imageSize([]byte(`"`+text+`"`), new([]byte)); got != n || !ok {
 				t.Errorf("%d bytes %s: %d, %v", n, how, got, ok)

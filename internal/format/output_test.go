@@ -76,7 +76,8 @@ func (l *limited) Write(p []byte) (int, error) {
 // The disk is full after each number of bytes in turn: Written counts the complete
 // lines on it, and nothing follows a torn one.
 func TestWriteErrorCountsWholeLines(t *testing.T) {
-	lines := []string{`{"area_name":"a"}`, `{"area_name":"two\nlines\n"}`, `{"area_name":""}`, `{}`, `{"area_name":"e"}`}
+	lines := []string{`{"area_name":"a"}`, `{"area_name":"two\nlines\n"}`, `{"area_name":""}`, `{}`,
+		`{"area_name":"e"}`}
 	var all bytes.Buffer
 	put := func(o *Output) error {
 		w := NewWriter(NewCSV(CSVOptions{Columns: columns(t, "area_name,_type")}), o)
@@ -95,7 +96,8 @@ func TestWriteErrorCountsWholeLines(t *testing.T) {
 	if err := put(NewOutput(&all, nil)); err != nil {
 		t.Fatal(err)
 	}
-	records := []string{"area_name,_type\n", "a,track\n", "\"two\nlines\n\",track\n", ",track\n", ",track\n", "e,track\n"}
+	records := []string{"area_name,_type\n", "a,track\n", "\"two\nlines\n\",track\n", ",track\n", ",track\n",
+		"e,track\n"}
 	if all.String() != strings.Join(records, "") {
 		t.Fatalf("%q", all.String())
 	}
@@ -136,7 +138,8 @@ func TestWriteErrorCountsLinesWrittenWithoutFlush(t *testing.T) {
 		puts++
 	}
 	var we *event.WriteError
-	if !errors.As(err, &we) || we.Written < 7 || we.Written > 15 || we.Written != strings.Count(disk.took.String(), "\n") {
+	if !errors.As(err, &we) || we.Written < 7 || we.Written > 15 ||
+		we.Written != strings.Count(disk.took.String(), "\n") {
 		t.Errorf("after %d puts: %v, %+v; %d lines came out", puts, err, we, strings.Count(disk.took.String(), "\n"))
 	}
 	if again := w.Flush(); again != err {

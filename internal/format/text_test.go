@@ -111,33 +111,41 @@ func TestTextWords(t *testing.T) {
 			"  loitering-end        left after 2 min 15 s  50%  10,20 30×40%"},
 		{"a direction", `{"$id":"event-line-crossing","object_class":"Car","tripwire_name":"Gate A","crossing_direction":"left"}`,
 			"  line-crossing        Car     crossed Gate A left"},
-		{"a direction without an arrow", `{"$id":"event-line-crossing","tripwire_name":"Gate A","crossing_direction":"inbound"}`,
+		{"a direction without an arrow",
+			`{"$id":"event-line-crossing","tripwire_name":"Gate A","crossing_direction":"inbound"}`,
 			"  line-crossing        crossed Gate A inbound"},
 		{"a crowd", `{"$id":"event-crowd-detection","area_name":"Hall","targets":[{"object_class":"Person"}]}`,
 			"! crowd-detection      crowd in Hall"},
 		{"a track", `{"$id":"track","object_class":"Vehicle","is_moving":0,"detection_confidence":1,"age_ms":840,"tracking_id":"83f1535f-99"}`,
 			"  track                Vehicle still for 840 ms  100%  83f1535f"},
 		{"a track of old", `{"$id":"track","is_moving":"1","age_ms":3600000}`, "  track                moving for 1 h"},
-		{"a crop of an event", `{"$id":"crop","image":"` + strings.Repeat("A", 4*11367) + `","ref_event_id":"6b42f3eb-71","ref_tracking_id":"83f1535f-99"}`,
+		{"a crop of an event", `{"$id":"crop","image":"` + strings.Repeat("A", 4*11367) +
+			`","ref_event_id":"6b42f3eb-71","ref_tracking_id":"83f1535f-99"}`,
 			"  crop                 picture  34.1 kB  6b42f3eb"},
 		{"a crop of a track", `{"$id":"crop","image":"data:image/png;base64,AAA=","ref_tracking_id":"83f1535f-99","confidence":93}`,
 			"  crop                 picture  2 B  83f1535f"},
-		{"an event with its picture", `{"$id":"event-area-enter","image":"AAAA"}`, "  area-enter           entered  3 B"},
+		{"an event with its picture", `{"$id":"event-area-enter","image":"AAAA"}`,
+			"  area-enter           entered  3 B"},
 		{"statistics", `{"$id":"statistics","current_framerate":"9.94","dropped_frames_count":12,"latency":38.2,"input_queue_size":"many"}`,
 			"  statistics           9.9 fps  latency 38.2 ms"},
-		{"an attribute", `{"$id":"attribute","name":"vehicle_color","value":"black"}`, "  attribute            vehicle_color=black"},
+		{"an attribute", `{"$id":"attribute","name":"vehicle_color","value":"black"}`,
+			"  attribute            vehicle_color=black"},
 		{"a huge vector", `{"$id":"attribute","name":"face_features","value":"` + strings.Repeat("0.1234,", 512) + `"}`,
 			"  attribute            face_features=" + strings.Repeat("0.1234,", 6) + "0.123…"},
-		{"a type nobody knows", `{"$id":"diagnostics","cpu":0.43,"latency":12,"message":"two words","on":true,"none":null,"list":[1,{"a":2}],"name":"x"}`,
+		{"a type nobody knows",
+			`{"$id":"diagnostics","cpu":0.43,"latency":12,"message":"two words","on":true,"none":null,"list":[1,{"a":2}],"name":"x"}`,
 			`  diagnostics          cpu=0.43  latency=12  message="two words"  on=true  none=null  list=[1,{"a":2}]  name="x"`},
-		{"an event nobody knows", `{"$id":"event-jump-end","object_class":"Cat","area_name":"Wall","event_duration_ms":5,"height":2}`,
+		{"an event nobody knows",
+			`{"$id":"event-jump-end","object_class":"Cat","area_name":"Wall","event_duration_ms":5,"height":2}`,
 			"  jump-end             Cat     at Wall for 5 ms  height=2"},
-		{"more than is known", `{"$id":"event-status-changed","status":"camera lost"}`, `  status-changed       status="camera lost"`},
+		{"more than is known", `{"$id":"event-status-changed","status":"camera lost"}`,
+			`  status-changed       status="camera lost"`},
 		{"wrong types", `{"$id":"track","object_class":[1],"is_moving":{},"age_ms":"old","location":7,"tracking_id":[]}`, "  track                [1]     seen  []"},
 		{"numbers to fear", `{"$id":"event-intrusion","event_duration_ms":1e200,"confidence":-1e300,"location":{"x":1e300,"y":0,"width":0,"height":0}}`,
 			"! intrusion            entered for 1.16e+192 d"},
 		{"a type to fear", `{"$id":"event-\u001b[31m\nx"}`, `  \x1b[31m\x0ax`},
-		{"long names", `{"$id":"event-intrusion","area_name":"` + strings.Repeat("前", 500) + `"}`, "! intrusion            entered " + strings.Repeat("前", 39) + "…"},
+		{"long names", `{"$id":"event-intrusion","area_name":"` + strings.Repeat("前", 500) + `"}`,
+			"! intrusion            entered " + strings.Repeat("前", 39) + "…"},
 	} {
 		line := string(NewText(TextOptions{Time: Off}).AppendEvent(nil, flowtest.Event(t, "", tc.payload)))
 		if got := strings.TrimSuffix(line, "\n"); got != tc.want {
@@ -149,7 +157,8 @@ func TestTextWords(t *testing.T) {
 func TestTextOfCropNamesItsEvent(t *testing.T) {
 	ev := flowtest.Event(t, "crop", `{"image":"AAAA","ref_event_id":"e1"}`)
 	ev.Ref = flowtest.Event(t, "event-intrusion", `{"object_class":"Person","area_name":"Dock"}`)
-	if got, want := string(NewText(TextOptions{Time: Off}).AppendEvent(nil, ev)), "  crop                 picture of Person in Dock  3 B  e1\n"; got != want {
+	if got, want := string(NewText(TextOptions{Time: Off}).AppendEvent(nil, ev)),
+		"  crop                 picture of Person in Dock  3 B  e1\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -160,15 +169,18 @@ func TestTextShowsFoldedEvents(t *testing.T) {
 		width, folded int
 		payload, want string
 	}{
-		{0, 12, `{"$id":"track","object_class":"Person","is_moving":1,"age_ms":2000,"tracking_id":"83f1535f"}`, "  track                Person  moving for 2.0 s +12  83f1535f"},
-		{0, 0, `{"$id":"track","object_class":"Person","is_moving":1,"age_ms":2000,"tracking_id":"83f1535f"}`, "  track                Person  moving for 2.0 s  83f1535f"},
+		{0, 12, `{"$id":"track","object_class":"Person","is_moving":1,"age_ms":2000,"tracking_id":"83f1535f"}`,
+			"  track                Person  moving for 2.0 s +12  83f1535f"},
+		{0, 0, `{"$id":"track","object_class":"Person","is_moving":1,"age_ms":2000,"tracking_id":"83f1535f"}`,
+			"  track                Person  moving for 2.0 s  83f1535f"},
 		{40, 1234, `{"$id":"event-intrusion","object_class":"Person","area_name":"the yard behind the third gate","event_id":"6b42f3eb"}`, "! Person entered the yard behind … +1234"},
 		{40, 3, `{"$id":"something-new","why":"rain"}`, "  something-new +3 why=\"rain\""},
 		{12, 3, `{"$id":"event-intrusion","object_class":"Person"}`, "! Person… +3"},
 	} {
 		ev := flowtest.Event(t, "", tc.payload)
 		ev.Folded = tc.folded
-		if got := string(NewText(TextOptions{Time: Off, Width: columnsOf(tc.width)}).AppendEvent(nil, ev)); got != tc.want+"\n" {
+		if got := string(NewText(TextOptions{Time: Off, Width: columnsOf(tc.width)}).AppendEvent(nil,
+			ev)); got != tc.want+"\n" {
 			t.Errorf("%q, want %q", got, tc.want)
 		}
 	}
@@ -183,14 +195,16 @@ func TestTextMessages(t *testing.T) {
 	}{
 		{TextOptions{Zone: time.UTC}, "17:13:44.026  rtev: lost\\x1b[2J"},
 		{TextOptions{Zone: time.UTC, Width: columnsOf(40)}, "17:13:44 rtev: lost\\x1b[2J"},
-		{TextOptions{Zone: time.UTC, Time: RFC3339, Width: columnsOf(50)}, "2026-06-19T17:13:44.026Z rtev: lost\\x1b[2J"},
+		{TextOptions{Zone: time.UTC, Time: RFC3339, Width: columnsOf(50)},
+			"2026-06-19T17:13:44.026Z rtev: lost\\x1b[2J"},
 		{TextOptions{Zone: time.UTC, Width: columnsOf(21)}, "17:13:44 rtev: lost\\x1b[2J"},
 		{TextOptions{Time: Off, Width: columnsOf(5)}, "rtev: lost\\x1b[2J"},
 		{TextOptions{Time: Delta}, "            rtev: lost\\x1b[2J"},
 		{TextOptions{Time: Off}, "rtev: lost\\x1b[2J"},
 	} {
 		enc := NewText(tc.o)
-		if got := string(enc.AppendMessage([]byte("> "), at, term.Style{}, "rtev: lost\x1b[2J")); got != "> "+tc.want+"\n" {
+		if got := string(enc.AppendMessage([]byte("> "), at, term.Style{},
+			"rtev: lost\x1b[2J")); got != "> "+tc.want+"\n" {
 			t.Errorf("%q, want %q", got, tc.want)
 		}
 		ev := flowtest.Event(t, "track", `{"system_timestamp":"1781889224026"}`)
@@ -203,7 +217,8 @@ func TestTextMessages(t *testing.T) {
 }
 
 func TestIsAlarm(t *testing.T) {
-	for typ, want := range map[string]bool{"event-intrusion": true, "event-intrusion-end": false, "event-line-crossing": false, "track": false, "something-new": false} {
+	for typ, want := range map[string]bool{"event-intrusion": true, "event-intrusion-end": false,
+		"event-line-crossing": false, "track": false, "something-new": false} {
 		if IsAlarm(typ) != want {
 			t.Errorf("%s: %v", typ, !want)
 		}
@@ -216,15 +231,21 @@ func TestTextTime(t *testing.T) {
 		o    TextOptions
 		want []string // up to the type
 	}{
-		{TextOptions{Zone: time.UTC}, []string{"17:13:44.026", "17:13:44.999", "17:13:45.000", "17:13:41.000", "            ", "00:00:10.000"}},
-		{TextOptions{Zone: berlin, Width: columnsOf(60)}, []string{"19:13:44", "19:13:44", "19:13:45", "19:13:41", "        ", "02:00:10"}},
-		{TextOptions{Zone: time.UTC, Time: RFC3339}, []string{"2026-06-19T17:13:44.026Z", "2026-06-19T17:13:44.999Z", "2026-06-19T17:13:45.000Z", "2026-06-19T17:13:41.000Z", strings.Repeat(" ", 24), "1970-01-01T00:00:10.000Z"}},
+		{TextOptions{Zone: time.UTC},
+			[]string{"17:13:44.026", "17:13:44.999", "17:13:45.000", "17:13:41.000", "            ", "00:00:10.000"}},
+		{TextOptions{Zone: berlin, Width: columnsOf(60)},
+			[]string{"19:13:44", "19:13:44", "19:13:45", "19:13:41", "        ", "02:00:10"}},
+		{TextOptions{Zone: time.UTC, Time: RFC3339},
+			[]string{"2026-06-19T17:13:44.026Z", "2026-06-19T17:13:44.999Z", "2026-06-19T17:13:45.000Z",
+				"2026-06-19T17:13:41.000Z", strings.Repeat(" ", 24), "1970-01-01T00:00:10.000Z"}},
 		{TextOptions{Zone: berlin, Time: RFC3339}, []string{"2026-06-19T19:13:44.026+02:00"}},
-		{TextOptions{Time: Delta}, []string{"    +0.000", "    +0.973", "    +0.001", "    -4.000", "          ", "-1781889211.000"}},
+		{TextOptions{Time: Delta},
+			[]string{"    +0.000", "    +0.973", "    +0.001", "    -4.000", "          ", "-1781889211.000"}},
 		{TextOptions{Time: Off}, []string{"", "", "", "", "", ""}},
 	} {
 		enc := NewText(tc.o)
-		for i, ms := range []string{`"1781889224026"`, "1781889224999", "1781889225000", "1781889221000", `"soon"`, ""} {
+		for i, ms := range []string{`"1781889224026"`, "1781889224999", "1781889225000", "1781889221000", `"soon"`,
+			""} {
 			if i >= len(tc.want) {
 				break
 			}
@@ -235,7 +256,8 @@ func TestTextTime(t *testing.T) {
 				ev.Received = time.UnixMilli(10_000)
 			}
 			line := string(enc.AppendEvent(nil, ev))
-			if got := strings.TrimLeft(line, " "); !strings.HasPrefix(line, tc.want[i]+" ") || !strings.Contains(got, "track") {
+			if got := strings.TrimLeft(line, " "); !strings.HasPrefix(line, tc.want[i]+" ") ||
+				!strings.Contains(got, "track") {
 				t.Errorf("%+v, %s: %q, want %q", tc.o.Time, ms, line, tc.want[i])
 			}
 		}

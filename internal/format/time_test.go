@@ -10,7 +10,8 @@ import (
 func TestStampFormatsLikePackageTime(t *testing.T) {
 	zone := time.FixedZone("", -(3*60+30)*60)
 	s := stamp{date: true, zone: zone}
-	for _, ms := range []int64{0, 1, 999, 1000, 1781889224026, 1781889224027, 1781889223999, -1, -1000, -1001, -62135596800000} {
+	for _, ms := range []int64{0, 1, 999, 1000, 1781889224026, 1781889224027, 1781889223999, -1, -1000, -1001,
+		-62135596800000} {
 		want := time.UnixMilli(ms).In(zone).Format("2006-01-02T15:04:05.000Z07:00")
 		if got := string(s.append(nil, ms)); got != want {
 			t.Errorf("%d: %s, want %s", ms, got, want)
@@ -19,7 +20,8 @@ func TestStampFormatsLikePackageTime(t *testing.T) {
 }
 
 func TestMillisEqualsEventTime(t *testing.T) {
-	for _, raw := range []string{"0", "1781889224026", `"1781889224026"`, "12345678901234", "123456789012345", "253402300799999", "253402300800000", "99999999999999", "-1", "1.5", "1e3", `""`, "null", "[]", "true"} {
+	for _, raw := range []string{"0", "1781889224026", `"1781889224026"`, "12345678901234", "123456789012345",
+		"253402300799999", "253402300800000", "99999999999999", "-1", "1.5", "1e3", `""`, "null", "[]", "true"} {
 		ev := flowtest.Event(t, "track", `{"system_timestamp":`+raw+`}`)
 		var m members
 		m.load(ev)
@@ -36,7 +38,8 @@ func TestParseTimeFormat(t *testing.T) {
 			t.Errorf("%s: %v, %v", s, got, err)
 		}
 	}
-	if _, err := ParseTimeFormat("utc"); err == nil || err.Error() != `time format "utc" is none of clock, rfc3339, delta, off` {
+	if _, err := ParseTimeFormat("utc"); err == nil ||
+		err.Error() != `time format "utc" is none of clock, rfc3339, delta, off` {
 		t.Error(err)
 	}
 }
