@@ -27,7 +27,7 @@ const (
 	Skipped                 // a record was not a JSON object
 	Oversize                // a record exceeded the limit; Bytes is its size so far
 	Ended                   // a source ended and will not try again
-	Filled                  // a gap was filled from the database, or could not be
+	Unfilled                // events that a gap missed could not be read from the database
 )
 
 // Notify receives notices. It must be safe for concurrent use and must not

@@ -25,12 +25,11 @@ const (
 // first. An event that is both live and stored is put once. Set the fields before
 // Run and do not change them afterwards.
 type Filled struct {
-	// Live returns the live source, which tells notify of its connections.
-	Live   func(notify event.Notify) event.Source
-	Stored Source       // of one instance; Filled sets its time range
-	Since  time.Time    // from which stored events come before any live one; zero: none
-	Gaps   bool         // fill gaps after a reconnect; live events do not wait for that
-	Notify event.Notify // receives the notices of Live, and Filled
+	Live   func(notify event.Notify) event.Source // tells notify of its connections
+	Stored Source                                 // of one instance; Filled sets its time range
+	Since  time.Time                              // from which stored events come before any live one; zero: none
+	Gaps   bool                                   // fill gaps after a reconnect; live events do not wait for that
+	Notify event.Notify                           // receives the notices of Live, Info and Unfilled
 }
 
 // Run puts stored and live events until Live ends, and returns its error or the
@@ -157,12 +156,13 @@ func (r *filling) fill(since, late time.Time) {
 		err = source.Run(r.ctx, r)
 	}
 	r.missing = errors.Is(err, errNoDatabase)
-	text := term.Count(r.count, "stored event") + " came from the database"
+	kind, text := event.Info, term.Count(r.count, "stored event")+" came from the database"
 	switch {
 	case r.ctx.Err() != nil:
 		return
 	case err != nil:
+		kind = event.Unfilled
 		text = fmt.Sprintf("events since %s could not be filled in: %v", since.Local().Format(time.DateTime), err)
 	}
-	r.Notify.Tell(event.Notice{Instance: r.Stored.Instances[0], Kind: event.Filled, Text: text})
+	r.Notify.Tell(event.Notice{Instance: r.Stored.Instances[0], Kind: kind, Text: text})
 }

@@ -143,7 +143,7 @@ func (p *Printer) shows(kind event.Kind, server, id string) bool {
 		return p.due(server)
 	case event.Waiting:
 		return p.Terminal && !p.repeats(kind, server)
-	case event.Lost, event.Reconnected, event.Filled:
+	case event.Lost, event.Reconnected, event.Unfilled:
 		return !p.repeats(kind, server)
 	}
 	return true
