@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -52,6 +53,9 @@ func (a *app) history(c *cobra.Command, o historyOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if s.until.Sub(s.since) > 24*time.Hour && s.cfg.Output == "text" && o.template == "" && !c.Flags().Changed("time") {
+		o.time = "rfc3339" // a time of the day would be ambiguous
+	}
 	encoder, err := s.encoder(o.printing)
 	if err != nil {
 		return s.end(err)
@@ -65,11 +69,17 @@ func (a *app) history(c *cobra.Command, o historyOptions, args []string) error {
 	if o.countBy == nil {
 		sink = format.NewWriter(encoder(), s.out)
 	}
-	open := func() event.Sink { return s.matched(s.limited(sink)) }
+	found := false
+	open := func() event.Sink {
+		return s.matched(pipeline.Match(func(*event.Event) bool { found = true; return true }, s.limited(sink)))
+	}
 	for _, source := range sources { // one after the other, for the order
 		if err := pipeline.Run(s.ctx, []event.Source{source}, open); err != nil {
 			return s.end(err)
 		}
+	}
+	if !found && s.ctx.Err() == nil {
+		s.notices.Info("nothing stored matches from %s to %s", s.since.Local().Format(time.DateTime), s.until.Local().Format(time.DateTime))
 	}
 	if o.countBy != nil {
 		err = counted.print()
