@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // Time limits. A stream's response header has none: some servers send it only
@@ -24,7 +27,6 @@ const (
 // Sizes.
 const (
 	maxHeader = 1 << 20 // bytes of a response header
-	maxHops   = 5       // redirects
 
 	// readBuffer limits one read from the socket. For a million events of 500 B,
 	// 64 KiB costs as little CPU time as 256 KiB and a third of that with 4 KiB.
@@ -81,12 +83,7 @@ func New(o Options) (*Client, error) {
 		c.others = c.net.Clone()
 		c.others.TLSClientConfig.Certificates = nil
 	}
-	c.http = &http.Client{Transport: hop{c}, CheckRedirect: func(_ *http.Request, via []*http.Request) error {
-		if len(via) > maxHops {
-			return http.ErrUseLastResponse // its status becomes the error
-		}
-		return nil
-	}}
+	c.http = &http.Client{Transport: hop{c}}
 	return c, nil
 }
 
@@ -112,17 +109,17 @@ func (c *Client) Close() {
 // bytes or untyped, because older servers may send the stream like that. Such a
 // response must not have a Content-Length: error pages have one, streams do not.
 func (c *Client) Stream(ctx context.Context, id string, types []string, lastID string) (io.ReadCloser, error) {
-	h := http.Header{"Accept": {"text/event-stream"}, "Cache-Control": {"no-cache"}}
-	if lastID != "" && len(lastID) <= 1<<10 && validValue(lastID) {
+	h := http.Header{"Accept": {"text/event-stream"}}
+	if lastID != "" && len(lastID) <= 1<<10 && httpguts.ValidHeaderFieldValue(lastID) {
 		h.Set("Last-Event-ID", lastID)
 	}
 	r, err := c.do(ctx, request{path: instancePath(id) + "/consume_events_sse" + query(types), instance: id, header: h})
 	if err != nil {
 		return nil, err
 	}
-	kind := contentType(r.resp)
-	if r.resp.StatusCode == http.StatusOK && (kind == "text/event-stream" || r.resp.ContentLength < 0 && mayBeJSON(kind)) {
-		return r.body()
+	kind := r.contentType()
+	if r.StatusCode == http.StatusOK && (kind == "text/event-stream" || r.ContentLength < 0 && mayBeJSON(kind)) {
+		return r, nil
 	}
 	return nil, r.refusal()
 }
@@ -132,36 +129,35 @@ func (c *Client) Stream(ctx context.Context, id string, types []string, lastID s
 // *StatusError. Other errors are ctx.Err() and *UnreachableError. Check takes at
 // most 12 s.
 func (c *Client) Check(ctx context.Context, id string) error {
-	r, err := c.do(ctx, request{path: instancePath(id), instance: id, limit: lookupLimit, header: http.Header{"Accept": {"application/json"}}})
+	r, err := c.do(ctx, request{path: instancePath(id), instance: id, limit: lookupLimit})
 	if err != nil {
 		return err
 	}
-	switch code := r.resp.StatusCode; {
+	switch code := r.StatusCode; {
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusNotFound, IsGateway(code):
 		return r.refusal()
 	}
-	r.close()
+	r.Close()
 	return nil
 }
 
 // Drain removes the events from an instance's polling queue and returns them. No
 // types means all types; the server may ignore them. The body is nil if the queue
-// was empty. It may have any content type and encoding, because it is the only
-// copy of its events. The caller closes the body. The errors are those of Stream
-// without *NotStreamError.
+// was empty. It may have any content type, because it is the only copy of its
+// events. The caller closes the body. The errors are those of Stream without
+// *NotStreamError.
 func (c *Client) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
-	h := http.Header{"Accept": {"application/json"}, "Cache-Control": {"no-cache"}}
-	r, err := c.do(ctx, request{path: instancePath(id) + "/consume_events" + query(types), instance: id, limit: responseLimit, header: h})
+	r, err := c.do(ctx, request{path: instancePath(id) + "/consume_events" + query(types), instance: id, limit: responseLimit})
 	if err != nil {
 		return nil, err
 	}
-	switch r.resp.StatusCode {
+	switch r.StatusCode {
 	case http.StatusNoContent:
-		r.close()
+		r.Close()
 		return nil, nil
 	case http.StatusOK:
-		r.limit, r.anyEncoding = drainedLimit, true
-		return r.body()
+		r.limit = drainedLimit
+		return r, nil
 	}
 	return nil, r.refusal()
 }
@@ -171,13 +167,13 @@ func (c *Client) Drain(ctx context.Context, id string, types []string) (io.ReadC
 // are those of Stream; if the server does not have this path, a *StatusError of
 // 404.
 func (c *Client) Post(ctx context.Context, path string, body []byte) (io.ReadCloser, error) {
-	h := http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}
+	h := http.Header{"Content-Type": {"application/json"}}
 	r, err := c.do(ctx, request{path: path, limit: responseLimit, header: h, body: body})
 	if err != nil {
 		return nil, err
 	}
-	if r.resp.StatusCode == http.StatusOK && mayBeJSON(contentType(r.resp)) {
-		return r.body()
+	if r.StatusCode == http.StatusOK && mayBeJSON(r.contentType()) {
+		return r, nil
 	}
 	r.want = "JSON"
 	return nil, r.refusal()
@@ -190,18 +186,15 @@ func query(types []string) string {
 	if len(types) == 0 {
 		return ""
 	}
-	names := make([]string, len(types))
-	for i, name := range types {
-		names[i] = url.QueryEscape(name)
-	}
-	return "?events=" + strings.Join(names, ",")
+	names := url.QueryEscape(strings.Join(types, ","))
+	return "?events=" + strings.ReplaceAll(names, "%2C", ",")
 }
 
 // request is what do sends.
 type request struct {
-	path     string // with query
-	instance string // the id in path, if any
-	header   http.Header
+	path     string        // with query
+	instance string        // the id in path, if any
+	header   http.Header   // in addition to those of every request
 	body     []byte        // nil: GET, else POST
 	limit    time.Duration // how long the server may send nothing; 0 means forever
 }
@@ -209,22 +202,21 @@ type request struct {
 // do sends one request. It returns a response of any status without an error.
 // The caller closes it.
 func (c *Client) do(ctx context.Context, q request) (*response, error) {
-	method, body := http.MethodGet, io.Reader(nil)
+	method := http.MethodGet
 	if q.body != nil {
-		method, body = http.MethodPost, bytes.NewReader(q.body)
+		method = http.MethodPost
 	}
 	own, cancel := context.WithCancelCause(ctx)
-	req, err := http.NewRequestWithContext(own, method, c.Server()+q.path, body)
+	req, err := http.NewRequestWithContext(own, method, c.Server()+q.path, bytes.NewReader(q.body))
 	if err != nil {
 		cancel(nil)
 		return nil, optionErrorf("%s: bad path %q", c.Server(), q.path)
 	}
-	q.header.Set("Accept-Encoding", "identity") // else net/http asks for gzip
-	q.header.Set("User-Agent", c.agent)
-	req.Header = q.header
+	req.Header = http.Header{"Accept": {"application/json"}, "Cache-Control": {"no-cache"}, "User-Agent": {c.agent}}
+	maps.Copy(req.Header, q.header)
 	r := &response{client: c, request: q, ctx: ctx, own: own, cancel: cancel}
 	r.startLimit()
-	r.resp, err = c.http.Do(req)
+	r.Response, err = c.http.Do(req)
 	r.stopLimit()
 	if err != nil {
 		err = r.failure(err)

@@ -2,7 +2,6 @@ package rtapi
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -51,23 +50,15 @@ func (e *UnreachableError) reason() string {
 
 // tls returns the reason of a TLS error, or "" if it is another error.
 func (e *UnreachableError) tls() string {
-	var (
-		authority x509.UnknownAuthorityError
-		name      x509.HostnameError
-		cert      x509.CertificateInvalidError
-		record    tls.RecordHeaderError
-		alert     tls.AlertError
-	)
+	certificate, unverified := errors.AsType[*tls.CertificateVerificationError](e.Err)
+	alert, refused := errors.AsType[tls.AlertError](e.Err)
+	_, plain := errors.AsType[tls.RecordHeaderError](e.Err)
 	switch {
-	case errors.As(e.Err, &authority):
-		return "its certificate is signed by an unknown authority; --cacert FILE names that authority, -k skips the check"
-	case errors.As(e.Err, &name):
-		return "its certificate is not for this name; use the name in the certificate, or -k to skip the check"
-	case errors.As(e.Err, &cert) && cert.Reason == x509.Expired:
-		return "its certificate has expired or is not yet valid; check the clocks, or -k to skip the check"
-	case errors.As(e.Err, &record), strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
+	case unverified:
+		return fmt.Sprintf("its certificate cannot be verified (%v); --cacert FILE names its authority, -k skips the check", certificate.Err)
+	case plain, strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
 		return "it does not speak TLS; try http://"
-	case errors.As(e.Err, &alert):
+	case refused:
 		return fmt.Sprintf("the server refused the TLS connection (%v); if it requires a client certificate, give --cert", alert)
 	}
 	return ""
@@ -78,13 +69,6 @@ func innermost(err error) error {
 		err = next
 	}
 	return err
-}
-
-// silenceError reports that a server sent nothing for too long.
-type silenceError struct{ limit time.Duration }
-
-func (e *silenceError) Error() string {
-	return fmt.Sprintf("no response within %d s; is RT Server running there, and is it overloaded?", int(e.limit.Seconds()))
 }
 
 // StatusError reports a response with a status other than 200.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -18,11 +17,6 @@ import (
 const (
 	maxLookup  = 64 << 20
 	lookupTime = 60 * time.Second
-)
-
-var (
-	errSlow = errors.New("its response does not end")
-	errCut  = errors.New("its response was cut off")
 )
 
 // Instance describes an instance as its server does. Fields that the server does
@@ -76,37 +70,26 @@ func (c *Client) Instance(ctx context.Context, id string) (Instance, error) {
 // lookup reads a complete response and passes it to parse, which reports whether
 // it is valid. want describes a valid response in errors.
 func (c *Client) lookup(ctx context.Context, q request, want string, parse func([]byte) bool) error {
-	q.limit, q.header = lookupLimit, http.Header{"Accept": {"application/json"}}
+	q.limit = lookupLimit
 	r, err := c.do(ctx, q)
 	if err != nil {
 		return err
 	}
 	r.want = want
-	if r.resp.StatusCode != http.StatusOK {
+	if r.StatusCode != http.StatusOK {
 		return r.refusal()
 	}
-	slow := time.AfterFunc(lookupTime, func() { r.cancel(errSlow) })
+	defer r.Close()
+	slow := time.AfterFunc(lookupTime, func() { r.cancel(errors.New("its response does not end")) })
 	defer slow.Stop()
-	body, err := r.body()
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	text, err := io.ReadAll(io.LimitReader(body, maxLookup+1))
+	text, err := io.ReadAll(io.LimitReader(r, maxLookup))
 	switch {
 	case err == io.ErrUnexpectedEOF:
-		return r.failure(errCut)
+		return r.failure(errors.New("its response was cut off"))
 	case err != nil:
 		return err
-	}
-	e := &NotStreamError{URL: printable(r.resp.Request.URL), Want: want}
-	if len(text) > maxLookup {
-		e.Text = fmt.Sprintf("more than %d MiB", maxLookup>>20)
-		return e
-	}
-	if !parse(text) {
-		e.ContentType, e.Text = contentType(r.resp), Readable(string(text[:min(len(text), refusalRead)]))
-		return e
+	case !parse(text):
+		return r.notWanted(string(text[:min(len(text), refusalRead)]))
 	}
 	return nil
 }

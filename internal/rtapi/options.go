@@ -10,8 +10,11 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // defaultPort is the port of RT Server.
@@ -105,19 +108,15 @@ func withoutUser(typed string) string { return typed[strings.LastIndexByte(typed
 
 // header returns a checked copy of Header, with Basic authorization for user.
 func (o *Options) header(user *url.Userinfo) (http.Header, error) {
-	h := o.Header.Clone()
-	if h == nil {
-		h = http.Header{}
-	}
-	for name, values := range h {
-		if name == "" || strings.ContainsFunc(name, notToken) {
+	h := http.Header{}
+	for name, values := range o.Header {
+		if !httpguts.ValidHeaderFieldName(name) {
 			return nil, optionErrorf("bad header name %q", name)
 		}
-		for _, v := range values {
-			if !validValue(v) {
-				return nil, optionErrorf("header %s: its value holds a control character", name)
-			}
+		if slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
+			return nil, optionErrorf("header %s: its value holds a control character", name)
 		}
+		h[name] = values
 	}
 	if user != nil && h.Get("Authorization") == "" {
 		password, _ := user.Password()
@@ -125,21 +124,6 @@ func (o *Options) header(user *url.Userinfo) (http.Header, error) {
 		r.SetBasicAuth(user.Username(), password)
 	}
 	return h, nil
-}
-
-// notToken reports whether no header name may contain r (RFC 9110 section 5.6.2).
-func notToken(r rune) bool {
-	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-}
-
-// validValue reports whether v is a valid header value (RFC 9110 section 5.5).
-func validValue(v string) bool {
-	for i := range len(v) {
-		if v[i] < ' ' && v[i] != '\t' || v[i] == 0x7f {
-			return false
-		}
-	}
-	return true
 }
 
 // TLS returns the TLS configuration of the options, for other connections that

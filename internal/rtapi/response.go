@@ -1,10 +1,10 @@
 package rtapi
 
 import (
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,19 +15,18 @@ import (
 	"time"
 )
 
-// response is the response to one request, with its time limits. It is not safe
-// for concurrent use.
+// response is the response to one request. It reads the body within its time
+// limits, with typed errors. It is not safe for concurrent use.
 type response struct {
-	client *Client
+	*http.Response
 	request
+	client  *Client
 	want    string          // what the body should be, for messages; "" means an event stream
 	ctx     context.Context // the caller's
 	own     context.Context // the request's, derived from ctx
 	cancel  context.CancelCauseFunc
 	silence *time.Timer // cancels the request; runs while waiting for the server; nil before the first wait
-	resp    *http.Response
-
-	anyEncoding bool // pass on a body in an unknown encoding unchanged
+	err     error       // of the last read, returned by all later ones
 }
 
 // startLimit starts or restarts the time limit, if there is one.
@@ -35,7 +34,9 @@ func (r *response) startLimit() {
 	switch {
 	case r.limit == 0:
 	case r.silence == nil:
-		r.silence = time.AfterFunc(r.limit, func() { r.cancel(&silenceError{r.limit}) })
+		r.silence = time.AfterFunc(r.limit, func() {
+			r.cancel(fmt.Errorf("no response within %.0f s; is RT Server running there, and is it overloaded?", r.limit.Seconds()))
+		})
 	default:
 		r.silence.Reset(r.limit)
 	}
@@ -47,9 +48,26 @@ func (r *response) stopLimit() {
 	}
 }
 
-func (r *response) close() error {
+// Read implements io.Reader. Besides its typed errors it returns io.EOF and
+// io.ErrUnexpectedEOF.
+func (r *response) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	r.startLimit()
+	n, err := r.Body.Read(p)
 	r.stopLimit()
-	err := r.resp.Body.Close()
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		err = r.failure(err)
+	}
+	r.err = err
+	return n, err
+}
+
+// Close implements io.Closer.
+func (r *response) Close() error {
+	r.stopLimit()
+	err := r.Body.Close()
 	r.cancel(nil)
 	return err
 }
@@ -73,67 +91,9 @@ func (r *response) failure(err error) error {
 	return &UnreachableError{URL: server, Err: err}
 }
 
-// body returns the response's body. It decodes gzip, which a proxy may send
-// although it was not requested, and refuses other encodings.
-func (r *response) body() (io.ReadCloser, error) {
-	b := &body{response: r, r: r.resp.Body}
-	switch coding := strings.ToLower(r.resp.Header.Get("Content-Encoding")); coding {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		b.r = &gunzip{body: r.resp.Body}
-	default:
-		if r.anyEncoding {
-			break
-		}
-		r.close()
-		return nil, &NotStreamError{URL: printable(r.resp.Request.URL), Want: r.want, ContentType: "in an encoding that was not requested: " + coding}
-	}
-	return b, nil
-}
-
-// body reads a response's body within its time limits, with typed errors.
-type body struct {
-	*response
-	r   io.Reader
-	err error // of the last read, returned by all later ones
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	if b.err != nil {
-		return 0, b.err
-	}
-	b.startLimit()
-	n, err := b.r.Read(p)
-	b.stopLimit()
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		err = b.failure(err)
-	}
-	b.err = err
-	return n, err
-}
-
-func (b *body) Close() error { return b.close() }
-
-// gunzip decodes a body. It reads the gzip header in the first Read, not earlier,
-// because a stream may begin with silence.
-type gunzip struct {
-	body io.Reader
-	zip  *gzip.Reader
-}
-
-func (g *gunzip) Read(p []byte) (n int, err error) {
-	if g.zip == nil {
-		if g.zip, err = gzip.NewReader(g.body); err != nil {
-			g.zip = nil
-			return 0, err
-		}
-	}
-	return g.zip.Read(p)
-}
-
 // contentType returns the media type without parameters, in lower case.
-func contentType(resp *http.Response) string {
-	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+func (r *response) contentType() string {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	return strings.ToLower(strings.TrimSpace(kind))
 }
 
@@ -153,31 +113,31 @@ const (
 // refusal returns the error for a response that is not what was requested, and
 // closes the response.
 func (r *response) refusal() error {
-	defer r.close()
-	slow := time.AfterFunc(refusalTime, func() { r.resp.Body.Close() })
+	defer r.Close()
+	slow := time.AfterFunc(refusalTime, func() { r.Body.Close() })
 	defer slow.Stop()
-	text, _ := io.ReadAll(io.LimitReader(r.resp.Body, refusalRead)) // the status is the error; the text only explains it
-	where := printable(r.resp.Request.URL)
-	if r.resp.StatusCode == http.StatusOK {
-		return &NotStreamError{URL: where, Want: r.want, ContentType: contentType(r.resp), Text: Readable(string(text))}
+	text, _ := io.ReadAll(io.LimitReader(r.Body, refusalRead)) // the status is the error; the text only explains it
+	if r.StatusCode == http.StatusOK {
+		return r.notWanted(string(text))
 	}
-	e := &StatusError{URL: where, Server: r.client.Server(), Instance: r.instance, Code: r.resp.StatusCode,
-		Text: Readable(string(text)), RetryAfter: retryAfter(r.resp.Header)}
+	e := &StatusError{URL: printable(r.Request.URL), Server: r.client.Server(), Instance: r.instance, Code: r.StatusCode, Text: Readable(string(text))}
+	if seconds, err := strconv.ParseUint(r.Header.Get("Retry-After"), 10, 31); err == nil {
+		e.RetryAfter = time.Duration(seconds) * time.Second
+	}
 	if e.Code == http.StatusUnauthorized {
 		e.hint = r.credentials()
-	}
-	if e.Code/100 == 3 {
-		e.Text = "redirect without a location"
-		if to := r.resp.Header.Get("Location"); to != "" {
-			e.Text = "redirected more than " + strconv.Itoa(maxHops) + " times, last to " + withoutSecrets(to)
-		}
 	}
 	return e
 }
 
+// notWanted returns the error for a body that is not what was requested.
+func (r *response) notWanted(text string) error {
+	return &NotStreamError{URL: printable(r.Request.URL), Want: r.want, ContentType: r.contentType(), Text: Readable(text)}
+}
+
 // credentials returns a hint on how to authenticate after a 401.
 func (r *response) credentials() string {
-	asked := strings.ToLower(strings.Join(r.resp.Header.Values("WWW-Authenticate"), ","))
+	asked := strings.ToLower(strings.Join(r.Header.Values("WWW-Authenticate"), ","))
 	switch {
 	case strings.Contains(asked, "digest") && !strings.Contains(asked, "basic") && !strings.Contains(asked, "bearer"):
 		return "the server asks for Digest authentication, which is not supported; a reverse proxy can offer Basic or a token"
@@ -215,19 +175,4 @@ func Readable(text string) string {
 		text = strings.ToValidUTF8(text[:refusalShow], "") + "…"
 	}
 	return text
-}
-
-// retryAfter reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date,
-// which is taken relative to the server's own clock.
-func retryAfter(h http.Header) time.Duration {
-	v := h.Get("Retry-After")
-	if s, err := strconv.ParseUint(v, 10, 31); err == nil {
-		return time.Duration(s) * time.Second
-	}
-	until, err1 := http.ParseTime(v)
-	now, err2 := http.ParseTime(h.Get("Date"))
-	if err1 != nil || err2 != nil {
-		return 0
-	}
-	return max(0, until.Sub(now))
 }
