@@ -76,7 +76,7 @@ func TestMistakes(t *testing.T) {
 		{"tail -o csv -c a,,b", `--columns: "a,,b": a path is missing`},
 		{"tail -o xml", `output: `},
 		{"tail -H nothing", `header`},
-		{"tail -s ftp://x", `the scheme is http or https`},
+		{"tail -s ftp://x", `it looks like http[s]://`},
 		{"tail -s host:99999", `port 99999 is not between 1 and 65535`},
 		{"tail http://nvr1/v1/other", `no instance in the URL`},
 		{"tail --cert /nowhere/x gate", `client certificate`},

@@ -28,9 +28,8 @@ const (
 const (
 	maxHeader = 1 << 20 // bytes of a response header
 
-	// readBuffer limits one read from the socket. For a million events of 500 B,
-	// 64 KiB costs as little CPU time as 256 KiB and a third of that with 4 KiB.
-	// For 1,000 connections it needs half the memory of 256 KiB.
+	// readBuffer limits one read from the socket. 64 KiB costs as little CPU time as
+	// 256 KiB and a third of that with 4 KiB.
 	readBuffer  = 64 << 10
 	writeBuffer = 1 << 10
 )
@@ -105,9 +104,8 @@ func (c *Client) Close() {
 // *UnreachableError, a *StatusError or a *NotStreamError. Reads of the body
 // return the first two.
 //
-// Besides text/event-stream, the response may be JSON, NDJSON, plain text,
-// bytes or untyped, because older servers may send the stream like that. Such a
-// response must not have a Content-Length: error pages have one, streams do not.
+// A response without Content-Length may also be JSON, NDJSON, plain text, bytes or
+// untyped, as older servers may send the stream; error pages have a length.
 func (c *Client) Stream(ctx context.Context, id string, types []string, lastID string) (io.ReadCloser, error) {
 	h := http.Header{"Accept": {"text/event-stream"}}
 	if lastID != "" && len(lastID) <= 1<<10 && httpguts.ValidHeaderFieldValue(lastID) {
@@ -117,6 +115,7 @@ func (c *Client) Stream(ctx context.Context, id string, types []string, lastID s
 	if err != nil {
 		return nil, err
 	}
+	r.want = "an event stream"
 	kind := r.contentType()
 	if r.StatusCode == http.StatusOK && (kind == "text/event-stream" || r.ContentLength < 0 && mayBeJSON(kind)) {
 		return r, nil
@@ -147,7 +146,8 @@ func (c *Client) Check(ctx context.Context, id string) error {
 // events. The caller closes the body. The errors are those of Stream without
 // *NotStreamError.
 func (c *Client) Drain(ctx context.Context, id string, types []string) (io.ReadCloser, error) {
-	r, err := c.do(ctx, request{path: instancePath(id) + "/consume_events" + query(types), instance: id, limit: responseLimit})
+	path := instancePath(id) + "/consume_events" + query(types)
+	r, err := c.do(ctx, request{path: path, instance: id, limit: responseLimit})
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,6 @@ func TestServerURL(t *testing.T) {
 		{"HTTP://nvr1//", "http://nvr1:3546"},
 		{"https://nvr1", "https://nvr1"},
 		{"HTTPS://NVR1:443/A", "https://nvr1/A"},
-		{"[fe80::1%25Eth0]:80", "http://[fe80::1%25Eth0]:80"},
 		{"https://nvr1:8443/a%2Fb/", "https://nvr1:8443/a%2Fb"},
 		{"::1", "http://[::1]:3546"},
 		{"fe80::1%eth0", "http://[fe80::1%25eth0]:3546"},

@@ -28,47 +28,29 @@ type UnreachableError struct {
 func (e *UnreachableError) Error() string { return e.URL + ": " + e.reason() }
 
 func (e *UnreachableError) reason() string {
-	if op, ok := errors.AsType[*net.OpError](e.Err); ok && (op.Op == "proxyconnect" || op.Op == "socks connect") {
+	op, atProxy := errors.AsType[*net.OpError](e.Err)
+	dns, noHost := errors.AsType[*net.DNSError](e.Err)
+	certificate, unverified := errors.AsType[*tls.CertificateVerificationError](e.Err)
+	_, plain := errors.AsType[tls.RecordHeaderError](e.Err)
+	timeout, slow := errors.AsType[net.Error](e.Err)
+	switch {
+	case atProxy && (op.Op == "proxyconnect" || op.Op == "socks connect"):
 		return fmt.Sprintf("its proxy cannot be reached (%v); check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY", op.Err)
-	}
-	if dns, ok := errors.AsType[*net.DNSError](e.Err); ok && dns.IsNotFound {
+	case noHost && dns.IsNotFound:
 		return fmt.Sprintf("no such host as %q; check the name", dns.Name)
-	}
-	if text := e.tls(); text != "" {
-		return text
-	}
-	switch timeout, ok := errors.AsType[net.Error](e.Err); {
+	case unverified:
+		return fmt.Sprintf("its certificate cannot be verified (%v); "+
+			"--cacert FILE names its authority, -k skips the check", certificate.Err)
+	case plain, strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
+		return "it does not speak TLS; try http://"
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return "connection refused; is RT Server running there?"
 	case errors.Is(e.Err, syscall.EPIPE), errors.Is(e.Err, syscall.ECONNRESET):
-		return "the server closed the connection (" + innermost(e.Err).Error() + "); if it requires a client certificate, give --cert"
-	case ok && timeout.Timeout():
+		return "the server closed the connection; if it requires a client certificate, give --cert"
+	case slow && timeout.Timeout():
 		return "no response in time; check address, port and firewall"
 	}
 	return e.Err.Error()
-}
-
-// tls returns the reason of a TLS error, or "" if it is another error.
-func (e *UnreachableError) tls() string {
-	certificate, unverified := errors.AsType[*tls.CertificateVerificationError](e.Err)
-	alert, refused := errors.AsType[tls.AlertError](e.Err)
-	_, plain := errors.AsType[tls.RecordHeaderError](e.Err)
-	switch {
-	case unverified:
-		return fmt.Sprintf("its certificate cannot be verified (%v); --cacert FILE names its authority, -k skips the check", certificate.Err)
-	case plain, strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
-		return "it does not speak TLS; try http://"
-	case refused:
-		return fmt.Sprintf("the server refused the TLS connection (%v); if it requires a client certificate, give --cert", alert)
-	}
-	return ""
-}
-
-func innermost(err error) error {
-	for next := err; next != nil; next = errors.Unwrap(next) {
-		err = next
-	}
-	return err
 }
 
 // StatusError reports a response with a status other than 200.
@@ -128,16 +110,12 @@ type NotStreamError struct {
 	ContentType string // as the server sent it, not safe to print; "" if it sent none
 	// Text is the start of the response cut to one line, or "". It is not safe to print.
 	Text string
-	Want string // what was requested, with an article; "" means an event stream
+	Want string // what was requested, with an article
 }
 
 // Error returns one line that contains the server's text.
 func (e *NotStreamError) Error() string {
-	want := e.Want
-	if want == "" {
-		want = "an event stream"
-	}
-	s := e.URL + ": the response is not " + want
+	s := e.URL + ": the response is not " + e.Want
 	if e.ContentType != "" {
 		s += " but " + e.ContentType
 	}

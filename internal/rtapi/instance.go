@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -117,39 +118,33 @@ func parseInstances(text []byte) ([]Instance, bool) {
 // false if it is not an object or has no id.
 func parseInstance(raw []byte) (in Instance, ok bool) {
 	var v struct {
-		InstanceID, DisplayName, Group, SolutionName, SolutionID, Version, Loaded, Running, FPS scalar
+		InstanceID, DisplayName, Group, SolutionName, SolutionID, Version, Loaded, Running, FPS any
 	}
 	if json.Unmarshal(raw, &v) != nil {
 		return in, false
 	}
 	in = Instance{
-		ID:       string(v.InstanceID),
-		Name:     string(cmp.Or(v.DisplayName, v.InstanceID)),
-		Group:    string(v.Group),
-		Solution: string(cmp.Or(v.SolutionName, v.SolutionID)),
-		Version:  string(v.Version),
-		Loaded:   v.Loaded.isTrue(),
-		Running:  v.Running.isTrue(),
+		ID:       text(v.InstanceID),
+		Name:     cmp.Or(text(v.DisplayName), text(v.InstanceID)),
+		Group:    text(v.Group),
+		Solution: cmp.Or(text(v.SolutionName), text(v.SolutionID)),
+		Version:  text(v.Version),
+		Loaded:   isTrue(v.Loaded),
+		Running:  isTrue(v.Running),
 		Raw:      bytes.TrimSpace(raw),
 	}
-	in.FPS, _ = strconv.ParseFloat(string(v.FPS), 64) // not a number: 0
+	in.FPS, _ = strconv.ParseFloat(text(v.FPS), 64) // not a number: 0
 	return in, in.ID != ""
 }
 
-// scalar is the text of a JSON string, or a number or literal as it was sent. It
-// is "" for null, an object or an array.
-type scalar string
-
-// UnmarshalJSON implements json.Unmarshaler. It returns no error.
-func (s *scalar) UnmarshalJSON(raw []byte) error {
-	switch {
-	case raw[0] == '"':
-		return json.Unmarshal(raw, (*string)(s))
-	case raw[0] != '{' && raw[0] != '[' && string(raw) != "null":
-		*s = scalar(raw)
+// text returns the text of a string, number or literal, and "" for others.
+func text(v any) string {
+	switch v.(type) {
+	case string, float64, bool:
+		return fmt.Sprint(v)
 	}
-	return nil
+	return ""
 }
 
 // isTrue accepts the ways in which servers say true.
-func (s scalar) isTrue() bool { return s == "1" || strings.EqualFold(string(s), "true") }
+func isTrue(v any) bool { return text(v) == "1" || strings.EqualFold(text(v), "true") }

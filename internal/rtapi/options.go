@@ -1,6 +1,7 @@
 package rtapi
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -67,22 +68,17 @@ func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
-		// the error of url.Parse may contain part of a password
-		return nil, nil, optionErrorf("bad server URL %q; it looks like http://HOST[:PORT][/PREFIX]", withoutUser(typed))
-	}
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return nil, nil, optionErrorf("bad server URL %q: the scheme is http or https", withoutUser(typed))
+	shown := typed[strings.LastIndexByte(typed, '@')+1:] // what is before, and the error of url.Parse, may be a password
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.RawQuery+u.Fragment != "" {
+		return nil, nil, optionErrorf("bad server URL %q; it looks like http[s]://HOST[:PORT][/PREFIX]", shown)
 	}
 	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
-		return nil, nil, optionErrorf("bad server URL %q: port %s is not between 1 and 65535", withoutUser(typed), u.Port())
+		return nil, nil, optionErrorf("bad server URL %q: port %s is not between 1 and 65535", shown, u.Port())
 	}
 	if u.Port() == "" && u.Scheme == "http" {
 		u.Host = strings.TrimSuffix(u.Host, ":") + ":" + defaultPort
 	}
-	if !strings.Contains(u.Host, "%") { // an IPv6 zone names an interface, which is case-sensitive
-		u.Host = strings.ToLower(u.Host)
-	}
+	u.Host = strings.ToLower(u.Host)
 	if u.Scheme == "https" {
 		u.Host = strings.TrimSuffix(strings.TrimSuffix(u.Host, ":443"), ":")
 	}
@@ -102,9 +98,6 @@ func Base(server string) (base string, user bool, err error) {
 	}
 	return u.String(), info != nil, nil
 }
-
-// withoutUser returns a URL that does not parse without what may be a password.
-func withoutUser(typed string) string { return typed[strings.LastIndexByte(typed, '@')+1:] }
 
 // header returns a checked copy of Header, with Basic authorization for user.
 func (o *Options) header(user *url.Userinfo) (http.Header, error) {
@@ -144,11 +137,7 @@ func (o *Options) TLS() (*tls.Config, error) {
 		return nil, optionErrorf("a client key without its certificate; give --cert too")
 	}
 	if o.Cert != "" {
-		key := o.Key
-		if key == "" {
-			key = o.Cert
-		}
-		pair, err := tls.LoadX509KeyPair(o.Cert, key)
+		pair, err := tls.LoadX509KeyPair(o.Cert, cmp.Or(o.Key, o.Cert))
 		if err != nil {
 			return nil, optionErrorf("client certificate cannot be used: %v", err)
 		}

@@ -29,11 +29,7 @@ func (h hop) RoundTrip(req *http.Request) (*http.Response, error) {
 	if h.c.trace == nil {
 		return send(req)
 	}
-	target := req.URL.RequestURI()
-	if !h.c.own(req.URL) { // the query may hold a token
-		target = req.URL.EscapedPath()
-	}
-	h.c.trace(fmt.Sprintf("> %s %s", req.Method, target))
+	h.c.trace("> " + req.Method + " " + req.URL.EscapedPath()) // the query may hold a token
 	h.c.trace("> Host: " + cmp.Or(req.Host, req.URL.Host))
 	h.c.traceHeader("> ", req.Header)
 	resp, err := send(req)
@@ -67,21 +63,14 @@ var secret = []string{"Authorization", "Cookie", "Proxy-Authorization", "Set-Coo
 func (c *Client) traceHeader(mark string, h http.Header) {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		for _, v := range h[name] {
+			u, err := url.Parse(v)
 			switch _, users := c.header[name]; {
-			case users, slices.Contains(secret, name):
+			case users, slices.Contains(secret, name), name == "Location" && err != nil:
 				v = fmt.Sprintf("[%d bytes]", len(v))
 			case name == "Location":
-				v = withoutSecrets(v)
+				v = printable(u)
 			}
 			c.trace(mark + name + ": " + v)
 		}
 	}
-}
-
-func withoutSecrets(location string) string {
-	u, err := url.Parse(location)
-	if err != nil {
-		return fmt.Sprintf("[%d bytes]", len(location))
-	}
-	return printable(u)
 }

@@ -21,7 +21,7 @@ type response struct {
 	*http.Response
 	request
 	client  *Client
-	want    string          // what the body should be, for messages; "" means an event stream
+	want    string          // what the body should be, for messages
 	ctx     context.Context // the caller's
 	own     context.Context // the request's, derived from ctx
 	cancel  context.CancelCauseFunc
@@ -31,12 +31,11 @@ type response struct {
 
 // startLimit starts or restarts the time limit, if there is one.
 func (r *response) startLimit() {
+	const silent = "no response within %.0f s; is RT Server running there, and is it overloaded?"
 	switch {
 	case r.limit == 0:
 	case r.silence == nil:
-		r.silence = time.AfterFunc(r.limit, func() {
-			r.cancel(fmt.Errorf("no response within %.0f s; is RT Server running there, and is it overloaded?", r.limit.Seconds()))
-		})
+		r.silence = time.AfterFunc(r.limit, func() { r.cancel(fmt.Errorf(silent, r.limit.Seconds())) })
 	default:
 		r.silence.Reset(r.limit)
 	}
@@ -120,7 +119,8 @@ func (r *response) refusal() error {
 	if r.StatusCode == http.StatusOK {
 		return r.notWanted(string(text))
 	}
-	e := &StatusError{URL: printable(r.Request.URL), Server: r.client.Server(), Instance: r.instance, Code: r.StatusCode, Text: Readable(string(text))}
+	e := &StatusError{URL: printable(r.Request.URL), Server: r.client.Server(), Instance: r.instance,
+		Code: r.StatusCode, Text: Readable(string(text))}
 	if seconds, err := strconv.ParseUint(r.Header.Get("Retry-After"), 10, 31); err == nil {
 		e.RetryAfter = time.Duration(seconds) * time.Second
 	}
@@ -132,7 +132,8 @@ func (r *response) refusal() error {
 
 // notWanted returns the error for a body that is not what was requested.
 func (r *response) notWanted(text string) error {
-	return &NotStreamError{URL: printable(r.Request.URL), Want: r.want, ContentType: r.contentType(), Text: Readable(text)}
+	where := printable(r.Request.URL)
+	return &NotStreamError{URL: where, Want: r.want, ContentType: r.contentType(), Text: Readable(text)}
 }
 
 // credentials returns a hint on how to authenticate after a 401.
@@ -140,7 +141,8 @@ func (r *response) credentials() string {
 	asked := strings.ToLower(strings.Join(r.Header.Values("WWW-Authenticate"), ","))
 	switch {
 	case strings.Contains(asked, "digest") && !strings.Contains(asked, "basic") && !strings.Contains(asked, "bearer"):
-		return "the server asks for Digest authentication, which is not supported; a reverse proxy can offer Basic or a token"
+		return "the server asks for Digest authentication, which is not supported; " +
+			"a reverse proxy can offer Basic or a token"
 	case r.client.header.Get("Authorization") != "":
 		return "the server refused the credentials; check user, password or token"
 	}
