@@ -33,7 +33,8 @@ func TestCropLineSaysWhatAndWhere(t *testing.T) {
 	for terminal, want := range map[bool]string{true: "picture of Person in Yard", false: "picture  3 B"} {
 		var out, messages bytes.Buffer
 		err := run(t.Context(), env{
-			args: []string{"tail", "-", "--config", "none", "--color", "never"}, stdin: strings.NewReader(input), stdout: &out, stderr: &messages,
+			args:  []string{"tail", "-", "--config", "none", "--color", "never"},
+			stdin: strings.NewReader(input), stdout: &out, stderr: &messages,
 			getenv: func(string) string { return "" }, outTTY: terminal, size: func() (int, int) { return 120, 40 }, temp: t.TempDir(), keepPipe: func() {},
 		})
 		if err != nil || !strings.Contains(out.String(), want) {

@@ -37,7 +37,8 @@ func TestEventsFileIsSyncedByFlush(t *testing.T) {
 }
 
 func TestEventsFileMustBeWritable(t *testing.T) {
-	if _, err := eventsTo(filepath.Join(t.TempDir(), "missing", "rest")); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "--events-to") {
+	if _, err := eventsTo(filepath.Join(t.TempDir(), "missing", "rest")); !errors.Is(err, os.ErrNotExist) ||
+		!strings.Contains(err.Error(), "--events-to") {
 		t.Errorf("got %v", err)
 	}
 }

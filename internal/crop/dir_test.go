@@ -57,7 +57,9 @@ func names(t testing.TB, dir string) []string {
 }
 
 func someFile(t testing.TB, template, data string) *file {
-	return &file{picture: picture{data: []byte(data)}, name: mustName(t, template), facts: facts{ev: mustEvent(t, "crop", `{}`)}}
+	return &file{
+		picture: picture{data: []byte(data)}, name: mustName(t, template), facts: facts{ev: mustEvent(t, "crop", `{}`)},
+	}
 }
 
 func TestSaveNumbersEqualNames(t *testing.T) {
@@ -96,7 +98,10 @@ func TestMetaOverwritesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := map[string]string{"x.json": "older", "x_2.json": "of x_2.jpg", "x_2.jpg": "picture", "x_3.json": "of x_3.png", "x_3.png": "picture.png"}
+	want := map[string]string{
+		"x.json": "older", "x_2.json": "of x_2.jpg", "x_2.jpg": "picture", "x_3.json": "of x_3.png",
+		"x_3.png": "picture.png",
+	}
 	if got := tree(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -129,7 +134,9 @@ func TestReserveOverwritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if err := errors.Join(root.WriteFile("there", []byte("older"), 0o666), root.WriteFile("temp", []byte("new"), 0o666)); err != nil {
+	if err := errors.Join(
+		root.WriteFile("there", []byte("older"), 0o666), root.WriteFile("temp", []byte("new"), 0o666),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if err := reserve(root, "temp", "there"); !errors.Is(err, fs.ErrExist) {
@@ -214,7 +221,9 @@ func TestSaveMakesLostFoldersAgain(t *testing.T) {
 }
 
 func TestInstancesNeverShareAFolder(t *testing.T) {
-	gates := []*event.Instance{{ID: "11111111-a", Name: "Gate"}, {ID: "22222222-b", Name: "gate"}, {ID: "33333333-c", Name: "Gate!"}}
+	gates := []*event.Instance{
+		{ID: "11111111-a", Name: "Gate"}, {ID: "22222222-b", Name: "gate"}, {ID: "33333333-c", Name: "Gate!"},
+	}
 	for _, first := range []int{0, 1, 2} { // known in this order, whatever comes first
 		d := mustOpen(t, t.TempDir())
 		for _, in := range gates {

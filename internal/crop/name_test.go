@@ -37,7 +37,10 @@ func mustEvent(t testing.TB, typ, payload string) *event.Event {
 }
 
 func TestNames(t *testing.T) {
-	ev := mustEvent(t, "crop", `{"ref_event_id":"e1","ref_tracking_id":"t1","confidence":0.93200001,"system_timestamp":1781889224027}`)
+	ev := mustEvent(
+		t, "crop",
+		`{"ref_event_id":"e1","ref_tracking_id":"t1","confidence":0.93200001,"system_timestamp":1781889224027}`,
+	)
 	ev.Ref = mustEvent(t, "event-intrusion", `{"event_id":"e1","area_name":"Front gate","object_class":"Person"}`)
 	at := time.UnixMilli(1781889224027).UTC()
 	for template, want := range map[string]string{
@@ -60,7 +63,9 @@ func TestNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, base := mustName(t, "{instance}/{date}/{time}_{type}_{class}_{place}_{track}_{event}_{confidence}").of(&facts{ev: bare, instance: ""})
+	folder, base := mustName(
+		t, "{instance}/{date}/{time}_{type}_{class}_{place}_{track}_{event}_{confidence}",
+	).of(&facts{ev: bare, instance: ""})
 	if want := "unknown/unknown|" + strings.Repeat("unknown_", 6) + "unknown"; folder+"|"+base != want {
 		t.Errorf("nothing known: %s|%s, want %s", folder, base, want)
 	}
@@ -93,7 +98,9 @@ func TestParseNameErrors(t *testing.T) {
 }
 
 func TestParseNameExtensions(t *testing.T) {
-	for template, want := range map[string]string{"x.jpg": ".jpg", "x.JPEG": ".JPEG", "x": ".jpg", "x.png": ".jpg", "x.gif": ".jpg"} {
+	for template, want := range map[string]string{
+		"x.jpg": ".jpg", "x.JPEG": ".JPEG", "x": ".jpg", "x.png": ".jpg", "x.gif": ".jpg",
+	} {
 		if got := mustName(t, template).ext; got != want {
 			t.Errorf("%s: %s, want %s", template, got, want)
 		}
@@ -119,11 +126,15 @@ func checkName(t *testing.T, template, value string) {
 		return
 	}
 	quoted := string(jsonraw.AppendQuoted(nil, value))
-	ev := mustEvent(t, "crop", `{"instance_id":`+quoted+`,"object_class":`+quoted+`,"area_name":`+quoted+`,"ref_tracking_id":`+quoted+`,"ref_event_id":`+quoted+`}`)
+	ev := mustEvent(
+		t, "crop",
+		`{"instance_id":`+quoted+`,"object_class":`+quoted+`,"area_name":`+quoted+`,"ref_tracking_id":`+quoted+`,"ref_event_id":`+quoted+`}`,
+	)
 	ev.Instance = &event.Instance{Name: value}
 	folder, base := n.of(&facts{ev: ev, instance: value, n: 1})
 	full := path.Join(folder, base+"_123456.jpeg")
-	if path.IsAbs(full) || path.Clean(full) != full || full == ".." || strings.HasPrefix(full, "../") || strings.Count(full, "/") != strings.Count(template, "/") {
+	if path.IsAbs(full) || path.Clean(full) != full || full == ".." || strings.HasPrefix(full, "../") ||
+		strings.Count(full, "/") != strings.Count(template, "/") {
 		t.Fatalf("%q with %q leaves the folder: %q", template, value, full)
 	}
 	for _, c := range strings.Split(full, "/") {
@@ -148,7 +159,8 @@ func TestCleanValue(t *testing.T) {
 	}
 	for _, v := range hostile {
 		got := cleanValue(v)
-		if got == "" || len(got) > maxValue+1 || !utf8.ValidString(got) || !norm.NFC.IsNormalString(got) || isDeviceName(got) || got[0] == '.' || strings.ContainsFunc(got, func(r rune) bool {
+		if got == "" || len(got) > maxValue+1 || !utf8.ValidString(got) || !norm.NFC.IsNormalString(got) ||
+			isDeviceName(got) || got[0] == '.' || strings.ContainsFunc(got, func(r rune) bool {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !strings.ContainsRune("._-", r)
 		}) {
 			t.Errorf("%.40q: got %q", v, got)

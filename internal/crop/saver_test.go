@@ -80,7 +80,8 @@ func (r *rig) want(files string) {
 }
 
 func cropOf(picture []byte, members string) string {
-	return `{"image":"` + base64.StdEncoding.EncodeToString(picture) + `"` + members + fmt.Sprintf(`,"system_timestamp":%d}`, first)
+	return `{"image":"` + base64.StdEncoding.EncodeToString(picture) + `"` +
+		members + fmt.Sprintf(`,"system_timestamp":%d}`, first)
 }
 
 const (
@@ -104,17 +105,70 @@ func TestJoin(t *testing.T) {
 		name  string
 		steps []step
 	}{
-		{"before it", []step{{0, "event-intrusion", intrusion, ""}, {time.Second, "crop", cropOf(p, ofBoth), "1_event-intrusion_Person_Dock.jpg"}}},
-		{"after it", []step{{0, "crop", cropOf(p, ofBoth), ""}, {time.Second, "track", track, ""}, {time.Second / 2, "event-intrusion", intrusion, "1_event-intrusion_Person_Dock.jpg"}}},
-		{"too late", []step{{0, "crop", cropOf(p, ofEvent), ""}, {2 * time.Second, "statistics", statistic, "1_unknown_unknown_unknown.jpg"}, {0, "event-intrusion", intrusion, "1_unknown_unknown_unknown.jpg"}}},
-		{"late, but nothing came between", []step{{0, "crop", cropOf(p, ofEvent), ""}, {time.Minute, "event-intrusion", intrusion, "1_event-intrusion_Person_Dock.jpg"}}},
-		{"never, but the track was there", []step{{0, "track", track, ""}, {0, "crop", cropOf(p, ofBoth), ""}, {1999 * time.Millisecond, "statistics", statistic, ""}, {time.Millisecond, "statistics", statistic, "1_track_Vehicle_unknown.jpg"}}},
-		{"only a track, before", []step{{0, "track", track, ""}, {0, "crop", cropOf(p, ofTrack), "1_track_Vehicle_unknown.jpg"}}},
-		{"only a track, after", []step{{0, "crop", cropOf(p, ofTrack), ""}, {0, "event-intrusion", intrusion, ""}, {0, "track", track, "1_track_Vehicle_unknown.jpg"}}},
+		{
+			"before it",
+			[]step{
+				{0, "event-intrusion", intrusion, ""},
+				{time.Second, "crop", cropOf(p, ofBoth), "1_event-intrusion_Person_Dock.jpg"},
+			},
+		},
+		{
+			"after it",
+			[]step{
+				{0, "crop", cropOf(p, ofBoth), ""}, {time.Second, "track", track, ""},
+				{time.Second / 2, "event-intrusion", intrusion, "1_event-intrusion_Person_Dock.jpg"},
+			},
+		},
+		{
+			"too late",
+			[]step{
+				{0, "crop", cropOf(p, ofEvent), ""},
+				{2 * time.Second, "statistics", statistic, "1_unknown_unknown_unknown.jpg"},
+				{0, "event-intrusion", intrusion, "1_unknown_unknown_unknown.jpg"},
+			},
+		},
+		{
+			"late, but nothing came between",
+			[]step{
+				{0, "crop", cropOf(p, ofEvent), ""},
+				{time.Minute, "event-intrusion", intrusion, "1_event-intrusion_Person_Dock.jpg"},
+			},
+		},
+		{
+			"never, but the track was there",
+			[]step{
+				{0, "track", track, ""}, {0, "crop", cropOf(p, ofBoth), ""},
+				{1999 * time.Millisecond, "statistics", statistic, ""},
+				{time.Millisecond, "statistics", statistic, "1_track_Vehicle_unknown.jpg"},
+			},
+		},
+		{
+			"only a track, before",
+			[]step{{0, "track", track, ""}, {0, "crop", cropOf(p, ofTrack), "1_track_Vehicle_unknown.jpg"}},
+		},
+		{
+			"only a track, after",
+			[]step{
+				{0, "crop", cropOf(p, ofTrack), ""}, {0, "event-intrusion", intrusion, ""},
+				{0, "track", track, "1_track_Vehicle_unknown.jpg"},
+			},
+		},
 		{"nothing to refer to", []step{{0, "crop", cropOf(p, ""), "1_unknown_unknown_unknown.jpg"}}},
-		{"empty references", []step{{0, "crop", cropOf(p, `,"ref_event_id":"","ref_tracking_id":null`), "1_unknown_unknown_unknown.jpg"}}},
-		{"the end does not hide the beginning", []step{{0, "event-intrusion", intrusion, ""}, {0, "event-intrusion-end", ended, ""}, {0, "crop", cropOf(p, ofEvent), "1_event-intrusion_Person_Dock.jpg"}}},
-		{"an id of 300 characters is none", []step{{0, "crop", cropOf(p, `,"ref_event_id":"`+strings.Repeat("x", 300)+`"`), "1_unknown_unknown_unknown.jpg"}}},
+		{
+			"empty references",
+			[]step{{0, "crop", cropOf(p, `,"ref_event_id":"","ref_tracking_id":null`), "1_unknown_unknown_unknown.jpg"}},
+		},
+		{
+			"the end does not hide the beginning",
+			[]step{
+				{0, "event-intrusion", intrusion, ""}, {0, "event-intrusion-end", ended, ""},
+				{0, "crop", cropOf(p, ofEvent), "1_event-intrusion_Person_Dock.jpg"},
+			},
+		},
+		{
+			"an id of 300 characters is none",
+			[]step{{0, "crop", cropOf(p, `,"ref_event_id":"`+strings.Repeat("x", 300)+`"`), "1_unknown_unknown_unknown.jpg"}},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newRig(t, Options{})
@@ -291,17 +345,24 @@ func TestBest(t *testing.T) {
 func TestRecordsAndMeta(t *testing.T) {
 	p := pngOf(t, 12, 7)
 	r := newRig(t, Options{Meta: true, Name: mustName(t, "a/{event}.jpg")})
-	for _, a := range []string{`"name":"color","value":"red"`, `"name":"color","value":"blue"`, `"name":"hat","value":"true"`, `"name":7,"value":"x"`, `"name":"none"`} {
+	for _, a := range []string{
+		`"name":"color","value":"red"`, `"name":"color","value":"blue"`, `"name":"hat","value":"true"`,
+		`"name":7,"value":"x"`, `"name":"none"`,
+	} {
 		r.mustPut(0, "attribute", `{"ref_tracking_id":"t1",`+a+`}`)
 	}
 	r.mustPut(0, "event-intrusion", intrusion)
-	r.mustPut(0, "crop", `{"$id":"crop","confidence":0.9320000000000001,"\u0069mage":"`+base64.StdEncoding.EncodeToString(p)+`","instance_id":"i1","ref_event_id":"e1","extra" : [ 1, {"a":"\u00e9"}],"width":3,"file":"/etc/passwd"}`)
+	r.mustPut(
+		0, "crop",
+		`{"$id":"crop","confidence":0.9320000000000001,"\u0069mage":"`+base64.StdEncoding.EncodeToString(p)+`","instance_id":"i1","ref_event_id":"e1","extra" : [ 1, {"a":"\u00e9"}],"width":3,"file":"/etc/passwd"}`,
+	)
 	r.close()
 	r.want("a/e1.json a/e1.png")
 	path := filepath.Join(r.dir.path, "a", "e1.png")
 	sum := "SUM"
 	want := `{"$id":"crop","confidence":0.9320000000000001,"instance_id":"i1","ref_event_id":"e1","extra":[ 1, {"a":"\u00e9"}],` +
-		`"file":` + string(jsonraw.AppendQuoted(nil, path)) + `,"bytes":` + fmt.Sprint(len(p)) + `,"sha256":"` + sum + `","width":12,"height":7,` +
+		`"file":` + string(jsonraw.AppendQuoted(nil, path)) + `,"bytes":` + fmt.Sprint(len(p)) + `,"sha256":"` + sum +
+		`","width":12,"height":7,` +
 		`"event":{"$id":"event-intrusion","instance_id":"i1","event_id":"e1","area_name":"Dock","object_class":"Person","ref_tracking_id":"t1"},` +
 		`"attributes":{"color":"blue","hat":"true"}}`
 	got := r.records.Payloads()
@@ -327,7 +388,9 @@ func TestRefusedCropsAreReported(t *testing.T) {
 	r := newRig(t, Options{})
 	p := jpegOf(t, 8, 8)
 	html := `{"image":"PGh0bWw+PGJvZHk+","system_timestamp":1781889224027}`
-	for _, payload := range []string{html, cropOf(p[:len(p)-9], ""), cropOf(nil, ""), `{}`, `{"image":7}`, `{"image":"***"}`} {
+	for _, payload := range []string{
+		html, cropOf(p[:len(p)-9], ""), cropOf(nil, ""), `{}`, `{"image":7}`, `{"image":"***"}`,
+	} {
 		r.mustPut(0, "crop", payload)
 	}
 	r.close()
@@ -527,8 +590,10 @@ func TestNeeds(t *testing.T) {
 	for want, got := range map[string][]string{
 		"[]":                                     Needs(nil, true),
 		"[crop attribute event-intrusion track]": Needs([]string{"event-intrusion", "track"}, false),
-		"[crop attribute event-intrusion event-intrusion-end track]": Needs([]string{"event-intrusion", "crop", "track"}, true),
-		"[crop attribute event-loitering-end]":                       Needs([]string{"event-loitering-end"}, true),
+		"[crop attribute event-intrusion event-intrusion-end track]": Needs(
+			[]string{"event-intrusion", "crop", "track"}, true,
+		),
+		"[crop attribute event-loitering-end]": Needs([]string{"event-loitering-end"}, true),
 	} {
 		if fmt.Sprint(got) != want {
 			t.Errorf("got %v, want %v", got, want)

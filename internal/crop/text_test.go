@@ -26,7 +26,9 @@ func TestTextIsAnEncoder(t *testing.T) {
 
 func TestText(t *testing.T) {
 	ev := flowtest.Event(t, "crop", `{"file":"x/C:\\x41 é.jpg","bytes":34816,"system_timestamp":1781889224027}`)
-	ev.Ref = flowtest.Event(t, "event-intrusion", `{"object_class":"Person","area_name":"A place with a long name\u001b[2J"}`)
+	ev.Ref = flowtest.Event(
+		t, "event-intrusion", `{"object_class":"Person","area_name":"A place with a long name\u001b[2J"}`,
+	)
 	var text Text
 	if got, want := string(text.AppendEvent(nil, ev)), "x/C:\\x41 é.jpg\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -74,7 +76,9 @@ func TestPreviewFollowsLine(t *testing.T) {
 	huge := pngOf(t, 4, 4)
 	copy(huge[16:24], "\x00\x01\x00\x00\x00\x01\x00\x00")
 	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
-	for name, data := range map[string][]byte{"missing": nil, "no picture": []byte("no picture"), "huge": huge, "picture": jpegOf(t, 490, 30)} {
+	for name, data := range map[string][]byte{
+		"missing": nil, "no picture": []byte("no picture"), "huge": huge, "picture": jpegOf(t, 490, 30),
+	} {
 		if data != nil {
 			if err := os.WriteFile(file, data, 0o666); err != nil {
 				t.Fatal(err)
@@ -82,7 +86,8 @@ func TestPreviewFollowsLine(t *testing.T) {
 		}
 		for _, p := range []Protocol{NoPreview, Kitty, ITerm} {
 			got := string((&Text{Terminal: true, Preview: p}).AppendEvent(nil, ev))
-			if wanted := p != NoPreview && name == "picture"; wanted == (got == plain) || !strings.HasPrefix(got, plain) || !strings.HasSuffix(got, "\n") {
+			if wanted := p != NoPreview && name == "picture"; wanted == (got == plain) || !strings.HasPrefix(got, plain) ||
+				!strings.HasSuffix(got, "\n") {
 				t.Errorf("%s, %v: %.100q", name, p, got)
 			}
 		}
@@ -96,11 +101,14 @@ func TestPreviewSendsPicture(t *testing.T) {
 	pic := jpegOf(t, 96, 48)
 	got := strings.TrimSuffix(string(ITerm.append(nil, pic)), "\n")
 	_, text, _ := strings.Cut(strings.TrimSuffix(got, "\a"), ":")
-	if data, err := base64.StdEncoding.DecodeString(text); err != nil || !bytes.Equal(data, pic) || !strings.HasPrefix(got, "\x1b]1337;File=inline=1;") {
+	if data, err := base64.StdEncoding.DecodeString(text); err != nil || !bytes.Equal(data, pic) ||
+		!strings.HasPrefix(got, "\x1b]1337;File=inline=1;") {
 		t.Errorf("iTerm2: %.60q, %v", got, err)
 	}
 	text = ""
-	for piece := range strings.SplitSeq(strings.TrimSuffix(strings.TrimSuffix(string(Kitty.append(nil, pic)), "\n"), "\x1b\\"), "\x1b\\") {
+	for piece := range strings.SplitSeq(
+		strings.TrimSuffix(strings.TrimSuffix(string(Kitty.append(nil, pic)), "\n"), "\x1b\\"), "\x1b\\",
+	) {
 		keys, data, ok := strings.Cut(piece, ";")
 		if !ok || !strings.HasPrefix(keys, "\x1b_G") || len(data) > 4096 {
 			t.Fatalf("kitty: piece %.100q", piece)

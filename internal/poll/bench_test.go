@@ -16,7 +16,10 @@ import (
 
 // track returns an item as a server sends it: about 560 bytes for a payload of 450.
 func track(n int) string {
-	return item(fmt.Sprintf(`{"$id":"track","$version":1,"age_ms":%d,"detection_confidence":0.8712345600128174,"event_timestamp_ms":%d,"events":[],"instance_id":"%s","is_moving":1,"location":{"height":0.21435546875,"width":0.0966796875,"x":0.4521484375,"y":0.3876953125},"object_class":"Person","system_datetime":"2026-11-25T11:05:00Z","system_timestamp":1795604700123,"tracking_id":"%08x-90c3-c633-8586-8f09b005ebed"}`, n, n*40, gateID, n))
+	return item(fmt.Sprintf(
+		`{"$id":"track","$version":1,"age_ms":%d,"detection_confidence":0.8712345600128174,"event_timestamp_ms":%d,"events":[],"instance_id":"%s","is_moving":1,"location":{"height":0.21435546875,"width":0.0966796875,"x":0.4521484375,"y":0.3876953125},"object_class":"Person","system_datetime":"2026-11-25T11:05:00Z","system_timestamp":1795604700123,"tracking_id":"%08x-90c3-c633-8586-8f09b005ebed"}`,
+		n, n*40, gateID, n,
+	))
 }
 
 // many returns a response of so many events, generated as it is read.
@@ -53,7 +56,9 @@ func BenchmarkResponse(b *testing.B) {
 
 func TestMemoryDoesNotGrowWithTheResponse(t *testing.T) {
 	const events = 40_000 // 21 MB
-	for name, sink := range map[string]event.Sink{"written": &lines{out: io.Discard}, "saved": &flowtest.Collect{Err: errFull, At: 1}} {
+	for name, sink := range map[string]event.Sink{
+		"written": &lines{out: io.Discard}, "saved": &flowtest.Collect{Err: errFull, At: 1},
+	} {
 		var before, now runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
@@ -75,7 +80,10 @@ func TestMemoryDoesNotGrowWithTheResponse(t *testing.T) {
 }
 
 func FuzzResponse(f *testing.F) {
-	for _, s := range append(notEvents, items(0, 3), items(0, 3)[:200], `[{"type":"a","object":"{\"x\":\"\ud800\"}"},7]`, "<html>no\n</html>", "\xEF\xBB\xBF {}", `[[{"a":1}],"x\`, "[{\"a\":\"\n\"}]", "", "{}{}") {
+	for _, s := range append(
+		notEvents, items(0, 3), items(0, 3)[:200], `[{"type":"a","object":"{\"x\":\"\ud800\"}"},7]`, "<html>no\n</html>",
+		"\xEF\xBB\xBF {}", `[[{"a":1}],"x\`, "[{\"a\":\"\n\"}]", "", "{}{}",
+	) {
 		f.Add([]byte(s), 3)
 	}
 	f.Fuzz(func(t *testing.T, in []byte, left int) {

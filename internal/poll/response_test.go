@@ -56,7 +56,10 @@ func TestResponse(t *testing.T) {
 		{"an object in place of its text", `[{"dataType":"a","jsonObject":{"n":1}}]`, []string{front + `,"n":1}`}},
 		{"payloads without wrapping", `[` + payload(1) + `]`, payloads(1, 2)},
 		{"one item without the array", item(payload(1)), payloads(1, 2)},
-		{"an item without its object is a payload", `[{"dataType":"a"}]`, []string{`{"instance_id":"` + gateID + `","dataType":"a"}`}},
+		{
+			"an item without its object is a payload", `[{"dataType":"a"}]`,
+			[]string{`{"instance_id":"` + gateID + `","dataType":"a"}`},
+		},
 		{"a byte order mark", "\xEF\xBB\xBF\r\n" + items(0, 3), payloads(0, 3)},
 		{"nothing", ``, nil},
 		{"null", " null\n", nil},
@@ -124,8 +127,9 @@ func TestItemsThatAreNotEventsAreSaved(t *testing.T) {
 
 func TestResponseThatIsNotAnArrayIsSaved(t *testing.T) {
 	for response, json := range map[string]bool{
-		`"[{}]"`: true, "42": true, "NaN": true, "\x00\x00" + items(0, 2): true, "null " + items(0, 1): true, "true " + strings.Repeat("x", readSize): true,
-		"service starting": false, "\x1b[2J": false, "<?xml version=\"1.0\"?><events/>": false, "<": false, "<htmlx>": false,
+		`"[{}]"`: true, "42": true, "NaN": true, "\x00\x00" + items(0, 2): true, "null " + items(0, 1): true,
+		"true " + strings.Repeat("x", readSize): true,
+		"service starting":                      false, "\x1b[2J": false, "<?xml version=\"1.0\"?><events/>": false, "<": false, "<htmlx>": false,
 	} {
 		var s noticeLog
 		got, unwritten, err := once(t, response, &s)
@@ -159,7 +163,10 @@ func TestRawItemsGoToOneFile(t *testing.T) {
 
 func TestOversizeItemIsSaved(t *testing.T) {
 	dir, s, got := t.TempDir(), noticeLog{}, &flowtest.Collect{}
-	in := io.MultiReader(strings.NewReader(`[`+item(payload(1))+`,{"jsonObject":"`), io.LimitReader(endless{}, event.MaxPayload+readSize), strings.NewReader(`"},`+item(payload(2))+`]`))
+	in := io.MultiReader(
+		strings.NewReader(`[`+item(payload(1))+`,{"jsonObject":"`), io.LimitReader(endless{}, event.MaxPayload+readSize),
+		strings.NewReader(`"},`+item(payload(2))+`]`),
+	)
 	p := &Poll{Client: responses(in), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}, Notify: s.notify}
 	if err := p.Run(t.Context(), got); !says(err, notJSON(1)) {
 		t.Fatal(err)
@@ -183,7 +190,10 @@ func (endless) Read(p []byte) (int, error) {
 
 func TestTypesAndMatch(t *testing.T) {
 	got, q := &flowtest.Collect{}, responses(items(0, 100))
-	p := &Poll{Client: q, Instance: gate(), Types: []string{"track"}, Once: true, Match: func(ev *event.Event) bool { return ev.Get("n").Int()%10 == 0 }}
+	p := &Poll{
+		Client: q, Instance: gate(), Types: []string{"track"}, Once: true,
+		Match: func(ev *event.Event) bool { return ev.Get("n").Int()%10 == 0 },
+	}
 	if err := p.Run(t.Context(), got); err != nil || len(got.Taken()) != 10 || fmt.Sprint(q.types) != "[track]" {
 		t.Errorf("%v, %d events, requested %v", err, len(got.Taken()), q.types)
 	}
@@ -256,7 +266,9 @@ func (l *lazy) Read(p []byte) (int, error) {
 }
 
 func TestCutAtEveryByte(t *testing.T) {
-	elems := []string{item(payload(1)), item(`{"a":`), `{"dataType":"track","jsonObject":"{\"a\":\"}]\\\"{\"}"}`, item(payload(3))}
+	elems := []string{
+		item(payload(1)), item(`{"a":`), `{"dataType":"track","jsonObject":"{\"a\":\"}]\\\"{\"}"}`, item(payload(3)),
+	}
 	puts := map[int]string{0: payload(1), 2: `{"$id":"track","instance_id":"` + gateID + `","a":"}]\"{"}`, 3: payload(3)}
 	whole := "[" + strings.Join(elems, " ,\n") + "]\n"
 	for cut := 1; cut <= len(whole); cut++ {
@@ -292,7 +304,8 @@ func TestCutAtEveryByte(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := once(t, iotest.ErrReader(io.ErrUnexpectedEOF), new(noticeLog)); err == nil || !strings.Contains(err.Error(), "cut off") {
+	if _, _, err := once(t, iotest.ErrReader(io.ErrUnexpectedEOF), new(noticeLog)); err == nil ||
+		!strings.Contains(err.Error(), "cut off") {
 		t.Errorf("cut before the first byte: %v", err)
 	}
 }
@@ -301,9 +314,14 @@ func TestCutResponseIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s noticeLog
 		got, q := &flowtest.Collect{}, responses(items(0, 3)[:150], items(3, 5)[:5], items(3, 5), nil)
-		pollFor(t, &Poll{Client: q, Instance: gate(), Interval: time.Minute, UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}, got, 3*time.Second)
+		pollFor(
+			t,
+			&Poll{Client: q, Instance: gate(), Interval: time.Minute, UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify},
+			got, 3*time.Second,
+		)
 		equal(t, "after cuts", got.Payloads(), append(payloads(0, 1), payloads(3, 5)...))
-		if s.of(event.Lost, "cut off") != 2 || s.of(event.Lost, "next request in") != 2 || s.of(event.Reconnected, "responded again after") != 1 || s.of(event.Retrying, "") != 0 {
+		if s.of(event.Lost, "cut off") != 2 || s.of(event.Lost, "next request in") != 2 ||
+			s.of(event.Reconnected, "responded again after") != 1 || s.of(event.Retrying, "") != 0 {
 			t.Errorf("notices: %v", s.all)
 		}
 		if first := q.requests[1].Sub(q.requests[0]); first > 250*time.Millisecond {
@@ -364,7 +382,8 @@ func TestErrorsBackOff(t *testing.T) {
 		if wait := q.requests[16].Sub(q.requests[15]); wait > 250*time.Millisecond {
 			t.Errorf("the first failure after a response is followed by %v", wait)
 		}
-		if s.of(event.Retrying, "500 Internal Server Error; next request in ") != 13 || s.of(event.Reconnected, "") != 2 || s.of(event.Connected, "polling Gate") != 1 || s.of(event.Ended, "403") != 1 {
+		if s.of(event.Retrying, "500 Internal Server Error; next request in ") != 13 || s.of(event.Reconnected, "") != 2 ||
+			s.of(event.Connected, "polling Gate") != 1 || s.of(event.Ended, "403") != 1 {
 			t.Errorf("notices: %v", s.all)
 		}
 	})
@@ -377,10 +396,12 @@ func TestFirstRequestFails(t *testing.T) {
 		"page": page, "page with doctype": "<!DOCTYPE HTML><title>Please log in</title>", "title in capitals": "<HTML lang=en><TITLE>please log in</TITLE>",
 	} {
 		for _, oneTime := range []bool{true, false} {
-			p := &Poll{Client: responses(first, nil), Instance: gate(), Once: oneTime} // a page needs no directory: it is not saved
+			// A page needs no directory: it is not saved.
+			p := &Poll{Client: responses(first, nil), Instance: gate(), Once: oneTime}
 			err := p.Run(t.Context(), &flowtest.Collect{})
 			var not *rtapi.NotStreamError
-			if want, typed := first.(error); typed && err != want || !typed && (!errors.As(err, &not) || !strings.EqualFold(not.Text, "please log in") || not.ContentType != "HTML" || not.URL != "http://nvr1:3546") {
+			if want, typed := first.(error); typed && err != want ||
+				!typed && (!errors.As(err, &not) || !strings.EqualFold(not.Text, "please log in") || not.ContentType != "HTML" || not.URL != "http://nvr1:3546") {
 				t.Errorf("%s: got %v", name, err)
 			}
 		}

@@ -30,11 +30,17 @@ func TestOutputFailsAfterEveryByte(t *testing.T) {
 			for k := range len(whole) {
 				dir, out := fastDir(t), &disk{left: k}
 				sink, s := &lines{out: out, full: full}, noticeLog{}
-				p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir}, Notify: s.notify}
+				p := &Poll{
+					Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir},
+					Notify: s.notify,
+				}
 				if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
 					t.Fatalf("%s, batch %d, %d bytes: got %v, want the sink's own", how, full, k, err)
 				}
-				equal(t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k), append(completeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, events))
+				equal(
+					t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k),
+					append(completeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, events),
+				)
 				name := files(t, dir, "*")
 				if len(name) != 1 || s.of(event.Warning, "not printed: saved in "+name[0]) != 1 {
 					t.Fatalf("files %v, notices %v", name, s.all)
@@ -52,7 +58,10 @@ func TestErrStopAfterEveryEvent(t *testing.T) {
 	for how, read := range readers {
 		for n := 1; n <= events; n++ {
 			dir, out := t.TempDir(), &strings.Builder{}
-			p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir}, Once: true}
+			p := &Poll{
+				Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir},
+				Once: true,
+			}
 			err := p.Run(t.Context(), &lines{out: out, most: n})
 			if n < events && err != event.ErrStop || n == events && err != nil && !says(err, "cut off") {
 				t.Fatalf("%s, %d: got %v", how, n, err)
@@ -109,7 +118,10 @@ func TestUnwrittenFileNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			p := &Poll{Client: responses(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"}, UnwrittenDirs: []string{filepath.Join(blocked, "x"), dir}}
+			p := &Poll{
+				Client: responses(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"},
+				UnwrittenDirs: []string{filepath.Join(blocked, "x"), dir},
+			}
 			if err := p.Run(t.Context(), &flowtest.Collect{Err: errFull, At: 1}); err != errFull {
 				t.Fatal(err)
 			}
@@ -137,7 +149,8 @@ func TestNoDirectoryForUnwrittenEvents(t *testing.T) {
 			p := &Poll{Client: responses(items(0, 5)), Instance: gate(), UnwrittenDirs: dirs, Notify: s.notify}
 			err := p.Run(t.Context(), &flowtest.Collect{Err: fail, At: 2})
 			want := map[error]int{errFull: 5, event.ErrStop: 4}[fail]
-			if !says(err, fmt.Sprintf("lost: %d drained items", want)) || errors.Is(err, event.ErrStop) || errors.Is(err, errFull) != (fail == errFull) {
+			if !says(err, fmt.Sprintf("lost: %d drained items", want)) || errors.Is(err, event.ErrStop) ||
+				errors.Is(err, errFull) != (fail == errFull) {
 				t.Errorf("%v: got %v", fail, err)
 			}
 			if s.of(event.Warning, fmt.Sprintf("lost: %d drained items", want)) != 1 {
