@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 	"github.com/spf13/pflag"
+
+	"github.com/rtev/rtev/internal/format"
 )
 
 var update = flag.Bool("update", false, "write the generated files")
@@ -56,7 +58,7 @@ func only(t *testing.T, folder string, names map[string]bool) {
 }
 
 func testRoot() *cobra.Command {
-	root := newRoot(&app{env: env{getenv: func(string) string { return "" }}})
+	root := newRoot(&app{env: env{getenv: func(string) string { return "" }}, out: format.NewOutput(nil, nil)})
 	root.DisableAutoGenTag = true
 	return root
 }

@@ -9,12 +9,12 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rtev/rtev/internal/config"
+	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/target"
 )
 
@@ -22,6 +22,7 @@ import (
 // every command has.
 type app struct {
 	env
+	out               *format.Output // both of env, under one lock
 	cacert, cert, key string
 	insecure          bool
 	quiet             bool
@@ -34,9 +35,8 @@ type app struct {
 // run parses the arguments and runs the command they name. What cobra prints
 // by itself (help, completion scripts, the version) can fail as well.
 func run(ctx context.Context, e env) error {
-	out := &stdout{to: e.stdout}
-	e.stdout = out
-	root := newRoot(&app{env: e})
+	a := &app{env: e, out: format.NewOutput(stdout{e.stdout}, e.stderr)}
+	root := newRoot(a)
 	if len(e.args) > 0 && e.args[0] == cobra.ShellCompRequestCmd {
 		withoutQuotes(root)
 	}
@@ -44,36 +44,20 @@ func run(ctx context.Context, e env) error {
 	if err := root.ExecuteContext(ctx); err != nil {
 		return err
 	}
-	return out.failed()
+	return a.out.Err()
 }
 
 // stdout is standard output. Its errors are *stdoutError, so that they are not
-// mistaken for those of a server's connection, and the first one is remembered.
-// Safe for concurrent use.
-type stdout struct {
-	to io.Writer
+// mistaken for those of a server's connection.
+type stdout struct{ io.Writer }
 
-	mu  sync.Mutex
-	err error
-}
-
-// Write writes p. Its error is a *stdoutError.
-func (o *stdout) Write(p []byte) (int, error) {
-	n, err := o.to.Write(p)
+// Write writes p.
+func (o stdout) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
 	if err != nil {
 		err = &stdoutError{err}
-		o.mu.Lock()
-		o.err = cmp.Or(o.err, err)
-		o.mu.Unlock()
 	}
 	return n, err
-}
-
-// failed returns the error of the first Write that failed.
-func (o *stdout) failed() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.err
 }
 
 // newRoot returns the command line.
@@ -84,7 +68,7 @@ func newRoot(a *app) *cobra.Command {
 		Args: func(c *cobra.Command, args []string) error { return unknownCommand(c, args) },
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetOut(a.stdout)   // before the completion command, which keeps it
+	root.SetOut(a.out)      // before the completion command, which keeps it
 	root.SetErr(io.Discard) // cobra repeats there what run returns
 	root.SetVersionTemplate("rtev {{.Version}}\n")
 	cobra.AddTemplateFunc("plain", strings.NewReplacer("[=true|false]", strings.Repeat(" ", 13), "--verbose count", "--verbose      ").Replace)
@@ -159,10 +143,10 @@ func (a *app) load(c *cobra.Command, args []string) (err error) {
 // version returns the module's version as the build recorded it.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+	if !ok {
 		return "devel"
 	}
-	return strings.TrimPrefix(info.Main.Version, "v")
+	return cmp.Or(strings.TrimPrefix(strings.Trim(info.Main.Version, "()"), "v"), "devel")
 }
 
 // buildDetails returns the commit, the Go version and the platform.

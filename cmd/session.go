@@ -49,7 +49,6 @@ type session struct {
 	reading
 	types   *filter.Types
 	exprs   []*filter.Expr
-	out     *format.Output
 	notices *notice.Printer
 	color   bool
 	ctx     context.Context // done by a signal, --for or -n; its cause says which
@@ -95,19 +94,12 @@ func (a *app) begin(c *cobra.Command, r reading) (*session, error) {
 	if s.color, err = term.UseColor(a.cfg.Color, a.getenv, a.outTTY); err != nil {
 		return nil, usagef("%v", err)
 	}
-	s.out = format.NewOutput(a.stdout, a.stderr)
-	s.notices = a.printer(s.out)
+	s.notices = notice.New(func(_ term.Style, line string) { a.out.Notice(line) })
+	s.notices.Quiet, s.notices.Level, s.notices.Terminal = a.quiet, a.verbose, a.errTTY
 	s.messagesLikeEvents(c)
 	s.reportDoubts(c)
 	s.start(c.Context())
 	return s, nil
-}
-
-// printer returns what prints notices to stderr.
-func (a *app) printer(out *format.Output) *notice.Printer {
-	p := notice.New(func(_ term.Style, line string) { out.Notice(line) })
-	p.Quiet, p.Level, p.Terminal = a.quiet, a.verbose, a.errTTY
-	return p
 }
 
 // reportDoubts reports what can be used but is perhaps not what was meant.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"github.com/rtev/rtev/internal/format"
 	"github.com/rtev/rtev/internal/simulator"
 )
 
@@ -72,9 +70,8 @@ func newSimulate(a *app) *cobra.Command {
 }
 
 func (a *app) simulate(c *cobra.Command, o simulator.Options, listen string) error {
-	out := format.NewOutput(io.Discard, a.stderr)
 	if a.verbose > 0 {
-		o.Logf = func(f string, args ...any) { out.Notice("rtev: " + fmt.Sprintf(f, args...)) }
+		o.Logf = func(f string, args ...any) { a.out.Notice("rtev: " + fmt.Sprintf(f, args...)) }
 	}
 	server, err := simulator.New(o)
 	if err != nil {
@@ -86,7 +83,7 @@ func (a *app) simulate(c *cobra.Command, o simulator.Options, listen string) err
 		return fmt.Errorf("%w; choose another address with --listen", err)
 	}
 	if !a.quiet {
-		out.Notice(fmt.Sprintf("rtev: simulator on http://%s; its traffic is made up; press Ctrl-C to end it", l.Addr()))
+		a.out.Notice(fmt.Sprintf("rtev: simulator on http://%s; its traffic is made up; press Ctrl-C to end it", l.Addr()))
 	}
 	defer context.AfterFunc(c.Context(), server.Close)()
 	return runError(c.Context(), server.Serve(l), false)

@@ -95,16 +95,16 @@ func (o *statsOptions) check(c *cobra.Command, output string) error {
 func (s *session) printer() stats.Printer {
 	switch s.cfg.Output {
 	case "ndjson":
-		return stats.NDJSON(s.stdout)
+		return stats.NDJSON(s.out)
 	case "csv":
-		return stats.CSV(s.stdout, s.outTTY)
+		return stats.CSV(s.out, s.outTTY)
 	case "prom":
-		return stats.Prom(s.stdout)
+		return stats.Prom(s.out)
 	}
 	if !s.outTTY {
-		return stats.Text(s.stdout, s.color)
+		return stats.Text(s.out, s.color)
 	}
-	view := stats.NewView(s.stdout, s.size, s.color)
+	view := stats.NewView(s.out, s.size, s.color)
 	s.notices.Print = func(_ term.Style, line string) { view.Notice(line) }
 	return view.Print
 }
@@ -159,5 +159,5 @@ func (s *session) countFields(o statsOptions, args []string) error {
 	if err != nil && len(fields.List()) == 0 {
 		return err
 	}
-	return cmp.Or(fields.Write(s.stdout, s.cfg.Output, s.outTTY, s.color), err)
+	return cmp.Or(fields.Write(s.out, s.cfg.Output, s.outTTY, s.color), err)
 }

@@ -41,6 +41,13 @@ func (o *Output) Message(text []byte) {
 // line, every later write returns the same error and writes nothing.
 func (o *Output) Write(lines []byte) (int, error) { return o.writeBelow(nil, lines) }
 
+// Err returns the error of the first Write that failed.
+func (o *Output) Err() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
 // writeBelow writes lines below a header, which is written once. n counts the
 // bytes of lines.
 func (o *Output) writeBelow(header func(dst []byte) []byte, lines []byte) (n int, err error) {
