@@ -72,8 +72,7 @@ func (o *Output) write(p []byte) (n int) {
 	return n
 }
 
-// fullBatch is how many bytes of lines are gathered before they are written
-// without a Flush.
+// fullBatch is how many bytes of lines are written without a Flush.
 const fullBatch = 64 << 10
 
 // Writer is an event.Sink that encodes events and writes the lines in batches,
