@@ -53,8 +53,7 @@ type Options struct {
 	TLS          *tls.Config    // for tls, mqtts and kafkas; nil: the system's roots
 	Notify       event.Notify   // receives outages, refused events and the closing line
 	WithoutImage format.Encoder // makes the body of an event that is too large
-	// Save appends to a file the payload of an event that cannot be published,
-	// and returns the file's name.
+	// Save appends an event that cannot be published to a file, which it names.
 	Save func(payload []byte) (file string, err error)
 	// Live is set for sources that cannot read an event again. Flush does not
 	// wait then, and what is not acknowledged at the end of the run is saved.
@@ -122,13 +121,13 @@ func Dial(ctx context.Context, address Address, o Options) (*Broker, error) {
 		queue: make(chan *message, maxInFlight), settled: make(chan struct{}),
 	}
 	b.life, b.kill = context.WithCancelCause(context.Background())
-	if b.conn, err = address.dial(b.life, address, o); err != nil {
-		if b.conn != nil {
-			b.conn.close()
-		}
-		if errors.Is(err, ErrRefused) {
-			return nil, fmt.Errorf("%s: %w", address, err)
-		}
+	b.conn, err = address.dial(b.life, address, o)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, ErrRefused):
+		return nil, fmt.Errorf("%s: %w", address, err)
+	case err != nil:
 		return nil, fmt.Errorf("%s %w: %w", address, ErrUnreachable, err)
 	}
 	context.AfterFunc(ctx, func() { time.AfterFunc(timeout, func() { b.kill(errOver) }) })
