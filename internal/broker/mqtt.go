@@ -54,7 +54,7 @@ func (c *mqttConn) connect() error {
 func (c *mqttConn) publish(m *message) (wait func() error) {
 	if c.up.Err() != nil {
 		if err := c.connect(); err != nil {
-			return func() error { return err }
+			return func() error { return errors.New(err.Error()) } // refused credentials may be right later
 		}
 	}
 	client, up, drop := c.client, c.up, c.drop
