@@ -3,14 +3,12 @@ package stream
 import (
 	"bytes"
 	"io"
-	"strconv"
-	"time"
 
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// maxName is the length in bytes of the longest type or id of a record. A record
-// with a longer one counts as too long.
+// maxName is the length in bytes of the longest line with a type or id that is
+// applied.
 const maxName = 64 << 10
 
 // byteOrderMark is U+FEFF in UTF-8.
@@ -26,8 +24,8 @@ type record struct {
 
 // decoder reads the records of an event stream. It follows
 // https://html.spec.whatwg.org/multipage/server-sent-events.html section 9.2.6
-// with three differences: invalid UTF-8 is passed on unchanged; a record over
-// the limit is skipped; and a line that starts with [ or {, by the standard an
+// with four differences: invalid UTF-8 is passed on unchanged; a record over the
+// limit is skipped; the retry field is ignored; and a line that starts with [ or {, by the standard an
 // unknown field, is a record of its own without type and id, as older servers
 // send them, even if it is the last line and has no line end.
 //
@@ -44,13 +42,10 @@ type decoder struct {
 	id     []byte // the last event ID after the current record
 	named  bool   // the current record has an id field
 	lastID []byte // for Last-Event-ID when the stream is opened again, as of the last blank line
-	gaveID bool   // the stream set lastID, perhaps to nothing
 	has    bool   // the current record has a data line, maybe an empty one
 	data   []byte // of the current record, in the buffer of in or in joined
 	joined []byte // a copy of data
 	skip   bool   // the current record is too long
-
-	retry time.Duration // the reconnection time that the stream asked for, or 0
 }
 
 // newDecoder returns a decoder that reads from r and skips records of more than
@@ -78,9 +73,6 @@ func (d *decoder) next() (record, error) {
 		}
 		if !d.started {
 			line, d.started = bytes.TrimPrefix(line, []byte(byteOrderMark)), true
-		}
-		if d.recorded {
-			line = bytes.TrimLeft(line, "\x00")
 		}
 		switch {
 		case len(line) == 0:
@@ -111,7 +103,7 @@ func (d *decoder) next() (record, error) {
 // dispatch ends the current record at a blank line.
 func (d *decoder) dispatch() (rec record, ok bool) {
 	if d.named {
-		d.lastID, d.id, d.named, d.gaveID = d.id, d.lastID, false, true
+		d.lastID, d.id, d.named = d.id, d.lastID, false
 	}
 	rec, ok = record{d.typ, d.lastID, d.data}, d.has
 	d.typ, d.has, d.skip, d.data = d.typ[:0], false, false, nil
@@ -127,28 +119,14 @@ func (d *decoder) field(line []byte) (known bool, err error) {
 	switch {
 	case isNamed(line, "data"):
 		return true, d.add(valueAfter(line, "data"))
-	case isNamed(line, "event"):
-		value := valueAfter(line, "event")
-		if len(value) > maxName {
-			return true, d.refuse()
-		}
-		d.typ = append(d.typ[:0], value...)
-	case isNamed(line, "id"):
-		value := valueAfter(line, "id")
-		if len(value) > maxName {
-			return true, d.refuse()
-		}
-		if bytes.IndexByte(value, 0) < 0 {
-			d.id, d.named = append(d.id[:0], value...), true
-		}
-	case isNamed(line, "retry"):
-		if ms, err := strconv.ParseUint(string(valueAfter(line, "retry")), 10, 40); err == nil {
-			d.retry = time.Duration(ms) * time.Millisecond
-		}
-	default:
-		return line[0] == ':', nil
+	case isNamed(line, "event") && len(line) <= maxName:
+		d.typ = append(d.typ[:0], valueAfter(line, "event")...)
+		return true, nil
+	case isNamed(line, "id") && len(line) <= maxName && bytes.IndexByte(line, 0) < 0:
+		d.id, d.named = append(d.id[:0], valueAfter(line, "id")...), true
+		return true, nil
 	}
-	return true, nil
+	return isField(line), nil
 }
 
 // isNamed reports whether the field in line has this name.
@@ -168,7 +146,15 @@ func valueAfter(line []byte, name string) []byte {
 
 // isField reports whether line is a comment or a field of an event stream.
 func isField(line []byte) bool {
-	return line[0] == ':' || isNamed(line, "data") || isNamed(line, "event") || isNamed(line, "id") || isNamed(line, "retry")
+	if line[0] == ':' {
+		return true
+	}
+	for _, name := range []string{"data", "event", "id", "retry"} {
+		if isNamed(line, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // add adds a line to the data of the current record.
@@ -176,7 +162,8 @@ func (d *decoder) add(value []byte) error {
 	switch {
 	case d.skip:
 	case len(d.data)+len(value) > d.limit:
-		return d.refuse()
+		d.skip, d.has, d.data = true, false, nil
+		return jsonraw.ErrTooLong
 	case !d.has:
 		d.has, d.data = true, value
 	default:
@@ -194,16 +181,6 @@ func (d *decoder) keep() {
 		d.joined = append(d.joined, d.data...)
 		d.data = d.joined
 	}
-}
-
-// refuse discards the current record. It returns jsonraw.ErrTooLong the first
-// time.
-func (d *decoder) refuse() error {
-	if d.skip {
-		return nil
-	}
-	d.skip, d.has, d.data = true, false, nil
-	return jsonraw.ErrTooLong
 }
 
 // unfinished returns the size in bytes of the data after the last complete record.

@@ -19,10 +19,12 @@ const (
 	noticeAfter = 3 * time.Second  // until a notice that the response header is late
 	checkAfter  = 10 * time.Second // until a check that the server is alive
 
-	longestRetry      = 30 * time.Second // of the stream's retry field
-	longestRetryAfter = 5 * time.Minute  // of Retry-After
-	healthy           = 2 * time.Second  // a connection that lasted this long resets the back-off
-	goneAfter         = 2 * time.Minute  // how long 404 is retried: a restarted server may still be loading its instances
+	longestRetryAfter = 5 * time.Minute // of Retry-After
+	healthy           = 2 * time.Second // a connection that lasted this long resets the back-off
+
+	// goneAfter is how long 404 is retried: a restarted server may still be
+	// loading its instances.
+	goneAfter = 2 * time.Minute
 )
 
 // Client opens live streams. *rtapi.Client implements it.
@@ -74,12 +76,11 @@ type session struct {
 	*Live
 	feed
 	wait    rtapi.Backoff
-	lastID  string
-	retry   time.Duration // requested by the stream
-	since   time.Time     // when the last connection began; zero: there was none
-	lost    time.Time     // when it ended
-	missing time.Time     // when the server began to respond with 404; zero if it does not
-	alive   bool          // the server responded to a check in this run
+	lastID  []byte
+	since   time.Time // when the last connection began; zero: there was none
+	lost    time.Time // when it ended
+	missing time.Time // when the server began to respond with 404; zero if it does not
+	alive   bool      // the server responded to a check in this run
 }
 
 // run connects and reads until an error is final.
@@ -97,7 +98,8 @@ func (s *session) run() error {
 			return final
 		}
 		wait := s.next(err)
-		s.tell(event.Notice{Kind: kind, Text: fmt.Sprintf("%s%v; trying again in %s", why, err, term.Duration(wait)), Span: wait})
+		text := fmt.Sprintf("%s%v; trying again in %s", why, err, term.Duration(wait))
+		s.tell(event.Notice{Kind: kind, Text: text, Span: wait})
 		rtapi.Sleep(s.ctx, wait)
 	}
 }
@@ -119,13 +121,17 @@ func (s *session) connect() (opened bool, err error) {
 		s.idle.Stop()
 	}
 	d := newDecoder(s, event.MaxPayload)
+	d.lastID = s.lastID
 	err = s.feed.run(d, func(typ, id, data []byte) error {
 		return s.maker.Record(typ, id, data, s.at, s.sink)
 	})
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	s.end(d)
+	s.lost, s.lastID = time.Now(), d.lastID
+	if s.lost.Sub(s.since) >= healthy {
+		s.wait.Reset()
+	}
 	return true, reason(err, d.unfinished())
 }
 
@@ -136,7 +142,7 @@ func (s *session) open(ctx context.Context, cancel context.CancelCauseFunc) (io.
 	var watch sync.WaitGroup
 	answered := false
 	watch.Go(func() { answered = s.watch(waiting, cancel) })
-	body, err := s.Client.Stream(ctx, s.Instance.ID, s.Types, s.lastID)
+	body, err := s.Client.Stream(ctx, s.Instance.ID, s.Types, string(s.lastID))
 	stop()
 	watch.Wait()
 	s.alive = s.alive || answered
@@ -180,36 +186,24 @@ func (s *session) begin() {
 	s.tell(event.Notice{Kind: event.Reconnected, Text: text, Span: gap})
 }
 
-// end records the state that the next connection needs.
-func (s *session) end(d *decoder) {
-	s.lost = time.Now()
-	if d.gaveID {
-		s.lastID = string(d.lastID)
-	}
-	if d.retry > 0 {
-		s.retry = min(d.retry, longestRetry)
-	}
-	if s.lost.Sub(s.since) >= healthy {
-		s.wait.Reset()
-	}
-}
-
 // final returns the error that ends the run after err, or nil if the
 // connection is retried.
 func (s *session) final(err error) error {
 	status, refused := errors.AsType[*rtapi.StatusError](err)
-	if refused && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden) {
-		return err
-	}
+	_, page := errors.AsType[*rtapi.NotStreamError](err)
 	missing := refused && status.Code == http.StatusNotFound
 	if !missing {
 		s.missing = time.Time{}
 	}
 	switch {
-	case s.since.IsZero():
-		if s.Retry || s.serves(err) {
-			return nil
+	case refused && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden):
+		return err
+	case s.since.IsZero() && s.Retry:
+	case s.since.IsZero() && refused && rtapi.IsGateway(status.Code): // which may time out a quiet stream
+		if !s.alive && s.Client.Check(s.ctx, s.Instance.ID) != nil {
+			return err
 		}
+	case s.since.IsZero() && (refused || page || !s.alive):
 		return err
 	case missing && s.missing.IsZero():
 		s.missing = time.Now()
@@ -221,27 +215,12 @@ func (s *session) final(err error) error {
 	return nil
 }
 
-// serves reports whether the server is alive although the first connection failed
-// with err: it responded to a check, or err is a gateway's, which may time out a
-// quiet stream, and the server responds to a check now.
-func (s *session) serves(err error) bool {
-	status, refused := errors.AsType[*rtapi.StatusError](err)
-	_, page := errors.AsType[*rtapi.NotStreamError](err)
-	switch {
-	case refused && rtapi.IsGateway(status.Code):
-		return s.alive || s.Client.Check(s.ctx, s.Instance.ID) == nil
-	case refused, page:
-		return false
-	}
-	return s.alive
-}
-
 // next returns how long to wait after err.
 func (s *session) next(err error) time.Duration {
 	if status, ok := errors.AsType[*rtapi.StatusError](err); ok && status.RetryAfter > 0 {
 		return s.wait.AtLeast(min(status.RetryAfter, longestRetryAfter))
 	}
-	return s.wait.AtLeast(s.retry)
+	return s.wait.Next()
 }
 
 // reason describes why a connection ended, with the size of an unfinished record.

@@ -294,9 +294,6 @@ func TestWaits(t *testing.T) {
 			ms(250, 500, 1000, 250, 500), []time.Duration{0, 0, 0, healthy, healthy - 1}},
 		{"Retry-After", []step{gives("", 0), fails(later(503, 20*time.Second)), fails(later(429, 24*time.Hour)), fails(refused)},
 			ms(250, 25000, 375000, 2000), nil},
-		{"retry", []step{gives("retry: 3000\n", 0), fails(refused)}, ms(3750, 3750, 3750, 3750, 4000, 8000), nil},
-		{"a small retry is no spin", []step{gives("retry: 0\n", 0)}, ms(250, 500, 1000, 2000), nil},
-		{"a huge retry is no end", []step{gives("retry: 99999999999\n", 0)}, ms(37500, 37500), nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -160,12 +160,9 @@ func looksLike(start []byte) string {
 	case isField(start):
 		return "an event stream without events"
 	}
-	rows := bytes.SplitN(start, []byte("\n"), 3)
-	for _, separator := range []string{",", ";", "\t"} {
-		n := bytes.Count(rows[0], []byte(separator))
-		if n > 0 && (len(rows) == 1 || n == bytes.Count(rows[1], []byte(separator))) {
-			return "CSV"
-		}
+	row, _, _ := bytes.Cut(start, []byte("\n"))
+	if bytes.ContainsAny(row, ",;\t") && !bytes.Contains(row, []byte(" ")) {
+		return "CSV"
 	}
 	return "text"
 }
