@@ -95,9 +95,9 @@ func TestTLSFaults(t *testing.T) {
 		out  string
 		say  string
 	}{
-		{"unknown authority", []string{"-s", good}, 3, "", "signed by an unknown authority; --cacert FILE"},
-		{"expired", []string{"-s", old, "--cacert", oldCA}, 3, "", "has expired or is not yet valid"},
-		{"wrong name", []string{"-s", strings.Replace(good, "127.0.0.1", "localhost", 1), "--cacert", goodCA}, 3, "", "is not for this name"},
+		{"unknown authority", []string{"-s", good}, 3, "", "signed by unknown authority); --cacert FILE"},
+		{"expired", []string{"-s", old, "--cacert", oldCA}, 3, "", "certificate has expired or is not yet valid"},
+		{"wrong name", []string{"-s", strings.Replace(good, "127.0.0.1", "localhost", 1), "--cacert", goodCA}, 3, "", "certificate is not valid for any names"},
 		{"no TLS at all", []string{"-s", strings.Replace(plain.URL, "http:", "https:", 1)}, 3, "", "does not speak TLS; try http://"},
 		{"TLS where none was asked for", []string{"-s", strings.Replace(good, "https:", "http:", 1)}, 4, "", "400 Bad Request"},
 		{"as it should be", []string{"-s", good, "--cacert", goodCA}, 0, "HTTP/1.1", ""},

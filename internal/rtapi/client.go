@@ -27,6 +27,7 @@ const (
 // Sizes.
 const (
 	maxHeader = 1 << 20 // bytes of a response header
+	maxHops   = 5       // redirects
 
 	// readBuffer limits one read from the socket. 64 KiB costs as little CPU time as
 	// 256 KiB and a third of that with 4 KiB.
@@ -82,7 +83,12 @@ func New(o Options) (*Client, error) {
 		c.others = c.net.Clone()
 		c.others.TLSClientConfig.Certificates = nil
 	}
-	c.http = &http.Client{Transport: hop{c}}
+	c.http = &http.Client{Transport: hop{c}, CheckRedirect: func(_ *http.Request, via []*http.Request) error {
+		if len(via) > maxHops {
+			return http.ErrUseLastResponse // its status becomes the error
+		}
+		return nil
+	}}
 	return c, nil
 }
 

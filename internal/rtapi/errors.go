@@ -35,12 +35,12 @@ func (e *UnreachableError) reason() string {
 	timeout, slow := errors.AsType[net.Error](e.Err)
 	switch {
 	case atProxy && (op.Op == "proxyconnect" || op.Op == "socks connect"):
-		return fmt.Sprintf("its proxy cannot be reached (%v); check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY", op.Err)
+		return fmt.Sprintf("its proxy cannot be reached (%v); check HTTP_PROXY, ALL_PROXY and NO_PROXY", op.Err)
 	case noHost && dns.IsNotFound:
 		return fmt.Sprintf("no such host as %q; check the name", dns.Name)
 	case unverified:
-		return fmt.Sprintf("its certificate cannot be verified (%v); "+
-			"--cacert FILE names its authority, -k skips the check", certificate.Err)
+		const text = "its certificate cannot be verified (%v); --cacert FILE names its authority, -k skips the check"
+		return fmt.Sprintf(text, certificate.Err)
 	case plain, strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
 		return "it does not speak TLS; try http://"
 	case errors.Is(e.Err, syscall.ECONNREFUSED):

@@ -68,7 +68,7 @@ func parseServer(typed string) (*url.URL, *url.Userinfo, error) {
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)
-	shown := typed[strings.LastIndexByte(typed, '@')+1:] // what is before, and the error of url.Parse, may be a password
+	shown := typed[strings.LastIndexByte(typed, '@')+1:] // the rest, and the error of url.Parse, may be a password
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.RawQuery+u.Fragment != "" {
 		return nil, nil, optionErrorf("bad server URL %q; it looks like http[s]://HOST[:PORT][/PREFIX]", shown)
 	}

@@ -63,7 +63,7 @@ func TestRedirects(t *testing.T) {
 
 	to = "/v1/again"
 	_, err := stream(c)
-	if _, ok := err.(*UnreachableError); !ok || !strings.HasSuffix(err.Error(), "stopped after 10 redirects") {
+	if e, ok := err.(*StatusError); !ok || e.Code != 307 {
 		t.Errorf("endless redirects: %v", err)
 	}
 

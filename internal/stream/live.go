@@ -27,20 +27,11 @@ const (
 	goneAfter = 2 * time.Minute
 )
 
-// Client opens live streams. *rtapi.Client implements it.
-type Client interface {
-	// Stream opens an instance's live stream. It waits for the response header
-	// without a time limit.
-	Stream(ctx context.Context, id string, types []string, lastID string) (io.ReadCloser, error)
-	// Check returns nil if the server is alive. It is called while Stream waits.
-	Check(ctx context.Context, id string) error
-}
-
 // Live is the event.Source of one instance's live stream. It reconnects until its
 // context is done. Set the fields before Run and do not change them afterwards. A
 // Live may run several times at once.
 type Live struct {
-	Client   Client
+	Client   *rtapi.Client
 	Instance *event.Instance
 	Types    []string // sent with the request; nil means all
 	Retry    bool     // also retry if the first connection fails

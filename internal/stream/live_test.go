@@ -98,6 +98,7 @@ func runFor(t *testing.T, d time.Duration, l *Live, sink event.Sink) {
 	if err := l.Run(ctx, sink); err != context.DeadlineExceeded || time.Since(began) != d {
 		t.Errorf("ended after %v with %v, want %v and %v", time.Since(began), err, d, context.DeadlineExceeded)
 	}
+	synctest.Wait()
 }
 
 func TestLiveIsASource(t *testing.T) {
@@ -217,62 +218,65 @@ func TestReconnectAfterOutage(t *testing.T) {
 	})
 }
 
-// script responds to each request with its next step and records the time of the
-// request. It repeats the last step.
+// script responds to each request for the stream with its next step and records the
+// time of the request. It repeats the last step.
 type script struct {
 	steps []step
-	check func(ctx context.Context) error // nil: the server is alive
+	check step // responds to other requests; nil: the server is alive
 	began time.Time
 	asked []time.Duration
 }
 
-type step = func(context.Context) (io.ReadCloser, error)
+type step = http.HandlerFunc
 
 func newScript(steps ...step) *script {
 	return &script{steps: steps, began: time.Now()}
 }
 
-func (s *script) Stream(ctx context.Context, _ string, _ []string, _ string) (io.ReadCloser, error) {
+func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close") // net/http repeats requests on old connections
+	if !strings.HasSuffix(r.URL.Path, "/consume_events_sse") {
+		if s.check != nil {
+			s.check(w, r)
+		}
+		return
+	}
 	s.asked = append(s.asked, time.Since(s.began))
-	step := s.steps[0]
+	next := s.steps[0]
 	if len(s.steps) > 1 {
 		s.steps = s.steps[1:]
 	}
-	return step(ctx)
+	next(w, r)
 }
 
-func (s *script) Check(ctx context.Context, _ string) error {
-	if s.check == nil {
-		return nil
-	}
-	return s.check(ctx)
-}
+// client returns a client of a server that follows the script.
+func (s *script) client(t *testing.T) *rtapi.Client { return serve(t, s.ServeHTTP) }
 
-func fails(err error) func(context.Context) (io.ReadCloser, error) {
-	return func(context.Context) (io.ReadCloser, error) { return nil, err }
-}
+// breaks closes the connection without a response.
+func breaks(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// gives returns a response that ends after a while.
-func gives(body string, lasts time.Duration) func(context.Context) (io.ReadCloser, error) {
-	return func(ctx context.Context) (io.ReadCloser, error) {
-		return io.NopCloser(io.MultiReader(strings.NewReader(body), endsLater{ctx, lasts})), nil
+// refuses responds with a status.
+func refuses(code int, retryAfter string) step {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if retryAfter != "" {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		w.WriteHeader(code)
 	}
 }
 
-// endsLater ends after a while, or with ctx.
-type endsLater struct {
-	ctx context.Context
-	d   time.Duration
-}
+// page responds with a login page.
+func page(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html><title>Log in</title>") }
 
-func (l endsLater) Read([]byte) (int, error) {
-	rtapi.Sleep(l.ctx, l.d)
-	return 0, errors.Join(l.ctx.Err(), io.EOF)
+// gives returns a stream that ends after a while.
+func gives(body string, lasts time.Duration) step {
+	return func(w http.ResponseWriter, r *http.Request) {
+		sse(w)(body)
+		rtapi.Sleep(r.Context(), lasts)
+	}
 }
 
 func TestWaits(t *testing.T) {
-	refused := &rtapi.UnreachableError{URL: "http://nvr1:3546", Err: errors.New("connection refused")}
-	later := func(code int, d time.Duration) error { return &rtapi.StatusError{Code: code, RetryAfter: d} }
 	ms := func(list ...int) (all []time.Duration) {
 		for _, n := range list {
 			all = append(all, time.Duration(n)*time.Millisecond)
@@ -285,20 +289,20 @@ func TestWaits(t *testing.T) {
 		want  []time.Duration // longest waits between the end of one try and the next
 		lasts []time.Duration // how long each of them lasted
 	}{
-		{"refused", []step{gives("", 0), fails(refused)}, ms(250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000), nil},
+		{"refused", []step{gives("", 0), breaks}, ms(250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000), nil},
 		{"closed at once", []step{gives("", 0)}, ms(250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000), nil},
 		{"closed after a record", []step{gives(sent(1), healthy-1)}, ms(250, 500, 1000), slices.Repeat([]time.Duration{healthy - 1}, 3)},
-		{"refused, not found, a page: all the same later on", []step{gives("", 0), fails(refused), fails(later(404, 0)), fails(&rtapi.NotStreamError{}), fails(later(500, 0))},
+		{"refused, not found, a page: all the same later on", []step{gives("", 0), breaks, refuses(404, ""), page, refuses(500, "")},
 			ms(250, 500, 1000, 2000, 4000), nil},
-		{"healthy", []step{gives("", 0), fails(refused), fails(refused), gives("", healthy), gives("", healthy-1)},
+		{"healthy", []step{gives("", 0), breaks, breaks, gives("", healthy), gives("", healthy-1)},
 			ms(250, 500, 1000, 250, 500), []time.Duration{0, 0, 0, healthy, healthy - 1}},
-		{"Retry-After", []step{gives("", 0), fails(later(503, 20*time.Second)), fails(later(429, 24*time.Hour)), fails(refused)},
+		{"Retry-After", []step{gives("", 0), refuses(503, "20"), refuses(429, "86400"), breaks},
 			ms(250, 25000, 375000, 2000), nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(tc.steps...)
-				runFor(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
+				runFor(t, time.Hour, &Live{Client: s.client(t), Instance: gate}, &flowtest.Collect{})
 				for i, longest := range tc.want {
 					wait := s.asked[i+1] - s.asked[i]
 					if tc.lasts != nil {
@@ -318,7 +322,7 @@ func TestNoSpin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(gives(body, 0))
-				runFor(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
+				runFor(t, time.Hour, &Live{Client: s.client(t), Instance: gate}, &flowtest.Collect{})
 				if n := len(s.asked); n < 100 || n > 170 {
 					t.Errorf("%d requests in an hour", n)
 				}
@@ -329,33 +333,35 @@ func TestNoSpin(t *testing.T) {
 
 func TestFirstConnection(t *testing.T) {
 	for _, tc := range []struct {
-		err   error
+		name  string
+		first step
 		retry bool
-		final bool
+		final string // start of the error; "" if the connection is retried
 	}{
-		{&rtapi.UnreachableError{Err: errors.New("refused")}, false, true},
-		{&rtapi.UnreachableError{Err: errors.New("refused")}, true, false},
-		{&rtapi.StatusError{Code: 404}, false, true},
-		{&rtapi.StatusError{Code: 404}, true, false},
-		{&rtapi.StatusError{Code: 503}, true, false},
-		{&rtapi.NotStreamError{}, false, true},
-		{&rtapi.NotStreamError{}, true, false},
-		{&rtapi.StatusError{Code: 401}, true, true},
-		{&rtapi.StatusError{Code: 403}, true, true},
+		{"breaks", breaks, false, "http://nvr1:3546: EOF"},
+		{"breaks", breaks, true, ""},
+		{"404", refuses(404, ""), false, `no instance "i1"`},
+		{"404", refuses(404, ""), true, ""},
+		{"503", refuses(503, ""), true, ""},
+		{"page", page, false, "http://nvr1:3546/v1/core/instance/i1/consume_events_sse: the response is not an event stream"},
+		{"page", page, true, ""},
+		{"401", refuses(401, ""), true, "http://nvr1:3546/v1/core/instance/i1/consume_events_sse: 401"},
+		{"403", refuses(403, ""), true, "http://nvr1:3546/v1/core/instance/i1/consume_events_sse: 403"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			h := newNoticeLog()
-			s := newScript(fails(tc.err), fails(tc.err), gives("", time.Hour))
-			l := &Live{Client: s, Instance: gate, Retry: tc.retry, Notify: h.notify}
-			if !tc.final {
+			s := newScript(tc.first, tc.first, gives("", time.Hour))
+			l := &Live{Client: s.client(t), Instance: gate, Retry: tc.retry, Notify: h.notify}
+			if tc.final == "" {
 				runFor(t, time.Minute, l, &flowtest.Collect{})
 				if len(h.of(event.Retrying)) != 2 || len(h.of(event.Connected)) != 1 || len(h.of(event.Reconnected)) != 0 {
-					t.Errorf("%+v: reported %+v", tc, h.list)
+					t.Errorf("%s: reported %+v", tc.name, h.list)
 				}
 				return
 			}
-			if err := l.Run(t.Context(), &flowtest.Collect{}); err != tc.err || len(s.asked) != 1 || len(h.of(event.Ended)) != 1 || len(h.list) != 1 {
-				t.Errorf("%+v: got %v and %+v", tc, err, h.list)
+			err := l.Run(t.Context(), &flowtest.Collect{})
+			if err == nil || !strings.HasPrefix(err.Error(), tc.final) || len(s.asked) != 1 || len(h.of(event.Ended)) != 1 || len(h.list) != 1 {
+				t.Errorf("%s: got %v and %+v", tc.name, err, h.list)
 			}
 		})
 	}
@@ -363,10 +369,10 @@ func TestFirstConnection(t *testing.T) {
 
 func TestUnauthorizedEndsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		no := &rtapi.StatusError{Code: 401}
 		h := newNoticeLog()
-		err := (&Live{Client: newScript(gives(sent(1), time.Hour), fails(no)), Instance: gate, Notify: h.notify}).Run(t.Context(), &flowtest.Collect{})
-		if err != no || len(h.of(event.Lost)) != 1 || len(h.of(event.Ended)) != 1 {
+		s := newScript(gives(sent(1), time.Hour), refuses(401, ""))
+		err := (&Live{Client: s.client(t), Instance: gate, Notify: h.notify}).Run(t.Context(), &flowtest.Collect{})
+		if status, ok := errors.AsType[*rtapi.StatusError](err); !ok || status.Code != 401 || len(h.of(event.Lost)) != 1 || len(h.of(event.Ended)) != 1 {
 			t.Errorf("got %v and %+v", err, h.list)
 		}
 	})
@@ -437,26 +443,23 @@ func TestLastID(t *testing.T) {
 	})
 }
 
-// endlessBody is a body that ends only when it is closed, not with its context.
-type endlessBody struct {
-	again
-	closed bool
-}
-
-func (d *endlessBody) Close() error { d.closed = true; return nil }
-
 func TestEndlessBody(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	body := &endlessBody{again: again{s: sent(1)}}
-	sink := &flowtest.Collect{OnPut: func(n int) {
-		if n == 10 {
-			cancel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := newScript(func(w http.ResponseWriter, r *http.Request) {
+			for send := sse(w); r.Context().Err() == nil; {
+				send(sent(1))
+			}
+		})
+		sink := &flowtest.Collect{OnPut: func(n int) {
+			if n == 10 {
+				cancel()
+			}
+		}}
+		if err := (&Live{Instance: gate, Client: s.client(t)}).Run(ctx, sink); err != context.Canceled {
+			t.Errorf("ended with %v", err)
 		}
-	}}
-	err := (&Live{Instance: gate, Client: newScript(func(context.Context) (io.ReadCloser, error) { return body, nil })}).Run(ctx, sink)
-	if err != context.Canceled || !body.closed {
-		t.Errorf("ended with %v, closed: %v", err, body.closed)
-	}
+	})
 }
 
 func TestSkippedRecordsAreReported(t *testing.T) {
@@ -465,8 +468,11 @@ func TestSkippedRecordsAreReported(t *testing.T) {
 		body := io.MultiReader(
 			strings.NewReader(sent(1)+"data: <html>\x1b[2J"+strings.Repeat("x", 500)+"\n\ndata\n\n: ping\n\nevent: ping\n\ndata: "),
 			io.LimitReader(fill('x'), event.MaxPayload+1), strings.NewReader("\n\n"+sent(2)))
-		l := &Live{Instance: gate, Notify: h.notify, Client: newScript(func(ctx context.Context) (io.ReadCloser, error) {
-			return io.NopCloser(io.MultiReader(body, endsLater{ctx, time.Hour})), nil
+		l := &Live{Instance: gate, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			sse(w)
+			io.Copy(w, body)
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
 		})}
 		runFor(t, time.Minute, l, sink)
 		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 2)) {

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -16,24 +15,16 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// mute is a request without a response.
-func mute(ctx context.Context) (io.ReadCloser, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
+// mute sends no response.
+func mute(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 // afterwards responds to a request after d.
 func afterwards(d time.Duration, then step) step {
-	return func(ctx context.Context) (io.ReadCloser, error) {
-		rtapi.Sleep(ctx, d)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return then(ctx)
+	return func(w http.ResponseWriter, r *http.Request) {
+		rtapi.Sleep(r.Context(), d)
+		then(w, r)
 	}
 }
-
-var errAway = &rtapi.UnreachableError{URL: "http://nvr1:3546", Err: errors.New("no response")}
 
 func TestLateHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -80,12 +71,9 @@ func TestMuteServer(t *testing.T) {
 				if tc.first != nil {
 					s.steps = append([]step{tc.first}, s.steps...)
 				}
-				s.check = func(ctx context.Context) error {
-					rtapi.Sleep(ctx, 10*time.Second)
-					return errAway
-				}
+				s.check = mute
 				h := newNoticeLog()
-				l := &Live{Client: s, Instance: gate, Retry: tc.retry, Notify: h.notify}
+				l := &Live{Client: s.client(t), Instance: gate, Retry: tc.retry, Notify: h.notify}
 				if tc.retried {
 					runFor(t, time.Hour, l, &flowtest.Collect{})
 					if len(s.asked) < 10 || len(h.of(event.Retrying)) < 10 {
@@ -94,7 +82,8 @@ func TestMuteServer(t *testing.T) {
 					return
 				}
 				err := l.Run(t.Context(), &flowtest.Collect{})
-				if took := time.Since(h.began); err != errAway || took != 20*time.Second {
+				_, away := errors.AsType[*rtapi.UnreachableError](err)
+				if took := time.Since(h.began); !away || took != 20*time.Second {
 					t.Errorf("ended after %v with %v", took, err)
 				}
 			})
@@ -106,9 +95,9 @@ func TestMuteServer(t *testing.T) {
 // check is retried as if its stream had been open.
 func TestConnectionBreaksWhileHeaderIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScript(afterwards(time.Minute, fails(errAway)), fails(errAway), gives(sent(1), time.Hour))
+		s := newScript(afterwards(time.Minute, breaks), breaks, gives(sent(1), time.Hour))
 		h, sink := newNoticeLog(), &flowtest.Collect{}
-		runFor(t, 10*time.Minute, &Live{Client: s, Instance: gate, Notify: h.notify}, sink)
+		runFor(t, 10*time.Minute, &Live{Client: s.client(t), Instance: gate, Notify: h.notify}, sink)
 		if len(sink.Taken()) != 1 || len(h.of(event.Retrying)) != 2 {
 			t.Errorf("%d events, asked at %v, reported %+v", len(sink.Taken()), s.asked, h.list)
 		}
@@ -119,11 +108,11 @@ func TestRefusedCheckEndsRun(t *testing.T) {
 	for _, code := range []int{401, 403, 404} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScript(mute)
-			no := &rtapi.StatusError{Code: code}
-			s.check = func(context.Context) error { return no }
-			h := newNoticeLog()
-			if err := (&Live{Client: s, Instance: gate}).Run(t.Context(), &flowtest.Collect{}); err != no || time.Since(h.began) != 10*time.Second {
-				t.Errorf("%d: %v after %v", code, err, time.Since(h.began))
+			s.check = refuses(code, "")
+			err := (&Live{Client: s.client(t), Instance: gate}).Run(t.Context(), &flowtest.Collect{})
+			status, ok := errors.AsType[*rtapi.StatusError](err)
+			if took := time.Since(s.began); !ok || status.Code != code || took != 10*time.Second {
+				t.Errorf("%d: %v after %v", code, err, took)
 			}
 		})
 	}
@@ -133,18 +122,19 @@ func TestRefusedCheckEndsRun(t *testing.T) {
 // if a check of the instance succeeds.
 func TestGateway(t *testing.T) {
 	for _, code := range []int{502, 503, 504} {
-		no := &rtapi.StatusError{Code: code}
+		no := refuses(code, "")
 		synctest.Test(t, func(t *testing.T) {
 			sink := &flowtest.Collect{}
-			runFor(t, time.Hour, &Live{Client: newScript(fails(no), fails(no), gives(sent(1), 2*time.Hour)), Instance: gate}, sink)
+			runFor(t, time.Hour, &Live{Client: newScript(no, no, gives(sent(1), 2*time.Hour)).client(t), Instance: gate}, sink)
 			if len(sink.Taken()) != 1 {
 				t.Errorf("%d: %d events", code, len(sink.Taken()))
 			}
 		})
 		synctest.Test(t, func(t *testing.T) {
-			s := newScript(fails(no))
-			s.check = func(context.Context) error { return no }
-			if err := (&Live{Client: s, Instance: gate}).Run(t.Context(), &flowtest.Collect{}); err != no || len(s.asked) != 1 {
+			s := newScript(no)
+			s.check = no
+			err := (&Live{Client: s.client(t), Instance: gate}).Run(t.Context(), &flowtest.Collect{})
+			if status, ok := errors.AsType[*rtapi.StatusError](err); !ok || status.Code != code || len(s.asked) != 1 {
 				t.Errorf("%d: %v after %d attempts", code, err, len(s.asked))
 			}
 		})
@@ -155,8 +145,8 @@ func TestGateway(t *testing.T) {
 // stream with 504 every minute.
 func TestGatewayEndsQuietStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScript(afterwards(time.Minute, fails(&rtapi.StatusError{Code: 504})))
-		runFor(t, time.Hour, &Live{Client: s, Instance: gate}, &flowtest.Collect{})
+		s := newScript(afterwards(time.Minute, refuses(504, "")))
+		runFor(t, time.Hour, &Live{Client: s.client(t), Instance: gate}, &flowtest.Collect{})
 		if n := len(s.asked); n < 59 || n > 61 {
 			t.Errorf("asked %d times in an hour", n)
 		}
@@ -164,10 +154,10 @@ func TestGatewayEndsQuietStream(t *testing.T) {
 }
 
 func TestDeletedInstanceEndsRun(t *testing.T) {
-	missing := &rtapi.StatusError{Server: "http://nvr1:3546", Instance: "i1", Code: 404}
+	missing := refuses(404, "")
 	synctest.Test(t, func(t *testing.T) {
 		h := newNoticeLog()
-		err := (&Live{Client: newScript(gives(sent(1), time.Hour), fails(missing)), Instance: gate}).Run(t.Context(), &flowtest.Collect{})
+		err := (&Live{Client: newScript(gives(sent(1), time.Hour), missing).client(t), Instance: gate}).Run(t.Context(), &flowtest.Collect{})
 		status, ok := errors.AsType[*rtapi.StatusError](err)
 		if took := time.Since(h.began) - time.Hour; !ok || status.Code != 404 || took < goneAfter || took > goneAfter+time.Minute ||
 			err.Error() != `instance "i1" no longer exists on this server, http://nvr1:3546` {
@@ -177,17 +167,18 @@ func TestDeletedInstanceEndsRun(t *testing.T) {
 	// The time in which the server does not respond at all does not count.
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		s := newScript(gives(sent(1), time.Hour), func(ctx context.Context) (io.ReadCloser, error) {
+		s := newScript(gives(sent(1), time.Hour), func(w http.ResponseWriter, r *http.Request) {
 			switch n++; {
 			case n < 100:
-				return nil, errAway
+				breaks(w, r)
 			case n < 103:
-				return nil, missing
+				missing(w, r)
+			default:
+				gives(sent(2), 10*time.Hour)(w, r)
 			}
-			return gives(sent(2), 10*time.Hour)(ctx)
 		})
 		sink := &flowtest.Collect{}
-		runFor(t, 5*time.Hour, &Live{Client: s, Instance: gate}, sink)
+		runFor(t, 5*time.Hour, &Live{Client: s.client(t), Instance: gate}, sink)
 		if len(sink.Taken()) != 2 {
 			t.Errorf("%d events", len(sink.Taken()))
 		}
@@ -197,19 +188,20 @@ func TestDeletedInstanceEndsRun(t *testing.T) {
 // TestMissingIsCountedAgainAfterOutage checks that a server that restarts twice has
 // the time to load its instances twice.
 func TestMissingIsCountedAgainAfterOutage(t *testing.T) {
-	missing := &rtapi.StatusError{Code: 404}
+	missing := refuses(404, "")
 	synctest.Test(t, func(t *testing.T) {
 		began, sink := time.Now(), &flowtest.Collect{}
-		s := newScript(gives(sent(1), time.Hour), func(ctx context.Context) (io.ReadCloser, error) {
+		s := newScript(gives(sent(1), time.Hour), func(w http.ResponseWriter, r *http.Request) {
 			switch gone := time.Since(began) - time.Hour; {
 			case gone < goneAfter/2, gone > 10*time.Minute && gone < 10*time.Minute+goneAfter/2:
-				return nil, missing
+				missing(w, r)
 			case gone < 10*time.Minute:
-				return nil, errAway
+				breaks(w, r)
+			default:
+				gives(sent(2), 10*time.Hour)(w, r)
 			}
-			return gives(sent(2), 10*time.Hour)(ctx)
 		})
-		runFor(t, 5*time.Hour, &Live{Client: s, Instance: gate}, sink)
+		runFor(t, 5*time.Hour, &Live{Client: s.client(t), Instance: gate}, sink)
 		if len(sink.Taken()) != 2 {
 			t.Errorf("%d events", len(sink.Taken()))
 		}
