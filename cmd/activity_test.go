@@ -24,7 +24,7 @@ func startScreen(t *testing.T, o simulator.Options, wait time.Duration, args ...
 	t.Helper()
 	sim := newSimulator(t, o)
 	t.Cleanup(sim.Close)
-	if !slices.Contains(args, "--demo") {
+	if !slices.Contains(args, "--demo") && !slices.Contains(args, "-") {
 		args = append(args, "-s", "http://sim")
 	}
 	r := startEnv(t, terminal(sim.DialContext), args...)

@@ -91,7 +91,15 @@ func prepareCompletion(root *cobra.Command) {
 	c, _, _ := root.Find([]string{"completion"})
 	describe(c)
 	c.Short = "print the completion script for a shell"
-	c.Args = noArguments
+	c.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("no completion script for %q; there are bash, fish, powershell and zsh", args[0])
+		}
+		return nil
+	}
+	for _, shell := range c.Commands() {
+		shell.Args = noArguments
+	}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	c.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		return withoutEffect(c, "on completion", clientFlags...)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,10 +111,26 @@ func withoutEffect(c *cobra.Command, why string, flags ...string) error {
 // is asked: the events are recorded, or come from the simulator.
 func withoutServer(c *cobra.Command, args []string) error {
 	if slices.Contains(args, "-") {
-		return withoutEffect(c, "on recorded events (-)", "demo", "retry", "idle-timeout", "once", "spool", "events-to")
+		flags := []string{"demo", "server", "header", "retry", "idle-timeout", "once", "spool", "events-to"}
+		if !c.Flags().Changed("to") { // else they are for the broker
+			flags = append(flags, "cacert", "cert", "key", "insecure")
+		}
+		return withoutEffect(c, "on recorded events (-)", flags...)
 	}
 	if c.Flags().Changed("demo") {
 		return withoutEffect(c, "with --demo, which asks no server", "server", "header", "cacert", "cert", "key", "insecure")
+	}
+	return nil
+}
+
+// checkListen reports an address that nothing can listen on.
+func checkListen(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return usagef("--listen: %v; it takes HOST:PORT or :PORT, such as :9546", err)
 	}
 	return nil
 }

@@ -70,6 +70,9 @@ func newSimulate(a *app) *cobra.Command {
 }
 
 func (a *app) simulate(c *cobra.Command, o simulator.Options, listen string) error {
+	if err := checkListen(listen); err != nil {
+		return err
+	}
 	if a.verbose > 0 {
 		o.Logf = func(f string, args ...any) { a.out.Notice("rtev: " + fmt.Sprintf(f, args...)) }
 	}

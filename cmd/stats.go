@@ -74,12 +74,8 @@ func (o *statsOptions) check(c *cobra.Command, output string) error {
 		return usagef("--interval %v: the time between reports must be more than 0", o.interval)
 	}
 	if c.Flags().Changed("listen") {
-		_, port, err := net.SplitHostPort(o.listen)
-		if err == nil {
-			_, err = net.LookupPort("tcp", port)
-		}
-		if err != nil {
-			return usagef("--listen: %v; it takes HOST:PORT or :PORT, such as :9546", err)
+		if err := checkListen(o.listen); err != nil {
+			return err
 		}
 	}
 	if output == "prom" {
