@@ -76,8 +76,10 @@ func (m *Maker) New(typ string, payload []byte, in *Instance) (*Event, error) {
 func (m *Maker) object(typ, id, data []byte, at time.Time, to Sink) error {
 	defer m.shrink()
 	err := m.setPayload(data)
-	if _, named := m.ev.Member("$id"); err == nil && !named {
-		err = m.unwrap(&typ)
+	if err == nil {
+		if _, named := m.ev.Member("$id"); !named {
+			err = m.unwrap(&typ)
+		}
 	}
 	if err != nil {
 		m.Bad(data)
