@@ -130,7 +130,7 @@ func (c *checker) ended(i int) {
 
 // space skips white space.
 func (c *checker) space(p []byte, i int) int {
-	for i < len(p) && p[i] <= ' ' {
+	for ; i < len(p) && p[i] <= ' '; i++ {
 		switch p[i] {
 		case ' ', '\t':
 		case '\n', '\r':
@@ -138,7 +138,6 @@ func (c *checker) space(p []byte, i int) int {
 		default:
 			return i
 		}
-		i++
 	}
 	return i
 }

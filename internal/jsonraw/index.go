@@ -8,8 +8,7 @@ import (
 // ErrNotObject means that a payload is not one JSON object (RFC 8259).
 var ErrNotObject = errors.New("not a JSON object")
 
-// maxMembers bounds the index. An object with more members is still checked
-// completely, but look-ups walk it.
+// maxMembers bounds the index. Look-ups walk an object with more members.
 const maxMembers = 128
 
 // Index finds the top-level members of one JSON object. The zero Index is an
@@ -42,11 +41,7 @@ func (x *Index) Scan(p []byte) error {
 	return c.scan(p, x)
 }
 
-// Len returns the number of indexed members, at most 128.
-func (x *Index) Len() int { return len(x.members) }
-
-// HasLineEnd reports whether there is a CR or LF between the tokens of the
-// object.
+// HasLineEnd reports whether there is a CR or LF between the tokens of the object.
 func (x *Index) HasLineEnd() bool { return x.lineEnd }
 
 // Get returns the value of the first member with that name, as it was sent.

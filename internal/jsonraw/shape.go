@@ -144,11 +144,8 @@ func (s *shape) set(p []byte, scalars []span, members []member) {
 	}
 	s.tail = s.sample[from:]
 	s.moved = slices.Grow(s.moved[:0], len(s.holes)+1)[:len(s.holes)+1]
-	n := 0
 	holesBefore := func(place uint32) uint32 {
-		for n < len(s.holes) && s.holes[n].end <= int(place) {
-			n++
-		}
+		n, _ := slices.BinarySearchFunc(s.holes, int(place)+1, func(h hole, end int) int { return h.end - end })
 		return uint32(n)
 	}
 	for i := range s.members {

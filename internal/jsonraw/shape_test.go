@@ -15,7 +15,7 @@ func describe(x *Index, err error) string {
 		return err.Error()
 	}
 	var b bytes.Buffer
-	fmt.Fprintln(&b, x.walk, x.lineEnd, x.Len())
+	fmt.Fprintln(&b, x.walk, x.lineEnd, len(x.members))
 	x.Members(func(name, value []byte) bool {
 		fmt.Fprintf(&b, "%q %q\n", name, value)
 		return true

@@ -89,12 +89,11 @@ func (s *Splitter) Tail() []byte { return s.buf[s.next:] }
 func (s *Splitter) begin() bool {
 	for ; !s.begun && s.next < len(s.buf) && (s.inList || !s.single); s.next++ {
 		switch c := s.buf[s.next]; {
-		case c == ' ', c == '\t', c == '\r', c == '\n', c == ',', c == 0x1e: // 0x1e: RFC 7464
 		case c == '[' && !s.inList:
 			s.inList = true
 		case c == ']':
 			s.inList = false
-		default:
+		case bytes.IndexByte([]byte(" \t\r\n,\x1e"), c) < 0: // 0x1e: RFC 7464
 			s.begun, s.seen = true, s.next
 			s.word = c != '{' && c != '[' && c != '"'
 			return true
@@ -126,9 +125,6 @@ func (s *Splitter) search() (ended bool) {
 				s.depth++
 			case '}', ']':
 				s.depth--
-			default:
-				s.seen++
-				continue
 			}
 			s.seen++
 		}

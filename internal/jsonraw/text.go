@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/tidwall/gjson"
 )
@@ -44,10 +45,9 @@ func unicodeEscape(s []byte) (r rune, size int) {
 	if !utf16.IsSurrogate(r) {
 		return r, 4
 	}
-	if low, ok := bytes.CutPrefix(s[4:], []byte(`\u`)); ok {
-		if both := utf16.DecodeRune(r, hex4(low)); both != utf8.RuneError {
-			return both, 4 + len(`\u`) + 4
-		}
+	low, ok := bytes.CutPrefix(s[4:], []byte(`\u`))
+	if both := utf16.DecodeRune(r, hex4(low)); ok && both != utf8.RuneError {
+		return both, 4 + len(`\u`) + 4
 	}
 	return utf8.RuneError, 4
 }
@@ -84,3 +84,9 @@ func Text(raw []byte, scratch *[]byte) []byte {
 func AppendQuoted(dst []byte, s string) []byte {
 	return gjson.AppendJSONString(dst, strings.ToValidUTF8(s, "\uFFFD"))
 }
+
+// view returns b as a string without a copy. It is valid until b changes.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// bytesOf returns s as bytes without a copy. They must not be changed.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

@@ -132,11 +132,15 @@ func unwrap(data []byte) (list []byte) {
 	if !bytes.HasPrefix(name, []byte("events")) && !bytes.HasPrefix(name, []byte("data")) {
 		return nil
 	}
-	var x jsonraw.Index
-	if !wrapper.Match(data) || x.Scan(data) != nil || x.Len() != 1 {
+	if !wrapper.Match(data) || !jsonraw.Valid(data) {
 		return nil
 	}
-	x.Members(func(_, value []byte) bool { list = value; return true })
+	for _, value := range jsonraw.Members(data) {
+		if list != nil {
+			return nil
+		}
+		list = value
+	}
 	for item := range jsonraw.Elements(list) {
 		if item[0] != '{' {
 			return nil
