@@ -108,9 +108,10 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 	return s.end(err)
 }
 
-// cropColumns are the columns of -o csv.
+// cropColumns are the columns of -o csv. A width without the backslash is that of the
+// box in the frame.
 const cropColumns = "time=_time,instance=_instance,type=_ref._type,object_class=_class,place=_place,confidence," +
-	"file,bytes,width,height,sha256,event_id=_event,tracking_id=_track"
+	`file,bytes,width=\width,height=\height,sha256,event_id=_event,tracking_id=_track`
 
 // cropEncoder returns a function that makes an encoder of the records of saved
 // pictures.
