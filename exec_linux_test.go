@@ -182,7 +182,9 @@ func TestKillEndsCommandsAndKeepsSpool(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer alive.Close()
-	if _, err := alive.Read(make([]byte, 1)); err != nil {
+	// Each of the four commands that run at once writes a byte. None is being started
+	// then: between fork and exec it would hold the lock of the spool.
+	if _, err := io.ReadFull(alive, make([]byte, 4)); err != nil {
 		t.Fatal(err)
 	}
 	if err := first.Process.Kill(); err != nil {
