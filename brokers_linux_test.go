@@ -49,10 +49,11 @@ func TestBrokersGetTheEvents(t *testing.T) {
 		port := freePort(t)
 		broker := talk(t, "nats-server", "-DV", "-a", "127.0.0.1", "-p", port)
 		broker.until(`Server is (ready)`)
-		deliver(t, []string{"nats", "sub", "-s", "127.0.0.1:" + port, "rt.events", "--raw", "--count", "5"}, 5, func() string {
-			broker.until(`\[(SUB) rt.events`)
-			return strings.ReplaceAll(recipe(t, "nats"), "nats1", "127.0.0.1:"+port)
-		})
+		deliver(t, []string{"nats", "sub", "-s", "127.0.0.1:" + port, "rt.events", "--raw", "--count", "5"}, 5,
+			func() string {
+				broker.until(`\[(SUB) rt.events`)
+				return strings.ReplaceAll(recipe(t, "nats"), "nats1", "127.0.0.1:"+port)
+			})
 	})
 }
 
@@ -61,7 +62,8 @@ func TestBrokersGetTheEvents(t *testing.T) {
 func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	t.Helper()
 	const gate = "899c89f9-90c3-c633-8586-8f09b005ebed"
-	sim, server := simulate(t, simulator.Options{Seed: 1, Rate: 200, Record: true, Instances: []simulator.Instance{{ID: gate, Name: "gate"}}})
+	sim, server := simulate(t, simulator.Options{Seed: 1, Rate: 200, Record: true,
+		Instances: []simulator.Instance{{ID: gate, Name: "gate"}}})
 	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
 	var got, said, produced bytes.Buffer

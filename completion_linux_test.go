@@ -16,7 +16,8 @@ import (
 const bashTry = `
 zmodload zsh/zpty || exit
 zpty b bash --norc -i
-zpty -w b ". /usr/share/bash-completion/bash_completion; . completions/rtev.bash; bind -x '\"\\C-g\": printf \"<<%s>>\" \"\$READLINE_LINE\"'; PS1=READ''Y"
+zpty -w b ". /usr/share/bash-completion/bash_completion; . completions/rtev.bash"
+zpty -w b "bind -x '\"\\C-g\": printf \"<<%s>>\" \"\$READLINE_LINE\"'; PS1=READ''Y"
 zpty -r b line '*READY*'
 zpty -w -n b "$1"$'\t\C-g'
 zpty -r b line '*<<*>>*'
@@ -28,7 +29,9 @@ print -r -- ${line%%>>*}`
 const zshTry = `
 zmodload zsh/zpty || exit
 zpty z zsh -f -i
-zpty -w z "fpath=(\${(M)fpath:#*/(Completion|Base|Zsh)}); autoload -Uz compinit; compinit -u -D; source completions/rtev.zsh; tell() { zle complete-word; print -r -- \"<<\$BUFFER>>\" }; zle -N tell; bindkey '^X' tell; PS1=READ''Y"
+zpty -w z "fpath=(\${(M)fpath:#*/(Completion|Base|Zsh)}); autoload -Uz compinit; compinit -u -D"
+zpty -w z "source completions/rtev.zsh; tell() { zle complete-word; print -r -- \"<<\$BUFFER>>\" }"
+zpty -w z "zle -N tell; bindkey '^X' tell; PS1=READ''Y"
 zpty -r z line '*READY*'
 zpty -w -n z "$1"$'\C-x'
 zpty -r z line '*<<*>>*'
@@ -39,7 +42,8 @@ print -r -- ${line%%>>*}`
 // flags, event types, lists of types, and the names of instances.
 func TestCompletionsWorkInShells(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(6)})
-	env := append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "RTEV_SERVER="+server, "RTEV_CONFIG=none", "HOME="+t.TempDir(), "TERM=xterm")
+	env := append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "RTEV_SERVER="+server, "RTEV_CONFIG=none",
+		"HOME="+t.TempDir(), "TERM=xterm")
 	once := func(line string, shell ...string) (string, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()

@@ -63,17 +63,20 @@ func drainOnce(t *testing.T, payloads ...string) string {
 }
 
 func cropPayload(image, event string) string {
-	return fmt.Sprintf(`{"$id":"crop","instance_id":"%s","image":"%s","ref_event_id":"%s","confidence":0.5}`, camera, image, event)
+	return fmt.Sprintf(`{"$id":"crop","instance_id":"%s","image":"%s","ref_event_id":"%s","confidence":0.5}`, camera,
+		image, event)
 }
 
 func eventPayload(id, more string) string {
-	return fmt.Sprintf(`{"$id":"event-intrusion","instance_id":"%s","event_id":"%s","area_name":"Dock","more":"%s"}`, camera, id, more)
+	return fmt.Sprintf(`{"$id":"event-intrusion","instance_id":"%s","event_id":"%s","area_name":"Dock","more":"%s"}`,
+		camera, id, more)
 }
 
 // crops runs rtev crops --once and returns its status and messages.
 func crops(t *testing.T, server, dir string, more ...string) (messages string, code int) {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), "rtev", append([]string{"crops", camera, "--once", "-s", server, "-d", dir, "--config", "none"}, more...)...)
+	c := exec.CommandContext(t.Context(), "rtev",
+		append([]string{"crops", camera, "--once", "-s", server, "-d", dir, "--config", "none"}, more...)...)
 	var b bytes.Buffer
 	c.Stderr = &b
 	c.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(t.TempDir(), "state"))
@@ -111,10 +114,14 @@ func TestEventsToGetsOtherEvents(t *testing.T) {
 	payloads := []string{
 		eventPayload("e1", ""),
 		cropPayload(goodText, "e1"),
-		cropPayload(base64.StdEncoding.EncodeToString(good[:len(good)-2]), "e1"),                                 // no end marker
-		cropPayload(base64.StdEncoding.EncodeToString(append(good[:len(good)-2:len(good)-2], "MAKER"...)), "e1"), // a trailer instead
-		cropPayload(base64.StdEncoding.EncodeToString(trailing), "e1"),                                           // a picture with bytes after its end
-		strings.Replace(cropPayload(goodText, "e1"), `"confidence":0.5`, `"confidence":0.1`, 1),                  // not wanted
+		// no end marker
+		cropPayload(base64.StdEncoding.EncodeToString(good[:len(good)-2]), "e1"),
+		// a trailer instead
+		cropPayload(base64.StdEncoding.EncodeToString(append(good[:len(good)-2:len(good)-2], "MAKER"...)), "e1"),
+		// a picture with bytes after its end
+		cropPayload(base64.StdEncoding.EncodeToString(trailing), "e1"),
+		// not wanted
+		strings.Replace(cropPayload(goodText, "e1"), `"confidence":0.5`, `"confidence":0.1`, 1),
 		cropPayload("PGh0bWw+", "e9"),
 	}
 	var want strings.Builder
@@ -151,7 +158,8 @@ func TestEventsToFailureKeepsResponse(t *testing.T) {
 	good, text := smallJPEG(t, 8)
 	dir, spool, rest := t.TempDir(), filepath.Join(t.TempDir(), "spool"), filepath.Join(t.TempDir(), "rest.ndjson")
 	server := drainOnce(t, eventPayload("e1", ""), cropPayload(text, "e1"))
-	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", "/dev/full"); code != 5 || !strings.Contains(messages, "/dev/full: no space left") {
+	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", "/dev/full"); code != 5 ||
+		!strings.Contains(messages, "/dev/full: no space left") {
 		t.Errorf("status %d, %s", code, messages)
 	}
 	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", rest); code != 0 {
@@ -180,7 +188,8 @@ func TestSpoolSurvivesKilledCrops(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Skip(err)
 	}
-	c := exec.CommandContext(t.Context(), "rtev", "crops", camera, "--once", "-s", server, "-d", dir, "--config", "none", "-q", "--spool", spool, "--events-to", fifo)
+	c := exec.CommandContext(t.Context(), "rtev", "crops", camera, "--once", "-s", server, "-d", dir, "--config", "none",
+		"-q", "--spool", spool, "--events-to", fifo)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -73,14 +73,16 @@ func TestDocumentedCommandsWork(t *testing.T) {
 			dir := t.TempDir()
 			// Commands need the folders for logs and pictures, even if the previous
 			// command saved no picture.
-			if err := errors.Join(os.Mkdir(filepath.Join(dir, "pictures"), 0o755), os.Mkdir(filepath.Join(dir, "rtev"), 0o755)); err != nil {
+			if err := errors.Join(os.Mkdir(filepath.Join(dir, "pictures"), 0o755),
+				os.Mkdir(filepath.Join(dir, "rtev"), 0o755)); err != nil {
 				t.Fatal(err)
 			}
 			all.Go(func() { runBlock(t, dir, block.text, env) })
 		}
 	}
 	all.Wait()
-	for _, page := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md", "docs/stats.md", "docs/last-night.md"} {
+	for _, page := range []string{"README.md", "docs/quickstart.md", "docs/filters.md", "docs/recipes.md", "docs/stats.md",
+		"docs/last-night.md"} {
 		if !ran[page] {
 			t.Errorf("no command of %s was run", page)
 		}
@@ -97,7 +99,8 @@ instances:
   - {name: gate, id: 899c89f9-90c3-c633-8586-8f09b005ebed}
 default: [gate]
 `)
-	return append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home, "HTTP_PROXY="+server)
+	return append(os.Environ(), "PATH="+programFolder(t)+":"+os.Getenv("PATH"), "XDG_CONFIG_HOME="+home,
+		"XDG_STATE_HOME="+home, "HTTP_PROXY="+server)
 }
 
 func write(t *testing.T, name, text string) {
@@ -197,7 +200,8 @@ func runBlock(t *testing.T, dir, block string, env []string) {
 // that of --demo, except for times and the width of columns.
 func TestShownOutputIsReal(t *testing.T) {
 	t.Parallel()
-	c := exec.Command(filepath.Join(programFolder(t), "rtev"), "tail", "--demo", "--config", "none", "-e", "!track,!statistics", "-n", "10")
+	c := exec.Command(filepath.Join(programFolder(t), "rtev"), "tail", "--demo", "--config", "none", "-e",
+		"!track,!statistics", "-n", "10")
 	out, err := c.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -279,7 +283,8 @@ func TestLogrotate(t *testing.T) {
 	}
 	defer file.Close()
 	server := start(t, simulator.Options{Seed: 1, Rate: 200})
-	c := exec.Command(filepath.Join(programFolder(t), "rtev"), "tail", "-s", server, "--config", "none", "-o", "ndjson", "--no-image")
+	c := exec.Command(filepath.Join(programFolder(t), "rtev"), "tail", "-s", server, "--config", "none", "-o", "ndjson",
+		"--no-image")
 	c.Stdout = file
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -335,7 +340,8 @@ func TestUnitsAreSound(t *testing.T) {
 		write(t, filepath.Join(dir, filepath.Base(unit)), strings.ReplaceAll(string(text), "/usr/bin/rtev", program))
 	}
 	write(t, filepath.Join(dir, "rtev-crops@.service.d", "elsewhere.conf"), dropIn)
-	for _, unit := range []string{"rtev-tail@gate.service", "rtev-forward@gate.service", "rtev-crops@gate.service", "rtev-crops@gate.timer"} {
+	for _, unit := range []string{"rtev-tail@gate.service", "rtev-forward@gate.service", "rtev-crops@gate.service",
+		"rtev-crops@gate.timer"} {
 		c := exec.Command("systemd-analyze", "--man=no", "verify", filepath.Join(dir, unit))
 		if out, err := c.CombinedOutput(); err != nil || len(out) > 0 {
 			t.Errorf("%s: %v\n%s", unit, err, out)

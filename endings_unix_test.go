@@ -151,7 +151,9 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 // If its reader goes away, the process dies of SIGPIPE without a message.
 func TestClosedPipeKillsSilently(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
-	for _, args := range [][]string{{"tail", "-o", "ndjson"}, {"tail", "--exec", "cat"}, {"poll", "Gate", "-i", "1ms", "--exec", "cat"}, {"stats", "-i", "1ms", "-o", "csv"}, {"poll", "Gate", "-i", "1ms", "-o", "ndjson"}, {"--help"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{"tail", "-o", "ndjson"}, {"tail", "--exec", "cat"},
+		{"poll", "Gate", "-i", "1ms", "--exec", "cat"}, {"stats", "-i", "1ms", "-o", "csv"},
+		{"poll", "Gate", "-i", "1ms", "-o", "ndjson"}, {"--help"}, {"completion", "bash"}} {
 		c := exec.CommandContext(t.Context(), "rtev", args...)
 		var messages bytes.Buffer
 		c.Stderr = &messages
@@ -164,7 +166,8 @@ func TestClosedPipeKillsSilently(t *testing.T) {
 		c.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir(), "RTEV_SERVER="+server, "RTEV_CONFIG=none")
 		_ = c.Run()
 		writer.Close()
-		if got := died(c); got != syscall.SIGPIPE || messages.Len() > 0 && args[0] != "poll" { // poll names where it keeps what it drained
+		// poll names where it keeps what it drained
+		if got := died(c); got != syscall.SIGPIPE || messages.Len() > 0 && args[0] != "poll" {
 			t.Errorf("%s: ended with %v, %q", args[0], c.ProcessState, &messages)
 		}
 	}
@@ -194,7 +197,8 @@ func TestBrokenConnectionIsNotSIGPIPE(t *testing.T) {
 	}
 	for range 20 {
 		got := rtev(t, nil, "tail", "-s", l.Addr().String(), "-H", "X: @"+header, camera)
-		if got.code != 3 || strings.Count(got.errors, "\n") != 1 || !strings.Contains(got.errors, "http://"+l.Addr().String()) {
+		if got.code != 3 || strings.Count(got.errors, "\n") != 1 ||
+			!strings.Contains(got.errors, "http://"+l.Addr().String()) {
 			t.Fatalf("%+v", got)
 		}
 	}
@@ -203,10 +207,15 @@ func TestBrokenConnectionIsNotSIGPIPE(t *testing.T) {
 // A command that drains a queue needs an open standard output.
 func TestDrainRefusesClosedStdout(t *testing.T) {
 	var requests atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { requests.Add(1); w.WriteHeader(http.StatusNoContent) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		requests.Add(1)
+		w.WriteHeader(http.StatusNoContent)
+	}))
 	defer server.Close()
 	run := func(redirect string, args ...string) (string, int) {
-		c := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `exec rtev "$@" --config none ` + redirect, "sh"}, args...)...)
+		c := exec.CommandContext(t.Context(), "sh",
+			append([]string{"-c", `exec rtev "$@" --config none ` + redirect, "sh"}, args...)...)
 		var messages bytes.Buffer
 		c.Stderr = &messages
 		_ = c.Run()
@@ -216,7 +225,8 @@ func TestDrainRefusesClosedStdout(t *testing.T) {
 		{"poll", camera, "--once", "-s", server.URL},
 		{"crops", camera, "--once", "-s", server.URL, "-d", t.TempDir(), "--events-to", filepath.Join(t.TempDir(), "rest")},
 	} {
-		if message, code := run(">&-", args...); code != 5 || !strings.Contains(message, "standard output is closed") || requests.Load() > 0 {
+		if message, code := run(">&-", args...); code != 5 || !strings.Contains(message, "standard output is closed") ||
+			requests.Load() > 0 {
 			t.Errorf("%s: status %d after %d requests, %q", args[0], code, requests.Load(), message)
 		}
 		if message, code := run(">/dev/null", args...); code != 0 || strings.Contains(message, "standard output") {
@@ -231,7 +241,9 @@ func TestFullDiskIsReported(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("no /dev/full here")
 	}
-	for _, args := range []string{"--help", "help filters", "tail --help", "completion bash", "completion zsh", "completion fish", "completion powershell", "--version", "tail --demo -n 1", "stats --demo --for 1s", "instances --demo"} {
+	for _, args := range []string{"--help", "help filters", "tail --help", "completion bash", "completion zsh",
+		"completion fish", "completion powershell", "--version", "tail --demo -n 1", "stats --demo --for 1s",
+		"instances --demo"} {
 		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -241,7 +253,8 @@ func TestFullDiskIsReported(t *testing.T) {
 		c.Stdout, c.Stderr = full, &messages
 		_ = c.Run()
 		full.Close()
-		if c.ProcessState.ExitCode() != 5 || messages.String() != "rtev: standard output: write /dev/stdout: no space left on device\n" {
+		if c.ProcessState.ExitCode() != 5 || messages.String() != "rtev: standard output: write /dev/stdout: no space "+
+			"left on device\n" {
 			t.Errorf("%s: %v, %q", args, c.ProcessState, &messages)
 		}
 	}

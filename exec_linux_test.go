@@ -45,7 +45,8 @@ func TestExecRecipes(t *testing.T) {
 	if err := os.Chmod(filepath.Join(programs, "notify-send"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	env := append(documentedEnv(t, server), "PATH="+programs+":"+programFolder(t)+":"+os.Getenv("PATH"), "no_proxy=127.0.0.1")
+	env := append(documentedEnv(t, server), "PATH="+programs+":"+programFolder(t)+":"+os.Getenv("PATH"),
+		"no_proxy=127.0.0.1")
 	here := strings.NewReplacer("http://hooks1", receiver.URL, "-h mqtt1", "-h 127.0.0.1 -p "+port,
 		"rtev tail gate", "rtev tail gate -n 1", "rtev poll gate", "rtev poll gate --once -e '*-crossing'")
 	var out strings.Builder
@@ -121,7 +122,8 @@ func TestInterruptDoesNotReachCommands(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	c := exec.CommandContext(t.Context(), "rtev", "tail", "-s", server.URL, camera, "--config", "none", "--exec", `sh -c 'echo >started; read line <go; echo "$line"'`)
+	c := exec.CommandContext(t.Context(), "rtev", "tail", "-s", server.URL, camera, "--config", "none", "--exec",
+		`sh -c 'echo >started; read line <go; echo "$line"'`)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var out, messages bytes.Buffer
 	c.Stdout, c.Stderr = &out, &messages
@@ -166,7 +168,8 @@ func TestKillEndsCommandsAndKeepsSpool(t *testing.T) {
 	}
 	url, _ := queue(t, "["+strings.Join(want, ",")+"]")
 	run := func(command string) *exec.Cmd {
-		c := exec.CommandContext(t.Context(), "rtev", "poll", "-q", "-s", url, "--config", "none", pollInstance, "--once", "--exec", command)
+		c := exec.CommandContext(t.Context(), "rtev", "poll", "-q", "-s", url, "--config", "none", pollInstance, "--once",
+			"--exec", command)
 		c.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir())
 		return c
 	}

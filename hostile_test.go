@@ -19,7 +19,8 @@ import (
 
 // evil contains what a server should not send in a string: escape sequences, bidi
 // marks, NUL, line ends, noncharacters, and overlong and truncated UTF-8.
-const evil = `\u001b[2J\u001b]0;x\u0007\u009b31m\u202e\u2066\u0000\n\r\u2028\ud800` + "\u202e\u009b\xc0\xaf\xe0\x80\xaf\xff\xf4\x90\x80\x80"
+const evil = `\u001b[2J\u001b]0;x\u0007\u009b31m\u202e\u2066\u0000\n\r\u2028\ud800` +
+	"\u202e\u009b\xc0\xaf\xe0\x80\xaf\xff\xf4\x90\x80\x80"
 
 // capture returns a recording of valid JSON, an event per line, with hostile
 // values in all fields that reach a terminal, a file name, a CSV, a label or an
@@ -32,14 +33,21 @@ func capture() string {
 		}
 		b.WriteByte('\n')
 	}
-	for _, typ := range []string{"event-intrusion", "event-line-crossing", "track", "crop", "attribute", "statistics", evil} {
-		line(`{"$id":"`, typ, `","instance_id":"`, evil, `","area_name":"`, evil, `","tripwire_name":"`, evil, `","object_class":"`, evil,
-			`","event_id":"`, evil, `","tracking_id":"`, evil, `","name":"`, evil, `","value":"`, evil, `","crossing_direction":"`, evil,
+	for _, typ := range []string{"event-intrusion", "event-line-crossing", "track", "crop", "attribute", "statistics",
+		evil} {
+		line(`{"$id":"`, typ, `","instance_id":"`, evil, `","area_name":"`, evil, `","tripwire_name":"`, evil,
+			`","object_class":"`, evil,
+			`","event_id":"`, evil, `","tracking_id":"`, evil, `","name":"`, evil, `","value":"`, evil,
+			`","crossing_direction":"`, evil,
 			`","current_framerate":"`, evil, `","image":"`, evil, `","`, evil, `":1}`)
-		line(`{"$id":"`, typ, `","system_timestamp":1e999999,"event_timestamp_ms":-1e999999,"confidence":1e-999999,"age_ms":9999999999999999999999,`,
-			`"location":{"x":1e999999,"y":-0,"width":1E400,"height":0.1e-400},"event_duration_ms":1e308,"frames_processed":-1e999999,"latency":"1e999999"}`)
-		line(`{"$id":"`, typ, `","$id":"crop","area_name":"a","area_name":"`, evil, `","location":7,"location":[[]],"image":{},"image":null}`)
-		for _, at := range []string{"1795611705000", "1795611604000", "4102444800000", "0", "-1", "1795611705001"} { // a clock that jumps
+		line(`{"$id":"`, typ, `","system_timestamp":1e999999,"event_timestamp_ms":-1e999999,"confidence":1e-999999,`+
+			`"age_ms":9999999999999999999999,`,
+			`"location":{"x":1e999999,"y":-0,"width":1E400,"height":0.1e-400},"event_duration_ms":1e308,`+
+				`"frames_processed":-1e999999,"latency":"1e999999"}`)
+		line(`{"$id":"`, typ, `","$id":"crop","area_name":"a","area_name":"`, evil,
+			`","location":7,"location":[[]],"image":{},"image":null}`)
+		// a clock that jumps
+		for _, at := range []string{"1795611705000", "1795611604000", "4102444800000", "0", "-1", "1795611705001"} {
 			line(`{"$id":"`, typ, `","instance_id":"i","system_timestamp":`, at, `,"event_timestamp_ms":`, at, `}`)
 		}
 	}
@@ -80,7 +88,8 @@ func TestHostileContent(t *testing.T) {
 	for _, command := range []string{
 		"tail - --color always", "tail - -o csv", "tail - -o csv -c _time,_place,x=location.x,location,image,_delay_ms",
 		"tail - -o ndjson -c area_name,location,image,_instance,_track", "tail - -w !nothing&&location.x!=3 --time rfc3339",
-		"crops - -d " + dir, "crops - --meta --best -o ndjson -d " + dir, "stats -", "stats - -o ndjson", "stats - -o csv", "stats - -o prom", "stats - --fields", "stats - --by area_name",
+		"crops - -d " + dir, "crops - --meta --best -o ndjson -d " + dir, "stats -", "stats - -o ndjson", "stats - -o csv",
+		"stats - -o prom", "stats - --fields", "stats - --by area_name",
 		"tail - -v -e track,!track", "tail -",
 	} {
 		t.Run(command, func(t *testing.T) {
@@ -90,7 +99,8 @@ func TestHostileContent(t *testing.T) {
 			}
 			defer in.Close()
 			var out, talk bytes.Buffer
-			c := exec.CommandContext(t.Context(), "within", append([]string{"4s", "150MB", "rtev"}, strings.Fields(command)...)...)
+			c := exec.CommandContext(t.Context(), "within",
+				append([]string{"4s", "150MB", "rtev"}, strings.Fields(command)...)...)
 			c.Stdin, c.Stdout, c.Stderr = in, &out, &talk
 			if err := c.Run(); err != nil {
 				t.Fatalf("%v: %.300q", err, talk.String())
@@ -123,7 +133,8 @@ func TestHostileErrors(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	names := `{"instances":[{"instanceId":"` + evil + `","displayName":"` + evil + `","group":"` + evil + `","solutionName":"` + evil + `","version":"` + evil + `","running":true}]}`
+	names := `{"instances":[{"instanceId":"` + evil + `","displayName":"` + evil + `","group":"` + evil +
+		`","solutionName":"` + evil + `","version":"` + evil + `","running":true}]}`
 	for _, tc := range []struct {
 		code int
 		args []string
@@ -163,7 +174,8 @@ func checkHarmless(t *testing.T, what, text string, color, raw bool) {
 		switch {
 		case r == '\n', color && r == '\x1b' && sgr(text[i:]):
 		case raw && r >= 0x20: // bytes of a string as the server sent them
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029',
+			r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
 			t.Fatalf("%s: %q in %.80q", what, r, text[max(0, i-20):])
 		}
 	}

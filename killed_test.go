@@ -59,7 +59,8 @@ func killed(t *testing.T, published func() []string, to ...string) {
 			t.Fatal(err)
 		}
 		defer out.Close()
-		args = append([]string{"poll", "-s", web.URL, "-H", "X-Run: " + run, "--config", "none", "-q", "-o", "ndjson", "-i", "20ms", "--spool", filepath.Join(dir, "spool"), camera}, append(args, to...)...)
+		args = append([]string{"poll", "-s", web.URL, "-H", "X-Run: " + run, "--config", "none", "-q", "-o", "ndjson", "-i",
+			"20ms", "--spool", filepath.Join(dir, "spool"), camera}, append(args, to...)...)
 		c := exec.CommandContext(ctx, "rtev", args...)
 		c.Stdout, c.Stderr = out, &messages
 		ended := c.Run()
@@ -110,8 +111,10 @@ func killed(t *testing.T, published func() []string, to ...string) {
 		}
 		delete(seen, h)
 	}
-	t.Logf("%d kills: %d events drained, %d came twice, %d were in flight and did not come", *kills, len(hashes), twice, lost)
+	t.Logf("%d kills: %d events drained, %d came twice, %d were in flight and did not come", *kills, len(hashes), twice,
+		lost)
 	if len(hashes) == 0 || missing > 0 || len(seen) > 0 {
-		t.Errorf("%d of %d events are missing, %d lines were never sent:\n%s", missing, len(hashes), len(seen), messages.String())
+		t.Errorf("%d of %d events are missing, %d lines were never sent:\n%s", missing, len(hashes), len(seen),
+			messages.String())
 	}
 }

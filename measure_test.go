@@ -77,7 +77,8 @@ func served(ts *testscript.TestScript, neg bool, args []string) {
 		return missing+forged == 0
 	})
 	if missing+forged > 0 {
-		ts.Fatalf("%d events were delivered and are not in %s, %d lines were not delivered, or not so often", missing, args[0], forged)
+		ts.Fatalf("%d events were delivered and are not in %s, %d lines were not delivered, or not so often", missing,
+			args[0], forged)
 	}
 }
 

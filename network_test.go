@@ -97,9 +97,12 @@ func TestTLSFaults(t *testing.T) {
 	}{
 		{"unknown authority", []string{"-s", good}, 3, "", "signed by unknown authority); --cacert FILE"},
 		{"expired", []string{"-s", old, "--cacert", oldCA}, 3, "", "certificate has expired or is not yet valid"},
-		{"wrong name", []string{"-s", strings.Replace(good, "127.0.0.1", "localhost", 1), "--cacert", goodCA}, 3, "", "certificate is not valid for any names"},
-		{"no TLS at all", []string{"-s", strings.Replace(plain.URL, "http:", "https:", 1)}, 3, "", "does not speak TLS; try http://"},
-		{"TLS where none was asked for", []string{"-s", strings.Replace(good, "https:", "http:", 1)}, 4, "", "400 Bad Request"},
+		{"wrong name", []string{"-s", strings.Replace(good, "127.0.0.1", "localhost", 1), "--cacert", goodCA}, 3, "",
+			"certificate is not valid for any names"},
+		{"no TLS at all", []string{"-s", strings.Replace(plain.URL, "http:", "https:", 1)}, 3, "",
+			"does not speak TLS; try http://"},
+		{"TLS where none was asked for", []string{"-s", strings.Replace(good, "https:", "http:", 1)}, 4, "",
+			"400 Bad Request"},
 		{"as it should be", []string{"-s", good, "--cacert", goodCA}, 0, "HTTP/1.1", ""},
 		{"not checked", []string{"-s", old, "-k"}, 0, "HTTP/1.1", "certificates are not checked (-k)"},
 		{"HTTP/2", []string{"-s", two, "--cacert", twoCA}, 0, "HTTP/2.0", ""},
@@ -126,7 +129,8 @@ func TestRedirectKeepsSecrets(t *testing.T) {
 	defer other.Close()
 	here := httptest.NewServer(http.RedirectHandler(other.URL+"/x", http.StatusFound))
 	defer here.Close()
-	got := rtev(t, nil, "tail", "-s", strings.Replace(here.URL, "//", "//me:secret@", 1), "-H", "X-Token: secret", "-H", "Cookie: secret", camera, "-n", "1", "-o", "ndjson", "-vv")
+	got := rtev(t, nil, "tail", "-s", strings.Replace(here.URL, "//", "//me:secret@", 1), "-H", "X-Token: secret", "-H",
+		"Cookie: secret", camera, "-n", "1", "-o", "ndjson", "-vv")
 	if got.code != 0 || got.out == "" || there == nil {
 		t.Fatalf("%+v", got)
 	}
@@ -149,13 +153,15 @@ func TestProxyFromTheEnvironment(t *testing.T) {
 	}))
 	defer proxy.Close()
 	env := []string{"HTTP_PROXY=" + proxy.URL}
-	if got := rtev(t, env, "tail", "-s", "nvr1.invalid", camera, "-n", "1", "-o", "ndjson"); got.code != 0 || got.out == "" {
+	if got := rtev(t, env, "tail", "-s", "nvr1.invalid", camera, "-n", "1", "-o", "ndjson"); got.code != 0 ||
+		got.out == "" {
 		t.Errorf("%+v", got)
 	}
 	if !strings.HasPrefix(asked, "http://nvr1.invalid:3546/v1/") {
 		t.Errorf("the proxy was asked for %q", asked)
 	}
-	if got := rtev(t, append(env, "NO_PROXY=nvr1.invalid"), "tail", "-s", "nvr1.invalid", camera, "-n", "1"); got.code != 3 || !strings.Contains(got.errors, "nvr1.invalid") {
+	if got := rtev(t, append(env, "NO_PROXY=nvr1.invalid"), "tail", "-s", "nvr1.invalid", camera, "-n",
+		"1"); got.code != 3 || !strings.Contains(got.errors, "nvr1.invalid") {
 		t.Errorf("past the proxy: %+v", got)
 	}
 }
@@ -170,11 +176,13 @@ func TestIPv6(t *testing.T) {
 	go server.Serve(l) //nolint:errcheck // it ends with Close
 	defer server.Close()
 	for _, address := range []string{l.Addr().String(), "http://" + l.Addr().String()} {
-		if got := rtev(t, nil, "tail", "-s", address, camera, "-n", "1", "-o", "ndjson"); got.code != 0 || got.out == "" || got.errors != "" {
+		if got := rtev(t, nil, "tail", "-s", address, camera, "-n", "1", "-o", "ndjson"); got.code != 0 || got.out == "" ||
+			got.errors != "" {
 			t.Errorf("%s: %+v", address, got)
 		}
 	}
-	if got := rtev(t, nil, "tail", "-s", "::1", camera, "-n", "1"); got.code != 3 || !strings.Contains(got.errors, "http://[::1]:3546: connection refused") {
+	if got := rtev(t, nil, "tail", "-s", "::1", camera, "-n", "1"); got.code != 3 ||
+		!strings.Contains(got.errors, "http://[::1]:3546: connection refused") {
 		t.Errorf("without port: %+v", got)
 	}
 }

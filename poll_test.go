@@ -38,7 +38,8 @@ func queue(t *testing.T, response string) (url string, drained func() bool) {
 
 // polled returns the command "rtev poll -q" whose unwritten files go to state.
 func polled(url, state string, args ...string) *exec.Cmd {
-	c := exec.Command("rtev", append([]string{"poll", "-q", "-s", url, "--config", "none", "-o", "ndjson", pollInstance}, args...)...)
+	c := exec.Command("rtev", append([]string{"poll", "-q", "-s", url, "--config", "none", "-o", "ndjson", pollInstance},
+		args...)...)
 	c.Env = append(os.Environ(), "XDG_STATE_HOME="+state)
 	return c
 }
@@ -66,7 +67,8 @@ func TestPollSavesItemsThatAreNotStrictJSON(t *testing.T) {
 	}
 	raw[6] = strings.ReplaceAll(raw[6], `\t`, "\t")
 	good := `{"$id":"track","instance_id":"` + pollInstance + `"}`
-	for _, args := range [][]string{{"--once"}, {"-n", "2"}, {"--once", "--spool", t.TempDir()}, {"--for", "1s", "-i", "1ms"}} {
+	for _, args := range [][]string{{"--once"}, {"-n", "2"}, {"--once", "--spool", t.TempDir()},
+		{"--for", "1s", "-i", "1ms"}} {
 		url, _ := queue(t, "["+good+", "+strings.Join(raw, ", ")+", "+good+"]\n")
 		state := t.TempDir()
 		c := polled(url, state, args...)
@@ -89,7 +91,8 @@ func TestPollDeliversDrainedEventsAfterSignal(t *testing.T) {
 	const events = 2000
 	var all, want []string
 	for n := range events {
-		want = append(want, fmt.Sprintf(`{"$id":"track","instance_id":"%s","n":%d,"text":"%s"}`, pollInstance, n, strings.Repeat("x", 200)))
+		want = append(want, fmt.Sprintf(`{"$id":"track","instance_id":"%s","n":%d,"text":"%s"}`, pollInstance, n,
+			strings.Repeat("x", 200)))
 	}
 	all = append(all, want...)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {

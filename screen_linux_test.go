@@ -88,7 +88,8 @@ func TestTailOnATerminal(t *testing.T) {
 	for _, columns := range []int{40, 80, 120, 200} {
 		shown := onTerminal(t, columns, nil, "tail", "-s", server, "-n", "60")
 		lines := strings.Split(strings.TrimSuffix(shown, "\n"), "\n")
-		if first := escapeSequences.ReplaceAllString(lines[0], ""); !regexp.MustCompile(`^\d\d:\d\d:\d\d\S*  ?rtev: following .* on +http://127\.0\.0\.1:\d+$`).MatchString(first) {
+		if first := escapeSequences.ReplaceAllString(lines[0],
+			""); !regexp.MustCompile(`^\d\d:\d\d:\d\d\S*  ?rtev: following .* on +http://127\.0\.0\.1:\d+$`).MatchString(first) {
 			t.Errorf("%d columns: the first line is %q", columns, first)
 		}
 		for _, line := range lines {
@@ -111,7 +112,8 @@ func TestMessagesGoToTerminalNotPipe(t *testing.T) {
 	server := fastServer(t)
 	var out bytes.Buffer
 	shown := onTerminal(t, 80, &out, "tail", "-s", server, "-n", "5", "-o", "ndjson", "--bell")
-	if n := strings.Count(out.String(), "\n"); n != 5 || strings.Contains(out.String(), "rtev") || strings.Contains(out.String(), "\a") {
+	if n := strings.Count(out.String(), "\n"); n != 5 || strings.Contains(out.String(), "rtev") ||
+		strings.Contains(out.String(), "\a") {
 		t.Errorf("%d lines in the pipe: %s", n, out.String())
 	}
 	if !strings.Contains(shown, "rtev: following Gate, Dock and Car park on "+server) || strings.Contains(shown, "{") {

@@ -88,7 +88,8 @@ func TestSoak(t *testing.T) {
 	t.Logf("%d events in %v; connections lost %d, opened again %d, attempts refused %d; records skipped %d",
 		got, *soak, notices[event.Lost], notices[event.Reconnected], notices[event.Retrying], notices[event.Skipped])
 	if got != n || gotSum != sum || got == 0 || notices[event.Lost] == 0 {
-		t.Errorf("%d events were delivered, %d were written; the same bytes: %v; connections lost: %d", n, got, gotSum == sum, notices[event.Lost])
+		t.Errorf("%d events were delivered, %d were written; the same bytes: %v; connections lost: %d", n, got, gotSum == sum,
+			notices[event.Lost])
 	}
 	flat(t, samples)
 }

@@ -43,7 +43,8 @@ func startNATS(t *testing.T, subject string) (stop func() (start func()), url st
 	start()
 	t.Cleanup(func() { kill() })
 	url = "nats://127.0.0.1:" + port
-	nc, err := nats.Connect(url, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
+	nc, err := nats.Connect(url, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
+		nats.ReconnectWait(20*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,8 @@ func startNATS(t *testing.T, subject string) (stop func() (start func()), url st
 	defer cancel()
 	var stream jetstream.Stream
 	for stream == nil { // until the server is there
-		if stream, err = js.CreateStream(ctx, jetstream.StreamConfig{Name: "EVENTS", Subjects: []string{subject}}); ctx.Err() != nil {
+		if stream, err = js.CreateStream(ctx, jetstream.StreamConfig{Name: "EVENTS",
+			Subjects: []string{subject}}); ctx.Err() != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,7 +83,8 @@ func startNATS(t *testing.T, subject string) (stop func() (start func()), url st
 func recorded(t *testing.T, n int) []string {
 	t.Helper()
 	_, server := simulate(t, simulator.Options{Seed: 1, Rate: simulator.Max, Instances: simulator.Fleet(1)})
-	out, err := exec.Command("rtev", "tail", "-s", server, "-o", "ndjson", "-n", fmt.Sprint(n), "--config", "none", "-e", "!crop").Output()
+	out, err := exec.Command("rtev", "tail", "-s", server, "-o", "ndjson", "-n", fmt.Sprint(n), "--config", "none", "-e",
+		"!crop").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +119,8 @@ func TestToBrokersByteForByte(t *testing.T) {
 	t.Run("nats", func(t *testing.T) {
 		_, url, stored := startNATS(t, "rtev.>")
 		for range 2 {
-			if status, messages := publish(t, lines, "--to", url+"/rtev.{instance}.{type}"); status != 0 || !strings.Contains(messages, "published 200, acknowledged 200, refused 0") {
+			if status, messages := publish(t, lines, "--to", url+"/rtev.{instance}.{type}"); status != 0 ||
+				!strings.Contains(messages, "published 200, acknowledged 200, refused 0") {
 				t.Fatalf("status %d: %s", status, messages)
 			}
 		}
@@ -161,7 +165,8 @@ func TestToBrokersByteForByte(t *testing.T) {
 		if status, messages := publish(t, lines, "--to", "kafka://"+host+"/rtev"); status != 0 {
 			t.Fatalf("status %d: %s", status, messages)
 		}
-		reader, err := kgo.NewClient(kgo.SeedBrokers(host), kgo.ConsumeTopics("rtev"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		reader, err := kgo.NewClient(kgo.SeedBrokers(host), kgo.ConsumeTopics("rtev"),
+			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -336,7 +341,8 @@ func TestForwardingGuide(t *testing.T) {
 	defer cluster.Close()
 	port := freePort(t)
 	talk(t, "mosquitto", "-v", "-p", port).until(`version .* (running)`)
-	here := strings.NewReplacer("nats://nats1", natsURL, "-h mqtt1", "-h 127.0.0.1 -p "+port, "mqtt1", "127.0.0.1:"+port, "kafka1", cluster.ListenAddrs()[0])
+	here := strings.NewReplacer("nats://nats1", natsURL, "-h mqtt1", "-h 127.0.0.1 -p "+port, "mqtt1", "127.0.0.1:"+port,
+		"kafka1", cluster.ListenAddrs()[0])
 	env := documentedEnv(t, start(t, simulator.Options{Seed: 1, Rate: 50}))
 	dir := t.TempDir()
 	event := `{"$id":"event-intrusion","instance_id":"i","area_name":"Yard"}` + "\n"
@@ -358,7 +364,8 @@ func TestForwardingGuide(t *testing.T) {
 			if strings.HasPrefix(command, "rtev") {
 				out, code := "", 0
 				for _, seconds := range []string{"1", "3", "10", "30"} { // on a busy machine even the start takes long
-					if out, code = run(command, seconds); strings.Contains(out, ", refused 0") && !strings.Contains(out, "published 0") {
+					if out, code = run(command, seconds); strings.Contains(out, ", refused 0") &&
+						!strings.Contains(out, "published 0") {
 						break
 					}
 				}

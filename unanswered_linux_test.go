@@ -51,7 +51,9 @@ func TestUnansweredRequestsAreStatus3(t *testing.T) {
 	defer mute.Close()
 	var all sync.WaitGroup
 	for _, server := range []string{mute.Addr().String(), fullBacklog(t)} {
-		for _, command := range []string{"tail", "tail " + camera, "poll --once gate", "poll --once " + camera, "crops -q --once --events-to none " + camera, "stats -o ndjson " + camera, "stats --for 1s gate", "tail --for 1s gate", "instances"} {
+		for _, command := range []string{"tail", "tail " + camera, "poll --once gate", "poll --once " + camera,
+			"crops -q --once --events-to none " + camera, "stats -o ndjson " + camera, "stats --for 1s gate",
+			"tail --for 1s gate", "instances"} {
 			args := append(strings.Fields(command), "-s", server)
 			if args[0] == "crops" {
 				args = append(args, "-d", filepath.Join(t.TempDir(), "pictures"))

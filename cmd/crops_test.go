@@ -35,7 +35,8 @@ func TestCropLineSaysWhatAndWhere(t *testing.T) {
 		err := run(t.Context(), env{
 			args:  []string{"tail", "-", "--config", "none", "--color", "never"},
 			stdin: strings.NewReader(input), stdout: &out, stderr: &messages,
-			getenv: func(string) string { return "" }, outTTY: terminal, size: func() (int, int) { return 120, 40 }, temp: t.TempDir(), keepPipe: func() {},
+			getenv: func(string) string { return "" }, outTTY: terminal, size: func() (int, int) { return 120, 40 },
+			temp: t.TempDir(), keepPipe: func() {},
 		})
 		if err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("terminal %v: %v, %s%s", terminal, err, &out, &messages)

@@ -47,7 +47,8 @@ func TestStatusOfEveryError(t *testing.T) {
 		{&rtapi.StatusError{URL: "http://nvr1:3546/v1", Code: 404}, exitRefused, "404"},
 		{&rtapi.NotStreamError{URL: "http://nvr1:3546/v1"}, exitRefused, "http://nvr1:3546/v1"},
 		{&target.NotFoundError{Text: "no instance"}, exitRefused, "no instance\nrtev: try: rtev instances"},
-		{&hintError{&target.NotFoundError{Text: "no instance"}, "rtev tail - < x"}, exitRefused, "no instance\nrtev: try: rtev tail - < x"},
+		{&hintError{&target.NotFoundError{Text: "no instance"}, "rtev tail - < x"}, exitRefused,
+			"no instance\nrtev: try: rtev tail - < x"},
 		{&event.WriteError{Err: syscall.ENOSPC}, exitOutput, "no space left"},
 		{&event.WriteError{Err: syscall.EPIPE}, exitOutput, "broken pipe"}, // a file, such as a FIFO
 		{&stdoutError{syscall.ENOSPC}, exitOutput, "standard output: no space left"},
@@ -129,7 +130,8 @@ var readers = [][]string{
 	{"poll", "gate", "--once"}, {"poll", cameraID, "--once"},
 	{"crops", cameraID}, {"crops", "gate", "--once"}, {"crops", cameraID, "--once"},
 	{"stats"}, {"stats", cameraID}, {"stats", "gate", "--fields"}, {"instances"},
-	{"history"}, {"history", cameraID}, {"history", cameraID, "--tracks"}, {"history", cameraID, "--count-by", "event_type"},
+	{"history"}, {"history", cameraID}, {"history", cameraID, "--tracks"},
+	{"history", cameraID, "--count-by", "event_type"},
 	{"tail", cameraID, "--since", "10m"},
 }
 
@@ -172,7 +174,8 @@ func TestUnreachableServerOfEveryCommand(t *testing.T) {
 					r := startDial(t, dial, append(args, "-s", "nvr1")...)
 					end := status(<-r.ended)
 					time.Sleep(time.Minute) // for connection attempts that nobody waits for
-					if end.code != exitUnreachable || !strings.Contains(end.message, "http://nvr1:3546: ") || strings.Count(end.message, "\n") != 1 {
+					if end.code != exitUnreachable || !strings.Contains(end.message, "http://nvr1:3546: ") ||
+						strings.Count(end.message, "\n") != 1 {
 						t.Errorf("%+v", end)
 					}
 					if args[0] == "crops" && r.err.String() != "" {

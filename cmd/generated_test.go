@@ -108,7 +108,8 @@ func markdown(c *cobra.Command) string {
 	if !c.Runnable() {
 		return "```\n" + c.Long + "\n```"
 	}
-	return indented.ReplaceAllStringFunc(c.Long, func(lines string) string { return "\n```\n" + strings.TrimRight(lines, "\n") + "\n```\n" })
+	return indented.ReplaceAllStringFunc(c.Long,
+		func(lines string) string { return "\n```\n" + strings.TrimRight(lines, "\n") + "\n```\n" })
 }
 
 // manPage turns a page of cobra's into a usual one: the value of a flag has a
@@ -213,7 +214,8 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 		if err := doc.GenMan(c, header, &page); err != nil {
 			t.Fatal(err)
 		}
-		if err := doc.GenMarkdownCustom(c, &reference, func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "_", "-"), "--", "-") }); err != nil {
+		if err := doc.GenMarkdownCustom(c, &reference,
+			func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "_", "-"), "--", "-") }); err != nil {
 			t.Fatal(err)
 		}
 		manPages[base+".1"], references[base+".md"] = true, true

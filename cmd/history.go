@@ -79,7 +79,8 @@ func (a *app) history(c *cobra.Command, o historyOptions, args []string) error {
 		}
 	}
 	if !found && s.ctx.Err() == nil {
-		s.notices.Info("nothing stored matches from %s to %s", s.since.Local().Format(time.DateTime), s.until.Local().Format(time.DateTime))
+		s.notices.Info("nothing stored matches from %s to %s", s.since.Local().Format(time.DateTime),
+			s.until.Local().Format(time.DateTime))
 	}
 	if o.countBy != nil {
 		err = counted.print()

@@ -20,19 +20,20 @@ import (
 // env is what the process got from outside. Everything below takes it from
 // here, so that no other file needs os.Stdout, the environment or signals.
 type env struct {
-	args     []string
-	stdin    io.Reader
-	stdout   io.Writer
-	stderr   io.Writer
-	getenv   func(string) string
-	outTTY   bool                                  // stdout is a terminal
-	errTTY   bool                                  // stderr is a terminal
-	size     func() (width, height int)            // of the terminal; 0, 0 where there is none
-	proxy    func(*http.Request) (*url.URL, error) // what the environment says
-	dial     dialer                                // opens connections; nil: the network
-	temp     string                                // the folder for temporary files
-	outShut  bool                                  // stdout was closed when the process started
-	keepPipe func()                                // from now on a write to a closed pipe is an error instead of the end of the process
+	args    []string
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
+	getenv  func(string) string
+	outTTY  bool                                  // stdout is a terminal
+	errTTY  bool                                  // stderr is a terminal
+	size    func() (width, height int)            // of the terminal; 0, 0 where there is none
+	proxy   func(*http.Request) (*url.URL, error) // what the environment says
+	dial    dialer                                // opens connections; nil: the network
+	temp    string                                // the folder for temporary files
+	outShut bool                                  // stdout was closed when the process started
+	// keepPipe makes a write to a closed pipe an error from now on, instead of the end of the process.
+	keepPipe func()
 }
 
 // Main runs the command line of this process and returns its exit status. It

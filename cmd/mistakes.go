@@ -27,7 +27,8 @@ var foreign = []struct{ names, ours, hint string }{
 	{"filter jq grep g l i selector include E exclude", "where", "-w EXPR; -w '!(EXPR)' excludes"},
 	{"json j J raw r", "output", "-o ndjson"},
 	{"no-color nocolor M", "color", "--color never"},
-	{"u user P password token", "header", "credentials in the URL (-s http://USER:PASSWORD@HOST), or -H 'Authorization: ...'"},
+	{"u user P password token", "header", "credentials in the URL (-s http://USER:PASSWORD@HOST), or -H " +
+		"'Authorization: ...'"},
 	{"host url p port b L", "server", "-s HOST or -s HOST:PORT"},
 	{"t topic instance", "where", "INSTANCE without a flag; -e LIST selects event types"},
 	{"C tail lines m max-count", "count", "-n N, which stops after N events"},

@@ -26,7 +26,8 @@ func TestParseTime(t *testing.T) {
 			t.Errorf("%s is %v, %v; want %s", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"10", "-10m", "-3d", "3dd", "d", "3d-2h", "25:00", "yesterday", "2026-13-01", "2026-06-19", "10 m", "1e9"} {
+	for _, text := range []string{"10", "-10m", "-3d", "3dd", "d", "3d-2h", "25:00", "yesterday", "2026-13-01",
+		"2026-06-19", "10 m", "1e9"} {
 		if got, err := parseTime(text, now); err == nil {
 			t.Errorf("%q is %v", text, got)
 		}

@@ -88,7 +88,8 @@ func (s *session) recorded(notify event.Notify, open func() event.Sink) error {
 // was drained is saved.
 func (s *session) drain(args []string, p poll.Poll, d draining, open func() event.Sink) error {
 	if len(args) == 0 && len(s.cfg.Default) == 0 {
-		return &usageError{msg: "no INSTANCE given: polling removes events from the queue, so name the instances to poll", hint: "rtev instances"}
+		return &usageError{msg: "no INSTANCE given: polling removes events from the queue, so name the instances to poll",
+			hint: "rtev instances"}
 	}
 	if s.outShut && !d.stdoutUnused {
 		return errOutShut

@@ -32,11 +32,13 @@ func answering(t *testing.T, handle http.HandlerFunc) dialer {
 func TestInstancesAreSafeOnATerminal(t *testing.T) {
 	dial := answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"instances":[{"instanceId":"`+cameraID+`","displayName":"running","fps":24.940000534057617,"version":"`+strings.Repeat("14.14.", 9)+`"},
+		io.WriteString(w, `{"instances":[{"instanceId":"`+cameraID+
+			`","displayName":"running","fps":24.940000534057617,"version":"`+strings.Repeat("14.14.", 9)+`"},
 			{"instanceId":"b","displayName":"\u001b[2J`+"\u009b31m\u202e門"+`","group":"g","running":true}]}`)
 	})
 	for _, format := range []string{"text", "csv", "ndjson"} {
-		r := startEnv(t, env{dial: dial, outTTY: true, size: func() (int, int) { return 80, 24 }}, "instances", "-s", "nvr1", "-o", format, "--color", "never")
+		r := startEnv(t, env{dial: dial, outTTY: true, size: func() (int, int) { return 80, 24 }}, "instances", "-s", "nvr1",
+			"-o", format, "--color", "never")
 		if err := <-r.ended; err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +124,8 @@ func TestRetryEndsWithRefusedCredentials(t *testing.T) {
 
 func TestVersionNamesTheBuild(t *testing.T) {
 	r := startDial(t, noNetwork, "--version")
-	if err := <-r.ended; err != nil || !strings.HasPrefix(r.out.String(), "rtev ") || !strings.Contains(r.out.String(), "(") || !strings.Contains(r.out.String(), "go1.") {
+	if err := <-r.ended; err != nil || !strings.HasPrefix(r.out.String(), "rtev ") ||
+		!strings.Contains(r.out.String(), "(") || !strings.Contains(r.out.String(), "go1.") {
 		t.Errorf("%v, %q", err, r.out.String())
 	}
 }

@@ -71,7 +71,8 @@ func newRoot(a *app) *cobra.Command {
 	root.SetOut(a.out)      // before the completion command, which keeps it
 	root.SetErr(io.Discard) // cobra repeats there what run returns
 	root.SetVersionTemplate("rtev {{.Version}}\n")
-	cobra.AddTemplateFunc("plain", strings.NewReplacer("[=true|false]", strings.Repeat(" ", 13), "--verbose count", "--verbose      ").Replace)
+	cobra.AddTemplateFunc("plain", strings.NewReplacer("[=true|false]", strings.Repeat(" ", 13), "--verbose count",
+		"--verbose      ").Replace)
 	root.SetUsageTemplate(helpText("help/usage.tmpl") + "\n")
 	root.SetHelpTemplate("{{.UsageString}}")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, a.args, err) })
@@ -134,7 +135,8 @@ func (a *app) load(c *cobra.Command, args []string) (err error) {
 		return err
 	}
 	// The events= of a pasted URL were given on the command line, as -e is.
-	if events := a.parsed.Lookup("events"); events != nil && !events.Changed && slices.ContainsFunc(args, target.HasTypes) {
+	if events := a.parsed.Lookup("events"); events != nil && !events.Changed &&
+		slices.ContainsFunc(args, target.HasTypes) {
 		return events.Value.(pflag.SliceValue).Replace(nil)
 	}
 	return nil

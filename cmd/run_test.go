@@ -150,7 +150,8 @@ func TestOneServerDownHoldsNobodyUp(t *testing.T) {
 		one := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
 		two := newSimulator(t, simulator.Options{Seed: 2, Instances: []simulator.Instance{{Name: "Yard"}}})
 		defer one.Close()
-		r := start(t, []*simulator.Server{one, two}, "tail", "-s", "http://sim", "-s", "http://sim2", "-o", "csv", "-c", "_instance", "--no-header")
+		r := start(t, []*simulator.Server{one, two}, "tail", "-s", "http://sim", "-s", "http://sim2", "-o", "csv", "-c",
+			"_instance", "--no-header")
 		time.Sleep(10 * time.Second)
 		two.Close()
 		time.Sleep(time.Second)
@@ -192,7 +193,8 @@ func TestManyLostConnectionsAreOneLine(t *testing.T) {
 
 func TestManyInstancesAreMergedWholeAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(100), Rate: 100, Count: 50, Record: true})
+		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(100), Rate: 100, Count: 50,
+			Record: true})
 		defer sim.Close()
 		r := start(t, []*simulator.Server{sim}, "tail", "-s", "http://sim", "-o", "ndjson", "-q", "-n", "5000")
 		if err := <-r.ended; err != nil {

@@ -65,7 +65,8 @@ func (s *session) targets(args []string) ([]*target.Target, *target.Set, error) 
 	}
 	code, _ := classify(err)
 	for _, arg := range args {
-		if info, bad := os.Stat(arg); bad == nil && info.Mode().IsRegular() && (code == exitRefused || code == exitUnreachable) {
+		if info, bad := os.Stat(arg); bad == nil && info.Mode().IsRegular() &&
+			(code == exitRefused || code == exitUnreachable) {
 			err = &hintError{err, "rtev tail - < " + shellWord(arg)}
 		}
 	}
@@ -185,7 +186,8 @@ func (s *session) join(group *pipeline.Group, t *target.Target, o liveOptions) {
 	}
 	live := func(notify event.Notify) event.Source {
 		return &stream.Live{
-			Client: t.Client, Instance: t.Instance, Types: s.typesOf(t, o.types), Retry: o.retry, IdleTimeout: o.idle, Notify: notify,
+			Client: t.Client, Instance: t.Instance, Types: s.typesOf(t, o.types), Retry: o.retry, IdleTimeout: o.idle,
+			Notify: notify,
 		}
 	}
 	t.Stop = group.Add(s.filled(t, o, live))

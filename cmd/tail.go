@@ -30,7 +30,8 @@ func newTail(a *app) *cobra.Command {
 	c.Flags().BoolVar(&o.bell, "bell", false, "ring the terminal's bell for alarms")
 	o.connecting.flags(c)
 	c.Flags().BoolVar(&o.gaps, "backfill", false, "after a reconnect, print the missed events that the server has stored")
-	c.Flags().Lookup("since").Usage = "first stored events since `TIME`: 10m, 2h, 3d, 15:04, RFC 3339 or Unix; with -: only those since then"
+	c.Flags().Lookup("since").Usage = "first stored events since `TIME`: 10m, 2h, 3d, 15:04, RFC 3339 or Unix; with -: " +
+		"only those since then"
 	return c
 }
 

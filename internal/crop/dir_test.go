@@ -236,7 +236,8 @@ func TestInstancesNeverShareAFolder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := strings.Join(names(t, d.path), " "); got != "Gate-33333333/33333333-c.jpg Gate/11111111-a.jpg gate-22222222/22222222-b.jpg" {
+		if got := strings.Join(names(t, d.path), " "); got != "Gate-33333333/33333333-c.jpg Gate/11111111-a.jpg "+
+			"gate-22222222/22222222-b.jpg" {
 			t.Errorf("got %s", got)
 		}
 	}

@@ -73,22 +73,23 @@ func TestNames(t *testing.T) {
 
 func TestParseNameErrors(t *testing.T) {
 	for template, want := range map[string]string{
-		"{colour}.jpg": "there is no field {colour}; the fields are {instance} {id} {date} {time} {type} {class} {place} {track} {event} {confidence} {n}",
-		"{time":        "a brace is not closed",
-		"time}.jpg":    "a brace is not closed",
-		"{{time}}":     "no field {{time}",
-		"":             "is empty",
-		".jpg":         "is empty",
-		"a//b":         "is empty",
-		"a/":           "is empty",
-		"/tmp/x":       "must be relative",
-		"C:x":          "must be relative",
-		"../x":         `must not contain ".."`,
-		"a/../x.jpg":   `must not contain ".."`,
-		"./x":          `must not contain "."`,
-		"a/...jpg":     `must not contain ".."`,
-		`a\b`:          "backslashes",
-		"a\nb":         "control characters",
+		"{colour}.jpg": "there is no field {colour}; the fields are {instance} {id} {date} {time} {type} {class} {place} " +
+			"{track} {event} {confidence} {n}",
+		"{time":      "a brace is not closed",
+		"time}.jpg":  "a brace is not closed",
+		"{{time}}":   "no field {{time}",
+		"":           "is empty",
+		".jpg":       "is empty",
+		"a//b":       "is empty",
+		"a/":         "is empty",
+		"/tmp/x":     "must be relative",
+		"C:x":        "must be relative",
+		"../x":       `must not contain ".."`,
+		"a/../x.jpg": `must not contain ".."`,
+		"./x":        `must not contain "."`,
+		"a/...jpg":   `must not contain ".."`,
+		`a\b`:        "backslashes",
+		"a\nb":       "control characters",
 	} {
 		_, err := ParseName(template)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), strconv.Quote(template)) {
@@ -108,8 +109,10 @@ func TestParseNameExtensions(t *testing.T) {
 }
 
 var hostile = []string{
-	"", ".", "..", "../../x", "a/../../b", `..\..\x`, "/etc/passwd", "CON", "con.txt", "NUL", "com1", "LPT9.x", "aux ", "x\x00y", "\u202egpj.exe", "\xff\xfe",
-	strings.Repeat("x", 5000), strings.Repeat("../", 2000), "....", "-rf", "a:b", "*?", " ", "name. ", "~", "$(reboot)", "a\nb", "入口", "COM¹",
+	"", ".", "..", "../../x", "a/../../b", `..\..\x`, "/etc/passwd", "CON", "con.txt", "NUL", "com1", "LPT9.x", "aux ",
+	"x\x00y", "\u202egpj.exe", "\xff\xfe",
+	strings.Repeat("x", 5000), strings.Repeat("../", 2000), "....", "-rf", "a:b", "*?", " ", "name. ", "~", "$(reboot)",
+	"a\nb", "入口", "COM¹",
 }
 
 func TestNamesOfHostileValues(t *testing.T) {
@@ -128,7 +131,8 @@ func checkName(t *testing.T, template, value string) {
 	quoted := string(jsonraw.AppendQuoted(nil, value))
 	ev := mustEvent(
 		t, "crop",
-		`{"instance_id":`+quoted+`,"object_class":`+quoted+`,"area_name":`+quoted+`,"ref_tracking_id":`+quoted+`,"ref_event_id":`+quoted+`}`,
+		`{"instance_id":`+quoted+`,"object_class":`+quoted+`,"area_name":`+quoted+`,"ref_tracking_id":`+quoted+
+			`,"ref_event_id":`+quoted+`}`,
 	)
 	ev.Instance = &event.Instance{Name: value}
 	folder, base := n.of(&facts{ev: ev, instance: value, n: 1})
@@ -149,8 +153,11 @@ func TestCleanValue(t *testing.T) {
 	for v, want := range map[string]string{
 		"Front gate": "Front-gate", "東門": "東門", "Въезд №1": "Въезд-1",
 		"Café": "Café", "दिल्ली": "दिल्ली", "٣٤": "٣٤",
-		"": "unknown", "..": "unknown", "🚗": "unknown", ".hidden": "hidden", "../../x": "x", "a/../b": "a-..-b", "-rf": "rf", "a.": "a", "a\u202egpj.exe": "a-gpj.exe",
-		"con": "_con", "Com1.txt": "_Com1.txt", "COM10": "COM10", "a\xffb": "a-b", "a  --  b": "a-b", "́x": "x", "a\u200d́": "a",
+		"": "unknown", "..": "unknown", "🚗": "unknown", ".hidden": "hidden", "../../x": "x", "a/../b": "a-..-b",
+		"-rf": "rf", "a.": "a", "a\u202egpj.exe": "a-gpj.exe",
+		"con": "_con", "Com1.txt": "_Com1.txt", "COM10": "COM10", "a\xffb": "a-b", "a  --  b": "a-b", "́x": "x",
+		"a\u200d́": "a",
+
 		long: long[:78], strings.Repeat("x", 79) + "é": strings.Repeat("x", 79),
 	} {
 		if got := cleanValue(v); got != want {

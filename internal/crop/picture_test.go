@@ -132,7 +132,8 @@ func TestPictures(t *testing.T) {
 		{"nothing", nil, "", 0, 0, "its image is empty"},
 		{
 			"html", []byte(" <!DOCTYPE html><html>"), "", 0, 0,
-			"its image is not a JPEG, PNG or WebP: it starts with 3c 21 44 4f 43 54 59 50, which looks like text/html; charset=utf-8",
+			"its image is not a JPEG, PNG or WebP: it starts with 3c 21 44 4f 43 54 59 50, which looks like text/html; " +
+				"charset=utf-8",
 		},
 		{"json", []byte(`{"error":1}`), "", 0, 0, "looks like text/plain"},
 		{"gif", gifOf(t), "", 0, 0, "looks like image/gif"},
@@ -217,7 +218,8 @@ func TestDecode(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"no string": `17`, "null": `null`, "nothing": ``, "not base64": `"<html>"`, "cut to one character": `"/9j/4"`, "padding inside": `"/9==j/4A"`,
+		"no string": `17`, "null": `null`, "nothing": ``, "not base64": `"<html>"`, "cut to one character": `"/9j/4"`,
+		"padding inside": `"/9==j/4A"`,
 	} {
 		var d decoder
 		if _, err := d.picture([]byte(text)); err == nil {

@@ -354,16 +354,19 @@ func TestRecordsAndMeta(t *testing.T) {
 	r.mustPut(0, "event-intrusion", intrusion)
 	r.mustPut(
 		0, "crop",
-		`{"$id":"crop","confidence":0.9320000000000001,"\u0069mage":"`+base64.StdEncoding.EncodeToString(p)+`","instance_id":"i1","ref_event_id":"e1","extra" : [ 1, {"a":"\u00e9"}],"width":3,"file":"/etc/passwd"}`,
+		`{"$id":"crop","confidence":0.9320000000000001,"\u0069mage":"`+base64.StdEncoding.EncodeToString(p)+
+			`","instance_id":"i1","ref_event_id":"e1","extra" : [ 1, {"a":"\u00e9"}],"width":3,"file":"/etc/passwd"}`,
 	)
 	r.close()
 	r.want("a/e1.json a/e1.png")
 	path := filepath.Join(r.dir.path, "a", "e1.png")
 	sum := "SUM"
-	want := `{"$id":"crop","confidence":0.9320000000000001,"instance_id":"i1","ref_event_id":"e1","extra":[ 1, {"a":"\u00e9"}],` +
+	want := `{"$id":"crop","confidence":0.9320000000000001,"instance_id":"i1","ref_event_id":"e1","extra":[ 1, ` +
+		`{"a":"\u00e9"}],` +
 		`"file":` + string(jsonraw.AppendQuoted(nil, path)) + `,"bytes":` + fmt.Sprint(len(p)) + `,"sha256":"` + sum +
 		`","width":12,"height":7,` +
-		`"event":{"$id":"event-intrusion","instance_id":"i1","event_id":"e1","area_name":"Dock","object_class":"Person","ref_tracking_id":"t1"},` +
+		`"event":{"$id":"event-intrusion","instance_id":"i1","event_id":"e1","area_name":"Dock","object_class":"Person",` +
+		`"ref_tracking_id":"t1"},` +
 		`"attributes":{"color":"blue","hat":"true"}}`
 	got := r.records.Payloads()
 	if len(got) != 1 {
@@ -398,7 +401,8 @@ func TestRefusedCropsAreReported(t *testing.T) {
 	if got := r.dir.Summary(); got.Refused != 6 || len(r.notices) != 6 || len(r.records.Taken()) > 0 {
 		t.Errorf("%+v and %q", got, r.notices)
 	}
-	if want := "a crop of 17:13:44.027 is not saved: its image is not a JPEG, PNG or WebP: it starts with 3c 68 74 6d 6c 3e 3c 62, which looks like text/html; charset=utf-8"; r.notices[0] != want {
+	if want := "a crop of 17:13:44.027 is not saved: its image is not a JPEG, PNG or WebP: it starts with 3c 68 74 6d " +
+		"6c 3e 3c 62, which looks like text/html; charset=utf-8"; r.notices[0] != want {
 		t.Errorf("got %q, want %q", r.notices[0], want)
 	}
 }
@@ -500,7 +504,8 @@ func TestRecordFailures(t *testing.T) {
 		put, flush error
 		end        func(r *rig) error
 	}{
-		"records refused":     {&event.WriteError{Err: full, Written: 7}, nil, func(r *rig) error { return r.put(0, "crop", cropOf(p, "")) }},
+		"records refused": {&event.WriteError{Err: full, Written: 7}, nil,
+			func(r *rig) error { return r.put(0, "crop", cropOf(p, "")) }},
 		"records not flushed": {nil, full, func(r *rig) error { return r.saver.Flush() }},
 	} {
 		r := newRig(t, Options{})

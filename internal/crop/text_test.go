@@ -34,11 +34,13 @@ func TestText(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	text = Text{Terminal: true, Location: time.UTC}
-	if got, want := string(text.AppendEvent(nil, ev)), "17:13:44.027  Person    A place with a …  34.8 kB    x/C:\\x41 é.jpg\n"; got != want {
+	if got, want := string(text.AppendEvent(nil, ev)),
+		"17:13:44.027  Person    A place with a …  34.8 kB    x/C:\\x41 é.jpg\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	bare := flowtest.Event(t, "crop", `{"file":"a\nb\u001b[2J"}`)
-	if got, want := string(text.AppendEvent(nil, bare)), "-             -         -                 0 B        a\\x0ab\\x1b[2J\n"; got != want {
+	if got, want := string(text.AppendEvent(nil, bare)),
+		"-             -         -                 0 B        a\\x0ab\\x1b[2J\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, line := range flowtest.Hostile() {
@@ -51,7 +53,8 @@ func TestText(t *testing.T) {
 
 func TestPreviewFromEnvironment(t *testing.T) {
 	for env, want := range map[string]Protocol{
-		"": NoPreview, "TERM=xterm-256color": NoPreview, "TERM=xterm-kitty": Kitty, "TERM=xterm KITTY_WINDOW_ID=1": Kitty, "TERM=xterm-ghostty": Kitty,
+		"": NoPreview, "TERM=xterm-256color": NoPreview, "TERM=xterm-kitty": Kitty, "TERM=xterm KITTY_WINDOW_ID=1": Kitty,
+		"TERM=xterm-ghostty":                Kitty,
 		"TERM=xterm TERM_PROGRAM=iTerm.app": ITerm, "TERM_PROGRAM=WezTerm": ITerm, "LC_TERMINAL=iTerm2": ITerm,
 		"TERM=xterm-kitty TMUX=/tmp/x": NoPreview, "TERM=screen.xterm LC_TERMINAL=iTerm2": NoPreview,
 	} {

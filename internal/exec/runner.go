@@ -31,8 +31,10 @@ var errOver = errors.New("the run ended before the command did")
 // Options says where the output of commands goes, and what happens when they
 // fail.
 type Options struct {
-	Output   io.Writer         // receives standard output, in whole lines; safe for concurrent use
-	Terminal bool              // Output is a terminal; what it would obey becomes U+FFFD, because it may be a server's text
+	Output io.Writer // receives standard output, in whole lines; safe for concurrent use
+	// Terminal says that Output is a terminal. What it would obey becomes U+FFFD,
+	// because it may be a server's text.
+	Terminal bool
 	Messages func(line string) // receives each line of standard error; safe for concurrent use
 	Notify   event.Notify
 	// Save saves the payload of an event whose command failed, and returns the
@@ -113,7 +115,8 @@ func (r *Runner) run(j job) error {
 	if r.failed > 1 { // Close counts them
 		kind = event.Detail
 	}
-	r.o.Notify.Tell(event.Notice{Instance: j.in, Kind: kind, Text: fmt.Sprintf("--exec %s: %v (for %s)", r.name(), err, j.typ)})
+	r.o.Notify.Tell(event.Notice{Instance: j.in, Kind: kind,
+		Text: fmt.Sprintf("--exec %s: %v (for %s)", r.name(), err, j.typ)})
 	switch {
 	case r.o.Save == nil:
 		return nil

@@ -130,7 +130,8 @@ const longer = time.Minute // no test waits that long
 
 func TestCommandGetsPayloadAndFields(t *testing.T) {
 	x := newRig(t, longer, false, `cat; env | grep '^RTEV_' | sort`)
-	payload := `{"$id":"event-intrusion","instance_id":"i1","area":{"name":"Yard"},"object_class":"Per\u0000son","system_timestamp":1700000000123,"event_id":"e1","tracking_id":"t1"}`
+	payload := `{"$id":"event-intrusion","instance_id":"i1","area":{"name":"Yard"},"object_class":"Per\u0000son",` +
+		`"system_timestamp":1700000000123,"event_id":"e1","tracking_id":"t1"}`
 	s := x.Sink()
 	ev := flowtest.Event(t, "event-intrusion", payload)
 	want := payload + "\nRTEV_CLASS=Person\nRTEV_EVENT=e1\nRTEV_INSTANCE=Gate\nRTEV_PLACE=" + ev.Get("_place").String() +
@@ -210,7 +211,8 @@ func TestHangingCommandIsKilledWithItsGroup(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if len(x.notices) != 1 || x.notices[0].Text != "--exec sh: killed after 500ms (for track)" || x.notices[0].Kind != event.Warning {
+	if len(x.notices) != 1 || x.notices[0].Text != "--exec sh: killed after 500ms (for track)" ||
+		x.notices[0].Kind != event.Warning {
 		t.Errorf("%+v", x.notices)
 	}
 }
@@ -225,7 +227,8 @@ func TestCommandMayIgnoreItsInput(t *testing.T) {
 }
 
 func TestFloodOfOutputPasses(t *testing.T) {
-	x := newRig(t, longer, false, `yes 0123456789 | head -n 200000; echo e >&2; yes | head -n 1000 | tr -d '\n' >&2; printf last`)
+	x := newRig(t, longer, false, `yes 0123456789 | head -n 200000; echo e >&2; yes | head -n 1000 | tr -d '\n' >&2; `+
+		`printf last`)
 	x.all(t, `{}`)
 	if x.out.Len() != 200000*11+4 || !strings.HasSuffix(x.out.String(), "last") {
 		t.Errorf("%d bytes", x.out.Len())
@@ -249,7 +252,8 @@ func TestTerminalDoesNotObeyOutput(t *testing.T) {
 		false: "Tür\tö 門 🚗\n\x1b[2Ja\rb\a\n\u009b31m\x7f\u202e\xff\n",
 		true:  "Tür\tö 門 🚗\n\ufffd[2Ja\ufffdb\ufffd\n\ufffd31m\ufffd\ufffd\ufffd\n",
 	} {
-		x := newRig(t, longer, false, `printf 'T\303\274r\t\303\266 \351\226\200 \360\237\232\227\n\033[2Ja\rb\a\n\302\23331m\177\342\200\256\377\n'`)
+		x := newRig(t, longer, false, `printf 'T\303\274r\t\303\266 \351\226\200 `+
+			`\360\237\232\227\n\033[2Ja\rb\a\n\302\23331m\177\342\200\256\377\n'`)
 		x.Runner.o.Terminal = terminal
 		x.all(t, `{}`)
 		if x.out.String() != want {
@@ -325,7 +329,8 @@ func TestFailedEventsOfAQueueAreSaved(t *testing.T) {
 		t.Errorf("%q", x.saved)
 	}
 	err := x.Close()
-	if err == nil || err.Error() != "--exec sh: 1 of 3 commands failed; their events are saved in saved.ndjson, which rtev tail - < FILE reads" {
+	if err == nil || err.Error() != "--exec sh: 1 of 3 commands failed; their events are saved in saved.ndjson, which "+
+		"rtev tail - < FILE reads" {
 		t.Error(err)
 	}
 }

@@ -11,12 +11,18 @@ import (
 	"github.com/rtev/rtev/internal/flowtest"
 )
 
-const sample = `{"$id":"track","instance_id":"i1","object_class":"Person","area_name":"Front gate","is_moving":1,"still":0,
-"detection_confidence":0.872,"age_ms":3600,"location":{"x":0.212,"y":0.634},"events":["e1","e2"],"none":[],"zeros":[0,""],
-"targets":[{"object_class":"Person","location":{"x":0.2},"n":1},{"object_class":"Vehicle","location":{"x":0.9},"n":"5"}],
+const sample = `{"$id":"track","instance_id":"i1","object_class":"Person","area_name":"Front gate",
+"is_moving":1,"still":0,"detection_confidence":0.872,"age_ms":3600,"location":{"x":0.212,"y":0.634},
+"events":["e1","e2"],"none":[],
+"zeros":[0,""],
+"targets":[{"object_class":"Person","location":{"x":0.2},"n":1},
+{"object_class":"Vehicle","location":{"x":0.9},"n":"5"}],
 "fps":"9.940000","zero":"0","id":"007","text":"true","yes":true,"no":false,"nil":null,"empty":"","huge":1e999999,
-"quoted":"a \"b\" \\ c","lines":"a\nb","system_timestamp":1781889224026,"a.b":3,"not":1,"路径":"门","and":"x","big":9223372036854775056,"bigs":"9223372036854775056","minus":-9223372036854775056,"exp":1e21,"over":1e400,
-"bignums":[18446744073709551615,"18446744073709551614"],"slashes":["a\\","b\"c","d"],"mixed":[1,"Person",null,true,[7],{"k":8}]}`
+"quoted":"a \"b\" \\ c","lines":"a\nb","system_timestamp":1781889224026,"a.b":3,"not":1,"路径":"门","and":"x",
+"big":9223372036854775056,"bigs":"9223372036854775056",
+"minus":-9223372036854775056,"exp":1e21,"over":1e400,
+"bignums":[18446744073709551615,"18446744073709551614"],"slashes":["a\\","b\"c","d"],
+"mixed":[1,"Person",null,true,[7],{"k":8}]}`
 
 func sampleEvent(t testing.TB) *event.Event {
 	ev := flowtest.Event(t, "", sample)
@@ -444,7 +450,8 @@ func TestLongExpressions(t *testing.T) {
 	const n = 200_000
 	for _, expr := range []string{
 		strings.Repeat("(", n), strings.Repeat("!", n), strings.Repeat("a.#(", n), strings.Repeat("{", n),
-		strings.Repeat("a", n) + " = b", strings.Repeat(`a\`, n), strings.Repeat("a:\"x\"", n) + ",", strings.Repeat("a|", n), strings.Repeat("é", n) + ",",
+		strings.Repeat("a", n) + " = b", strings.Repeat(`a\`, n), strings.Repeat("a:\"x\"", n) + ",", strings.Repeat("a|", n),
+		strings.Repeat("é", n) + ",",
 	} {
 		if _, err := Parse(expr); err == nil {
 			t.Errorf("%.20q… is taken", expr)
@@ -462,7 +469,8 @@ func TestCaret(t *testing.T) {
 		{"∑== b", "== b\n^"},
 		{"门门 ∑= b", "门门 = b\n     ^"},
 		{"a == b\n\x1b[1m∑ &\u202e\xff c", `a == b\x0a\x1b[1m &\u202e\xff c` + "\n                 ^"},
-		{strings.Repeat("x", 100) + "∑" + strings.Repeat("y", 100), "…" + strings.Repeat("x", 39) + strings.Repeat("y", 23) + "…\n" + strings.Repeat(" ", 40) + "^"},
+		{strings.Repeat("x", 100) + "∑" + strings.Repeat("y", 100),
+			"…" + strings.Repeat("x", 39) + strings.Repeat("y", 23) + "…\n" + strings.Repeat(" ", 40) + "^"},
 		{strings.Repeat("x", 100) + "∑ y", "…" + strings.Repeat("x", 39) + " y\n" + strings.Repeat(" ", 40) + "^"},
 	} {
 		e := &SyntaxError{Expr: strings.Replace(tc.in, "∑", "", 1), Offset: strings.Index(tc.in, "∑")}
@@ -475,8 +483,10 @@ func TestCaret(t *testing.T) {
 func TestMatchAllocatesNothing(t *testing.T) {
 	ev := sampleEvent(t)
 	for _, expr := range []string{
-		"object_class == Person", "location.x > 0.1 && location.y < 0.7 && age_ms >= 3600", "fps > 5", "area_name % Front*", "area_name =~ ^Front",
-		"id > 5", "area_name > 5", "missing || events == e2", "_type == track && _place == 'Front gate'", "_time > 2026", "age_ms == '3600'",
+		"object_class == Person", "location.x > 0.1 && location.y < 0.7 && age_ms >= 3600", "fps > 5", "area_name % Front*",
+		"area_name =~ ^Front",
+		"id > 5", "area_name > 5", "missing || events == e2", "_type == track && _place == 'Front gate'", "_time > 2026",
+		"age_ms == '3600'",
 	} {
 		x, err := Parse(expr)
 		if err != nil {
@@ -492,7 +502,8 @@ func TestMatchAllocatesNothing(t *testing.T) {
 // TestLongArrayAllocatesNothing guards against a hostile array that becomes a
 // hundred times its size.
 func TestLongArrayAllocatesNothing(t *testing.T) {
-	ev := flowtest.Event(t, "track", `{"a":[`+strings.Repeat("1,", 1<<20)+`1],"deep":[`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+`]}`)
+	ev := flowtest.Event(t, "track", `{"a":[`+strings.Repeat("1,", 1<<20)+`1],"deep":[`+strings.Repeat("[", 100_000)+
+		strings.Repeat("]", 100_000)+`]}`)
 	x, err := Parse("a == 2 || deep == 1")
 	if err != nil {
 		t.Fatal(err)
@@ -513,8 +524,10 @@ func events(t testing.TB) []*event.Event {
 func FuzzParse(f *testing.F) {
 	all := events(f)
 	for _, s := range []string{
-		`object_class == Person && (location.x > 0.5 || !is_moving)`, `targets.#(object_class=="Person").location.x < 1e999999`, `a =~ "^\d+$" || b !% 'x*\'y'`,
-		`events.# >= 2`, `_ref.area_name != null`, `!(a == true)`, `[a,{"b":c}].0 % *`, `@this|@ugly:{"indent":"x"}|a|b`, `a\ b == "\u0041\n"`, `a == b & c`, `"x" == a`, `targets.#(n>0)#.n == 5`, `..#.a`, `!a.@values == 1`,
+		`object_class == Person && (location.x > 0.5 || !is_moving)`,
+		`targets.#(object_class=="Person").location.x < 1e999999`, `a =~ "^\d+$" || b !% 'x*\'y'`,
+		`events.# >= 2`, `_ref.area_name != null`, `!(a == true)`, `[a,{"b":c}].0 % *`, `@this|@ugly:{"indent":"x"}|a|b`,
+		`a\ b == "\u0041\n"`, `a == b & c`, `"x" == a`, `targets.#(n>0)#.n == 5`, `..#.a`, `!a.@values == 1`,
 	} {
 		f.Add(s)
 	}
@@ -525,8 +538,10 @@ func FuzzParse(f *testing.F) {
 func TestRandomTokens(t *testing.T) {
 	all := events(t)[:8]
 	tokens := []string{
-		"object_class", "location.x", "targets", "events", "_time", "_ref", "$id", "a", ".", "#", "#(", "(", ")", "[", "]", "{", "}", "|", "@values", "@keys", "@flatten", ":", ",", `\`,
-		"==", "!=", "<", ">=", "%", "!%", "=~", "!~", "!", "&&", "||", " ", " ", "Person", `"Person"`, "'x'", `"`, "'", "1", "-0.5e3", "true", "null", "*", "?", "..", "门", "\xff", "\x00", "\n", `\u0041`,
+		"object_class", "location.x", "targets", "events", "_time", "_ref", "$id", "a", ".", "#", "#(", "(", ")", "[", "]",
+		"{", "}", "|", "@values", "@keys", "@flatten", ":", ",", `\`,
+		"==", "!=", "<", ">=", "%", "!%", "=~", "!~", "!", "&&", "||", " ", " ", "Person", `"Person"`, "'x'", `"`, "'", "1",
+		"-0.5e3", "true", "null", "*", "?", "..", "门", "\xff", "\x00", "\n", `\u0041`,
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	taken := 0
@@ -554,7 +569,8 @@ func holds(t *testing.T, expr string, all []*event.Event) (taken bool) {
 			t.Fatalf("%q: %#v", expr, err)
 		}
 		lines := strings.Split(s.Caret(), "\n")
-		if len(lines) != 2 || !utf8.ValidString(lines[0]) || len(lines[1]) > 65 || strings.ContainsAny(err.Error(), "\n\r\x1b") {
+		if len(lines) != 2 || !utf8.ValidString(lines[0]) || len(lines[1]) > 65 ||
+			strings.ContainsAny(err.Error(), "\n\r\x1b") {
 			t.Fatalf("%q: %q %q", expr, err, lines)
 		}
 		return false

@@ -25,7 +25,8 @@ func TestTypes(t *testing.T) {
 		{"track,!track", "", "track crop", "[]"},
 		{"*", "track crop", "", "[]"},
 		{"event-?????ing,[x]", "event-dwelling [x]", "event-loitering x", "[]"},
-		{"intrusion,line-crossing", "event-intrusion event-line-crossing", "intrusion line-crossing event-intrusion-end", "[event-intrusion event-line-crossing]"},
+		{"intrusion,line-crossing", "event-intrusion event-line-crossing", "intrusion line-crossing event-intrusion-end",
+			"[event-intrusion event-line-crossing]"},
 		{"intrusion, event-intrusion", "event-intrusion", "intrusion", "[event-intrusion]"},
 		{"!intrusion", "intrusion track", "event-intrusion", "[]"},
 		{"track,crop", "track", "event-track", "[track crop]"},
@@ -87,7 +88,8 @@ func TestTypesErrors(t *testing.T) {
 		"! track":     "commas",
 		"track\tcrop": "commas",
 	} {
-		if _, err := ParseTypes(list); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\t") {
+		if _, err := ParseTypes(list); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "\t") {
 			t.Errorf("%q: %v, want something with %q", list, err, want)
 		}
 	}

@@ -88,6 +88,7 @@ func Hostile() []Sample {
 		{"wide", `{"$id":"track"` + strings.Repeat(`,"k":1`, 5_000) + `}`},
 		{"no picture", `{"$id":"crop","image":"","confidence":"high"}`},
 		{"odd picture", `{"$id":"crop","image":{"a":[1]},"ref_event_id":7}`},
-		{"emoji and wide", `{"$id":"event-intrusion","area_name":"前門 👩‍👩‍👧 e\u0301","object_class":"Person"}`},
+		{"emoji and wide",
+			`{"$id":"event-intrusion","area_name":"前門 👩‍👩‍👧 e\u0301","object_class":"Person"}`},
 	}
 }

@@ -40,10 +40,12 @@ func TestCorrectEncoderPasses(t *testing.T) {
 func TestEncoderRulesFindMistakes(t *testing.T) {
 	var earlier []byte // bytes that an encoder must not use
 	for says, bad := range map[string]encode{
-		"the header is one line or nothing":                         {"a\nb\n", quoted},
-		"an event is one line, with one line end, at its end":       {"", func(dst []byte, ev *event.Event) []byte { return append(dst, ev.Payload...) }},
+		"the header is one line or nothing": {"a\nb\n", quoted},
+		"an event is one line, with one line end, at its end": {"",
+			func(dst []byte, ev *event.Event) []byte { return append(dst, ev.Payload...) }},
 		"what is shown is UTF-8 without control or bidi characters": {"", raw},
-		"a line is appended, and the bytes before it stay the same": {"", func(dst []byte, ev *event.Event) []byte { return quoted(nil, ev) }},
+		"a line is appended, and the bytes before it stay the same": {"",
+			func(dst []byte, ev *event.Event) []byte { return quoted(nil, ev) }},
 		"nothing is allocated for an event once buffers have grown": {"", quoted},
 		"no byte of an event is used after the call": {"", func(dst []byte, ev *event.Event) []byte {
 			dst = fmt.Appendf(dst, "%q\n", earlier)

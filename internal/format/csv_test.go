@@ -17,7 +17,8 @@ import (
 func TestCSVDefaultColumns(t *testing.T) {
 	enc := NewCSV(CSVOptions{})
 	if got, want := string(enc.AppendHeader(nil)),
-		"time,type,instance,object_class,place,crossing_direction,event_duration_ms,confidence,x,y,width,height,event_id,tracking_id,event_timestamp_ms\n"; got != want {
+		"time,type,instance,object_class,place,crossing_direction,event_duration_ms,confidence,x,y,width,height,event_id,"+
+			"tracking_id,event_timestamp_ms\n"; got != want {
 		t.Errorf("%s", got)
 	}
 	ref := flowtest.Event(t, "event-intrusion", `{"area_name":"Dock","object_class":"Person"}`)
@@ -25,18 +26,25 @@ func TestCSVDefaultColumns(t *testing.T) {
 		name, payload, want string
 		ref                 *event.Event
 	}{
-		{"everything", `{"$id":"event-line-crossing","system_timestamp":1781889226704,"object_class":"Vehicle","tripwire_name":"Gate A","crossing_direction":"down","event_duration_ms":8400,
-			"confidence":0.910,"location":{"x":0.571,"y":-0.2,"width":4.97e-2,"height":"0.07"},"event_id":"196accbc","tracking_id":"0f82","event_timestamp_ms":43880}`,
-			`2026-06-19T17:13:46.704Z,event-line-crossing,Gate,Vehicle,Gate A,down,8400,0.910,0.571,-0.2,4.97e-2,0.07,196accbc,0f82,43880`, nil},
-		{"fallbacks", `{"$id":"track","area_name":"","tripwire_name":"W","detection_confidence":0.5,"ref_event_id":"e","event_id":null,"ref_tracking_id":"t","system_timestamp":"1781889226704"}`,
+		{"everything", `{"$id":"event-line-crossing","system_timestamp":1781889226704,"object_class":"Vehicle",
+			"tripwire_name":"Gate A","crossing_direction":"down","event_duration_ms":8400,
+			"confidence":0.910,"location":{"x":0.571,"y":-0.2,"width":4.97e-2,"height":"0.07"},
+			"event_id":"196accbc","tracking_id":"0f82","event_timestamp_ms":43880}`,
+			`2026-06-19T17:13:46.704Z,event-line-crossing,Gate,Vehicle,Gate A,down,8400,0.910,0.571,-0.2,4.97e-2,0.07,` +
+				`196accbc,0f82,43880`, nil},
+		{"fallbacks", `{"$id":"track","area_name":"","tripwire_name":"W","detection_confidence":0.5,"ref_event_id":"e",` +
+			`"event_id":null,"ref_tracking_id":"t","system_timestamp":"1781889226704"}`,
 			`2026-06-19T17:13:46.704Z,track,Gate,,W,,,0.5,,,,,e,t,`, nil},
 		{"nothing", `{"$id":"track"}`, `,track,Gate,,,,,,,,,,,,`, nil},
 		{"a crop's own event", `{"$id":"crop","object_class":null}`, `,crop,Gate,Person,Dock,,,,,,,,,,`, ref},
-		{"formulas", `{"$id":"=cmd","area_name":"-1","object_class":"@x","crossing_direction":"+1","event_id":"\tx","tracking_id":"\r","location":{"x":-1,"y":"-1"}}`,
+		{"formulas", `{"$id":"=cmd","area_name":"-1","object_class":"@x","crossing_direction":"+1","event_id":"\tx",` +
+			`"tracking_id":"\r","location":{"x":-1,"y":"-1"}}`,
 			`,'=cmd,Gate,'@x,-1,+1,,,-1,-1,,,'` + "\tx,\"'\r\",", nil},
-		{"quotes", `{"$id":"track","area_name":"a,\"b\"","object_class":"l\nm\r\nn","crossing_direction":" x ","event_id":"\"","confidence":[1,"a"],"event_duration_ms":{"a":true},"event_timestamp_ms":false}`,
+		{"quotes", `{"$id":"track","area_name":"a,\"b\"","object_class":"l\nm\r\nn","crossing_direction":" x ",` +
+			`"event_id":"\"","confidence":[1,"a"],"event_duration_ms":{"a":true},"event_timestamp_ms":false}`,
 			`,track,Gate,"l` + "\nm\r\n" + `n","a,""b""", x ,"{""a"":true}","[1,""a""]",,,,,"""",,false`, nil},
-		{"bad UTF-8", "{\"$id\":\"track\",\"area_name\":\"a\xff,\xc0\",\"object_class\":\"\xed\",\"confidence\":[\"\xff\"]}", `,track,Gate,` + "\ufffd,\"a\ufffd,\ufffd\",,,\"[\"\"\ufffd\"\"]\"" + `,,,,,,,`, nil},
+		{"bad UTF-8", "{\"$id\":\"track\",\"area_name\":\"a\xff,\xc0\",\"object_class\":\"\xed\",\"confidence\":[\"\xff\"]}",
+			`,track,Gate,` + "\ufffd,\"a\ufffd,\ufffd\",,,\"[\"\"\ufffd\"\"]\"" + `,,,,,,,`, nil},
 		{"an escaped name", `{"$id":"track","area\u005fname":"A","area_name":"B"}`, `,track,Gate,,A,,,,,,,,,,`, nil},
 		{"no time", `{"$id":"track","system_timestamp":1e300}`, `,track,Gate,,,,,,,,,,,,`, nil},
 		{"before 1970", `{"$id":"track","system_timestamp":-1}`, `1969-12-31T23:59:59.999Z,track,Gate,,,,,,,,,,,,`,
@@ -53,7 +61,8 @@ func TestCSVDefaultColumns(t *testing.T) {
 }
 
 func TestCSVOptions(t *testing.T) {
-	payload := `{"$id":"track","instance_id":"i1","location":{"x":0.5,"y":"0.25","width":1e999},"a":"\u001b[2J\n\t\u202e","b":"\n","n":12,"events":[1]}`
+	payload := `{"$id":"track","instance_id":"i1","location":{"x":0.5,"y":"0.25","width":1e999},` +
+		`"a":"\u001b[2J\n\t\u202e","b":"\n","n":12,"events":[1]}`
 	for _, tc := range []struct {
 		name string
 		o    CSVOptions
@@ -91,7 +100,8 @@ func TestCSVOptions(t *testing.T) {
 
 // defaultPaths are the default columns as paths, except for confidence, which
 // is one of two.
-const defaultPaths = "_time,_type,_instance,_class,_place,crossing_direction,event_duration_ms,confidence,location.x,location.y,location.width,location.height,_event,_track,event_timestamp_ms"
+const defaultPaths = "_time,_type,_instance,_class,_place,crossing_direction,event_duration_ms,confidence," +
+	"location.x,location.y,location.width,location.height,_event,_track,event_timestamp_ms"
 
 // encoding/csv reads what the event holds, and the pass over the default
 // columns finds what look-ups find.

@@ -30,8 +30,10 @@ func TestNDJSON(t *testing.T) {
 		{"no image of another type", NDJSONOptions{NoImage: true}, `{` + front + `"image":null}`,
 			`{` + front + `"image":null}`},
 		{"frame", NDJSONOptions{Frame: Frame{1920, 1080}},
-			`{` + front + `"location":{"x":0.212,"y": "0.634","width":-0.5,"height":null,"z":[{"x":0.5}]},"x":0.5,"targets":[{"location":{"x":1},"x":1},7,[]]}`,
-			`{` + front + `"location":{"x":407,"y":685,"width":-960,"height":null,"z":[{"x":0.5}]},"x":0.5,"targets":[{"location":{"x":1920},"x":1},7,[]]}`},
+			`{` + front + `"location":{"x":0.212,"y": "0.634","width":-0.5,"height":null,"z":[{"x":0.5}]},"x":0.5,` +
+				`"targets":[{"location":{"x":1},"x":1},7,[]]}`,
+			`{` + front + `"location":{"x":407,"y":685,"width":-960,"height":null,"z":[{"x":0.5}]},"x":0.5,` +
+				`"targets":[{"location":{"x":1920},"x":1},7,[]]}`},
 		{"frame of odd values", NDJSONOptions{Frame: Frame{10, 10}},
 			`{` + front + `"location":{"x":1e999,"y":"here","width":1e300,"height":-0},"targets":{}}`,
 			`{` + front + `"location":{"x":1e999,"y":"here","width":1e300,"height":0},"targets":{}}`},
@@ -45,7 +47,8 @@ func TestNDJSON(t *testing.T) {
 			`{` + front + `"location":{"x":0.50}}`, `{"type":"crop","x":0.50}`},
 		{"columns", NDJSONOptions{Columns: columns(t,
 			`_type,when=_time,_delay_ms,a b=location.x,none,n=targets.#,classes=targets.#.object_class,null`)},
-			`{` + front + `"system_timestamp":1781889224026,"location":{"x":0.2120},"targets":[{"object_class":"P"},{}],"null":null}`,
+			`{` + front + `"system_timestamp":1781889224026,"location":{"x":0.2120},"targets":[{"object_class":"P"},{}],` +
+				`"null":null}`,
 			`{"_type":"crop","when":"2026-06-19T17:13:44.026Z","_delay_ms":1.5,"a b":0.2120,"n":2,"classes":["P"],"null":null}`},
 		{"columns, all missing", NDJSONOptions{Columns: columns(t, "none")}, `{` + front + `"n":1}`, `{}`},
 		{"columns changed", NDJSONOptions{Columns: columns(t, "x=location.x,location,image,targets"), NoImage: true,

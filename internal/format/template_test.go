@@ -10,7 +10,8 @@ import (
 
 func TestTemplate(t *testing.T) {
 	ev := flowtest.Event(t, "event-intrusion",
-		`{"system_timestamp":1781889224026,"area_name":"Dock \"1\"","object_class":"\u001b[2J\u202e","n":1e3,"b":true,"none":null,"a":[1, {"b":2}],"location":{"x":0.5}}`)
+		`{"system_timestamp":1781889224026,"area_name":"Dock \"1\"","object_class":"\u001b[2J\u202e","n":1e3,"b":true,`+
+			`"none":null,"a":[1, {"b":2}],"location":{"x":0.5}}`)
 	ev.Received = time.UnixMilli(1781889224027)
 	for text, want := range map[string]string{
 		"{_time} {_place}: {object_class}": `2026-06-19T17:13:44.026Z Dock "1": \x1b[2J\u202e`,

@@ -8,7 +8,8 @@ import (
 )
 
 func TestTextOfAStoredRow(t *testing.T) {
-	const row = `{"id":7,"event_type":"Intrusion","trigger_name":"Loading dock","object_class":"Person","event_id":"6b42f3eb-71df","system_timestamp":"2026-06-19T17:13:44.024Z","extra":1}`
+	const row = `{"id":7,"event_type":"Intrusion","trigger_name":"Loading dock","object_class":"Person",` +
+		`"event_id":"6b42f3eb-71df","system_timestamp":"2026-06-19T17:13:44.024Z","extra":1}`
 	for _, tc := range []struct {
 		time TimeFormat
 		want string

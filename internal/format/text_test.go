@@ -103,45 +103,55 @@ func TestTextFitsEveryWidth(t *testing.T) {
 
 func TestTextWords(t *testing.T) {
 	for _, tc := range []struct{ name, payload, want string }{
-		{"an intrusion", `{"$id":"event-intrusion","object_class":"Person","area_name":"Front gate","event_id":"6b42f3eb-71df","confidence":0.914}`,
+		{"an intrusion", `{"$id":"event-intrusion","object_class":"Person","area_name":"Front gate",` +
+			`"event_id":"6b42f3eb-71df","confidence":0.914}`,
 			"! intrusion            Person  entered Front gate  91%  6b42f3eb"},
-		{"its end", `{"$id":"event-intrusion-end","object_class":"Person","area_name":"Front gate","event_id":"6b42f3eb-71df","event_duration_ms":12345}`,
+		{"its end", `{"$id":"event-intrusion-end","object_class":"Person","area_name":"Front gate",` +
+			`"event_id":"6b42f3eb-71df","event_duration_ms":12345}`,
 			"  intrusion-end        Person  left Front gate after 12.3 s  6b42f3eb"},
-		{"numbers in strings", `{"$id":"event-loitering-end","event_duration_ms":"135000","confidence":"0.5","location":{"x":"0.1","y":"0.2","width":"0.3","height":"0.4"}}`,
+		{"numbers in strings", `{"$id":"event-loitering-end","event_duration_ms":"135000","confidence":"0.5",` +
+			`"location":{"x":"0.1","y":"0.2","width":"0.3","height":"0.4"}}`,
 			"  loitering-end        left after 2 min 15 s  50%  10,20 30×40%"},
-		{"a direction", `{"$id":"event-line-crossing","object_class":"Car","tripwire_name":"Gate A","crossing_direction":"left"}`,
+		{"a direction", `{"$id":"event-line-crossing","object_class":"Car","tripwire_name":"Gate A",` +
+			`"crossing_direction":"left"}`,
 			"  line-crossing        Car     crossed Gate A left"},
 		{"a direction without an arrow",
 			`{"$id":"event-line-crossing","tripwire_name":"Gate A","crossing_direction":"inbound"}`,
 			"  line-crossing        crossed Gate A inbound"},
 		{"a crowd", `{"$id":"event-crowd-detection","area_name":"Hall","targets":[{"object_class":"Person"}]}`,
 			"! crowd-detection      crowd in Hall"},
-		{"a track", `{"$id":"track","object_class":"Vehicle","is_moving":0,"detection_confidence":1,"age_ms":840,"tracking_id":"83f1535f-99"}`,
+		{"a track", `{"$id":"track","object_class":"Vehicle","is_moving":0,"detection_confidence":1,"age_ms":840,` +
+			`"tracking_id":"83f1535f-99"}`,
 			"  track                Vehicle still for 840 ms  100%  83f1535f"},
 		{"a track of old", `{"$id":"track","is_moving":"1","age_ms":3600000}`, "  track                moving for 1 h"},
 		{"a crop of an event", `{"$id":"crop","image":"` + strings.Repeat("A", 4*11367) +
 			`","ref_event_id":"6b42f3eb-71","ref_tracking_id":"83f1535f-99"}`,
 			"  crop                 picture  34.1 kB  6b42f3eb"},
-		{"a crop of a track", `{"$id":"crop","image":"data:image/png;base64,AAA=","ref_tracking_id":"83f1535f-99","confidence":93}`,
+		{"a crop of a track", `{"$id":"crop","image":"data:image/png;base64,AAA=","ref_tracking_id":"83f1535f-99",` +
+			`"confidence":93}`,
 			"  crop                 picture  2 B  83f1535f"},
 		{"an event with its picture", `{"$id":"event-area-enter","image":"AAAA"}`,
 			"  area-enter           entered  3 B"},
-		{"statistics", `{"$id":"statistics","current_framerate":"9.94","dropped_frames_count":12,"latency":38.2,"input_queue_size":"many"}`,
+		{"statistics", `{"$id":"statistics","current_framerate":"9.94","dropped_frames_count":12,"latency":38.2,` +
+			`"input_queue_size":"many"}`,
 			"  statistics           9.9 fps  latency 38.2 ms"},
 		{"an attribute", `{"$id":"attribute","name":"vehicle_color","value":"black"}`,
 			"  attribute            vehicle_color=black"},
 		{"a huge vector", `{"$id":"attribute","name":"face_features","value":"` + strings.Repeat("0.1234,", 512) + `"}`,
 			"  attribute            face_features=" + strings.Repeat("0.1234,", 6) + "0.123…"},
 		{"a type nobody knows",
-			`{"$id":"diagnostics","cpu":0.43,"latency":12,"message":"two words","on":true,"none":null,"list":[1,{"a":2}],"name":"x"}`,
+			`{"$id":"diagnostics","cpu":0.43,"latency":12,"message":"two words","on":true,"none":null,"list":[1,{"a":2}],` +
+				`"name":"x"}`,
 			`  diagnostics          cpu=0.43  latency=12  message="two words"  on=true  none=null  list=[1,{"a":2}]  name="x"`},
 		{"an event nobody knows",
 			`{"$id":"event-jump-end","object_class":"Cat","area_name":"Wall","event_duration_ms":5,"height":2}`,
 			"  jump-end             Cat     at Wall for 5 ms  height=2"},
 		{"more than is known", `{"$id":"event-status-changed","status":"camera lost"}`,
 			`  status-changed       status="camera lost"`},
-		{"wrong types", `{"$id":"track","object_class":[1],"is_moving":{},"age_ms":"old","location":7,"tracking_id":[]}`, "  track                [1]     seen  []"},
-		{"numbers to fear", `{"$id":"event-intrusion","event_duration_ms":1e200,"confidence":-1e300,"location":{"x":1e300,"y":0,"width":0,"height":0}}`,
+		{"wrong types", `{"$id":"track","object_class":[1],"is_moving":{},"age_ms":"old","location":7,"tracking_id":[]}`,
+			"  track                [1]     seen  []"},
+		{"numbers to fear", `{"$id":"event-intrusion","event_duration_ms":1e200,"confidence":-1e300,"location":{"x":1e300,` +
+			`"y":0,"width":0,"height":0}}`,
 			"! intrusion            entered for 1.16e+192 d"},
 		{"a type to fear", `{"$id":"event-\u001b[31m\nx"}`, `  \x1b[31m\x0ax`},
 		{"long names", `{"$id":"event-intrusion","area_name":"` + strings.Repeat("前", 500) + `"}`,
@@ -173,7 +183,8 @@ func TestTextShowsFoldedEvents(t *testing.T) {
 			"  track                Person  moving for 2.0 s +12  83f1535f"},
 		{0, 0, `{"$id":"track","object_class":"Person","is_moving":1,"age_ms":2000,"tracking_id":"83f1535f"}`,
 			"  track                Person  moving for 2.0 s  83f1535f"},
-		{40, 1234, `{"$id":"event-intrusion","object_class":"Person","area_name":"the yard behind the third gate","event_id":"6b42f3eb"}`, "! Person entered the yard behind … +1234"},
+		{40, 1234, `{"$id":"event-intrusion","object_class":"Person","area_name":"the yard behind the third gate",` +
+			`"event_id":"6b42f3eb"}`, "! Person entered the yard behind … +1234"},
 		{40, 3, `{"$id":"something-new","why":"rain"}`, "  something-new +3 why=\"rain\""},
 		{12, 3, `{"$id":"event-intrusion","object_class":"Person"}`, "! Person… +3"},
 	} {

@@ -48,7 +48,8 @@ func wait(d time.Duration) func(*script, event.Sink) error {
 func send(id string, ahead time.Duration) func(*script, event.Sink) error {
 	return func(_ *script, to event.Sink) error {
 		now := time.Now()
-		e, err := event.New("event-intrusion", fmt.Appendf(nil, `{"$id":"event-intrusion","instance_id":"i","event_id":%q,"system_timestamp":%d}`,
+		e, err := event.New("event-intrusion", fmt.Appendf(nil,
+			`{"$id":"event-intrusion","instance_id":"i","event_id":%q,"system_timestamp":%d}`,
 			id, now.Add(ahead).UnixMilli()), gate)
 		if err != nil {
 			return err
@@ -86,11 +87,13 @@ func (s *shown) Flush() error { return nil }
 
 // remembered returns a row of the database.
 func remembered(id string, at time.Time) storedRow {
-	return storedRow{at, fmt.Sprintf(`{"event_type":"Intrusion","event_id":%q,"instance_id":"i","system_timestamp":%d}`, id, at.UnixMilli())}
+	return storedRow{at, fmt.Sprintf(`{"event_type":"Intrusion","event_id":%q,"instance_id":"i","system_timestamp":%d}`,
+		id, at.UnixMilli())}
 }
 
 // filledRun runs a script for two minutes of the synctest bubble's time.
-func filledRun(t *testing.T, d *database, since time.Time, gaps bool, sink *shown, steps ...func(*script, event.Sink) error) (notices string, err error) {
+func filledRun(t *testing.T, d *database, since time.Time, gaps bool, sink *shown,
+	steps ...func(*script, event.Sink) error) (notices string, err error) {
 	t.Helper()
 	var list []string
 	var mu sync.Mutex
@@ -146,7 +149,8 @@ func TestGapsAreFilledOnce(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := func(d time.Duration) time.Time { return time.Now().Add(ahead + d) }
 				d := &database{strict: true, rows: []storedRow{
-					remembered("before", server(-time.Minute)), remembered("early", server(-3*time.Second)), remembered("first", server(0)),
+					remembered("before", server(-time.Minute)), remembered("early", server(-3*time.Second)),
+					remembered("first", server(0)),
 					remembered("missed1", server(4*time.Second)), remembered("missed2", server(9*time.Second)),
 				}}
 				late := func(*script, event.Sink) error {
@@ -213,7 +217,8 @@ func TestTenGapsAreFilled(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%d shown, want %d", len(got), len(want))
 		}
-		if stored := strings.Count(strings.Join(sink.ids, ""), "~"); stored < 80 { // more where a query is faster than the stream
+		// more where a query is faster than the stream
+		if stored := strings.Count(strings.Join(sink.ids, ""), "~"); stored < 80 {
 			t.Errorf("%d came from the database, want at least 80", stored)
 		}
 	})
@@ -222,9 +227,11 @@ func TestTenGapsAreFilled(t *testing.T) {
 func TestRowsWithoutIDArePutOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at := time.Now().Add(-time.Second)
-		d := &database{strict: true, rows: []storedRow{{at, fmt.Sprintf(`{"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, at.UnixMilli())}}}
+		d := &database{strict: true, rows: []storedRow{{at,
+			fmt.Sprintf(`{"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, at.UnixMilli())}}}
 		var sink shown
-		filledRun(t, d, time.Now().Add(-time.Hour), true, &sink, tell(event.Connected, 0), tell(event.Reconnected, time.Second))
+		filledRun(t, d, time.Now().Add(-time.Hour), true, &sink, tell(event.Connected, 0),
+			tell(event.Reconnected, time.Second))
 		if !slices.Equal(sink.ids, []string{"~"}) {
 			t.Errorf("shown %q", sink.ids)
 		}
@@ -235,7 +242,8 @@ func TestMissingDatabaseIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink shown
 		notices, _ := filledRun(t, &database{status: 404}, time.Now().Add(-time.Hour), true, &sink,
-			tell(event.Connected, 0), send("a", 0), tell(event.Reconnected, time.Second), wait(time.Second), tell(event.Reconnected, time.Second), send("b", 0))
+			tell(event.Connected, 0), send("a", 0), tell(event.Reconnected, time.Second), wait(time.Second),
+			tell(event.Reconnected, time.Second), send("b", 0))
 		if want := []string{"a", "b"}; !slices.Equal(sink.ids, want) {
 			t.Errorf("shown %q, want %q", sink.ids, want)
 		}
@@ -261,7 +269,8 @@ func TestFailedSinkEndsRun(t *testing.T) {
 		full := errors.New("disk full")
 		sink := shown{fail: full}
 		began := time.Now()
-		_, err := filledRun(t, &database{rows: []storedRow{remembered("a", began.Add(-time.Second))}}, began.Add(-time.Hour), false, &sink,
+		_, err := filledRun(t, &database{rows: []storedRow{remembered("a", began.Add(-time.Second))}}, began.Add(-time.Hour),
+			false, &sink,
 			tell(event.Connected, 0))
 		if err != full || time.Since(began) > time.Minute {
 			t.Errorf("%v after %v", err, time.Since(began))

@@ -147,7 +147,8 @@ func (d *database) page(w io.Writer, r request) {
 func rowsAt(n, per int) (rows []storedRow) {
 	for i := range n {
 		at := day.Add(time.Duration(i/per) * time.Second)
-		rows = append(rows, storedRow{at, fmt.Sprintf(`{"id":%d,"event_type":"Line Crossing","instance_id":"i","system_timestamp":%q,"new_column":[1, 2]}`,
+		rows = append(rows, storedRow{at, fmt.Sprintf(`{"id":%d,"event_type":"Line Crossing","instance_id":"i",`+
+			`"system_timestamp":%q,"new_column":[1, 2]}`,
 			i, at.Format(time.RFC3339))})
 	}
 	return rows
@@ -237,7 +238,8 @@ func TestNewestFirstIsReported(t *testing.T) {
 	if err := s.Run(t.Context(), &sink); err != nil {
 		t.Fatal(err)
 	}
-	if len(notices) != 1 || notices[0].Kind != event.Warning || !strings.Contains(notices[0].Text, "does not order events") {
+	if len(notices) != 1 || notices[0].Kind != event.Warning ||
+		!strings.Contains(notices[0].Text, "does not order events") {
 		t.Errorf("notices %v", notices)
 	}
 	want := want(d.rows)
@@ -257,7 +259,8 @@ func TestRowsOfSeveralInstances(t *testing.T) {
 	s := source(t, d)
 	s.Instances = append(s.Instances, &event.Instance{ID: "j", Name: "Dock"})
 	var sink collected
-	if err := s.Run(t.Context(), &sink); err != nil || len(sink.payloads) != 2 || d.requests[0].Filters["instance_id"] != "" {
+	if err := s.Run(t.Context(), &sink); err != nil || len(sink.payloads) != 2 ||
+		d.requests[0].Filters["instance_id"] != "" {
 		t.Errorf("put %q, %v, requests %v", sink.payloads, err, d.requests)
 	}
 }
@@ -342,8 +345,10 @@ func TestQueryErrors(t *testing.T) {
 			status, ok := errors.AsType[*rtapi.StatusError](err)
 			return ok && status.Code == 500
 		}, 200},
-		{"the sink fails", &database{rows: rowsAt(300, 1)}, &collected{fail: full, failAt: 7}, func(err error) bool { return err == full }, 7},
-		{"the sink wants no more", &database{rows: rowsAt(300, 1)}, &collected{fail: event.ErrStop, failAt: 7}, func(err error) bool { return err == event.ErrStop }, 7},
+		{"the sink fails", &database{rows: rowsAt(300, 1)}, &collected{fail: full, failAt: 7},
+			func(err error) bool { return err == full }, 7},
+		{"the sink wants no more", &database{rows: rowsAt(300, 1)}, &collected{fail: event.ErrStop, failAt: 7},
+			func(err error) bool { return err == event.ErrStop }, 7},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if err := source(t, tc.d).Run(t.Context(), tc.sink); !tc.want(err) || len(tc.sink.payloads) != tc.rows {
@@ -428,7 +433,8 @@ func TestTypeIsRequestedByServerName(t *testing.T) {
 		{"event-line-crossing", []string{"Intrusion", "Line Crossing"}, "Line Crossing", ""},
 		{"event-line-crossing", []string{"event-line-crossing"}, "event-line-crossing", ""},
 		{"object-guarding", []string{"Object Guarding"}, "Object Guarding", ""},
-		{"event-loitering", []string{"Intrusion", "Line Crossing"}, "", "no event-loitering in this time; it has Intrusion, Line Crossing"},
+		{"event-loitering", []string{"Intrusion", "Line Crossing"}, "",
+			"no event-loitering in this time; it has Intrusion, Line Crossing"},
 		{"event-loitering", []string{""}, "", ""}, // the server does not say: read all types
 	} {
 		d := &database{rows: rowsAt(3, 1), names: tc.names}
@@ -440,7 +446,8 @@ func TestTypeIsRequestedByServerName(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := d.requests[len(d.requests)-1]
-		if got.Filters["event_type"] != tc.filter || !strings.Contains(notice, tc.notice) || (notice == "") != (tc.notice == "") {
+		if got.Filters["event_type"] != tc.filter || !strings.Contains(notice, tc.notice) ||
+			(notice == "") != (tc.notice == "") {
 			t.Errorf("%s of %q: filter %q, notice %q", tc.typ, tc.names, got.Filters["event_type"], notice)
 		}
 		if asked := got.path == "/v1/database/events"; asked != (tc.notice == "") {
@@ -471,12 +478,14 @@ func TestTypesOfRows(t *testing.T) {
 }
 
 func TestTracksAreRequestedByInstance(t *testing.T) {
-	d := &database{text: `{"data":[{"tracking_id":"b","system_timestamp":2000},{"tracking_id":"a","system_timestamp":1000}]}`}
+	d := &database{text: `{"data":[{"tracking_id":"b","system_timestamp":2000},{"tracking_id":"a",` +
+		`"system_timestamp":1000}]}`}
 	s := source(t, d)
 	s.Tracks = true
 	var sink collected
 	err := s.Run(t.Context(), &sink)
-	if err != nil || len(d.requests) != 1 || d.requests[0].path != "/v1/database/tracks" || d.requests[0].InstanceID != "i" {
+	if err != nil || len(d.requests) != 1 || d.requests[0].path != "/v1/database/tracks" ||
+		d.requests[0].InstanceID != "i" {
 		t.Fatalf("%v, requests %+v", err, d.requests)
 	}
 	if len(sink.payloads) != 2 || sink.types[0] != "track" || !strings.Contains(sink.payloads[0], `"a"`) {
@@ -492,11 +501,13 @@ func TestCountsAreRows(t *testing.T) {
 	s := source(t, d)
 	s.CountBy, s.Per = []string{"event_type", "instance_id"}, "hour"
 	var sink collected
-	if err := s.Run(t.Context(), &sink); err != nil || !slices.Equal(sink.types, []string{"event-line-crossing", "unknown"}) {
+	if err := s.Run(t.Context(), &sink); err != nil ||
+		!slices.Equal(sink.types, []string{"event-line-crossing", "unknown"}) {
 		t.Errorf("put %q, %v", sink.payloads, err)
 	}
 	r := d.requests[0]
-	if r.path != "/v1/database/analytics" || !slices.Equal(r.GroupBy, s.CountBy) || r.Interval == nil || r.Interval.Unit != "hour" || r.TimeRange.StartTime == "" {
+	if r.path != "/v1/database/analytics" || !slices.Equal(r.GroupBy, s.CountBy) || r.Interval == nil ||
+		r.Interval.Unit != "hour" || r.TimeRange.StartTime == "" {
 		t.Errorf("request %+v", r)
 	}
 }
@@ -514,7 +525,8 @@ func TestMemoryIsBoundedByPage(t *testing.T) {
 			if i > r.Offset {
 				io.WriteString(w, ",")
 			}
-			fmt.Fprintf(w, `{"id":%d,"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, i, day.UnixMilli()+int64(i))
+			fmt.Fprintf(w, `{"id":%d,"event_type":"Intrusion","instance_id":"i","system_timestamp":%d}`, i,
+				day.UnixMilli()+int64(i))
 		}
 		io.WriteString(w, `]}`)
 	})

@@ -68,7 +68,8 @@ func TestRepeatedNoticesAreCounted(t *testing.T) {
 		p, printed := lines()
 		p.Many()
 		lost := func(name, server string) {
-			p.Report(event.Notice{Kind: event.Lost, Text: "lost", Instance: &event.Instance{Name: name, ID: name, Server: server}})
+			p.Report(event.Notice{Kind: event.Lost, Text: "lost",
+				Instance: &event.Instance{Name: name, ID: name, Server: server}})
 		}
 		for _, name := range []string{"a", "b", "c"} {
 			lost(name, "http://one")
@@ -96,7 +97,8 @@ func TestFailedAttemptsAreRemindedOf(t *testing.T) {
 			p.Terminal = terminal
 			for range 22 {
 				for _, id := range []string{"a", "b"} {
-					p.Report(event.Notice{Kind: event.Retrying, Text: "refused", Instance: &event.Instance{ID: id, Server: "http://one"}})
+					p.Report(event.Notice{Kind: event.Retrying, Text: "refused",
+						Instance: &event.Instance{ID: id, Server: "http://one"}})
 				}
 				time.Sleep(30 * time.Second)
 			}
@@ -109,7 +111,8 @@ func TestFailedAttemptsAreRemindedOf(t *testing.T) {
 
 func TestEnumerate(t *testing.T) {
 	for names, want := range map[string]string{
-		"Gate": "Gate", "Gate Dock": "Gate and Dock", "1 2 3 4 5 6": "1, 2, 3, 4, 5 and 6", "1 2 3 4 5 6 7 8 9": "1, 2, 3, 4, 5 and 4 more",
+		"Gate": "Gate", "Gate Dock": "Gate and Dock", "1 2 3 4 5 6": "1, 2, 3, 4, 5 and 6",
+		"1 2 3 4 5 6 7 8 9": "1, 2, 3, 4, 5 and 4 more",
 	} {
 		if got := Enumerate(strings.Fields(names)); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -20,20 +20,29 @@ func restricted() []effect {
 	return []effect{
 		{[]string{"os.Exit", "syscall.Exit", "runtime.Goexit"}, []string{"main.go"},
 			"a function that does not return cannot be tested"},
-		{[]string{"os.Stdin", "os.Stdout", "os.Stderr", "os.Args", "fmt.Print", "fmt.Println", "fmt.Printf"}, []string{"cmd/main"},
+		{[]string{"os.Stdin", "os.Stdout", "os.Stderr", "os.Args", "fmt.Print", "fmt.Println", "fmt.Printf"},
+			[]string{"cmd/main"},
 			"streams are passed down, so that tests can read them"},
-		{[]string{"os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv", "os.Setenv", "os.Unsetenv", "os.UserHomeDir", "os.UserConfigDir", "os.UserCacheDir", "os.TempDir",
+		{[]string{"os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv", "os.Setenv", "os.Unsetenv", "os.UserHomeDir",
+			"os.UserConfigDir", "os.UserCacheDir", "os.TempDir",
 			"net/http.ProxyFromEnvironment"}, []string{"cmd/main"},
 			"the environment is passed down as a function, so that tests can have their own"},
-		{[]string{"os/signal.Notify", "os/signal.NotifyContext", "os/signal.Ignore", "os/signal.Reset", "os/signal.Stop"}, []string{"cmd/main"},
+		{[]string{"os/signal.Notify", "os/signal.NotifyContext", "os/signal.Ignore", "os/signal.Reset", "os/signal.Stop"},
+			[]string{"cmd/main"},
 			"signals belong to the process"},
-		{[]string{"log.Print", "log.Printf", "log.Println", "log.Fatal", "log.Fatalf", "log.Fatalln", "log.Panic", "log.Panicf", "log.Panicln", "log.Default",
+		{[]string{"log.Print", "log.Printf", "log.Println", "log.Fatal", "log.Fatalf", "log.Fatalln", "log.Panic",
+			"log.Panicf", "log.Panicln", "log.Default",
 			"log/slog.Default", "log/slog.Debug", "log/slog.Info", "log/slog.Warn", "log/slog.Error"}, nil,
 			"messages go through event.Notify, so that they never split a line of output"},
-		{[]string{"time.Now", "time.Since", "time.Until", "time.Sleep"}, []string{"internal/broker/", "internal/history/", "internal/notice/", "internal/pipeline/cooldown.go", "internal/stream/", "internal/poll/", "internal/stats/", "internal/simulator/",
-			"internal/flowtest/", "internal/crop/dir.go", "cmd/main_unix.go", "cmd/activity.go", "cmd/alerts.go", "cmd/period.go"}, // tests; the age of a file; waiting for the process to end
+		{[]string{"time.Now", "time.Since", "time.Until", "time.Sleep"},
+			[]string{"internal/broker/", "internal/history/", "internal/notice/", "internal/pipeline/cooldown.go",
+				"internal/stream/", "internal/poll/", "internal/stats/", "internal/simulator/",
+				// tests; the age of a file; waiting for the process to end
+				"internal/flowtest/", "internal/crop/dir.go", "cmd/main_unix.go", "cmd/activity.go", "cmd/alerts.go",
+				"cmd/period.go"},
 			"only code that waits or measures uses the clock; its tests run in testing/synctest"},
-		{[]string{"net/http.DefaultClient", "net/http.DefaultTransport", "net/http.Get", "net/http.Post", "net/http.DefaultServeMux", "net/http.HandleFunc", "net/http.Handle"}, nil,
+		{[]string{"net/http.DefaultClient", "net/http.DefaultTransport", "net/http.Get", "net/http.Post",
+			"net/http.DefaultServeMux", "net/http.HandleFunc", "net/http.Handle"}, nil,
 			"they are shared by the whole process and have no time limits"},
 	}
 }
@@ -118,7 +127,8 @@ func TestTestsDoNotSleep(t *testing.T) {
 			if !ok || remarks[tree.fset.Position(n.Pos()).Line] {
 				return true
 			}
-			if s, ok := call.Fun.(*ast.SelectorExpr); ok && pathOf(f.file, s) == "time" && s.Sel.Name == "Sleep" && !isRandom(f.file, call.Args[0]) {
+			if s, ok := call.Fun.(*ast.SelectorExpr); ok && pathOf(f.file, s) == "time" && s.Sel.Name == "Sleep" &&
+				!isRandom(f.file, call.Args[0]) {
 				t.Errorf("%s: a sleep outside testing/synctest, without a comment on the line that says why", tree.at(n))
 			}
 			return true

@@ -39,7 +39,8 @@ func TestPackageVariablesAreConstants(t *testing.T) {
 					t.Errorf("%s: the package variable %s is changed", tree.at(x), x.Name)
 				}
 			case *ast.SelectorExpr:
-				if strings.HasPrefix(pathOf(f.file, x), module+"/") && fixed[strings.TrimPrefix(pathOf(f.file, x), module+"/")+"."+x.Sel.Name] {
+				if strings.HasPrefix(pathOf(f.file, x), module+"/") &&
+					fixed[strings.TrimPrefix(pathOf(f.file, x), module+"/")+"."+x.Sel.Name] {
 					t.Errorf("%s: the package variable %s of another package is changed", tree.at(x), x.Sel.Name)
 				}
 			}

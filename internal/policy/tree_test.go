@@ -98,7 +98,8 @@ func sources(t *testing.T) *tree {
 // at returns the position of a node, for messages.
 func (t *tree) at(n ast.Node) string {
 	p := t.fset.Position(n.Pos())
-	return filepath.ToSlash(strings.TrimPrefix(p.Filename, root("")+string(filepath.Separator))) + ":" + strconv.Itoa(p.Line)
+	return filepath.ToSlash(strings.TrimPrefix(p.Filename, root("")+string(filepath.Separator))) + ":" +
+		strconv.Itoa(p.Line)
 }
 
 // packages returns the folders with Go files other than tests.

@@ -17,7 +17,10 @@ import (
 // track returns an item as a server sends it: about 560 bytes for a payload of 450.
 func track(n int) string {
 	return item(fmt.Sprintf(
-		`{"$id":"track","$version":1,"age_ms":%d,"detection_confidence":0.8712345600128174,"event_timestamp_ms":%d,"events":[],"instance_id":"%s","is_moving":1,"location":{"height":0.21435546875,"width":0.0966796875,"x":0.4521484375,"y":0.3876953125},"object_class":"Person","system_datetime":"2026-11-25T11:05:00Z","system_timestamp":1795604700123,"tracking_id":"%08x-90c3-c633-8586-8f09b005ebed"}`,
+		`{"$id":"track","$version":1,"age_ms":%d,"detection_confidence":0.8712345600128174,"event_timestamp_ms":%d,`+
+			`"events":[],"instance_id":"%s","is_moving":1,"location":{"height":0.21435546875,"width":0.0966796875,`+
+			`"x":0.4521484375,"y":0.3876953125},"object_class":"Person","system_datetime":"2026-11-25T11:05:00Z",`+
+			`"system_timestamp":1795604700123,"tracking_id":"%08x-90c3-c633-8586-8f09b005ebed"}`,
 		n, n*40, gateID, n,
 	))
 }
@@ -63,13 +66,14 @@ func TestMemoryDoesNotGrowWithTheResponse(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		seen, most := 0, uint64(0)
-		p := &Poll{Client: responses(many(events)), Instance: gate(), Once: true, UnwrittenDirs: []string{t.TempDir()}, Match: func(*event.Event) bool {
-			if seen++; seen%1000 == 0 {
-				runtime.ReadMemStats(&now)
-				most = max(most, now.HeapAlloc)
-			}
-			return true
-		}}
+		p := &Poll{Client: responses(many(events)), Instance: gate(), Once: true, UnwrittenDirs: []string{t.TempDir()},
+			Match: func(*event.Event) bool {
+				if seen++; seen%1000 == 0 {
+					runtime.ReadMemStats(&now)
+					most = max(most, now.HeapAlloc)
+				}
+				return true
+			}}
 		if err := p.Run(t.Context(), sink); err != nil && err != errFull || seen != events {
 			t.Fatalf("%v after %d events", err, seen)
 		}

@@ -129,7 +129,8 @@ func TestResponseThatIsNotAnArrayIsSaved(t *testing.T) {
 	for response, json := range map[string]bool{
 		`"[{}]"`: true, "42": true, "NaN": true, "\x00\x00" + items(0, 2): true, "null " + items(0, 1): true,
 		"true " + strings.Repeat("x", readSize): true,
-		"service starting":                      false, "\x1b[2J": false, "<?xml version=\"1.0\"?><events/>": false, "<": false, "<htmlx>": false,
+		"service starting":                      false, "\x1b[2J": false, "<?xml version=\"1.0\"?><events/>": false,
+		"<": false, "<htmlx>": false,
 	} {
 		var s noticeLog
 		got, unwritten, err := once(t, response, &s)
@@ -144,12 +145,13 @@ func TestRawItemsGoToOneFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, s, got := fastDir(t), noticeLog{}, &flowtest.Collect{}
 		q := responses("[7]", items(0, 2), "[8,"+item(payload(2))+"]", nil)
-		p := &Poll{Client: q, Instance: gate(), UnwrittenDirs: []string{dir}, Notify: s.notify, Match: func(*event.Event) bool {
-			if s.of(event.Warning, "saved as sent in "+dir) != 1 {
-				t.Error("the file was not named when the first item went there")
-			}
-			return true
-		}}
+		p := &Poll{Client: q, Instance: gate(), UnwrittenDirs: []string{dir}, Notify: s.notify,
+			Match: func(*event.Event) bool {
+				if s.of(event.Warning, "saved as sent in "+dir) != 1 {
+					t.Error("the file was not named when the first item went there")
+				}
+				return true
+			}}
 		if err := pollFor(t, p, got, time.Minute); !says(err, notJSON(2)) {
 			t.Errorf("got %v", err)
 		}
@@ -393,7 +395,8 @@ func TestFirstRequestFails(t *testing.T) {
 	page := "\n<html><body>please\nlog in</body></html>"
 	for name, first := range map[string]any{
 		"404": &rtapi.StatusError{Code: 404}, "away": &rtapi.UnreachableError{URL: "x", Err: io.EOF},
-		"page": page, "page with doctype": "<!DOCTYPE HTML><title>Please log in</title>", "title in capitals": "<HTML lang=en><TITLE>please log in</TITLE>",
+		"page": page, "page with doctype": "<!DOCTYPE HTML><title>Please log in</title>",
+		"title in capitals": "<HTML lang=en><TITLE>please log in</TITLE>",
 	} {
 		for _, oneTime := range []bool{true, false} {
 			// A page needs no directory: it is not saved.
@@ -401,7 +404,8 @@ func TestFirstRequestFails(t *testing.T) {
 			err := p.Run(t.Context(), &flowtest.Collect{})
 			var not *rtapi.NotStreamError
 			if want, typed := first.(error); typed && err != want ||
-				!typed && (!errors.As(err, &not) || !strings.EqualFold(not.Text, "please log in") || not.ContentType != "HTML" || not.URL != "http://nvr1:3546") {
+				!typed && (!errors.As(err, &not) || !strings.EqualFold(not.Text, "please log in") || not.ContentType != "HTML" ||
+					not.URL != "http://nvr1:3546") {
 				t.Errorf("%s: got %v", name, err)
 			}
 		}

@@ -197,10 +197,11 @@ func TestLeftoverIsDeliveredFirst(t *testing.T) {
 	spool.Locate = func(id string) *event.Instance { return map[string]*event.Instance{"door/1": door}[id] }
 	got := &flowtest.Collect{}
 	var at []string
-	p := &Poll{Client: responses(items(6, 7)), Instance: gate(), Once: true, Spool: spool, Notify: s.notify, Match: func(ev *event.Event) bool {
-		at = append(at, ev.Received.UTC().Format("150405.000000000"))
-		return true
-	}}
+	p := &Poll{Client: responses(items(6, 7)), Instance: gate(), Once: true, Spool: spool, Notify: s.notify,
+		Match: func(ev *event.Event) bool {
+			at = append(at, ev.Received.UTC().Format("150405.000000000"))
+			return true
+		}}
 	if err := p.Run(t.Context(), got); err != nil {
 		t.Fatal(err)
 	}

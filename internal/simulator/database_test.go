@@ -63,12 +63,14 @@ func TestDatabaseStoresLiveEvents(t *testing.T) {
 	inBubble(t, Options{}, func(s *Server, c client) {
 		start := time.Now()
 		var want []string
-		for _, r := range records(c.during(20*time.Second+50*time.Millisecond, "/instance/"+gate+"/consume_events_sse")) { // between two frames
+		// between two frames
+		for _, r := range records(c.during(20*time.Second+50*time.Millisecond, "/instance/"+gate+"/consume_events_sse")) {
 			if strings.HasPrefix(r.typ, "event-") {
 				want = append([]string{decode[story](t, r.data).Event + displayName(r.typ)}, want...)
 			}
 		}
-		rows := c.query("events", string(marshal(object{"timeRange": object{"startTime": start}, "filters": object{"instance_id": gate}})))
+		rows := c.query("events", string(marshal(object{"timeRange": object{"startTime": start},
+			"filters": object{"instance_id": gate}})))
 		var got []string
 		for _, row := range rows {
 			got = append(got, row["event_id"].(string)+row["event_type"].(string))
@@ -105,7 +107,8 @@ func TestDatabaseAnalytics(t *testing.T) {
 			total[row["event_type"].(string)] += n
 		}
 		last := ""
-		for _, row := range c.query("analytics", `{"metrics":{"n":{"function":"count"}},"groupBy":["event_type"],"interval":{"unit":"hour","size":1}}`) {
+		for _, row := range c.query("analytics", `{"metrics":{"n":{"function":"count"}},"groupBy":["event_type"],`+
+			`"interval":{"unit":"hour","size":1}}`) {
 			n, _ := strconv.Atoi(row["n"].(json.Number).String())
 			total[row["event_type"].(string)] -= n
 			if at := row["interval"].(string); !strings.HasSuffix(at, ":00:00Z") {

@@ -119,7 +119,8 @@ func faultRows() []faultRow {
 		}},
 		{"cut=3", func(t *testing.T, s seen) {
 			got := records(s.body)
-			if !errors.Is(s.err, io.ErrUnexpectedEOF) || len(got) != 3 || json.Valid([]byte(got[2].data)) || !strings.HasPrefix(s.plain[2].data, got[2].data) {
+			if !errors.Is(s.err, io.ErrUnexpectedEOF) || len(got) != 3 || json.Valid([]byte(got[2].data)) ||
+				!strings.HasPrefix(s.plain[2].data, got[2].data) {
 				t.Errorf("%d records, %v", len(got), s.err)
 			}
 		}},
@@ -166,7 +167,8 @@ func faultRows() []faultRow {
 				t.Fatal(err)
 			}
 			body, err := io.ReadAll(z)
-			if err != nil || s.res.Header.Get("Content-Encoding") != "gzip" || !reflect.DeepEqual(records(string(body)), s.plain) {
+			if err != nil || s.res.Header.Get("Content-Encoding") != "gzip" ||
+				!reflect.DeepEqual(records(string(body)), s.plain) {
 				t.Errorf("%v, %d records", err, len(records(string(body))))
 			}
 		}},
@@ -282,7 +284,8 @@ func ask(s *Server, c client) seen {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Hour)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://simulated/v1/core/instance/"+gate+"/consume_events_sse", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		"http://simulated/v1/core/instance/"+gate+"/consume_events_sse", nil)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -298,7 +301,8 @@ func ask(s *Server, c client) seen {
 }
 
 func TestFaultMeetsSomeRequests(t *testing.T) {
-	o := Options{Count: 3, Faults: []Fault{{Name: "status", Arg: "500", Times: 1}, {Name: "status", Arg: "401", First: 3, Times: 2}}}
+	o := Options{Count: 3, Faults: []Fault{{Name: "status", Arg: "500", Times: 1},
+		{Name: "status", Arg: "401", First: 3, Times: 2}}}
 	inBubble(t, o, func(s *Server, c client) {
 		var got []int
 		for range 6 {

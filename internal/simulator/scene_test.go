@@ -115,7 +115,8 @@ func TestReferences(t *testing.T) {
 		switch {
 		case strings.HasSuffix(s.Type, "-end"):
 			b, ok := begun[s.Event]
-			if !ok || b.Type+"-end" != s.Type || s.Duration == nil || *s.Duration != s.Media-b.Media || *s.Duration <= 0 || ended[s.Event] {
+			if !ok || b.Type+"-end" != s.Type || s.Duration == nil || *s.Duration != s.Media-b.Media || *s.Duration <= 0 ||
+				ended[s.Event] {
 				t.Errorf("%+v does not end %+v", s, b)
 			}
 			ended[s.Event] = true
@@ -151,7 +152,8 @@ func TestReferences(t *testing.T) {
 	}
 	open := 0
 	for id, s := range begun {
-		if slices.Contains([]string{"event-intrusion", "event-loitering", "event-armed-person", "event-fallen-person"}, s.Type) && !ended[id] {
+		if slices.Contains([]string{"event-intrusion", "event-loitering", "event-armed-person", "event-fallen-person"},
+			s.Type) && !ended[id] {
 			open++
 		}
 	}

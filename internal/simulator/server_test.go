@@ -36,7 +36,8 @@ func TestInstances(t *testing.T) {
 
 func TestUnknownPathsAndInstances(t *testing.T) {
 	inBubble(t, Options{}, func(s *Server, c client) {
-		for _, path := range []string{"/instance/x", "/instance/x/consume_events_sse", "/instance/x/consume_events", "/else"} {
+		for _, path := range []string{"/instance/x", "/instance/x/consume_events_sse", "/instance/x/consume_events",
+			"/else"} {
 			res := c.get(path)
 			body, _ := all(res)
 			if res.StatusCode != http.StatusNotFound || decode[map[string]string](t, body)["error"] == "" {
@@ -173,7 +174,8 @@ func TestServedCountsDeliveredEvents(t *testing.T) {
 func TestSlowReaderLosesWholeEvents(t *testing.T) {
 	inBubble(t, Options{Record: true, Rate: 1000}, func(s *Server, c client) {
 		res := c.stream()
-		time.Sleep(12 * time.Second)                                                  // 12,000 events, the last 1,000 to 2,000 are stored
+		// 12,000 events, the last 1,000 to 2,000 are stored
+		time.Sleep(12 * time.Second)
 		time.AfterFunc(time.Second+500*time.Microsecond, func() { res.Body.Close() }) // between two events
 		body, _ := all(res)
 		var got []uint64

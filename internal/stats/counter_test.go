@@ -125,7 +125,8 @@ func TestRecording(t *testing.T) {
 
 func TestRecordingWithoutEvents(t *testing.T) {
 	s := New(Options{Recorded: true}).Snapshot("")
-	if now := time.Now(); s.Time != s.Start || s.Time.Nanosecond() != 0 || now.Sub(s.Time) > time.Minute || s.Elapsed != 0 {
+	if now := time.Now(); s.Time != s.Start || s.Time.Nanosecond() != 0 || now.Sub(s.Time) > time.Minute ||
+		s.Elapsed != 0 {
 		t.Errorf("from %v to %v", s.Start, s.Time)
 	}
 }
