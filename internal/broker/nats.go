@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -51,9 +50,8 @@ func (c *natsConn) checkStream(subject string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	_, err := c.js.StreamNameBySubject(ctx, subject)
-	switch {
-	case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrJetStreamNotEnabled),
-		errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
+	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, nats.ErrNoResponders) ||
+		errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
 		return fmt.Errorf("%w: no stream takes the subject %[2]q; create one, such as: "+
 			"nats stream add EVENTS --subjects %[2]q (%[3]w)", ErrRefused, subject, err)
 	}
@@ -79,7 +77,9 @@ func (c *natsConn) publish(m *message) (wait func() error) {
 		api, _ := errors.AsType[*jetstream.APIError](err)
 		switch {
 		case errors.Is(err, jetstream.ErrNoStreamResponse): // no stream, or its server is away
-			return cmp.Or(c.checkStream(m.subject), err)
+			if missing := c.checkStream(m.subject); errors.Is(missing, jetstream.ErrStreamNotFound) {
+				return missing
+			}
 		case errors.Is(err, nats.ErrBadSubject):
 			return fmt.Errorf("%w: %w", ErrRefused, err)
 		case errors.Is(err, nats.ErrMaxPayload),

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -120,7 +121,8 @@ type subscriber struct {
 func subscribe(t *testing.T, port, topic string) *subscriber {
 	t.Helper()
 	s := &subscriber{came: make(chan struct{}, 1)}
-	c := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://127.0.0.1:" + port).SetClientID("reader").SetOrderMatters(true))
+	options := mqtt.NewClientOptions().AddBroker("tcp://127.0.0.1:" + port).SetClientID("reader").SetOrderMatters(true)
+	c := mqtt.NewClient(options)
 	if token := c.Connect(); !token.WaitTimeout(time.Minute) || token.Error() != nil {
 		t.Fatal(token.Error())
 	}
@@ -170,7 +172,8 @@ func distinct(list []string) int {
 // consume returns n records of a Kafka topic, in order.
 func consume(t *testing.T, host, topic string, n int) (records []*kgo.Record) {
 	t.Helper()
-	c, err := kgo.NewClient(kgo.SeedBrokers(host), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	c, err := kgo.NewClient(kgo.SeedBrokers(host), kgo.ConsumeTopics(topic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,8 +193,9 @@ func consume(t *testing.T, host, topic string, n int) (records []*kgo.Record) {
 // recording returns n payloads of different kinds and spellings.
 func recording(n int) (list []string) {
 	for i := range n {
-		list = append(list, fmt.Sprintf(`{"$id":"event-intrusion","instance_id":"i", "area_name":%q,"n":%d,"x":0.10000000000000000%d,"u":"東門 \u00e9"}`,
-			[]string{"Yard", "a.b*>", "Zufahrt Süd"}[i%3], i, i))
+		place := []string{"Yard", "a.b*>", "Zufahrt Süd"}[i%3]
+		list = append(list, fmt.Sprintf(`{"$id":"event-intrusion","instance_id":"i", "area_name":%q,"n":%d,`+
+			`"x":0.10000000000000000%d,"u":"東門 \u00e9"}`, place, i, i))
 	}
 	return list
 }
@@ -309,7 +313,8 @@ func TestJetStreamRefusals(t *testing.T) {
 			}
 			continue
 		}
-		if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "wrong") {
+		if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "wrong") {
 			t.Errorf("%s: %v; want %q and no password", url, err, want)
 		}
 	}
@@ -341,6 +346,26 @@ func TestMQTTDeliversEveryEvent(t *testing.T) {
 	same(t, s.wait(t, 500), list)
 }
 
+// Mosquitto ends the connection of a client that sends too large a packet.
+func TestMQTTLargeCropGoesWithoutImage(t *testing.T) {
+	port := freePort(t)
+	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
+	text := "listener " + port + " 127.0.0.1\nallow_anonymous true\nmax_packet_size 100000\n"
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, port, "mosquitto", "-c", conf)
+	s := subscribe(t, port, "rtev/#")
+	list := recording(3)
+	list[1] = fmt.Sprintf(`{"$id":"crop","instance_id":"i","image":%q}`, strings.Repeat("A", 200_000))
+	if err := publish(t, "mqtt://127.0.0.1:"+port+"/rtev/{type}", list, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.wait(t, 3); !slices.Contains(got, "small") {
+		t.Errorf("%.200q arrived", got)
+	}
+}
+
 func TestMQTTReconnectsWithoutLoss(t *testing.T) {
 	port := freePort(t)
 	start(t, port, "mosquitto", "-p", port)
@@ -361,7 +386,8 @@ func TestMQTTRefusesCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	start(t, port, "mosquitto", "-c", conf)
-	if err := publish(t, "mqtt://me:secret@127.0.0.1:"+port+"/x", recording(1), Options{}); !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "secret") {
+	err := publish(t, "mqtt://me:secret@127.0.0.1:"+port+"/x", recording(1), Options{})
+	if !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -427,7 +453,8 @@ func TestUnreachableBroker(t *testing.T) {
 	for _, scheme := range []string{"nats", "mqtt", "kafka"} {
 		url := scheme + "://me:secret@127.0.0.1:" + freePort(t) + "/x"
 		err := publish(t, url, recording(1), Options{})
-		if !errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), scheme+"://127.0.0.1:") {
+		if !errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), "secret") ||
+			!strings.Contains(err.Error(), scheme+"://127.0.0.1:") {
 			t.Errorf("%s: %v", scheme, err)
 		}
 	}
