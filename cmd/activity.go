@@ -22,7 +22,7 @@ func (s *session) tell(doing, how, noun string) {
 	}
 }
 
-// messageStart is how many cells a message has before its text: time and name.
+// messageStart is the width of what precedes a message: time and name.
 const messageStart = 20
 
 // announce says which instances are read, nil for standard input, and from now

@@ -314,7 +314,7 @@ func TestTracksAreFoldedOnATerminal(t *testing.T) {
 			r.end(t)
 			out := escapes.ReplaceAllString(r.out.String(), "")
 			counts[args] = len(regexp.MustCompile(`\btrack\b`).FindAllString(out, -1))
-			folded := strings.Contains(r.err.String(), "updates of tracks folded; --cooldown 0 shows all")
+			folded := strings.Contains(r.err.String(), "updates of tracks not shown; --cooldown 0 shows all")
 			if marks := regexp.MustCompile(` \+\d+\b`).MatchString(out); marks != folded {
 				t.Errorf("%q: marked %v, counted at the end %v", args, marks, folded)
 			}

@@ -19,11 +19,11 @@ func cooling(c *cobra.Command) {
 	offer(c, "cooldown", "10s", "30s", "1m:_place", "0")
 }
 
-// tracksFold is how long updates of a track are folded in text on a terminal.
-const tracksFold = 5 * time.Second
+// trackPeriod is how often text on a terminal shows a track.
+const trackPeriod = 5 * time.Second
 
-// parseCooldown reads --cooldown. Without it, text on a terminal folds the updates
-// of tracks, unless -e names them. plain reports whether text would be shown.
+// parseCooldown reads --cooldown. Without it, text on a terminal shows
+// a track once per trackPeriod, unless -e names tracks. plain reports whether text would be shown.
 func (s *session) parseCooldown(c *cobra.Command, plain bool) (err error) {
 	if flag := c.Flags().Lookup("cooldown"); flag.Value.String() != "" || flag.Changed {
 		if s.cooldown, err = pipeline.ParseCooldown(flag.Value.String()); err != nil {
@@ -34,7 +34,7 @@ func (s *session) parseCooldown(c *cobra.Command, plain bool) (err error) {
 	named := slices.Contains(strings.Split(strings.Join(s.events, ","), ","), "track")
 	if plain && s.onScreen() && !named {
 		s.folds = true
-		s.cooldown = pipeline.NewTrackCooldown(tracksFold)
+		s.cooldown = pipeline.NewTrackCooldown(trackPeriod)
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (s *session) reportDropped() {
 	switch {
 	case s.cooldown == nil || s.cooldown.Dropped() == 0:
 	case s.folds:
-		s.notices.Aside(term.Count(s.cooldown.Dropped(), "update") + " of tracks folded; --cooldown 0 shows all")
+		s.notices.Aside(term.Count(s.cooldown.Dropped(), "update") + " of tracks not shown; --cooldown 0 shows all")
 	default:
 		s.notices.Info("%s dropped by --cooldown", term.Count(s.cooldown.Dropped(), "event"))
 	}
@@ -53,8 +53,8 @@ func (s *session) reportDropped() {
 // bellEvery is the shortest time between two bells.
 const bellEvery = 2 * time.Second
 
-// bell returns a function that rings the terminal's bell, at most every 2 s; nil
-// if there is no terminal.
+// bell returns a function that rings the terminal's bell, at most once per
+// bellEvery; nil if there is no terminal.
 func (s *session) bell() func() {
 	write := s.out.Message
 	switch {

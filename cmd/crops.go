@@ -102,7 +102,7 @@ func (a *app) crops(c *cobra.Command, o cropsOptions, args []string) error {
 		live := liveOptions{connecting: o.connecting, types: types, notify: s.notices.Report, met: dir.Know}
 		err = s.live(args, live, open)
 	}
-	if code, _ := classify(err); code == exitUnexpected || dir.Summary().Saved > 0 { // else the error says it all
+	if code, _ := classify(err); code == exitUnexpected || dir.Summary().Saved > 0 { // else the error is enough
 		s.notices.Info("%s", dir.Summary())
 	}
 	return s.end(err)

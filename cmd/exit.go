@@ -82,7 +82,7 @@ func (e *hintError) Unwrap() error { return e.err }
 // ending is how the process ends.
 type ending struct {
 	code    int
-	signal  syscall.Signal // die of it; 0: just exit
+	signal  syscall.Signal // that ends the process; 0: none
 	message string         // whole lines for stderr, safe to print
 }
 
@@ -130,9 +130,8 @@ func is[T error](err error) bool {
 	return ok
 }
 
-// classify returns the exit status of an error and what to try next. Output
-// comes first: an error that says both, such as a failed write that a server
-// caused, means that something may be lost.
+// classify returns the exit status of an error and what to try next. Output comes
+// first: an error of the output and of something else means that events may be lost.
 func classify(err error) (code int, hint string) {
 	usage, wrong := errors.AsType[*usageError](err)
 	far, away := errors.AsType[*rtapi.UnreachableError](err)
@@ -159,8 +158,8 @@ func classify(err error) (code int, hint string) {
 	return exitUnexpected, ""
 }
 
-// errorLines is the error as the user reads it: one line, the place under an
-// expression where there is one, and a hint.
+// errorLines returns what is printed for an error: one line, the expression with a
+// caret if it is about one, and a hint.
 func errorLines(err error, hint string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "rtev: %s\n", term.Safe(err.Error()))

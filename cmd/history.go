@@ -109,7 +109,7 @@ func (s *session) stored(args []string, o *historyOptions) (list []*history.Sour
 	if !named {
 		args = []string{"*"}
 	} else if o.countBy != nil && !slices.Contains(o.countBy, "instance_id") {
-		o.countBy = append(o.countBy, "instance_id") // whether counts have filters is unknown
+		o.countBy = append(o.countBy, "instance_id") // whether servers can filter counts is unknown
 	}
 	targets, set, err := s.targets(args)
 	for _, t := range targets {

@@ -24,8 +24,8 @@ func newInstances(a *app) *cobra.Command {
 	return c
 }
 
-// listInstances prints what the servers that answer have. One that does not is the
-// error of the command.
+// listInstances prints what the servers that answer have. The command fails if one
+// does not.
 func (a *app) listInstances(c *cobra.Command, demo bool) error {
 	s, err := a.begin(c, reading{demo: demo})
 	if err != nil {

@@ -2,10 +2,10 @@ package cmd
 
 import "syscall"
 
-// die does nothing: a process on Windows does not die of a signal. The exit
-// status says what happened.
+// die does nothing: on Windows, signals do not end processes. The exit status says
+// what happened.
 func die(syscall.Signal) {}
 
-// outShut reports whether stdout was closed when the process started, which
-// Windows does not tell.
+// outShut returns false: on Windows, rtev cannot find out whether stdout was closed
+// when the process started.
 func outShut() bool { return false }

@@ -16,8 +16,8 @@ import (
 )
 
 // foreign lists flags and commands of other programs (stern, mosquitto_sub, kcat,
-// journalctl, jq, tail), and what to try instead: on a command that has the flag of ours, or
-// anywhere if ours is "".
+// journalctl, jq, tail), and what to try instead on a command that has the flag ours.
+// "" is any command.
 var foreign = []struct{ names, ours, hint string }{
 	{"f follow", "", "rtev tail (tail always follows)"},
 	{"log logs watch sub subscribe", "", "rtev tail"},

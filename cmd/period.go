@@ -53,7 +53,7 @@ func (p *period) parse(c *cobra.Command) (err error) {
 
 // parseTime reads a point in time: how long ago (10m, 2h, 3d), a time of the day,
 // which is yesterday's if today's is still to come, RFC 3339, or Unix seconds or
-// milliseconds. The empty text is the zero time.
+// milliseconds. An empty string is the zero time.
 func parseTime(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil

@@ -25,7 +25,7 @@ type printing struct {
 	time      string
 	utc       bool
 	frame     string
-	parsed    *pflag.FlagSet // tells which of them were typed
+	parsed    *pflag.FlagSet // says which of them were typed
 }
 
 func (p *printing) flags(c *cobra.Command) {
@@ -48,7 +48,7 @@ func (p *printing) flags(c *cobra.Command) {
 // encoder compiles the options and returns what makes an encoder for a chain.
 func (s *session) encoder(p printing) (func() format.Encoder, error) {
 	if p.parsed.Changed("template") && !p.parsed.Changed("output") {
-		s.cfg.Output = "text" // a typed flag counts more than the output of the environment or file
+		s.cfg.Output = "text" // a flag overrides the output of the environment or file
 	}
 	if err := p.checkOutput(s.cfg.Output); err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ type session struct {
 	activity   *notice.Activity   // counts events, to explain a silence; nil: nothing
 	watch      sync.WaitGroup     // of what explains silences
 	cooldown   *pipeline.Cooldown // of --cooldown; nil: none
-	folds      bool               // cooldown folds the updates of tracks, without the flag
+	folds      bool               // cooldown is that of tracks, without the flag
 	ring       func()             // rings the bell for --bell, else nil
 }
 
@@ -197,8 +197,8 @@ func (s *session) limited(to event.Sink) event.Sink {
 	return s.limit.Sink(to)
 }
 
-// shown puts in front of the output what counts the events that get there, and
-// rings the bell for alarms.
+// shown puts a sink in front of the output that counts events and rings the bell for
+// alarms.
 func (s *session) shown(to event.Sink) event.Sink {
 	if s.activity == nil && s.ring == nil {
 		return to

@@ -140,7 +140,7 @@ func (s *session) tally(o statsOptions, args []string, counter *stats.Counter) e
 	})
 	finish()
 	failed := cmp.Or(<-ended, <-ended)
-	if failed == nil && (err == nil || counter.Snapshot("").Events > 0) { // else the error says it all
+	if failed == nil && (err == nil || counter.Snapshot("").Events > 0) { // else the error is enough
 		failed = printer(counter.Snapshot("total"))
 	}
 	return cmp.Or(failed, err)

@@ -48,7 +48,7 @@ func (s *session) output(
 	if !c.Flags().Changed("output") && p.template == "" {
 		s.cfg.Output = "ndjson"
 	}
-	s.outTTY = false // nothing of a message is shown
+	s.outTTY = false // a message is not for the terminal
 	body, err := s.encoder(p)
 	if err != nil {
 		return nil, nil, err

@@ -167,7 +167,7 @@ func environment(getenv func(string) string) *Config {
 	}
 }
 
-// pieces splits a text at sep, trims the pieces and drops empty ones.
+// pieces splits a string at sep, trims the pieces and drops empty ones.
 func pieces(text, sep string) (list []string) {
 	for piece := range strings.SplitSeq(text, sep) {
 		if piece = strings.TrimSpace(piece); piece != "" {

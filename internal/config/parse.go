@@ -86,7 +86,7 @@ func (p parser) each(read reader) reader {
 	}
 }
 
-// list reads a list of texts. A single text is a list of one.
+// list reads a list of strings. A single string is a list of one.
 func (p parser) list(to *[]string) reader {
 	item := func(n *yaml.Node) error {
 		*to = append(*to, "")

@@ -95,8 +95,8 @@ func sizeWebP(p []byte) (width, height int, err error) {
 	return c.Width, c.Height, err
 }
 
-// sizeJPEG follows the markers to the end marker (ITU T.81, B.1.1), behind which
-// cameras append data of theirs, and reads the frame header on the way (B.2.2).
+// sizeJPEG follows the markers to the end marker (ITU T.81, B.1.1), after which
+// cameras may append data, and reads the frame header on the way (B.2.2).
 // image/jpeg would refuse processes that other programs can show.
 func sizeJPEG(p []byte) (width, height int, err error) {
 	header := false
