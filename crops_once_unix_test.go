@@ -11,13 +11,10 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -50,16 +47,8 @@ func drainOnce(t *testing.T, payloads ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var taken atomic.Bool
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if taken.Swap(true) {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		_, _ = w.Write(body)
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
+	url, _ := queue(t, string(body))
+	return url
 }
 
 func cropPayload(image, event string) string {
@@ -72,18 +61,11 @@ func eventPayload(id, more string) string {
 		camera, id, more)
 }
 
-// crops runs rtev crops --once and returns its status and messages.
-func crops(t *testing.T, server, dir string, more ...string) (messages string, code int) {
+// cropsOnce returns the command "rtev crops --once".
+func cropsOnce(t *testing.T, server, dir string, more ...string) *exec.Cmd {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), "rtev",
-		append([]string{"crops", camera, "--once", "-s", server, "-d", dir, "--config", "none"}, more...)...)
-	var b bytes.Buffer
-	c.Stderr = &b
-	c.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(t.TempDir(), "state"))
-	if err := c.Run(); err != nil && c.ProcessState == nil {
-		t.Fatal(err)
-	}
-	return b.String(), c.ProcessState.ExitCode()
+	args := append([]string{"crops", camera, "--once", "-s", server, "-d", dir}, more...)
+	return command(t, []string{"XDG_STATE_HOME=" + filepath.Join(t.TempDir(), "state")}, args...)
 }
 
 // pictures counts the files below dir by content.
@@ -133,9 +115,9 @@ func TestEventsToGetsOtherEvents(t *testing.T) {
 	if err := os.WriteFile(rest, []byte("older"), 0o644); err != nil { // the partial line of a killed run
 		t.Fatal(err)
 	}
-	messages, code := crops(t, drainOnce(t, payloads...), dir, "--events-to", rest, "-w", "confidence > 0.2")
-	if code != 0 || strings.Count(messages, "is not saved") != 3 {
-		t.Errorf("status %d, %s", code, messages)
+	end := finish(t, cropsOnce(t, drainOnce(t, payloads...), dir, "--events-to", rest, "-w", "confidence > 0.2"))
+	if end.code != 0 || strings.Count(end.errors, "is not saved") != 3 {
+		t.Errorf("%+v", end)
 	}
 	got, err := os.ReadFile(rest)
 	if err != nil || string(got) != want.String() {
@@ -144,8 +126,8 @@ func TestEventsToGetsOtherEvents(t *testing.T) {
 	if files := pictures(t, dir); len(files) != 2 || files[string(good)] != 1 || files[string(trailing)] != 1 {
 		t.Errorf("%d pictures", len(files))
 	}
-	if messages, code = crops(t, drainOnce(t, payloads...), dir, "--events-to", "none"); code != 0 {
-		t.Errorf("none: status %d, %s", code, messages)
+	if end = finish(t, cropsOnce(t, drainOnce(t, payloads...), dir, "--events-to", "none")); end.code != 0 {
+		t.Errorf("none: %+v", end)
 	}
 }
 
@@ -158,12 +140,12 @@ func TestEventsToFailureKeepsResponse(t *testing.T) {
 	good, text := smallJPEG(t, 8)
 	dir, spool, rest := t.TempDir(), filepath.Join(t.TempDir(), "spool"), filepath.Join(t.TempDir(), "rest.ndjson")
 	server := drainOnce(t, eventPayload("e1", ""), cropPayload(text, "e1"))
-	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", "/dev/full"); code != 5 ||
-		!strings.Contains(messages, "/dev/full: no space left") {
-		t.Errorf("status %d, %s", code, messages)
+	end := finish(t, cropsOnce(t, server, dir, "--spool", spool, "--events-to", "/dev/full"))
+	if end.code != 5 || !strings.Contains(end.errors, "/dev/full: no space left") {
+		t.Errorf("%+v", end)
 	}
-	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", rest); code != 0 {
-		t.Errorf("status %d, %s", code, messages)
+	if end := finish(t, cropsOnce(t, server, dir, "--spool", spool, "--events-to", rest)); end.code != 0 {
+		t.Errorf("%+v", end)
 	}
 	got, err := os.ReadFile(rest)
 	if err != nil || string(got) != eventPayload("e1", "")+"\n" || pictures(t, dir)[string(good)] == 0 {
@@ -188,8 +170,7 @@ func TestSpoolSurvivesKilledCrops(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Skip(err)
 	}
-	c := exec.CommandContext(t.Context(), "rtev", "crops", camera, "--once", "-s", server, "-d", dir, "--config", "none",
-		"-q", "--spool", spool, "--events-to", fifo)
+	c := cropsOnce(t, server, dir, "-q", "--spool", spool, "--events-to", fifo)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -208,8 +189,8 @@ func TestSpoolSurvivesKilledCrops(t *testing.T) {
 		t.Fatal("it ended before it was killed")
 	}
 	rest := filepath.Join(t.TempDir(), "rest.ndjson")
-	if messages, code := crops(t, server, dir, "--spool", spool, "--events-to", rest); code != 0 {
-		t.Fatalf("status %d, %s", code, messages)
+	if end := finish(t, cropsOnce(t, server, dir, "--spool", spool, "--events-to", rest)); end.code != 0 {
+		t.Fatalf("%+v", end)
 	}
 	got, err := os.ReadFile(rest)
 	if err != nil || strings.Count(string(got), "\n") != 5 {

@@ -27,7 +27,7 @@ func TestTwoProcessesSaveIntoOneFolder(t *testing.T) {
 	var inputs []io.Writer
 	var outputs [2]bytes.Buffer
 	for i := range outputs {
-		c := exec.CommandContext(t.Context(), "rtev", "crops", "-", "-d", dir, "--config", "none")
+		c := command(t, nil, "crops", "-", "-d", dir)
 		c.Stdout = &outputs[i]
 		in, err := c.StdinPipe()
 		if err != nil {

@@ -200,24 +200,19 @@ func runBlock(t *testing.T, dir, block string, env []string) {
 // that of --demo, except for times and the width of columns.
 func TestShownOutputIsReal(t *testing.T) {
 	t.Parallel()
-	c := exec.Command(filepath.Join(programFolder(t), "rtev"), "tail", "--demo", "--config", "none", "-e",
-		"!track,!statistics", "-n", "10")
-	out, err := c.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := rtev(t, nil, "tail", "--demo", "-e", "!track,!statistics", "-n", "10")
 	event := func(line string) string {
 		fields := strings.Fields(line)
 		return strings.Join(fields[min(1, len(fields)):], " ")
 	}
 	printed := map[string]bool{}
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(got.out) {
 		printed[event(line)] = true
 	}
 	for _, page := range []string{"README.md", "docs/quickstart.md"} {
 		for line := range strings.Lines(shown(t, page, "text")) {
 			if !strings.HasPrefix(line, "$") && !printed[event(line)] {
-				t.Errorf("%s shows a line that rtev does not print:\n%s%s", page, line, out)
+				t.Errorf("%s shows a line that rtev does not print:\n%s%+v", page, line, got)
 			}
 		}
 	}
@@ -283,8 +278,7 @@ func TestLogrotate(t *testing.T) {
 	}
 	defer file.Close()
 	server := start(t, simulator.Options{Seed: 1, Rate: 200})
-	c := exec.Command(filepath.Join(programFolder(t), "rtev"), "tail", "-s", server, "--config", "none", "-o", "ndjson",
-		"--no-image")
+	c := command(t, nil, "tail", "-s", server, "-o", "ndjson", "--no-image")
 	c.Stdout = file
 	if err := c.Start(); err != nil {
 		t.Fatal(err)

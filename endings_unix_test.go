@@ -7,13 +7,10 @@ import (
 	"bytes"
 	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -50,27 +47,15 @@ func following(t *testing.T, script string, args ...string) (c *exec.Cmd, messag
 	return c, messages
 }
 
-// A signal ends a run cleanly, and then the process dies of the signal, so that
-// shells and make see an interrupted program instead of an exit status.
+// A signal ends a run cleanly: it prints what it prints at the end. Then the process
+// dies of the signal, so that shells and make see an interrupted program instead of an
+// exit status.
 func TestRunDiesOfItsSignal(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		c, messages := following(t, `exec rtev tail -s "$1" -o ndjson --config none`, server)
-		if err := c.Process.Signal(sig); err != nil {
-			t.Fatal(err)
-		}
-		_ = c.Wait()
-		if got := died(c); got != sig || messages.Len() > 0 {
-			t.Errorf("%v: ended with %v, %q", sig, c.ProcessState, messages)
-		}
-	}
-}
-
-// poll must catch the signal: what it prints at the end shows that it did.
-func TestSignalIsCaught(t *testing.T) {
-	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
-	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
-		c := exec.CommandContext(t.Context(), "rtev", "stats", "-s", server, "-i", "1ms", "-o", "csv", "--config", "none")
+		c := command(t, nil, "stats", "-s", server, "-i", "1ms", "-o", "csv")
+		var messages bytes.Buffer
+		c.Stderr = &messages
 		out, err := c.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -92,8 +77,8 @@ func TestSignalIsCaught(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = c.Wait()
-		if !strings.Contains(string(rest), "total") {
-			t.Errorf("%v: no total after the signal: %.200q", sig, rest)
+		if died(c) != sig || !strings.Contains(string(rest), "total") || messages.Len() > 0 {
+			t.Errorf("%v: ended with %v after %.200q, %q", sig, c.ProcessState, rest, &messages)
 		}
 	}
 }
@@ -117,7 +102,7 @@ func TestNohupIgnoresHangup(t *testing.T) {
 // signal ends the process immediately.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
-	c := exec.CommandContext(t.Context(), "rtev", "tail", "-s", server, "-o", "ndjson", "--config", "none")
+	c := command(t, nil, "tail", "-s", server, "-o", "ndjson")
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -151,24 +136,22 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 // If its reader goes away, the process dies of SIGPIPE without a message.
 func TestClosedPipeKillsSilently(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
-	for _, args := range [][]string{{"tail", "-o", "ndjson"}, {"tail", "--exec", "cat"},
-		{"poll", "Gate", "-i", "1ms", "--exec", "cat"}, {"stats", "-i", "1ms", "-o", "csv"},
-		{"poll", "Gate", "-i", "1ms", "-o", "ndjson"}, {"--help"}, {"completion", "bash"}} {
-		c := exec.CommandContext(t.Context(), "rtev", args...)
-		var messages bytes.Buffer
-		c.Stderr = &messages
+	for _, args := range []string{
+		"tail -o ndjson", "tail --exec cat", "poll Gate -i 1ms --exec cat", "stats -i 1ms -o csv",
+		"poll Gate -i 1ms -o ndjson", "--help", "completion bash",
+	} {
+		c := command(t, []string{"XDG_STATE_HOME=" + t.TempDir(), "RTEV_SERVER=" + server}, strings.Fields(args)...)
 		reader, writer, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.Stdout = writer
 		reader.Close()
-		c.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir(), "RTEV_SERVER="+server, "RTEV_CONFIG=none")
-		_ = c.Run()
+		got := finish(t, c)
 		writer.Close()
-		// poll names where it keeps what it drained
-		if got := died(c); got != syscall.SIGPIPE || messages.Len() > 0 && args[0] != "poll" {
-			t.Errorf("%s: ended with %v, %q", args[0], c.ProcessState, &messages)
+		keeps := strings.HasPrefix(args, "poll") // it names where it keeps what it drained
+		if died(c) != syscall.SIGPIPE || got.errors != "" && !keeps {
+			t.Errorf("%s: ended with %v, %q", args, c.ProcessState, got.errors)
 		}
 	}
 }
@@ -206,33 +189,18 @@ func TestBrokenConnectionIsNotSIGPIPE(t *testing.T) {
 
 // A command that drains a queue needs an open standard output.
 func TestDrainRefusesClosedStdout(t *testing.T) {
-	var requests atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
-		_ *http.Request) {
-		requests.Add(1)
-		w.WriteHeader(http.StatusNoContent)
-	}))
-	defer server.Close()
-	run := func(redirect string, args ...string) (string, int) {
-		c := exec.CommandContext(t.Context(), "sh",
-			append([]string{"-c", `exec rtev "$@" --config none ` + redirect, "sh"}, args...)...)
-		var messages bytes.Buffer
-		c.Stderr = &messages
-		_ = c.Run()
-		return messages.String(), c.ProcessState.ExitCode()
-	}
-	for _, args := range [][]string{
-		{"poll", camera, "--once", "-s", server.URL},
-		{"crops", camera, "--once", "-s", server.URL, "-d", t.TempDir(), "--events-to", filepath.Join(t.TempDir(), "rest")},
-	} {
-		if message, code := run(">&-", args...); code != 5 || !strings.Contains(message, "standard output is closed") ||
-			requests.Load() > 0 {
-			t.Errorf("%s: status %d after %d requests, %q", args[0], code, requests.Load(), message)
+	url, drained := queue(t, "[{}]")
+	rest := filepath.Join(t.TempDir(), "rest")
+	for _, args := range []string{"poll --once", "crops --once -d " + t.TempDir() + " --events-to " + rest} {
+		for _, redirect := range []string{">&-", "1</dev/null", ">/dev/null"} {
+			drained.Store(false)
+			script := "exec rtev " + args + " --config none -s " + url + " " + camera + " " + redirect
+			got := finish(t, exec.CommandContext(t.Context(), "sh", "-c", script))
+			if works := redirect == ">/dev/null"; works != (got.code == 0) || works != drained.Load() ||
+				!works && (got.code != 5 || !strings.Contains(got.errors, "standard output is closed")) {
+				t.Errorf("%s %s: %+v, drained %v", args, redirect, got, drained.Load())
+			}
 		}
-		if message, code := run(">/dev/null", args...); code != 0 || strings.Contains(message, "standard output") {
-			t.Errorf("%s into /dev/null: status %d, %q", args[0], code, message)
-		}
-		requests.Store(0)
 	}
 }
 
@@ -241,21 +209,20 @@ func TestFullDiskIsReported(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("no /dev/full here")
 	}
-	for _, args := range []string{"--help", "help filters", "tail --help", "completion bash", "completion zsh",
-		"completion fish", "completion powershell", "--version", "tail --demo -n 1", "stats --demo --for 1s",
-		"instances --demo"} {
+	for _, args := range []string{
+		"--help", "help filters", "tail --help", "completion bash", "completion zsh", "completion fish",
+		"completion powershell", "--version", "tail --demo -n 1", "stats --demo --for 1s", "instances --demo",
+	} {
 		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := exec.CommandContext(t.Context(), "rtev", strings.Fields(args)...)
-		var messages bytes.Buffer
-		c.Stdout, c.Stderr = full, &messages
-		_ = c.Run()
+		c := command(t, nil, strings.Fields(args)...)
+		c.Stdout = full
+		got := finish(t, c)
 		full.Close()
-		if c.ProcessState.ExitCode() != 5 || messages.String() != "rtev: standard output: write /dev/stdout: no space "+
-			"left on device\n" {
-			t.Errorf("%s: %v, %q", args, c.ProcessState, &messages)
+		if got.code != 5 || got.errors != "rtev: standard output: write /dev/stdout: no space left on device\n" {
+			t.Errorf("%s: %+v", args, got)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,8 +39,7 @@ func TestExecRecipes(t *testing.T) {
 	}
 	broker.until(`Received (SUBSCRIBE)`) // a later subscriber would miss the message
 
-	const gate = "899c89f9-90c3-c633-8586-8f09b005ebed"
-	server := start(t, simulator.Options{Seed: 1, Rate: 200, Instances: []simulator.Instance{{ID: gate, Name: "gate"}}})
+	server := start(t, simulator.Options{Seed: 1, Rate: 200, Instances: []simulator.Instance{{ID: camera, Name: "gate"}}})
 	programs := t.TempDir()
 	write(t, filepath.Join(programs, "notify-send"), "#!/bin/sh\necho \"notified: $*\"\n")
 	if err := os.Chmod(filepath.Join(programs, "notify-send"), 0o755); err != nil {
@@ -79,7 +79,7 @@ func TestExecRecipes(t *testing.T) {
 	}
 	for _, body := range hooks.bodies {
 		var payload map[string]any
-		if err := json.Unmarshal(body, &payload); err != nil || payload["instance_id"] != gate {
+		if err := json.Unmarshal(body, &payload); err != nil || payload["instance_id"] != camera {
 			t.Errorf("%v: %s", err, body)
 		}
 	}
@@ -122,7 +122,7 @@ func TestInterruptDoesNotReachCommands(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	c := exec.CommandContext(t.Context(), "rtev", "tail", "-s", server.URL, camera, "--config", "none", "--exec",
+	c := command(t, nil, "tail", "-s", server.URL, camera, "--exec",
 		`sh -c 'echo >started; read line <go; echo "$line"'`)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var out, messages bytes.Buffer
@@ -164,14 +164,12 @@ func TestTailDiesOfSignalAfterFailedCommand(t *testing.T) {
 func TestKillEndsCommandsAndKeepsSpool(t *testing.T) {
 	var want []string
 	for _, class := range []string{"a", "b", "c", "d", "e", "f"} {
-		want = append(want, `{"$id":"track","instance_id":"`+pollInstance+`","object_class":"`+class+`"}`)
+		want = append(want, `{"$id":"track","instance_id":"`+camera+`","object_class":"`+class+`"}`)
 	}
 	url, _ := queue(t, "["+strings.Join(want, ",")+"]")
-	run := func(command string) *exec.Cmd {
-		c := exec.CommandContext(t.Context(), "rtev", "poll", "-q", "-s", url, "--config", "none", pollInstance, "--once",
-			"--exec", command)
-		c.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir())
-		return c
+	run := func(program string, more ...string) *exec.Cmd {
+		args := append([]string{"poll", "-q", "-s", url, camera, "--once", "--exec", program}, more...)
+		return command(t, []string{"XDG_STATE_HOME=" + t.TempDir()}, args...)
 	}
 	first := run(`sh -c 'exec 3>alive; echo >&3; exec sleep 1000'`)
 	pipes(t, first, "alive")
@@ -197,19 +195,9 @@ func TestKillEndsCommandsAndKeepsSpool(t *testing.T) {
 	if _, err := io.ReadAll(alive); err != nil { // EOF comes when the last command has ended
 		t.Fatal(err)
 	}
-	second := run("cat")
-	second.Args = append(second.Args, "--spool", spool)
-	out, err := second.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]int{}
-	for line := range strings.Lines(string(out)) {
-		got[strings.TrimSuffix(line, "\n")]++
-	}
-	for _, payload := range want {
-		if got[payload] != 1 {
-			t.Errorf("%d times %s", got[payload], payload)
-		}
+	end := finish(t, run("cat", "--spool", spool))
+	got := slices.Sorted(strings.Lines(end.out)) // commands run at the same time
+	if end.code != 0 || !slices.Equal(trimmed(got), want) {
+		t.Errorf("%+v, want %q", end, want)
 	}
 }

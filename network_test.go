@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"io"
 	"log"
 	"math/big"
@@ -16,35 +14,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
-
-const camera = "899c89f9-90c3-c633-8586-8f09b005ebed"
-
-// result is how a run of the program ended.
-type result struct {
-	code        int
-	out, errors string
-}
-
-// rtev runs the program with additional environment variables.
-func rtev(t *testing.T, env []string, args ...string) result {
-	t.Helper()
-	var out, talk bytes.Buffer
-	c := exec.CommandContext(t.Context(), "rtev", append(args, "--config", "none")...)
-	c.Env = append(append(os.Environ(), "NO_PROXY=", "HTTP_PROXY=", "HTTPS_PROXY="), env...)
-	c.Stdout, c.Stderr = &out, &talk
-	err := c.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return result{c.ProcessState.ExitCode(), out.String(), talk.String()}
-}
 
 // one responds with a stream of one event that names the protocol.
 func one(w http.ResponseWriter, r *http.Request) {

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"os"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -40,8 +38,7 @@ func onTerminal(t *testing.T, columns int, out io.Writer, args ...string) string
 		t.Fatal(err)
 	}
 	terminal := os.NewFile(uintptr(side), "terminal")
-	c := exec.Command("rtev", append(args, "--config", "none")...)
-	c.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=", "TZ=UTC")
+	c := command(t, []string{"TERM=xterm-256color", "NO_COLOR=", "TZ=UTC"}, args...)
 	c.Stdout, c.Stderr = terminal, terminal
 	if out != nil {
 		c.Stdout = out
@@ -61,35 +58,21 @@ func onTerminal(t *testing.T, columns int, out io.Writer, args ...string) string
 	return strings.ReplaceAll(shown.String(), "\r\n", "\n")
 }
 
-var escapeSequences = regexp.MustCompile("\x1b\\[[0-9;]*m")
-
-// fastServer returns the URL of a simulator with much traffic.
-func fastServer(t *testing.T) string {
-	t.Helper()
-	server, err := simulator.New(simulator.Options{Seed: 1, Rate: 200})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go server.Serve(l) //nolint:errcheck // it ends with Close
-	t.Cleanup(func() { server.Close(); l.Close() })
-	return "http://" + l.Addr().String()
-}
+var (
+	escapeSequences = regexp.MustCompile("\x1b\\[[0-9;]*m")
+	followingLine   = regexp.MustCompile(`^\d\d:\d\d:\d\d\S*  ?rtev: following .* on +http://127\.0\.0\.1:\d+$`)
+)
 
 // On a terminal, the text fits the width, starts with what it follows, folds tracks,
 // and uses red only for alarms.
 func TestTailOnATerminal(t *testing.T) {
 	t.Parallel()
-	server := fastServer(t)
+	server := start(t, simulator.Options{Seed: 1, Rate: 200})
 	red := regexp.MustCompile("\x1b\\[(1;)?31m")
 	for _, columns := range []int{40, 80, 120, 200} {
 		shown := onTerminal(t, columns, nil, "tail", "-s", server, "-n", "60")
 		lines := strings.Split(strings.TrimSuffix(shown, "\n"), "\n")
-		if first := escapeSequences.ReplaceAllString(lines[0],
-			""); !regexp.MustCompile(`^\d\d:\d\d:\d\d\S*  ?rtev: following .* on +http://127\.0\.0\.1:\d+$`).MatchString(first) {
+		if first := escapeSequences.ReplaceAllString(lines[0], ""); !followingLine.MatchString(first) {
 			t.Errorf("%d columns: the first line is %q", columns, first)
 		}
 		for _, line := range lines {
@@ -109,7 +92,7 @@ func TestTailOnATerminal(t *testing.T) {
 
 // If the data goes to a pipe, messages go to the terminal and not into the pipe.
 func TestMessagesGoToTerminalNotPipe(t *testing.T) {
-	server := fastServer(t)
+	server := start(t, simulator.Options{Seed: 1, Rate: 200})
 	var out bytes.Buffer
 	shown := onTerminal(t, 80, &out, "tail", "-s", server, "-n", "5", "-o", "ndjson", "--bell")
 	if n := strings.Count(out.String(), "\n"); n != 5 || strings.Contains(out.String(), "rtev") ||

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"regexp"
@@ -353,21 +352,4 @@ func TestCropSaysWhatItShowsBehindFilters(t *testing.T) {
 			t.Errorf("a crop has no class of its own: %s", out)
 		}
 	})
-}
-
-func TestCooldownMistakes(t *testing.T) {
-	for _, tc := range []struct{ args, want string }{
-		{"tail --cooldown 30", `--cooldown: "30" is not a duration such as 30s`},
-		{"poll Gate --cooldown 1s:_plase", "--cooldown: "},
-		{"crops --cooldown 1s", "unknown flag"},
-		{"poll Gate --bell", "unknown flag"},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			r := startDial(t, noNetwork, strings.Fields(tc.args)...)
-			err := <-r.ended
-			if code, _ := classify(err); code != exitUsage || !strings.Contains(fmt.Sprint(err), tc.want) {
-				t.Errorf("%s: %v", tc.args, err)
-			}
-		})
-	}
 }

@@ -26,6 +26,8 @@ defaults: {insecure: true}
 		{[]string{"tail", "-s", ""}, "north|south"},
 		{[]string{"instances", "--server", "n"}, "north"},
 		{[]string{"crops", ""}, "yard"},
+		{[]string{"tail", "--ev"}, "--events\tonly these types: LIST of names"},
+		{[]string{"tail", "--hea"}, "--header\t"},
 		{[]string{"tail", "-e", "!track,ev"}, "!track,event-intrusion\t"},
 		{[]string{"tail", "-w", "ob"}, "object_class"},
 		{[]string{"tail", "-w", "_class == Person && (!_pl"},
@@ -37,6 +39,9 @@ defaults: {insecure: true}
 		r := startDial(t, noNetwork, args...)
 		if err := <-r.ended; err != nil {
 			t.Fatal(err)
+		}
+		if strings.Contains(r.out.String(), "`") { // marks the name of a value in help
+			t.Errorf("%q: a backquote in\n%s", tc.args, r.out.String())
 		}
 		for part := range strings.SplitSeq(tc.want, "|") {
 			if !strings.Contains("\n"+r.out.String(), "\n"+part) {

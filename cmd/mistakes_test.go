@@ -68,7 +68,7 @@ func TestMistakes(t *testing.T) {
 		{"tail --idle-timeout -1s", `--idle-timeout -1s: the duration must not be negative`},
 		{"poll x -i 0s", `--interval 0s`},
 		{"stats -i 0s", `--interval 0s`},
-		{"stats --listen 99", `--listen: address 99`},
+		{"stats --listen 99", `--listen: address 99: missing port in address; it takes HOST:PORT or :PORT, such as :9546`},
 		{"simulate --listen 99", `--listen: address 99`},
 		{"simulate --listen :99999", `--listen: address 99999: invalid port`},
 		{"tail -e track,,crop", `-e: `},
@@ -76,6 +76,21 @@ func TestMistakes(t *testing.T) {
 		{"tail --color pink", `color: |auto, always, never`},
 		{"tail --time noon", `--time format "noon" is none of`},
 		{"tail --frame big", `--frame "big" is not`},
+		{"tail --cooldown 30", `--cooldown: "30" is not a duration such as 30s, or a duration and fields such as 30s:_place`},
+		{"poll Gate --cooldown 1s:_plase", `--cooldown: |_place`},
+		{"tail --template=", `template "" is empty`},
+		{"tail --template a{_place", `no } for this {`},
+		{"tail -o csv --delimiter ;;", `delimiter ";;" is not a single character`},
+		{"crops --name {nonsense}.jpg", `nonsense`},
+		{"crops --name ../x.jpg", `".."`},
+		{"simulate --fault nonsense", `no fault "nonsense"`},
+		{"simulate --rate fast", `fast`},
+		{"stats --by _typ", `--by: no computed field "_typ"; did you mean _type?`},
+		{"stats --listen=", `takes HOST:PORT`},
+		{"stats --listen :99999", `--listen: address 99999: invalid port`},
+		{"history --count-by event_type --per fortnight", `--per needs --count-by and one of minute, hour, day`},
+		{"history --since 10", `--since: "10" is no time; write 10m, `},
+		{"history --since 2h --until 3h", ``},
 		{"tail -o csv -c a,,b", `--columns: "a,,b": a path is missing`},
 		{"tail -o xml", `output: `},
 		{"tail -H nothing", `header`},
@@ -89,6 +104,30 @@ func TestMistakes(t *testing.T) {
 		{"tail -o prom", `-o prom is for rtev stats`},
 		{"instances -o prom", `-o prom is for rtev stats`},
 		{"crops -o prom", `-o prom is for rtev stats`},
+		{"tail --template {x} -o csv", `--template has no effect with -o csv; it needs -o text`},
+		{"tail --template {x} --utc", `--utc has no effect with --template`},
+		{"tail --template {x} --frame 10x10", `--frame has no effect with --template`},
+		{"tail --delimiter ;", `--delimiter has no effect with -o text; it needs -o csv`},
+		{"tail -o ndjson --bom", `--bom has no effect with -o ndjson`},
+		{"stats -o prom --fields", ``},
+		{"stats -o prom -i 1s", `--interval has no effect with -o prom`},
+		{"stats --fields --by _place", `--by has no effect with --fields`},
+		{"stats --fields --listen :0", `--listen has no effect with --fields`},
+		{"stats --fields -i 1s", `--interval has no effect with --fields`},
+		{"history --per hour", ``},
+		{"history --count-by event_type -c event_type", ``},
+		{"history --count-by event_type --bom", ``},
+		{"history --count-by event_type -e intrusion", ``},
+		{"history --tracks -e track", ``},
+		{"tail --until 10m", `--until`},
+		{"poll Gate --since 10m", `--since`},
+		{"stats --since 10m", `--since`},
+		{"tail --backfill -", `--backfill`},
+		{"crops --cooldown 1s", `unknown flag`},
+		{"poll Gate --bell", `unknown flag`},
+		{"crops --preview -o ndjson", `--preview needs -o text`},
+		{"simulate --cacert ca.pem", `no effect on simulate`},
+		{"simulate --insecure", `no effect on simulate`},
 		{"tail --no-header", `--no-header has no effect with -o text`},
 		{"tail --no-image -o csv", `--no-image has no effect with -o csv`},
 		{"tail --time off -o ndjson", `--time has no effect with -o ndjson`},
@@ -138,6 +177,11 @@ func TestDoubtfulTypes(t *testing.T) {
 		if err := <-r.ended; err != nil || r.err.String() != want {
 			t.Errorf("%s: %q %v, want %q", list, r.err.String(), err, want)
 		}
+	}
+	const mine = `{"$id":"mine","instance_id":"i"}` + "\n"
+	r := startEnv(t, env{stdin: strings.NewReader(mine)}, "tail", "-", "-o", "ndjson", "-e", "mine", "-q")
+	if err := <-r.ended; err != nil || r.out.String() != mine || r.err.String() != "" {
+		t.Errorf("%v, %q, %q", err, r.out.String(), r.err.String())
 	}
 }
 
