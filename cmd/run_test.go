@@ -145,7 +145,7 @@ func TestTheSetOfInstancesIsFollowed(t *testing.T) {
 	})
 }
 
-func TestOneServerDownHoldsNobodyUp(t *testing.T) {
+func TestDeadServerDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
 		two := newSimulator(t, simulator.Options{Seed: 2, Instances: []simulator.Instance{{Name: "Yard"}}})

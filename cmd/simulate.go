@@ -44,7 +44,7 @@ func newSimulate(a *app) *cobra.Command {
 	f.SortFlags = false
 	f.StringVar(&listen, "listen", "127.0.0.1:3546", "listen on `ADDR`; port 0 takes any free port")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed `N` of the random numbers")
-	f.Func("rate", "`R` events per second and instance, or max (as the scene has it)", func(text string) (err error) {
+	f.Func("rate", "`R` events per second and instance, or max (default: as in the scene)", func(text string) (err error) {
 		if o.Rate = simulator.Max; text != "max" {
 			o.Rate, err = strconv.ParseFloat(text, 64)
 		}

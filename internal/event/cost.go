@@ -11,7 +11,7 @@ import (
 
 // cheap lists the gjson modifiers whose cost in time and memory is proportional to
 // the payload. Of the others, @pretty, @dig and @flatten with an argument grow with the
-// square of the depth, @valid and @fromstr recurse as deep as a string demands,
+// square of the depth, @valid and @fromstr recurse as deep as a string is nested,
 // @join, @group and @reverse need 70 to 200 bytes per byte, and @tostr doubles.
 var cheap = []string{"this", "keys", "values", "ugly", "flatten"}
 

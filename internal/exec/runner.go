@@ -32,8 +32,8 @@ var errOver = errors.New("the run ended before the command did")
 // fail.
 type Options struct {
 	Output io.Writer // receives standard output, in whole lines; safe for concurrent use
-	// Terminal says that Output is a terminal. What it would obey becomes U+FFFD,
-	// because it may be a server's text.
+	// Terminal says that Output is a terminal. Control characters become U+FFFD,
+	// because they may be a server's.
 	Terminal bool
 	Messages func(line string) // receives each line of standard error; safe for concurrent use
 	Notify   event.Notify

@@ -41,8 +41,8 @@ func (s *Sink) Put(e *event.Event) error {
 	return nil
 }
 
-// Flush waits for the commands if events exist nowhere else. Others are in the
-// hands of the commands.
+// Flush waits for the commands if events exist nowhere else. Otherwise it returns at
+// once: the commands have got their events.
 func (s *Sink) Flush() error {
 	if s.r.o.Save == nil {
 		return nil

@@ -86,7 +86,7 @@ type Writer struct {
 	out     *Output
 	lines   []byte // that wait to be written
 	ends    []int  // where each event's line ends: values may contain line ends, too
-	headed  bool   // the header is out
+	headed  bool   // the header was written
 	written int    // events written since the last good Flush
 	err     error
 }

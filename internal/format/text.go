@@ -21,8 +21,8 @@ type TextOptions struct {
 }
 
 // Text encodes an event as a line for people: time, source, a mark and the
-// type, what happened, and at the end the first digits of the id by which an
-// event, its picture and its end belong together.
+// type, what happened, and at the end the first digits of the id that an event,
+// its picture and its end share.
 //
 // A line is never wider than the terminal. What does not fit is left out, the
 // least important first: other fields, the box, the confidence, the id; the
@@ -36,7 +36,7 @@ type Text struct {
 	members members
 	boxes   boxes
 	stamp   stamp
-	last    int64 // the time of the line before, for Delta; 0: none
+	last    int64 // the time of the previous line, for Delta; 0: none
 
 	line  term.Line  // under construction
 	words term.Style // of what happened
@@ -168,7 +168,7 @@ func (t *Text) putTime(ms int64, known, stored bool) {
 	t.line.Pad(cells + t.layout.gap)
 }
 
-// appendDelta appends the seconds since the line before.
+// appendDelta appends the seconds since the previous line.
 func (t *Text) appendDelta(dst []byte, ms int64) []byte {
 	since := ms - t.last
 	if t.last == 0 {

@@ -7,7 +7,7 @@ const (
 	plain level = iota
 	faint       // frequent, or says more about another event or the instance
 	over        // the end of something
-	alarm       // somebody should look
+	alarm       // needs attention
 )
 
 // kind is how text shows a type of event.

@@ -149,8 +149,8 @@ func (t *Text) putClass(raw []byte) {
 	}
 }
 
-// putPlace puts where it happened, after a word such as "in", which makes way if
-// both do not fit.
+// putPlace puts where it happened, after a word such as "in", which is left out
+// if both do not fit.
 func (t *Text) putPlace(ev *event.Event, preposition string) {
 	place := t.members.placeOf(ev)
 	if place == nil {
@@ -162,8 +162,8 @@ func (t *Text) putPlace(ev *event.Event, preposition string) {
 	t.putValue(t.styles.Bold, place, nameMost)
 }
 
-// putDuration puts a number of milliseconds. The first update of a track has
-// none. A number that was cut would be another one.
+// putDuration puts a number of milliseconds, except the 0 of a new track. It is
+// never cut, because that would make it another number.
 func (t *Text) putDuration(k *kind, raw []byte) {
 	ms, ok := jsonraw.Number(raw)
 	if !ok || ms == 0 {

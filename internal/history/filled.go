@@ -25,7 +25,7 @@ const (
 // first. An event that is both live and stored is put once. Set the fields before
 // Run and do not change them afterwards.
 type Filled struct {
-	Live   func(notify event.Notify) event.Source // tells notify of its connections
+	Live   func(notify event.Notify) event.Source // notify receives its connections
 	Stored Source                                 // of one instance; Filled sets its time range
 	Since  time.Time                              // from which stored events come before any live one; zero: none
 	Gaps   bool                                   // fill gaps after a reconnect; live events do not wait for that

@@ -180,11 +180,11 @@ func (p *pager) next(table string, body object) error {
 
 // query posts a query to a table of the database and calls do with each row of the
 // response, {"data":[row…]}. A row is one unchecked JSON value, valid during the
-// call; nil stands for one that was too long.
+// call; nil is one that was too long.
 func (p *pager) query(table string, body object, do func(row []byte) error) error {
 	const layout = "2006-01-02T15:04:05.000Z07:00"
 	body["timeRange"] = object{"startTime": p.Since.UTC().Format(layout), "endTime": p.Until.UTC().Format(layout)}
-	text, _ := json.Marshal(body) // texts and numbers: it cannot fail
+	text, _ := json.Marshal(body) // strings and numbers: it cannot fail
 	response, err := p.Client.Post(p.ctx, "/v1/database/"+table, text)
 	if status, ok := errors.AsType[*rtapi.StatusError](err); ok && status.Code == http.StatusNotFound {
 		return fmt.Errorf("%s has %w (%w)", p.Client.Server(), errNoDatabase, err)

@@ -90,7 +90,7 @@ func TestRepeatedNoticesAreCounted(t *testing.T) {
 
 // Of failed attempts the first is printed and, on a terminal, one in five minutes
 // for each server.
-func TestFailedAttemptsAreRemindedOf(t *testing.T) {
+func TestFailedAttemptsAreReportedAgain(t *testing.T) {
 	for terminal, want := range map[bool]int{true: 3, false: 1} {
 		synctest.Test(t, func(t *testing.T) {
 			p, printed := lines()

@@ -34,7 +34,7 @@ const pageSize = 4 << 10
 // html is the start of a page.
 var html = regexp.MustCompile(`(?i)^<(!doctype\s+)?html[\s>]`)
 
-// look tells from the first bytes of a response what it is. It consumes only
+// look returns what the first bytes of a response say that it holds. It consumes only
 // white space and a byte order mark in front. The error says that the response
 // was cut off there, or is a *rtapi.NotStreamError if it does not start like JSON.
 func look(br *bufio.Reader, in *event.Instance) (content, error) {
@@ -140,11 +140,10 @@ func cut(err error) error {
 	return &UndeliveredError{fmt.Errorf("%w (%w): what did not arrive is lost", errCut, err)}
 }
 
-// arrival reads a response. It calls before ahead of each read, which may wait,
-// and records when bytes arrived.
+// arrival reads a response and records when bytes arrived.
 type arrival struct {
 	body   io.Reader
-	before func()
+	before func() // is called before each read, which may wait
 	at     time.Time
 }
 

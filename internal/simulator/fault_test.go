@@ -300,7 +300,7 @@ func ask(s *Server, c client) seen {
 	return seen{res: res, body: string(body), err: err, took: time.Since(start)}
 }
 
-func TestFaultMeetsSomeRequests(t *testing.T) {
+func TestFaultAffectsSomeRequests(t *testing.T) {
 	o := Options{Count: 3, Faults: []Fault{{Name: "status", Arg: "500", Times: 1},
 		{Name: "status", Arg: "401", First: 3, Times: 2}}}
 	inBubble(t, o, func(s *Server, c client) {

@@ -36,7 +36,7 @@ func (a *response) replace() bool {
 	return true
 }
 
-// endlessHeader sends header fields until the client hangs up.
+// endlessHeader sends header fields until the client closes the connection.
 func (a *response) endlessHeader() {
 	conn := a.takeOver()
 	defer conn.Close()

@@ -32,8 +32,8 @@ type Options struct {
 }
 
 // Counter holds the numbers of a run. Each chain of sinks has a Sink of its own.
-// All methods are safe for concurrent use; a report holds up the events of one
-// instance at a time, for microseconds.
+// All methods are safe for concurrent use; a report delays the events of one
+// instance at a time, by microseconds.
 type Counter struct {
 	o      Options
 	byType bool

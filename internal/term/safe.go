@@ -1,4 +1,4 @@
-// Package term is what people see: text that is safe to show, its width in
+// Package term prepares what people see: text that is safe to show, its width in
 // cells, lines and tables that fit a terminal, colours, and numbers, sizes and
 // durations as people read them. It knows nothing of events, reads nothing from
 // the terminal, and writes nothing.
