@@ -111,15 +111,16 @@ func withoutEffect(c *cobra.Command, why string, flags ...string) error {
 // withoutServer reports flags about a server that have no effect because none
 // is asked: the events are recorded, or come from the simulator.
 func withoutServer(c *cobra.Command, args []string) error {
+	flags := []string{"server", "header"}
+	if !c.Flags().Changed("to") { // else they are for the broker
+		flags = append(flags, "cacert", "cert", "key", "insecure")
+	}
 	if slices.Contains(args, "-") {
-		flags := []string{"demo", "server", "header", "retry", "idle-timeout", "once", "spool", "events-to"}
-		if !c.Flags().Changed("to") { // else they are for the broker
-			flags = append(flags, "cacert", "cert", "key", "insecure")
-		}
+		flags = append(flags, "demo", "retry", "idle-timeout", "once", "spool", "events-to")
 		return withoutEffect(c, "on recorded events (-)", flags...)
 	}
 	if c.Flags().Changed("demo") {
-		return withoutEffect(c, "with --demo, which asks no server", "server", "header", "cacert", "cert", "key", "insecure")
+		return withoutEffect(c, "with --demo, which asks no server", flags...)
 	}
 	return nil
 }

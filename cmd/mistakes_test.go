@@ -143,6 +143,9 @@ func TestMistakes(t *testing.T) {
 		{"tail - -s nvr1", `--server has no effect on recorded events (-)`},
 		{"stats - -H a:b", `--header has no effect on recorded events (-)`},
 		{"crops - -k", `--insecure has no effect on recorded events (-)`},
+		{"tail --demo -k", `--insecure has no effect with --demo`},
+		{"tail --demo --to mqtts://h/x --cacert /nowhere/x", `certificate authorities cannot be read`}, // for the broker
+		{"tail - --to mqtts://h/x --cacert /nowhere/x", `certificate authorities cannot be read`},
 		{"tail --demo -s nvr1", `--server has no effect with --demo`},
 		{"instances --demo -H a:b", `--header has no effect with --demo`},
 		{"poll", `no INSTANCE given|try: rtev instances`},
