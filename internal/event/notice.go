@@ -8,7 +8,6 @@ type Notice struct {
 	Kind     Kind
 	Text     string        // one line in lower case; may contain text from the server, not safe to print
 	Span     time.Duration // set if Kind has a duration
-	Bytes    int64         // set if Kind has a size
 }
 
 // Kind says what a Notice is about.
@@ -25,7 +24,7 @@ const (
 	Reconnected             // a connection is open again after Span
 	Waiting                 // the response header of a stream has not come yet; the source keeps waiting
 	Skipped                 // a record was not a JSON object
-	Oversize                // a record exceeded the limit; Bytes is its size so far
+	Oversize                // a record exceeded the limit
 	Ended                   // a source ended and will not try again
 	Unfilled                // events that a gap missed could not be read from the database
 )

@@ -66,8 +66,7 @@ func (f *feed) run(from records, put func(typ, id, data []byte) error) error {
 				return f.failed
 			}
 		case errors.Is(err, jsonraw.ErrTooLong):
-			f.tell(event.Notice{Kind: event.Oversize, Bytes: event.MaxPayload,
-				Text: fmt.Sprintf("a record of more than %d MiB, skipped", event.MaxPayload>>20)})
+			f.tell(event.Notice{Kind: event.Oversize, Text: fmt.Sprintf("a record of more than %d MiB, skipped", event.MaxPayload>>20)})
 		default:
 			return err
 		}
@@ -77,7 +76,7 @@ func (f *feed) run(from records, put func(typ, id, data []byte) error) error {
 // bad reports data that is not an event.
 func (f *feed) bad(data []byte) {
 	text := fmt.Sprintf("not a JSON object, skipped: %.200q", data)
-	f.tell(event.Notice{Kind: event.Skipped, Text: text, Bytes: int64(len(data))})
+	f.tell(event.Notice{Kind: event.Skipped, Text: text})
 }
 
 func (f *feed) tell(n event.Notice) {

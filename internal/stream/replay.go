@@ -118,7 +118,7 @@ func (p *replay) end(err error, lost int64, looks string) error {
 		text = "the input is cut off"
 	}
 	if text != "" {
-		p.tell(event.Notice{Kind: event.Warning, Bytes: lost, Text: text})
+		p.tell(event.Notice{Kind: event.Warning, Text: text})
 	}
 	if err := p.flush(); err != nil || p.found || looks == "" {
 		return err

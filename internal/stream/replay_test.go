@@ -174,7 +174,7 @@ func TestReplayOfDamagedInput(t *testing.T) {
 			sink, h := replayAll(t, cut(tc.in))
 			left, warned := int64(0), h.of(event.Warning)
 			for _, n := range warned {
-				left += n.Bytes
+				_, _ = fmt.Sscanf(n.Text, "the input ends inside a record; its %d bytes", &left)
 			}
 			cutOff := strings.Contains(tc.name, "between items")
 			if got := sink.Payloads(); !reflect.DeepEqual(got, tc.want) || len(h.of(event.Skipped)) != tc.skipped || left != tc.left || (len(warned) == 1) != (left > 0 || cutOff) {
