@@ -46,7 +46,7 @@ func (p *period) parse(c *cobra.Command) (err error) {
 		p.since = cmp.Or(p.since, p.until.Add(-24*time.Hour))
 	}
 	if !p.until.IsZero() && p.since.After(p.until) {
-		return usagef("--since %s is after --until %s", p.sinceText, p.untilText)
+		return usagef("--since %s is after --until %s", p.sinceText, cmp.Or(p.untilText, "now"))
 	}
 	return nil
 }
