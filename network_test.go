@@ -33,10 +33,8 @@ func secure(t *testing.T, until time.Time, h2 bool) (url, ca string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	paper := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: until.Add(-48 * time.Hour), NotAfter: until,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
+	paper := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: until.Add(-48 * time.Hour), NotAfter: until,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, paper, paper, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)

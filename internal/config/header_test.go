@@ -27,10 +27,8 @@ func TestParseHeaders(t *testing.T) {
 		lines = append(lines, in(line))
 	}
 	got, err := ParseHeaders(lines)
-	want := http.Header{
-		"Authorization": {"Bearer x"}, "X-A": {"1", "2, 3:4"}, "Empty": {""},
-		"W": {"w"}, "B": {"b"}, "T": {"a\tb"}, "L": {"\xe9"},
-	}
+	want := http.Header{"Authorization": {"Bearer x"}, "X-A": {"1", "2, 3:4"}, "Empty": {""}, "W": {"w"}, "B": {"b"},
+		"T": {"a\tb"}, "L": {"\xe9"}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, %v", got, err)
 	}

@@ -57,9 +57,8 @@ func names(t testing.TB, dir string) []string {
 }
 
 func someFile(t testing.TB, template, data string) *file {
-	return &file{
-		picture: picture{data: []byte(data)}, name: mustName(t, template), facts: facts{ev: mustEvent(t, "crop", `{}`)},
-	}
+	return &file{picture: picture{data: []byte(data)}, name: mustName(t, template),
+		facts: facts{ev: mustEvent(t, "crop", `{}`)}}
 }
 
 func TestSaveNumbersEqualNames(t *testing.T) {
@@ -134,9 +133,8 @@ func TestReserveOverwritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if err := errors.Join(
-		root.WriteFile("there", []byte("older"), 0o666), root.WriteFile("temp", []byte("new"), 0o666),
-	); err != nil {
+	if err := errors.Join(root.WriteFile("there", []byte("older"), 0o666),
+		root.WriteFile("temp", []byte("new"), 0o666)); err != nil {
 		t.Fatal(err)
 	}
 	if err := reserve(root, "temp", "there"); !errors.Is(err, fs.ErrExist) {

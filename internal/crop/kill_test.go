@@ -29,13 +29,8 @@ func TestVictim(t *testing.T) {
 		t.Skip("only run by TestKillLeavesWholePictures")
 	}
 	var records flowtest.Collect
-	s := NewSaver(
-		mustOpen(t, path),
-		Options{
-			Location: time.UTC, Types: anyType, Where: anyCrop, Name: mustName(t, "{event}/{time}.jpg"), Meta: true,
-			To: &records,
-		},
-	)
+	s := NewSaver(mustOpen(t, path), Options{Location: time.UTC, Types: anyType, Where: anyCrop,
+		Name: mustName(t, "{event}/{time}.jpg"), Meta: true, To: &records})
 	p := jpegOf(t, 150, 150)
 	fmt.Println("ready")
 	for i := 0; ; i++ {
@@ -120,10 +115,8 @@ func TestFullDisk(t *testing.T) {
 	mount(t, dir)
 	d := mustOpen(t, dir)
 	var records flowtest.Collect
-	s := NewSaver(
-		d,
-		Options{Location: time.UTC, Types: anyType, Where: anyCrop, Name: mustName(t, "{n}.jpg"), Meta: true, To: &records},
-	)
+	s := NewSaver(d, Options{Location: time.UTC, Types: anyType, Where: anyCrop, Name: mustName(t, "{n}.jpg"), Meta: true,
+		To: &records})
 	p := jpegOf(t, 150, 150)
 	var err error
 	n := 0

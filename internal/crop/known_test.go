@@ -26,13 +26,8 @@ const most = maxBytes + 4*maxRemembered
 // only the last of them are remembered.
 func TestMemoryIsBoundedOverADay(t *testing.T) {
 	p := jpegOf(t, 8, 8)
-	r := newRig(
-		t,
-		Options{
-			Best: true, Limit: &limit{left: 1 << 30}, Name: mustName(t, "{date}/x.jpg"),
-			Where: func(ev *event.Event) bool { return ev.Get("confidence").Num > 0 },
-		},
-	)
+	r := newRig(t, Options{Best: true, Limit: &limit{left: 1 << 30}, Name: mustName(t, "{date}/x.jpg"),
+		Where: func(ev *event.Event) bool { return ev.Get("confidence").Num > 0 }})
 	const minutes = 24 * 60
 	for m := range minutes {
 		for k := range 3 {

@@ -37,10 +37,8 @@ func mustEvent(t testing.TB, typ, payload string) *event.Event {
 }
 
 func TestNames(t *testing.T) {
-	ev := mustEvent(
-		t, "crop",
-		`{"ref_event_id":"e1","ref_tracking_id":"t1","confidence":0.93200001,"system_timestamp":1781889224027}`,
-	)
+	ev := mustEvent(t, "crop", `{"ref_event_id":"e1","ref_tracking_id":"t1","confidence":0.93200001,`+
+		`"system_timestamp":1781889224027}`)
 	ev.Ref = mustEvent(t, "event-intrusion", `{"event_id":"e1","area_name":"Front gate","object_class":"Person"}`)
 	at := time.UnixMilli(1781889224027).UTC()
 	for template, want := range map[string]string{
@@ -129,11 +127,8 @@ func checkName(t *testing.T, template, value string) {
 		return
 	}
 	quoted := string(jsonraw.AppendQuoted(nil, value))
-	ev := mustEvent(
-		t, "crop",
-		`{"instance_id":`+quoted+`,"object_class":`+quoted+`,"area_name":`+quoted+`,"ref_tracking_id":`+quoted+
-			`,"ref_event_id":`+quoted+`}`,
-	)
+	ev := mustEvent(t, "crop", `{"instance_id":`+quoted+`,"object_class":`+quoted+`,"area_name":`+quoted+
+		`,"ref_tracking_id":`+quoted+`,"ref_event_id":`+quoted+`}`)
 	ev.Instance = &event.Instance{Name: value}
 	folder, base := n.of(&facts{ev: ev, instance: value, n: 1})
 	full := path.Join(folder, base+"_123456.jpeg")

@@ -47,9 +47,8 @@ func pngOf(t testing.TB, w, h int) []byte {
 func gifOf(t testing.TB) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := gif.Encode(
-		&b, image.NewPaletted(image.Rect(0, 0, 2, 2), color.Palette{color.Black, color.White}), nil,
-	); err != nil {
+	picture := image.NewPaletted(image.Rect(0, 0, 2, 2), color.Palette{color.Black, color.White})
+	if err := gif.Encode(&b, picture, nil); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -99,42 +98,27 @@ func TestPictures(t *testing.T) {
 		{"half a jpeg", j[:len(j)/2], "", 0, 0, "the JPEG is cut off after"},
 		{"half a jpeg with zeros behind", cat(j[:len(j)/2], "\x00\x00"), "", 0, 0, "the JPEG is cut off after"},
 		{"half a jpeg with a thumbnail", inside[:len(inside)/2], "", 0, 0, "the JPEG is cut off after"},
-		{
-			"jpeg with bytes between its segments", append([]byte("\xff\xd8\xff\xff\xe1\x00\x02junk"), j[2:]...), "", 30, 20,
-			"",
-		},
-		{
-			"jpeg of another process",
-			append([]byte("\xff\xd8\xff\xc9\x00\x0b\x0c\x00\x05\x00\x07\x01\x01\x11\x00"), "\xff\xd9"...), "", 7, 5, "",
-		},
-		{
-			"jpeg with a short frame header", []byte("\xff\xd8\xff\xc0\x00\x04\x08\x00\xff\xd9"), "", 0, 0,
-			"its frame header is too short",
-		},
+		{"jpeg with bytes between its segments", append([]byte("\xff\xd8\xff\xff\xe1\x00\x02junk"), j[2:]...), "", 30,
+			20, ""},
+		{"jpeg of another process", append([]byte("\xff\xd8\xff\xc9\x00\x0b\x0c\x00\x05\x00\x07\x01\x01\x11\x00"),
+			"\xff\xd9"...), "", 7, 5, ""},
+		{"jpeg with a short frame header", []byte("\xff\xd8\xff\xc0\x00\x04\x08\x00\xff\xd9"), "", 0, 0,
+			"its frame header is too short"},
 		{"jpeg of no height", []byte("\xff\xd8\xff\xc0\x00\x08\x08\x00\x00\x00\x07\x01\xff\xd9"), "", 0, 0, "it has no size"},
 		{"a jpeg's two ends", []byte("\xff\xd8\xff\xd9"), "", 0, 0, "the JPEG is damaged"},
-		{
-			"a jpeg of nothing", cat([]byte("\xff\xd8\xff"), strings.Repeat("x", 100)+"\xff\xd9"), "", 0, 0,
-			"the JPEG is cut off after",
-		},
+		{"a jpeg of nothing", cat([]byte("\xff\xd8\xff"), strings.Repeat("x", 100)+"\xff\xd9"), "", 0, 0,
+			"the JPEG is cut off after"},
 		{"png cut", p[:len(p)-1], "", 0, 0, "the PNG is cut off after"},
 		{"png of impossible size", huge, "", 0, 0, "the PNG is damaged"},
 		{"webp cut", w[:len(w)-1], "", 0, 0, "the WebP is cut off after"},
-		{
-			"webp of an unknown kind",
-			[]byte("RIFF\x16\x00\x00\x00WEBPVPxx\xae\x0c\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00"), "", 0, 0,
-			"the WebP is damaged",
-		},
-		{
-			"lossy webp without its start code", append(bytes.Clone(lossyWebP[:23]), "1234567"...), "", 0, 0,
-			"the WebP is damaged",
-		},
+		{"webp of an unknown kind",
+			[]byte("RIFF\x16\x00\x00\x00WEBPVPxx\xae\x0c\x00\x00\xb2\x34\x00\x9d\x01\x2a\x96\x00\x67\x00"), "", 0, 0, "the WebP is damaged"},
+		{"lossy webp without its start code", append(bytes.Clone(lossyWebP[:23]), "1234567"...), "", 0, 0,
+			"the WebP is damaged"},
 		{"nothing", nil, "", 0, 0, "its image is empty"},
-		{
-			"html", []byte(" <!DOCTYPE html><html>"), "", 0, 0,
+		{"html", []byte(" <!DOCTYPE html><html>"), "", 0, 0,
 			"its image is not a JPEG, PNG or WebP: it starts with 3c 21 44 4f 43 54 59 50, which looks like text/html; " +
-				"charset=utf-8",
-		},
+				"charset=utf-8"},
 		{"json", []byte(`{"error":1}`), "", 0, 0, "looks like text/plain"},
 		{"gif", gifOf(t), "", 0, 0, "looks like image/gif"},
 		{"noise", []byte("\x01\x02"), "", 0, 0, "it starts with 01 02"},

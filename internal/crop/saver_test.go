@@ -142,10 +142,8 @@ func TestJoin(t *testing.T) {
 				{time.Millisecond, "statistics", statistic, "1_track_Vehicle_unknown.jpg"},
 			},
 		},
-		{
-			"only a track, before",
-			[]step{{0, "track", track, ""}, {0, "crop", cropOf(p, ofTrack), "1_track_Vehicle_unknown.jpg"}},
-		},
+		{"only a track, before", []step{{0, "track", track, ""},
+			{0, "crop", cropOf(p, ofTrack), "1_track_Vehicle_unknown.jpg"}}},
 		{
 			"only a track, after",
 			[]step{
@@ -154,10 +152,8 @@ func TestJoin(t *testing.T) {
 			},
 		},
 		{"nothing to refer to", []step{{0, "crop", cropOf(p, ""), "1_unknown_unknown_unknown.jpg"}}},
-		{
-			"empty references",
-			[]step{{0, "crop", cropOf(p, `,"ref_event_id":"","ref_tracking_id":null`), "1_unknown_unknown_unknown.jpg"}},
-		},
+		{"empty references", []step{{0, "crop", cropOf(p, `,"ref_event_id":"","ref_tracking_id":null`),
+			"1_unknown_unknown_unknown.jpg"}}},
 		{
 			"the end does not hide the beginning",
 			[]step{
@@ -165,10 +161,8 @@ func TestJoin(t *testing.T) {
 				{0, "crop", cropOf(p, ofEvent), "1_event-intrusion_Person_Dock.jpg"},
 			},
 		},
-		{
-			"an id of 300 characters is none",
-			[]step{{0, "crop", cropOf(p, `,"ref_event_id":"`+strings.Repeat("x", 300)+`"`), "1_unknown_unknown_unknown.jpg"}},
-		},
+		{"an id of 300 characters is none", []step{{0, "crop", cropOf(p, `,"ref_event_id":"`+strings.Repeat("x", 300)+`"`),
+			"1_unknown_unknown_unknown.jpg"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newRig(t, Options{})
@@ -352,11 +346,9 @@ func TestRecordsAndMeta(t *testing.T) {
 		r.mustPut(0, "attribute", `{"ref_tracking_id":"t1",`+a+`}`)
 	}
 	r.mustPut(0, "event-intrusion", intrusion)
-	r.mustPut(
-		0, "crop",
-		`{"$id":"crop","confidence":0.9320000000000001,"\u0069mage":"`+base64.StdEncoding.EncodeToString(p)+
-			`","instance_id":"i1","ref_event_id":"e1","extra" : [ 1, {"a":"\u00e9"}],"width":3,"file":"/etc/passwd"}`,
-	)
+	r.mustPut(0, "crop", `{"$id":"crop","confidence":0.9320000000000001,"\u0069mage":"`+
+		base64.StdEncoding.EncodeToString(p)+`","instance_id":"i1","ref_event_id":"e1","extra" : [ 1, {"a":"\u00e9"}],`+
+		`"width":3,"file":"/etc/passwd"}`)
 	r.close()
 	r.want("a/e1.json a/e1.png")
 	path := filepath.Join(r.dir.path, "a", "e1.png")
@@ -595,9 +587,8 @@ func TestNeeds(t *testing.T) {
 	for want, got := range map[string][]string{
 		"[]":                                     Needs(nil, true),
 		"[crop attribute event-intrusion track]": Needs([]string{"event-intrusion", "track"}, false),
-		"[crop attribute event-intrusion event-intrusion-end track]": Needs(
-			[]string{"event-intrusion", "crop", "track"}, true,
-		),
+		"[crop attribute event-intrusion event-intrusion-end track]": Needs([]string{"event-intrusion", "crop", "track"},
+			true),
 		"[crop attribute event-loitering-end]": Needs([]string{"event-loitering-end"}, true),
 	} {
 		if fmt.Sprint(got) != want {

@@ -26,9 +26,8 @@ func TestTextIsAnEncoder(t *testing.T) {
 
 func TestText(t *testing.T) {
 	ev := flowtest.Event(t, "crop", `{"file":"x/C:\\x41 é.jpg","bytes":34816,"system_timestamp":1781889224027}`)
-	ev.Ref = flowtest.Event(
-		t, "event-intrusion", `{"object_class":"Person","area_name":"A place with a long name\u001b[2J"}`,
-	)
+	ev.Ref = flowtest.Event(t, "event-intrusion",
+		`{"object_class":"Person","area_name":"A place with a long name\u001b[2J"}`)
 	var text Text
 	if got, want := string(text.AppendEvent(nil, ev)), "x/C:\\x41 é.jpg\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)

@@ -86,25 +86,17 @@ func TestRunEnds(t *testing.T) {
 		{"all end", []event.Source{ends, ends}, &flowtest.Collect{}, nil, 0},
 		{"one lives while others fail", []event.Source{refused, lives, denied}, &flowtest.Collect{}, nil, time.Hour},
 		{"one ended well", []event.Source{refused, ends}, &flowtest.Collect{}, nil, 0},
-		{
-			"all fail: the first that was added", []event.Source{denied, refused}, &flowtest.Collect{}, errDenied,
-			3 * time.Second,
-		},
+		{"all fail: the first that was added", []event.Source{denied, refused}, &flowtest.Collect{}, errDenied,
+			3 * time.Second},
 		{"all fail: the other order", []event.Source{refused, denied}, &flowtest.Collect{}, errRefused, 3 * time.Second},
-		{
-			"an error like that of a ctx, though nobody cancelled", []event.Source{canceled}, &flowtest.Collect{},
-			context.Canceled, 0,
-		},
-		{
-			"the sink has enough", []event.Source{lives, refused}, &flowtest.Collect{Err: event.ErrStop, At: 3}, nil,
-			2 * time.Second,
-		},
+		{"an error like that of a ctx, though nobody cancelled", []event.Source{canceled}, &flowtest.Collect{},
+			context.Canceled, 0},
+		{"the sink has enough", []event.Source{lives, refused}, &flowtest.Collect{Err: event.ErrStop, At: 3}, nil,
+			2 * time.Second},
 		{"the sink fails", []event.Source{lives, ends}, &flowtest.Collect{Err: errDisk, At: 5}, errDisk, 2 * time.Second},
 		{"the last flush fails", []event.Source{ends}, &flowtest.Collect{FlushErr: errDisk}, errDisk, 0},
-		{
-			"the last flush fails after ErrStop", []event.Source{lives},
-			&flowtest.Collect{Err: event.ErrStop, At: 2, FlushErr: errDisk}, errDisk, time.Second,
-		},
+		{"the last flush fails after ErrStop", []event.Source{lives},
+			&flowtest.Collect{Err: event.ErrStop, At: 2, FlushErr: errDisk}, errDisk, time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -231,10 +223,8 @@ func TestChainsAreFlushedThenClosed(t *testing.T) {
 		{"after ErrStop", &closing{Collect: flowtest.Collect{Err: event.ErrStop, At: 1}}, "flush close", nil},
 		{"after a failure", &closing{Collect: flowtest.Collect{Err: errDisk, At: 1}, closeErr: errDenied}, "close", errDisk},
 		{"close fails", &closing{closeErr: errDisk}, "flush close", errDisk},
-		{
-			"close fails after ErrStop", &closing{Collect: flowtest.Collect{Err: event.ErrStop, At: 1}, closeErr: errDisk},
-			"flush close", errDisk,
-		},
+		{"close fails after ErrStop", &closing{Collect: flowtest.Collect{Err: event.ErrStop, At: 1}, closeErr: errDisk},
+			"flush close", errDisk},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			chain := Match(func(*event.Event) bool { return true }, NewLimit(9, func() {}).Sink(tc.sink))
@@ -351,9 +341,8 @@ func TestLimitDoesNotCountFailedPuts(t *testing.T) {
 
 func TestChainAllocatesNothing(t *testing.T) {
 	ev := flowtest.Event(t, "track", `{}`)
-	chain := &guard{Sink: Match(
-		func(ev *event.Event) bool { return ev.Type == "track" }, NewLimit(1<<40, func() {}).Sink(nowhere{}),
-	)}
+	chain := &guard{Sink: Match(func(ev *event.Event) bool { return ev.Type == "track" },
+		NewLimit(1<<40, func() {}).Sink(nowhere{}))}
 	if n := testing.AllocsPerRun(100, func() { chain.Put(ev) }); n != 0 {
 		t.Errorf("%v allocations an event", n)
 	}

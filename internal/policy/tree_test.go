@@ -75,10 +75,8 @@ func (t *tree) add(name string) error {
 		return err
 	}
 	name = filepath.ToSlash(strings.TrimPrefix(name, root("")+string(filepath.Separator)))
-	t.files = append(t.files, source{
-		name: name, dir: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
-		lines: t.fset.File(file.Pos()).LineCount(), file: file,
-	})
+	t.files = append(t.files, source{name: name, dir: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
+		lines: t.fset.File(file.Pos()).LineCount(), file: file})
 	return nil
 }
 

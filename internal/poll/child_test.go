@@ -73,10 +73,8 @@ func killedChild() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 7
 	}
-	p := &Poll{
-		Client: &telling{Client: client, to: os.NewFile(3, "progress")}, Instance: gate(), Interval: time.Millisecond,
-		Spool: spool, UnwrittenDirs: []string{os.Getenv("POLL_SPOOL") + "-unwritten"},
-	}
+	p := &Poll{Client: &telling{Client: client, to: os.NewFile(3, "progress")}, Instance: gate(),
+		Interval: time.Millisecond, Spool: spool, UnwrittenDirs: []string{os.Getenv("POLL_SPOOL") + "-unwritten"}}
 	err = p.Run(context.Background(), &lines{out: os.Stdout})
 	fmt.Fprintln(os.Stderr, err)
 	return 6
@@ -180,10 +178,8 @@ func TestKilledAtAnyInstant(t *testing.T) {
 			twice++
 		}
 	}
-	t.Logf(
-		"%d kills with %d responses in the spool; %d events of %d drained had arrived, %d came twice", *kills, left,
-		len(owed), feed.next, twice,
-	)
+	t.Logf("%d kills with %d responses in the spool; %d events of %d drained had arrived, %d came twice", *kills, left,
+		len(owed), feed.next, twice)
 	if missing > 0 || len(owed) < 10**kills {
 		t.Errorf("%d events are missing of %d", missing, len(owed))
 	}
@@ -287,10 +283,8 @@ func unwrittenChild() int {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &most); err != nil {
 		return 8
 	}
-	p := &Poll{
-		Client: responses(os.Getenv("POLL_RESPONSE")), Instance: gate(),
-		UnwrittenDirs: filepath.SplitList(os.Getenv("POLL_DIRS")),
-	}
+	p := &Poll{Client: responses(os.Getenv("POLL_RESPONSE")), Instance: gate(),
+		UnwrittenDirs: filepath.SplitList(os.Getenv("POLL_DIRS"))}
 	err := p.Run(context.Background(), &flowtest.Collect{Err: errFull, At: 1})
 	if !errors.Is(err, errLost) {
 		return 0
@@ -312,10 +306,8 @@ func TestFullUnwrittenFileEndsWithCompleteLine(t *testing.T) {
 			for range dirs {
 				list = append(list, t.TempDir())
 			}
-			cmd := child(
-				t, "unwritten", "POLL_RESPONSE="+items(0, events), "POLL_DIRS="+strings.Join(list, ":"),
-				fmt.Sprint("POLL_LIMIT=", limit),
-			)
+			cmd := child(t, "unwritten", "POLL_RESPONSE="+items(0, events), "POLL_DIRS="+strings.Join(list, ":"),
+				fmt.Sprint("POLL_LIMIT=", limit))
 			_ = cmd.Run()
 			var saved []string
 			for _, dir := range list {
@@ -324,10 +316,8 @@ func TestFullUnwrittenFileEndsWithCompleteLine(t *testing.T) {
 			lost := max(0, cmd.ProcessState.ExitCode()-100)
 			equal(t, fmt.Sprintf("%d bytes, %d directories", limit, dirs), saved, payloads(0, len(saved)))
 			if len(saved)+lost != events || dirs == 8 && lost > 0 || len(saved) == 0 {
-				t.Errorf(
-					"%d bytes, %d directories: %d events saved and %d lost of %d, %v", limit, dirs, len(saved), lost, events,
-					cmd.ProcessState,
-				)
+				t.Errorf("%d bytes, %d directories: %d events saved and %d lost of %d, %v", limit, dirs, len(saved), lost, events,
+					cmd.ProcessState)
 			}
 		}
 	}

@@ -89,10 +89,8 @@ func TestQueueIsDrainedWhileTheSinkWaits(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
 				defer cancel()
 				s := noticeLog{}
-				p := &Poll{
-					Client: server, Instance: gate(), Interval: 10 * time.Second, Spool: spool,
-					UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify,
-				}
+				p := &Poll{Client: server, Instance: gate(), Interval: 10 * time.Second, Spool: spool,
+					UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}
 				if err := p.Run(ctx, sink); !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("Run: %v", err)
 				}
@@ -119,9 +117,8 @@ func TestSpooledResponsesStayForNextRun(t *testing.T) {
 		server := &traffic{began: began}
 		broken := errors.New("the broker is away")
 		first := &stuck{from: began.Add(time.Minute), until: began.Add(time.Hour), err: broken}
-		p := &Poll{
-			Client: server, Instance: gate(), Interval: 10 * time.Second, Spool: spool, UnwrittenDirs: []string{t.TempDir()},
-		}
+		p := &Poll{Client: server, Instance: gate(), Interval: 10 * time.Second, Spool: spool,
+			UnwrittenDirs: []string{t.TempDir()}}
 		if err := p.Run(t.Context(), first); !errors.Is(err, broken) {
 			t.Errorf("first run: %v", err)
 		}
@@ -131,9 +128,8 @@ func TestSpooledResponsesStayForNextRun(t *testing.T) {
 		}
 		defer spool.Close()
 		second := &flowtest.Collect{}
-		next := &Poll{
-			Client: responses(nil), Instance: gate(), Once: true, Spool: spool, UnwrittenDirs: []string{t.TempDir()},
-		}
+		next := &Poll{Client: responses(nil), Instance: gate(), Once: true, Spool: spool,
+			UnwrittenDirs: []string{t.TempDir()}}
 		if err := next.Run(t.Context(), second); err != nil {
 			t.Errorf("second run: %v", err)
 		}
@@ -156,9 +152,8 @@ func TestFailedSpoolLosesNothing(t *testing.T) {
 		server := &traffic{began: began}
 		sink := &stuck{from: began.Add(time.Minute), until: began.Add(time.Hour)}
 		time.AfterFunc(30*time.Minute+5*time.Second, func() { os.RemoveAll(dir) }) // between two requests
-		p := &Poll{
-			Client: server, Instance: gate(), Interval: 10 * time.Second, Spool: spool, UnwrittenDirs: []string{t.TempDir()},
-		}
+		p := &Poll{Client: server, Instance: gate(), Interval: 10 * time.Second, Spool: spool,
+			UnwrittenDirs: []string{t.TempDir()}}
 		err = p.Run(t.Context(), sink)
 		if !says(err, "cannot use the spool "+dir) {
 			t.Errorf("Run: %v", err)

@@ -56,10 +56,8 @@ func TestResponse(t *testing.T) {
 		{"an object in place of its text", `[{"dataType":"a","jsonObject":{"n":1}}]`, []string{front + `,"n":1}`}},
 		{"payloads without wrapping", `[` + payload(1) + `]`, payloads(1, 2)},
 		{"one item without the array", item(payload(1)), payloads(1, 2)},
-		{
-			"an item without its object is a payload", `[{"dataType":"a"}]`,
-			[]string{`{"instance_id":"` + gateID + `","dataType":"a"}`},
-		},
+		{"an item without its object is a payload", `[{"dataType":"a"}]`,
+			[]string{`{"instance_id":"` + gateID + `","dataType":"a"}`}},
 		{"a byte order mark", "\xEF\xBB\xBF\r\n" + items(0, 3), payloads(0, 3)},
 		{"nothing", ``, nil},
 		{"null", " null\n", nil},
@@ -165,10 +163,8 @@ func TestRawItemsGoToOneFile(t *testing.T) {
 
 func TestOversizeItemIsSaved(t *testing.T) {
 	dir, s, got := t.TempDir(), noticeLog{}, &flowtest.Collect{}
-	in := io.MultiReader(
-		strings.NewReader(`[`+item(payload(1))+`,{"jsonObject":"`), io.LimitReader(endless{}, event.MaxPayload+readSize),
-		strings.NewReader(`"},`+item(payload(2))+`]`),
-	)
+	in := io.MultiReader(strings.NewReader(`[`+item(payload(1))+`,{"jsonObject":"`),
+		io.LimitReader(endless{}, event.MaxPayload+readSize), strings.NewReader(`"},`+item(payload(2))+`]`))
 	p := &Poll{Client: responses(in), Instance: gate(), Once: true, UnwrittenDirs: []string{dir}, Notify: s.notify}
 	if err := p.Run(t.Context(), got); !says(err, notJSON(1)) {
 		t.Fatal(err)
@@ -192,10 +188,8 @@ func (endless) Read(p []byte) (int, error) {
 
 func TestTypesAndMatch(t *testing.T) {
 	got, q := &flowtest.Collect{}, responses(items(0, 100))
-	p := &Poll{
-		Client: q, Instance: gate(), Types: []string{"track"}, Once: true,
-		Match: func(ev *event.Event) bool { return ev.Get("n").Int()%10 == 0 },
-	}
+	p := &Poll{Client: q, Instance: gate(), Types: []string{"track"}, Once: true,
+		Match: func(ev *event.Event) bool { return ev.Get("n").Int()%10 == 0 }}
 	if err := p.Run(t.Context(), got); err != nil || len(got.Taken()) != 10 || fmt.Sprint(q.types) != "[track]" {
 		t.Errorf("%v, %d events, requested %v", err, len(got.Taken()), q.types)
 	}
@@ -316,11 +310,8 @@ func TestCutResponseIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s noticeLog
 		got, q := &flowtest.Collect{}, responses(items(0, 3)[:150], items(3, 5)[:5], items(3, 5), nil)
-		pollFor(
-			t,
-			&Poll{Client: q, Instance: gate(), Interval: time.Minute, UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify},
-			got, 3*time.Second,
-		)
+		pollFor(t, &Poll{Client: q, Instance: gate(), Interval: time.Minute, UnwrittenDirs: []string{t.TempDir()},
+			Notify: s.notify}, got, 3*time.Second)
 		equal(t, "after cuts", got.Payloads(), append(payloads(0, 1), payloads(3, 5)...))
 		if s.of(event.Lost, "cut off") != 2 || s.of(event.Lost, "next request in") != 2 ||
 			s.of(event.Reconnected, "responded again after") != 1 || s.of(event.Retrying, "") != 0 {

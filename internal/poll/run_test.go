@@ -42,9 +42,8 @@ func TestRunEndsWhileWaitingForResponse(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error)
 				go func() {
-					done <- (&Poll{
-						Client: client, Instance: gate(), Notify: s.notify, UnwrittenDirs: []string{t.TempDir()},
-					}).Run(ctx, got)
+					p := &Poll{Client: client, Instance: gate(), Notify: s.notify, UnwrittenDirs: []string{t.TempDir()}}
+					done <- p.Run(ctx, got)
 				}()
 				synctest.Wait()
 				began := time.Now()
@@ -129,9 +128,8 @@ func TestSilentServerTimesOut(t *testing.T) {
 			<-r.Context().Done()
 		})
 		got, began := &flowtest.Collect{}, time.Now()
-		err := (&Poll{
-			Client: client, Instance: gate(), Once: true, UnwrittenDirs: []string{t.TempDir()},
-		}).Run(t.Context(), got)
+		p := &Poll{Client: client, Instance: gate(), Once: true, UnwrittenDirs: []string{t.TempDir()}}
+		err := p.Run(t.Context(), got)
 		var silent *rtapi.UnreachableError
 		if !says(err, "cut off") || !errors.As(err, &silent) || time.Since(began) != time.Minute {
 			t.Errorf("got %v after %v", err, time.Since(began))
@@ -176,10 +174,8 @@ func TestSource(t *testing.T) {
 		for _, spooled := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/spool=%v", name, spooled), func(t *testing.T) {
 				flowtest.Source(t, func(t *testing.T, payloads []string) event.Source {
-					p := &Poll{
-						Client: client(t, payloads), Instance: &event.Instance{ID: "i1"}, Interval: 100 * time.Millisecond,
-						UnwrittenDirs: []string{t.TempDir()},
-					}
+					p := &Poll{Client: client(t, payloads), Instance: &event.Instance{ID: "i1"}, Interval: 100 * time.Millisecond,
+						UnwrittenDirs: []string{t.TempDir()}}
 					if spooled {
 						p.Spool = open(t, t.TempDir())
 					}

@@ -22,10 +22,8 @@ func TestSpoolHoldsResponseUntilWritten(t *testing.T) {
 	response := items(0, 50)
 	var out strings.Builder
 	sink := &lines{out: &out, full: 1 << 20}
-	p := &Poll{
-		Client: responses(iotest.HalfReader(strings.NewReader(response))), Instance: gate(), Once: true,
-		Spool: open(t, dir),
-	}
+	p := &Poll{Client: responses(iotest.HalfReader(strings.NewReader(response))), Instance: gate(), Once: true,
+		Spool: open(t, dir)}
 	p.Match = func(*event.Event) bool {
 		held := files(t, dir, "*.json")
 		if len(held) != 1 {
@@ -101,10 +99,8 @@ func drainAll(t *testing.T, dir string, s *noticeLog) []string {
 	spool := open(t, dir)
 	defer spool.Close()
 	got := &flowtest.Collect{}
-	p := &Poll{
-		Client: responses(nil), Instance: gate(), Once: true, Spool: spool, Notify: s.notify,
-		UnwrittenDirs: []string{dir + "-unwritten"},
-	}
+	p := &Poll{Client: responses(nil), Instance: gate(), Once: true, Spool: spool, Notify: s.notify,
+		UnwrittenDirs: []string{dir + "-unwritten"}}
 	if err := p.Run(t.Context(), got); err != nil && !says(err, "not being JSON objects") {
 		t.Fatal(err)
 	}
@@ -120,9 +116,8 @@ func TestOutputFailsWithSpool(t *testing.T) {
 			dir, out := fastDir(t), &disk{left: k}
 			spool := open(t, dir)
 			sink, s := &lines{out: out, full: 200}, noticeLog{}
-			p := &Poll{
-				Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), Spool: spool, Notify: s.notify,
-			}
+			p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), Spool: spool,
+				Notify: s.notify}
 			if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
 				t.Fatalf("%s, %d bytes: got %v", how, k, err)
 			}
@@ -130,10 +125,8 @@ func TestOutputFailsWithSpool(t *testing.T) {
 			if s.of(event.Warning, "stays in the spool "+dir) != 1 {
 				t.Fatalf("notices %v", s.all)
 			}
-			equal(
-				t, fmt.Sprintf("%s, %d bytes", how, k), append(completeLines(out.String()), drainAll(t, dir, &s)...),
-				payloads(0, events),
-			)
+			equal(t, fmt.Sprintf("%s, %d bytes", how, k), append(completeLines(out.String()), drainAll(t, dir, &s)...),
+				payloads(0, events))
 			emptyDir(t, dir)
 		}
 	}
@@ -157,10 +150,8 @@ func TestErrStopLeavesRestForNextRun(t *testing.T) {
 func TestTypeSurvivesSpool(t *testing.T) {
 	dir := t.TempDir()
 	spool := open(t, dir)
-	p := &Poll{
-		Client:   responses(`[{"dataType":"a","jsonObject":"{\"$id\":\"b\"}"},{"jsonObject":"{\"n\":1}"}]`),
-		Instance: gate(), Spool: spool,
-	}
+	p := &Poll{Client: responses(`[{"dataType":"a","jsonObject":"{\"$id\":\"b\"}"},{"jsonObject":"{\"n\":1}"}]`),
+		Instance: gate(), Spool: spool}
 	if err := p.Run(t.Context(), &flowtest.Collect{Err: event.ErrStop, At: 1}); err != event.ErrStop {
 		t.Fatal(err)
 	}
@@ -205,10 +196,8 @@ func TestLeftoverIsDeliveredFirst(t *testing.T) {
 	if err := p.Run(t.Context(), got); err != nil {
 		t.Fatal(err)
 	}
-	equal(
-		t, "in order", got.Payloads(),
-		append(append(payloads(0, 6), `{"$id":"x","instance_id":"door/1"}`), payloads(6, 7)...),
-	)
+	equal(t, "in order", got.Payloads(), append(append(payloads(0, 6), `{"$id":"x","instance_id":"door/1"}`),
+		payloads(6, 7)...))
 	if got.Taken()[6].Instance != door || got.Taken()[0].Instance != p.Instance || at[0] != "110500.000000001" ||
 		at[6] != "110500.000000003" {
 		t.Errorf("instance %v, received %v", got.Taken()[6].Instance, at)
@@ -228,9 +217,8 @@ func TestLeftoverIsDeliveredOnceForManyPolls(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 5 {
 		all.Go(func() {
-			p := &Poll{
-				Client: responses(items(100+i, 101+i)), Instance: &event.Instance{ID: fmt.Sprint(i)}, Once: true, Spool: spool,
-			}
+			p := &Poll{Client: responses(items(100+i, 101+i)), Instance: &event.Instance{ID: fmt.Sprint(i)}, Once: true,
+				Spool: spool}
 			if err := p.Run(t.Context(), got); err != nil {
 				t.Error(err)
 			}
@@ -278,9 +266,8 @@ func TestBrokenLeftoverIsSaved(t *testing.T) {
 }
 
 func TestRawItemsAreSavedOnceWithSpool(t *testing.T) {
-	dir, unwritten, client := t.TempDir(), t.TempDir(), responses(
-		"[7,"+items(0, 2)[1:len(items(0, 2))-1]+",8,"+items(2, 3)[1:], nil, nil,
-	)
+	dir, unwritten, client := t.TempDir(), t.TempDir(),
+		responses("[7,"+items(0, 2)[1:len(items(0, 2))-1]+",8,"+items(2, 3)[1:], nil, nil)
 	var out strings.Builder
 	for range 3 {
 		spool := open(t, dir)
@@ -313,10 +300,8 @@ func TestOtherResponseIsSavedWithSpool(t *testing.T) {
 		"service starting": "service starting\n", "\x00\x00[]": "\x00\x00[]\n", "<html>": "", "null": "",
 	} {
 		dir, unwritten := t.TempDir(), t.TempDir()
-		p := &Poll{
-			Client: responses(response), Instance: gate(), Once: true, Spool: open(t, dir),
-			UnwrittenDirs: []string{unwritten},
-		}
+		p := &Poll{Client: responses(response), Instance: gate(), Once: true, Spool: open(t, dir),
+			UnwrittenDirs: []string{unwritten}}
 		err := p.Run(t.Context(), &flowtest.Collect{})
 		text := strings.Join(unwrittenLines(t, unwritten), "\n")
 		if text = strings.TrimPrefix(text+"\n", "\n"); text != saved || (err == nil) != (response == "null") {
@@ -349,10 +334,8 @@ func TestLeftoverStaysIfOutputFails(t *testing.T) {
 func TestCutResponseWithSpool(t *testing.T) {
 	dir, s, got := t.TempDir(), noticeLog{}, &flowtest.Collect{}
 	in := io.MultiReader(strings.NewReader(items(0, 3)[:250]), iotest.ErrReader(errors.New("connection reset")))
-	p := &Poll{
-		Client: responses(in), Instance: gate(), Once: true, Spool: open(t, dir), UnwrittenDirs: []string{t.TempDir()},
-		Notify: s.notify,
-	}
+	p := &Poll{Client: responses(in), Instance: gate(), Once: true, Spool: open(t, dir),
+		UnwrittenDirs: []string{t.TempDir()}, Notify: s.notify}
 	err := p.Run(t.Context(), got)
 	if !says(err, "connection reset") {
 		t.Errorf("got %v", err)

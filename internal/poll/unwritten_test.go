@@ -30,17 +30,13 @@ func TestOutputFailsAfterEveryByte(t *testing.T) {
 			for k := range len(whole) {
 				dir, out := fastDir(t), &disk{left: k}
 				sink, s := &lines{out: out, full: full}, noticeLog{}
-				p := &Poll{
-					Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir},
-					Notify: s.notify,
-				}
+				p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(),
+					UnwrittenDirs: []string{dir}, Notify: s.notify}
 				if err := p.Run(t.Context(), sink); err != sink.err || err == nil {
 					t.Fatalf("%s, batch %d, %d bytes: got %v, want the sink's own", how, full, k, err)
 				}
-				equal(
-					t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k),
-					append(completeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, events),
-				)
+				equal(t, fmt.Sprintf("%s, batch %d, %d bytes", how, full, k),
+					append(completeLines(out.String()), unwrittenLines(t, dir)...), payloads(0, events))
 				name := files(t, dir, "*")
 				if len(name) != 1 || s.of(event.Warning, "not printed: saved in "+name[0]) != 1 {
 					t.Fatalf("files %v, notices %v", name, s.all)
@@ -58,10 +54,8 @@ func TestErrStopAfterEveryEvent(t *testing.T) {
 	for how, read := range readers {
 		for n := 1; n <= events; n++ {
 			dir, out := t.TempDir(), &strings.Builder{}
-			p := &Poll{
-				Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(), UnwrittenDirs: []string{dir},
-				Once: true,
-			}
+			p := &Poll{Client: responses(read(strings.NewReader(items(0, events)))), Instance: gate(),
+				UnwrittenDirs: []string{dir}, Once: true}
 			err := p.Run(t.Context(), &lines{out: out, most: n})
 			if n < events && err != event.ErrStop || n == events && err != nil && !says(err, "cut off") {
 				t.Fatalf("%s, %d: got %v", how, n, err)
@@ -118,10 +112,8 @@ func TestUnwrittenFileNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			p := &Poll{
-				Client: responses(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"},
-				UnwrittenDirs: []string{filepath.Join(blocked, "x"), dir},
-			}
+			p := &Poll{Client: responses(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"},
+				UnwrittenDirs: []string{filepath.Join(blocked, "x"), dir}}
 			if err := p.Run(t.Context(), &flowtest.Collect{Err: errFull, At: 1}); err != errFull {
 				t.Fatal(err)
 			}

@@ -32,10 +32,8 @@ func TestDatabasePages(t *testing.T) {
 		seen := map[string]bool{}
 		last := ""
 		for offset := 0; ; offset += 150 {
-			body := marshal(object{
-				"timeRange": object{"startTime": end.Add(-24 * time.Hour), "endTime": end},
-				"orderBy":   "system_timestamp asc", "limit": 150, "offset": offset,
-			})
+			body := marshal(object{"timeRange": object{"startTime": end.Add(-24 * time.Hour), "endTime": end},
+				"orderBy": "system_timestamp asc", "limit": 150, "offset": offset})
 			rows := c.query("events", string(body))
 			for _, row := range rows {
 				id, at := row["event_id"].(string)+row["event_type"].(string), row["system_timestamp"].(string)
