@@ -77,34 +77,6 @@ func folderOf(b *testing.B, top string) string {
 	return dir
 }
 
-// BenchmarkUnwanted measures crops that are not saved.
-func BenchmarkUnwanted(b *testing.B) {
-	d := mustOpen(b, b.TempDir())
-	s := NewSaver(d, Options{Name: mustName(b, standard), To: nowhere{}, Types: anyType,
-		Where: func(*event.Event) bool { return false }})
-	check(b, s.Put(flowtest.Event(b, "event-intrusion", intrusion)))
-	ev := flowtest.Event(b, "crop", cropOf(jpegOf(b, 183, 183), ofBoth))
-	for b.Loop() {
-		check(b, s.Put(ev))
-	}
-	check(b, s.Close())
-}
-
-// BenchmarkTracks measures events that crops may refer to.
-func BenchmarkTracks(b *testing.B) {
-	d := mustOpen(b, b.TempDir())
-	s := NewSaver(d, Options{Name: mustName(b, standard), To: nowhere{}, Types: anyType, Where: anyCrop})
-	var evs []*event.Event
-	for i := range 100 {
-		evs = append(evs, flowtest.Event(b, "track",
-			fmt.Sprintf(`{"tracking_id":"t%d","object_class":"Person","location":{"x":0.25,"y":0.5}}`, i)))
-	}
-	for i := 0; b.Loop(); i++ {
-		check(b, s.Put(evs[i%len(evs)]))
-	}
-	check(b, s.Close())
-}
-
 func check(b *testing.B, err error) {
 	if err != nil {
 		b.Helper()

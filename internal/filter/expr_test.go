@@ -291,6 +291,7 @@ func TestExpressions(t *testing.T) {
 			_type == crop`},
 		{"joined", `
 			yes && yes
+			a.b == 1 || yes || no && no
 			no || yes
 			yes || yes && no
 			no && no || yes
@@ -312,7 +313,8 @@ func TestExpressions(t *testing.T) {
 			!(no || yes)
 			!yes || no
 			!object_class == Person
-			no && (yes || yes)`},
+			no && (yes || yes)
+			no && yes || no`},
 	} {
 		for want, list := range map[bool]string{true: tc.yes, false: tc.no} {
 			for line := range strings.SplitSeq(list, "\n") {
@@ -324,7 +326,6 @@ func TestExpressions(t *testing.T) {
 	}
 }
 
-// matches checks an expression and its standard form.
 func matches(t *testing.T, ev *event.Event, expr string, want bool) {
 	t.Helper()
 	x, err := Parse(expr)
@@ -334,35 +335,6 @@ func matches(t *testing.T, ev *event.Event, expr string, want bool) {
 	}
 	if x.Match(ev) != want {
 		t.Errorf("%s: %v", expr, !want)
-	}
-	again, err := Parse(x.String())
-	if err != nil || again.Match(ev) != want || again.String() != x.String() {
-		t.Errorf("%s became %s, which is another: %v", expr, x, err)
-	}
-}
-
-func TestPrecedence(t *testing.T) {
-	for in, want := range map[string]string{
-		`a||b&&c`:                          `a || (b && c)`,
-		`(a||b)&&!c`:                       `(a || b) && !c`,
-		`!a==1`:                            `!(a == 1)`,
-		`!(a||b)`:                          `!(a || b)`,
-		`!!a`:                              `!!a`,
-		`a == x && b == 'y"\z' && c==1.50`: `a == "x" && b == "y\"\\z" && c == 1.50`,
-		"a == '\t\x7f'":                    `a == "\u0009\u007f"`,
-		`a != null||b==true`:               `a != null || b == true`,
-		` a.#(b == "c") . `:                ``,
-	} {
-		x, err := Parse(in)
-		if want == "" {
-			if err == nil {
-				t.Errorf("%s is taken", in)
-			}
-			continue
-		}
-		if err != nil || x.String() != want {
-			t.Errorf("%s: %v %v, want %s", in, x, err, want)
-		}
 	}
 }
 
@@ -559,8 +531,8 @@ func TestRandomTokens(t *testing.T) {
 	}
 }
 
-// holds checks that a text is an expression whose standard form means the same, or
-// an error with a place. It returns which.
+// holds checks that a text is an expression, or an error with a place. It returns
+// which.
 func holds(t *testing.T, expr string, all []*event.Event) (taken bool) {
 	x, err := Parse(expr)
 	if err != nil {
@@ -575,33 +547,8 @@ func holds(t *testing.T, expr string, all []*event.Event) (taken bool) {
 		}
 		return false
 	}
-	again, err := Parse(x.String())
-	if err != nil || again.String() != x.String() {
-		t.Fatalf("%q became %q, then %v %v", expr, x, again, err)
-	}
 	for _, ev := range all {
-		if x.Match(ev) != again.Match(ev) {
-			t.Fatalf("%q and %q differ on %.200s", expr, x, ev.Payload)
-		}
+		x.Match(ev) // must not panic
 	}
 	return true
-}
-
-func BenchmarkMatch(b *testing.B) {
-	ev := flowtest.Event(b, "", flowtest.Samples(b)[len(flowtest.Samples(b))-1].Payload)
-	for name, expr := range map[string]string{
-		"one field":    `object_class == "Person"`,
-		"three nested": `location.x > 0.2 && location.y < 0.7 && location.width < 0.5`,
-	} {
-		x, err := Parse(expr)
-		if err != nil || !x.Match(ev) {
-			b.Fatal(err)
-		}
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				x.Match(ev)
-			}
-		})
-	}
 }

@@ -30,52 +30,42 @@ func template(t testing.TB, text string) *Template {
 func TestEncoderSuite(t *testing.T) {
 	wide := func(n int) func() int { return func() int { return n } }
 	some := columns(t, "_time,_delay_ms,kind=_type,_place,object_class,location.x,location,image,value")
-	for name, tc := range map[string]struct {
-		enc   func() flowtest.LineEncoder
-		allow flowtest.Bytes
-	}{
-		"ndjson": {func() flowtest.LineEncoder { return NewNDJSON(NDJSONOptions{}) },
-			flowtest.Bytes{Raw: true}},
-		"ndjson changed": {func() flowtest.LineEncoder {
-			return NewNDJSON(NDJSONOptions{NoImage: true,
-				Frame: Frame{1920, 1080}})
-		}, flowtest.Bytes{Raw: true}},
-		"ndjson columns": {func() flowtest.LineEncoder { return NewNDJSON(NDJSONOptions{Columns: some}) },
-			flowtest.Bytes{Raw: true}},
-		"ndjson terminal": {func() flowtest.LineEncoder { return NewNDJSON(NDJSONOptions{Terminal: true}) },
-			flowtest.Bytes{}},
-		"ndjson all": {func() flowtest.LineEncoder {
-			return NewNDJSON(NDJSONOptions{some, true, Frame{8, 8},
-				true})
-		}, flowtest.Bytes{}},
-		"csv": {func() flowtest.LineEncoder { return NewCSV(CSVOptions{}) },
-			flowtest.Bytes{Raw: true, Quoted: true}},
-		"csv columns": {func() flowtest.LineEncoder { return NewCSV(CSVOptions{Columns: some}) },
-			flowtest.Bytes{Raw: true, Quoted: true}},
-		"csv terminal": {func() flowtest.LineEncoder {
-			return NewCSV(CSVOptions{Terminal: true,
-				Columns: some})
-		}, flowtest.Bytes{}},
-		"csv frame": {func() flowtest.LineEncoder {
-			return NewCSV(CSVOptions{NoHeader: true,
-				Frame: Frame{1920, 1080}})
-		}, flowtest.Bytes{Raw: true, Quoted: true}},
-		"template": {func() flowtest.LineEncoder {
-			return template(t,
-				"{_time} {type}: {location} {image}").NewEncoder()
-		}, flowtest.Bytes{}},
-		"text": {func() flowtest.LineEncoder { return NewText(TextOptions{Zone: time.UTC}) },
-			flowtest.Bytes{}},
-		"text narrow": {func() flowtest.LineEncoder { return NewText(TextOptions{Width: wide(20), Time: Off}) },
-			flowtest.Bytes{}},
-		"text delta": {func() flowtest.LineEncoder {
-			return NewText(TextOptions{Width: wide(80), Sources: names, Time: Delta})
-		}, flowtest.Bytes{}},
-		"text colour": {func() flowtest.LineEncoder {
-			return NewText(TextOptions{Color: true, Width: wide(140), Sources: names, Time: RFC3339,
-				Frame: Frame{1920, 1080}})
-		}, flowtest.Bytes{Color: true}},
+	full := Frame{1920, 1080}
+	raw, quoted := flowtest.Bytes{Raw: true}, flowtest.Bytes{Raw: true, Quoted: true}
+	for name, o := range map[string]NDJSONOptions{
+		"ndjson":         {},
+		"ndjson changed": {NoImage: true, Frame: full},
+		"ndjson columns": {Columns: some},
 	} {
-		t.Run(name, func(t *testing.T) { flowtest.Encoder(t, tc.enc, tc.allow) })
+		t.Run(name, func(t *testing.T) {
+			flowtest.Encoder(t, func() flowtest.LineEncoder { return NewNDJSON(o) }, raw)
+			o.Terminal = true
+			flowtest.Encoder(t, func() flowtest.LineEncoder { return NewNDJSON(o) }, flowtest.Bytes{})
+		})
+	}
+	for name, o := range map[string]CSVOptions{
+		"csv":         {},
+		"csv columns": {Columns: some},
+		"csv frame":   {NoHeader: true, Frame: full},
+	} {
+		t.Run(name, func(t *testing.T) {
+			flowtest.Encoder(t, func() flowtest.LineEncoder { return NewCSV(o) }, quoted)
+			o.Terminal = true
+			flowtest.Encoder(t, func() flowtest.LineEncoder { return NewCSV(o) }, flowtest.Bytes{})
+		})
+	}
+	t.Run("template", func(t *testing.T) {
+		parsed := template(t, "{_time} {type}: {location} {image}")
+		flowtest.Encoder(t, func() flowtest.LineEncoder { return parsed.NewEncoder() }, flowtest.Bytes{})
+	})
+	for name, o := range map[string]TextOptions{
+		"text":        {Zone: time.UTC},
+		"text narrow": {Width: wide(20), Time: Off},
+		"text delta":  {Width: wide(80), Sources: names, Time: Delta},
+		"text colour": {Color: true, Width: wide(140), Sources: names, Time: RFC3339, Frame: full},
+	} {
+		t.Run(name, func(t *testing.T) {
+			flowtest.Encoder(t, func() flowtest.LineEncoder { return NewText(o) }, flowtest.Bytes{Color: o.Color})
+		})
 	}
 }

@@ -1,9 +1,7 @@
 package simulator
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -120,60 +118,6 @@ func TestDatabaseAnalytics(t *testing.T) {
 			if n != 0 {
 				t.Errorf("%s: the hours lack %d", typ, n)
 			}
-		}
-	})
-}
-
-func TestDatabaseFaults(t *testing.T) {
-	ask := func(kind string, check func(t *testing.T, c client)) {
-		f, err := ParseFault("database=" + kind)
-		if err != nil {
-			t.Fatal(err)
-		}
-		inBubble(t, Options{Faults: []Fault{f}}, func(_ *Server, c client) { check(c.T, c) })
-	}
-	status := func(c client) int {
-		res, err := c.Post("http://simulated/v1/database/events", "", strings.NewReader("{}"))
-		if err != nil {
-			c.Fatal(err)
-		}
-		_, _ = all(res)
-		return res.StatusCode
-	}
-	ask("missing", func(t *testing.T, c client) {
-		if got := status(c); got != http.StatusNotFound {
-			t.Errorf("missing: %d", got)
-		}
-	})
-	ask("broken@2", func(t *testing.T, c client) {
-		if a, b := status(c), status(c); a != http.StatusOK || b != http.StatusInternalServerError {
-			t.Errorf("broken: %d, then %d", a, b)
-		}
-	})
-	ask("repeat", func(t *testing.T, c client) {
-		a, b := c.query("events", `{"limit":3}`), c.query("events", `{"limit":3,"offset":3}`)
-		if !bytes.Equal(marshal(a), marshal(b)) {
-			t.Error("repeat: the pages differ")
-		}
-	})
-	ask("notime", func(t *testing.T, c client) {
-		if row := c.query("events", "{}")[0]; row["system_timestamp"] != nil {
-			t.Errorf("notime: %v", row)
-		}
-	})
-	ask("unknown", func(t *testing.T, c client) {
-		if row := c.query("events", "{}")[0]; row["extra"] == nil {
-			t.Errorf("unknown: %v", row)
-		}
-	})
-	ask("huge", func(t *testing.T, c client) {
-		res, err := c.Post("http://simulated/v1/database/events", "", strings.NewReader("{}"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		if n, err := io.Copy(io.Discard, res.Body); err != nil || n < hugeResponse {
-			t.Errorf("huge: %d bytes, %v", n, err)
 		}
 	})
 }

@@ -56,7 +56,7 @@ func TestParseFault(t *testing.T) {
 }
 
 func TestFaultsHaveOneRowEach(t *testing.T) {
-	tested := map[string]bool{"reset": true, "database": true} // TestReset, TestDatabaseFaults
+	tested := map[string]bool{"reset": true, "database": true} // TestReset; history.txtar
 	for _, row := range faultRows() {
 		name, _, _ := strings.Cut(row.fault, "=")
 		tested[name] = true

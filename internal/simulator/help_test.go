@@ -35,10 +35,8 @@ func inBubble(t *testing.T, o Options, f func(s *Server, c client)) {
 		defer s.Close()
 		tr := &http.Transport{DialContext: s.DialContext, DisableCompression: true}
 		defer tr.CloseIdleConnections()
-		f(s, client{&http.Client{Transport: tr, CheckRedirect: func(*http.Request,
-			[]*http.Request) error {
-			return http.ErrUseLastResponse
-		}}, t})
+		stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		f(s, client{&http.Client{Transport: tr, CheckRedirect: stay}, t})
 	})
 }
 

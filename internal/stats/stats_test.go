@@ -20,6 +20,19 @@ var (
 		Order: 2}
 )
 
+const trackPayload = `{"$id":"track","$version":1,"age_ms":3600,"detection_confidence":0.872,` +
+	`"event_timestamp_ms":41200,"events":["6b42f3eb-71df-b37c-3738-cbdd9b8b36ef"],` +
+	`"instance_id":"183224d2-7b72-b647-391e-179fa311b891","is_moving":1,` +
+	`"location":{"height":0.128,"width":0.041,"x":0.212,"y":0.634},"object_class":"Person",` +
+	`"system_datetime":"2026-06-19T17:13:44Z",` +
+	`"system_timestamp":1781889224026,"tracking_id":"83f1535f-99ab-0bf4-e9d0-2dfd85d3e3f7"}`
+
+// discard is a sink that drops all events.
+type discard struct{}
+
+func (discard) Put(*event.Event) error { return nil }
+func (discard) Flush() error           { return nil }
+
 // feed puts events of one instance into a counter, as the chain of a source does.
 type feed struct {
 	t    *testing.T

@@ -3,7 +3,6 @@ package simulator
 import (
 	"fmt"
 	"io"
-	"net"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -33,7 +32,7 @@ func TestMaxRate(t *testing.T) {
 	}
 }
 
-// TestMaxRateMix checks what the benchmarks request.
+// TestMaxRateMix checks what scripts/bench.sh requests.
 func TestMaxRateMix(t *testing.T) {
 	inBubble(t, Options{Rate: Max, Count: 5000}, func(s *Server, c client) {
 		for types, want := range map[string]float64{"track": 0, "crop": 1, "track,crop": 0.03} {
@@ -95,46 +94,4 @@ func TestMaxRateStops(t *testing.T) {
 		defer idle.Body.Close()
 		s.Close()
 	})
-}
-
-// BenchmarkMaxRate measures how fast a client that discards everything can read
-// a stream.
-func BenchmarkMaxRate(b *testing.B) {
-	for _, types := range []string{"track", "track,crop", "crop"} {
-		b.Run(types, func(b *testing.B) { drainMax(b, types) })
-	}
-}
-
-func drainMax(b *testing.B, types string) {
-	s, err := New(Options{Rate: Max, Count: b.N})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	go func() { _ = s.Serve(l) }()
-	conn, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "GET /v1/core/instance/%s/consume_events_sse?events=%s HTTP/1.1\r\nHost: x\r\n\r\n", gate, types)
-	buf := make([]byte, 256<<10)
-	if _, err := conn.Read(buf); err != nil { // the header: the block comes next
-		b.Fatal(err)
-	}
-	b.ResetTimer()
-	received := 0
-	for {
-		n, err := conn.Read(buf)
-		received += n
-		if err != nil {
-			break
-		}
-	}
-	b.SetBytes(int64(received / b.N))
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 }
