@@ -123,7 +123,7 @@ func (s *session) drain(args []string, p poll.Poll, d draining, open func() even
 	return group.Wait()
 }
 
-// unwrittenDirs returns the directories for events that could not be written,
+// unwrittenDirs returns the folders for events that could not be written,
 // in the order in which they are tried (XDG Base Directory Specification).
 func (a *app) unwrittenDirs() []string {
 	var list []string

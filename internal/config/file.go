@@ -32,7 +32,7 @@ func readFile(name, from string) ([]byte, error) {
 }
 
 // systemFile returns the config file of all users. There is none on Windows,
-// where any user may create its directory.
+// where any user may create its folder.
 func systemFile() string {
 	if runtime.GOOS == "windows" {
 		return ""

@@ -26,7 +26,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // rig is a runner of a shell script, with everything that comes out of it. The
-// script runs in the test's own directory.
+// script runs in the test's own folder.
 type rig struct {
 	*Runner
 	dir    string

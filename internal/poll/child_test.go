@@ -314,9 +314,9 @@ func TestFullUnwrittenFileEndsWithCompleteLine(t *testing.T) {
 				saved = append(saved, unwrittenLines(t, dir)...)
 			}
 			lost := max(0, cmd.ProcessState.ExitCode()-100)
-			equal(t, fmt.Sprintf("%d bytes, %d directories", limit, dirs), saved, payloads(0, len(saved)))
+			equal(t, fmt.Sprintf("%d bytes, %d folders", limit, dirs), saved, payloads(0, len(saved)))
 			if len(saved)+lost != events || dirs == 8 && lost > 0 || len(saved) == 0 {
-				t.Errorf("%d bytes, %d directories: %d events saved and %d lost of %d, %v", limit, dirs, len(saved), lost, events,
+				t.Errorf("%d bytes, %d folders: %d events saved and %d lost of %d, %v", limit, dirs, len(saved), lost, events,
 					cmd.ProcessState)
 			}
 		}

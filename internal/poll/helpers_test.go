@@ -211,7 +211,7 @@ func payloads(from, to int) (all []string) {
 	return all
 }
 
-// files returns the files in a directory that match a pattern.
+// files returns the files in a folder that match a pattern.
 func files(t testing.TB, dir, pattern string) []string {
 	t.Helper()
 	all, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -221,7 +221,7 @@ func files(t testing.TB, dir, pattern string) []string {
 	return all
 }
 
-// unwrittenLines returns the lines of all unwritten files in a directory.
+// unwrittenLines returns the lines of all unwritten files in a folder.
 func unwrittenLines(t testing.TB, dir string) (all []string) {
 	t.Helper()
 	for _, f := range files(t, dir, "unwritten-*.ndjson") {
@@ -254,7 +254,7 @@ func emptyDir(t testing.TB, dir string) {
 	}
 }
 
-// fastDir returns a directory in memory if the system has one. A sync costs
+// fastDir returns a folder in memory if the system has one. A sync costs
 // nothing there, so that a test can try a failure at every byte.
 func fastDir(t testing.TB) string {
 	t.Helper()

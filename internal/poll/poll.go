@@ -45,7 +45,7 @@ type Poll struct {
 	// rest of the response arrives. 0 flushes before every read. A larger value
 	// is for sinks that combine several events, such as a picture and its event.
 	Hold int
-	// UnwrittenDirs are the directories for unwritten files, tried in order and
+	// UnwrittenDirs are the folders for unwritten files, tried in order and
 	// created when missing.
 	UnwrittenDirs []string
 	Spool         *Spool // nil for none

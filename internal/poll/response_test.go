@@ -390,7 +390,7 @@ func TestFirstRequestFails(t *testing.T) {
 		"title in capitals": "<HTML lang=en><TITLE>please log in</TITLE>",
 	} {
 		for _, oneTime := range []bool{true, false} {
-			// A page needs no directory: it is not saved.
+			// A page needs no folder: it is not saved.
 			p := &Poll{Client: responses(first, nil), Instance: gate(), Once: oneTime}
 			err := p.Run(t.Context(), &flowtest.Collect{})
 			var not *rtapi.NotStreamError

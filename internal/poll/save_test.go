@@ -29,7 +29,7 @@ func TestUnwrittenAppends(t *testing.T) {
 	}
 }
 
-func TestUnwrittenWithoutDirectoryIsLost(t *testing.T) {
+func TestUnwrittenWithoutFolderIsLost(t *testing.T) {
 	_, err := NewUnwritten(nil, "nats").Save([]byte(`{}`))
 	if !says(err, "lost: 1 drained item") {
 		t.Errorf("got %v", err)

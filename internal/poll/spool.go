@@ -20,7 +20,7 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-// Spool is a directory that holds each response until all of its events are
+// Spool is a folder that holds each response until all of its events are
 // written. The Polls of one run share it. The next run first delivers what this
 // run leaves, also for instances that it does not poll. A Spool is safe for
 // concurrent use.
@@ -43,7 +43,7 @@ const (
 	stamp  = "20060102T150405.000000000Z"
 )
 
-// OpenSpool creates the directory if it is missing, and locks it. Close the
+// OpenSpool creates the folder if it is missing, and locks it. Close the
 // spool after the last Run. The error is an *UndeliveredError.
 func OpenSpool(dir string) (*Spool, error) {
 	s := &Spool{dir: dir, lock: flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))}
@@ -54,12 +54,12 @@ func OpenSpool(dir string) (*Spool, error) {
 	case err != nil:
 		return nil, s.unusable(err)
 	case !ok:
-		return nil, undelivered("another run uses the spool %s; wait until it ends, or use another directory", dir)
+		return nil, undelivered("another run uses the spool %s; wait until it ends, or use another folder", dir)
 	}
 	return s, nil
 }
 
-// Close unlocks the directory. What is in it stays.
+// Close unlocks the folder. What is in it stays.
 func (s *Spool) Close() error { return s.lock.Unlock() }
 
 func (s *Spool) unusable(err error) error {
@@ -151,7 +151,7 @@ func (s *Spool) instance(id string, own *event.Instance) *event.Instance {
 	return &event.Instance{ID: id, Name: id}
 }
 
-// syncDir syncs a directory, if the system can, so that new names in it survive
+// syncDir syncs a folder, if the system can, so that new names in it survive
 // a crash.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
@@ -161,7 +161,7 @@ func syncDir(dir string) error {
 	defer d.Close()
 	err = d.Sync()
 	if runtime.GOOS == "windows" || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
-		return nil // file systems that do not sync directories
+		return nil // file systems that do not sync folders
 	}
 	return err
 }

@@ -344,7 +344,7 @@ func TestCutResponseWithSpool(t *testing.T) {
 	emptyDir(t, dir)
 }
 
-func TestSpoolDirectoryIsRemoved(t *testing.T) {
+func TestSpoolFolderIsRemoved(t *testing.T) {
 	for _, fail := range []error{nil, event.ErrStop, errFull} {
 		dir, keep, s := filepath.Join(t.TempDir(), "spool"), t.TempDir(), noticeLog{}
 		spool := open(t, dir)

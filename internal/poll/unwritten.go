@@ -14,7 +14,7 @@ import (
 
 // Unwritten saves items that were drained and could not be delivered, one per
 // line. It creates the unwritten file with the first item. If it cannot write an
-// item in a directory, it tries the next one. Save and Close are safe for
+// item in a folder, it tries the next one. Save and Close are safe for
 // concurrent use.
 type Unwritten struct {
 	mu   sync.Mutex
@@ -23,7 +23,7 @@ type Unwritten struct {
 
 	items, raw int      // so far; those of them that are not events
 	paths      []string // files that hold items
-	lost       int      // items that could not be saved in any directory
+	lost       int      // items that could not be saved in any folder
 	failure    error    // the first
 
 	file    *os.File
@@ -33,7 +33,7 @@ type Unwritten struct {
 	pending int   // items in file that are not synced
 }
 
-// NewUnwritten returns an Unwritten that tries the directories in order and
+// NewUnwritten returns an Unwritten that tries the folders in order and
 // creates them when missing. id becomes part of the file's name.
 func NewUnwritten(dirs []string, id string) *Unwritten { return &Unwritten{dirs: dirs, id: id} }
 
@@ -132,7 +132,7 @@ func (u *Unwritten) sync() error {
 	if u.lost == 0 {
 		return nil
 	}
-	failure := cmp.Or(u.failure, errors.New("no directory to save them in"))
+	failure := cmp.Or(u.failure, errors.New("no folder to save them in"))
 	return undelivered("lost: %s %w: %w", drained(u.lost), errLost, failure)
 }
 

@@ -130,7 +130,7 @@ func TestUnwrittenFileNames(t *testing.T) {
 	})
 }
 
-func TestNoDirectoryForUnwrittenEvents(t *testing.T) {
+func TestNoFolderForUnwrittenEvents(t *testing.T) {
 	blocked := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)

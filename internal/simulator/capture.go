@@ -32,7 +32,7 @@ func parseCapture(data []byte) (*capture, error) {
 		c.addSSE(data)
 	}
 	if err == nil && len(c.items) == 0 {
-		err = errors.New("the capture has no event")
+		err = errors.New("the recording has no event")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
