@@ -12,7 +12,7 @@ import (
 // Field is a computed field, one that is not a member of the payload.
 type Field struct {
 	Name    string
-	Meaning string // a phrase for help and completion
+	Meaning string // a phrase for completion
 
 	of func(*Event) gjson.Result
 }

@@ -19,7 +19,7 @@ type Fault struct {
 // FaultInfo describes the syntax and the effect of a fault.
 type FaultInfo struct{ Usage, Meaning string }
 
-// Faults lists the faults, for help and completion. Each may be followed by
+// Faults lists the faults, for help. Each may be followed by
 // @FIRST and *TIMES: "drop=5s*1" affects only the first request of an
 // instance, "status=401@2" all but the first.
 func Faults() []FaultInfo {
