@@ -217,7 +217,8 @@ func TestRecordedCopiesNames(t *testing.T) {
 			t.Fatalf("located %q, %q, want %q", in.ID, in.Name, want)
 		}
 	}
-	if met != mostRecorded || locate("late") == locate("late") {
+	late := locate("late")
+	if met != mostRecorded || late == locate("late") {
 		t.Errorf("%d found; one more is remembered", met)
 	}
 }
