@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/tidwall/gjson"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
@@ -53,7 +54,7 @@ func (a *app) history(c *cobra.Command, o historyOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	if s.until.Sub(s.since) > 24*time.Hour && s.cfg.Output == "text" && o.template == "" && !c.Flags().Changed("time") {
+	if s.until.Sub(s.since).Hours() > 24.1 && s.cfg.Output == "text" && o.template == "" && !c.Flags().Changed("time") {
 		o.time = "rfc3339" // a time of the day would be ambiguous
 	}
 	encoder, err := s.encoder(o.printing)
@@ -73,19 +74,18 @@ func (a *app) history(c *cobra.Command, o historyOptions, args []string) error {
 	open := func() event.Sink {
 		return s.matched(pipeline.Match(func(*event.Event) bool { found = true; return true }, s.limited(sink)))
 	}
+	var failed error
 	for _, source := range sources { // one after the other, for the order
-		if err := pipeline.Run(s.ctx, []event.Source{source}, open); err != nil {
-			return s.end(err)
-		}
+		failed = cmp.Or(failed, pipeline.Run(s.ctx, []event.Source{source}, open))
 	}
-	if !found && s.ctx.Err() == nil {
+	if !found && failed == nil && s.ctx.Err() == nil {
 		s.notices.Info("nothing stored matches from %s to %s", s.since.Local().Format(time.DateTime),
 			s.until.Local().Format(time.DateTime))
 	}
-	if o.countBy != nil {
+	if o.countBy != nil && (found || failed == nil) {
 		err = counted.print()
 	}
-	return s.end(cmp.Or(err, s.unreached(set)))
+	return s.end(cmp.Or(failed, err, s.unreached(set)))
 }
 
 // check reports flags that have no effect or an unknown value.
@@ -113,7 +113,6 @@ func (s *session) stored(args []string, o *historyOptions) (list []*history.Sour
 	}
 	targets, set, err := s.targets(args)
 	for _, t := range targets {
-		s.names.add(t.Instance.Name)
 		types := s.typesOf(t, s.types.Query())
 		i := slices.IndexFunc(list, func(h *history.Source) bool {
 			return h.Client == t.Client && slices.Equal(h.Types, types) && !o.tracks
@@ -122,12 +121,10 @@ func (s *session) stored(args []string, o *historyOptions) (list []*history.Sour
 			i = len(list)
 			list = append(list, &history.Source{
 				Client: t.Client, Since: s.since, Until: s.until, Types: types,
-				Tracks: o.tracks, CountBy: o.countBy, Per: o.per, Notify: s.notices.Report,
+				Others: !named && !o.tracks, Tracks: o.tracks, CountBy: o.countBy, Per: o.per, Notify: s.notices.Report,
 			})
 		}
-		if named || o.countBy == nil {
-			list[i].Instances = append(list[i].Instances, t.Instance)
-		}
+		list[i].Instances = append(list[i].Instances, t.Instance)
 	}
 	return list, set, err
 }
@@ -153,7 +150,7 @@ func (n *counts) print() error {
 	names := append(n.countBy, "events")
 	if n.per != "" && len(n.rows) > 0 {
 		for name := range n.rows[0].EachMember {
-			if name := string(name); name != "$id" && !slices.Contains(names, name) {
+			if name := string(name); gjson.Escape(name) == name && !slices.Contains(names, name) {
 				names = slices.Insert(names, 0, name) // the interval's start, whose name is not documented
 			}
 		}
@@ -196,7 +193,7 @@ func (n *counts) table(names []string) []byte {
 		for _, name := range names {
 			cells = append(cells, term.Cell{Text: row.Get(`\` + name).String()})
 		}
-		bar := strings.Repeat("█", int(max(0, row.Get("events").Float()/most*30)+0.999))
+		bar := strings.Repeat("█", max(0, int(row.Get("events").Float()/most*30+0.999)))
 		table.Rows = append(table.Rows, append(cells, term.Cell{Text: bar, Style: styles.Faint}))
 	}
 	return table.Append(nil, n.width())
@@ -208,6 +205,8 @@ func (s *session) filled(t *target.Target, o liveOptions, live func(event.Notify
 	if o.since.IsZero() && !o.gaps {
 		return live(o.notify)
 	}
-	stored := history.Source{Client: t.Client, Instances: []*event.Instance{t.Instance}, Notify: o.notify}
+	stored := history.Source{
+		Client: t.Client, Instances: []*event.Instance{t.Instance}, Types: s.typesOf(t, nil), Notify: o.notify,
+	}
 	return &history.Filled{Live: live, Stored: stored, Since: o.since, Gaps: o.gaps, Notify: o.notify}
 }

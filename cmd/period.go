@@ -42,8 +42,8 @@ func (p *period) parse(c *cobra.Command) (err error) {
 		return usagef("--until: %v", err)
 	}
 	if c.Name() == "history" {
-		p.until = cmp.Or(p.until, now)
-		p.since = cmp.Or(p.since, p.until.Add(-24*time.Hour))
+		p.since = cmp.Or(p.since, cmp.Or(p.until, now).Add(-24*time.Hour))
+		p.until = cmp.Or(p.until, now.Add(time.Minute)) // the server's clock may be ahead
 	}
 	if !p.until.IsZero() && p.since.After(p.until) {
 		return usagef("--since %s is after --until %s", p.sinceText, cmp.Or(p.untilText, "now"))

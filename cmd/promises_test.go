@@ -150,3 +150,25 @@ func TestTemplateOverridesConfiguredOutput(t *testing.T) {
 		t.Errorf("%v, %q", err, r.out.String())
 	}
 }
+
+// A server may name the interval as it likes, send numbers that are none, and
+// store what happened by its clock.
+func TestCountsOfStrangeServers(t *testing.T) {
+	dial := answering(t, func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if q.Method == http.MethodGet {
+			io.WriteString(w, `{"instances":[{"instanceId":"a","displayName":"Gate"}]}`)
+			return
+		}
+		io.WriteString(w, `{"data":[{"event_type":"A","events":"nan","from,a=b":"2026-06-19T17:00:00Z"},`+
+			`{"event_type":"B","events":-1e300},{"event_type":"C","events":5}]}`)
+	})
+	for format, want := range map[string]string{
+		"text": "C                ", "csv": "event_type,events\nA,nan\nB,-1e300\nC,5\n", "ndjson": `{"event_type":"C","events":5}`,
+	} {
+		r := startEnv(t, env{dial: dial}, "history", "-s", "nvr1", "--count-by", "event_type", "--per", "hour", "-o", format)
+		if err := <-r.ended; err != nil || !strings.Contains(r.out.String(), want) {
+			t.Errorf("%s: %v\n%s", format, err, r.out.String())
+		}
+	}
+}

@@ -2,14 +2,12 @@
 // event.Source of stored events, tracks, or counts of events. Filled adds stored
 // events to a live stream: those from before the run, and those missed in gaps.
 //
-// The database is barely documented, so the package assumes little: it always sends
-// both ends of the time range and a limit, does not take a short page for the end,
-// and sorts the rows of a page. Payloads are the rows as sent.
+// The database is barely documented. The package always sends both ends of the time
+// range and a limit, and sorts the rows of a page. Payloads are the rows as sent.
 package history
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -18,6 +16,7 @@ import (
 	"hash/maphash"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,10 +29,12 @@ import (
 // pageRows is the limit sent to the server.
 const pageRows = 500
 
-var seed = maphash.MakeSeed() // of the hashes of rows and events
-
-// errNoDatabase is part of the error for a server without a database.
-var errNoDatabase = errors.New("no event database; older releases of RT Server do not store events")
+var (
+	seed       = maphash.MakeSeed() // of the hashes of rows and events
+	beforeRows = regexp.MustCompile(`"data"\s*:\s*(\[|null[^\[]*)$`)
+	// errNoDatabase is part of the error for a server without a database.
+	errNoDatabase = errors.New("no event database; older releases of RT Server do not store events")
+)
 
 // Source is the event.Source of what a server stored from Since until Until, oldest
 // first: events, or what Tracks or CountBy says. Set the fields before Run and do not
@@ -42,6 +43,7 @@ type Source struct {
 	Client       *rtapi.Client
 	Since, Until time.Time         // inclusive
 	Instances    []*event.Instance // to read; nil means all
+	Others       bool              // also put events of other instances, without their names
 	Types        []string          // of events to read; nil means all
 	Tracks       bool              // the stored tracks of one instance
 	CountBy      []string          // the number of events, as "events", by columns of the database
@@ -61,11 +63,12 @@ func (s *Source) Run(ctx context.Context, to event.Sink) error {
 		p.types[plain(t.Name)] = t.Name
 	}
 	filters := object{}
-	if len(s.Instances) == 1 {
+	if len(s.Instances) == 1 && !s.Others {
 		filters["instance_id"] = s.Instances[0].ID
 	}
 	switch {
 	case s.Tracks:
+		p.types["unknown"] = "track"
 		return p.next("tracks", object{"instanceId": s.Instances[0].ID})
 	case s.CountBy != nil:
 		body := object{"groupBy": s.CountBy, "metrics": object{"events": object{"function": "count"}}}
@@ -100,10 +103,12 @@ type pager struct {
 	warned bool           // that they are not in the order of time
 }
 
-// row is an event of a page. Its time is zero if it has none.
+// row is an event of a page.
 type row struct {
-	at  time.Time
 	raw []byte
+	at  time.Time // of the row before if it has none
+	typ string
+	of  *event.Instance // nil if it is none of Instances
 }
 
 // selectType filters by the server's own name of the only type, because a wrong name
@@ -113,9 +118,9 @@ func (p *pager) selectType(filters object) bool {
 	var names []string
 	body := object{"groupBy": []string{"event_type"}, "metrics": object{"n": object{"function": "count"}}}
 	err := p.query("analytics", body, func(raw []byte) error {
-		e, err := event.New("unknown", bytes.Clone(raw), nil)
+		e, err := p.maker.New("unknown", raw, nil)
 		if err == nil {
-			names = append(names, e.Get("event_type").String())
+			names = append(names, strings.Clone(e.Get("event_type").String()))
 		}
 		return err
 	})
@@ -134,17 +139,17 @@ func (p *pager) selectType(filters object) bool {
 // pages reads page after page. Each repeats some rows of the previous one, because
 // rows with equal times may come in another order.
 func (p *pager) pages(body object) error {
-	for offset, repeated := 0, 0; ; {
+	for offset, end := 0, 0; ; { // end: of the rows that were read
 		body["offset"] = offset
 		err := p.next("events", body)
 		switch {
-		case err != nil, p.fresh == 0 && p.read <= repeated:
+		case err != nil, p.read == 0:
 			return err
-		case p.fresh == 0:
+		case p.fresh == 0 && offset+p.read > end:
 			return fmt.Errorf("%s: offset %d brings the same events again", p.Client.Server(), offset)
 		}
-		repeated = min(pageRows/10, p.read/2)
-		offset += p.read - repeated
+		end = max(end, offset+p.read)
+		offset = end - min(pageRows/10, p.read/2, p.fresh)
 	}
 }
 
@@ -155,20 +160,23 @@ func (p *pager) next(table string, body object) error {
 		p.before[maphash.Bytes(seed, r.raw)]++
 	}
 	p.page, p.memory, p.read, p.fresh = p.page[:0], p.memory[:0], 0, 0
+	at := p.last
 	err := p.query(table, body, func(raw []byte) error {
 		p.read++
 		if len(p.memory) > event.MaxPayload {
 			return errors.New("more than 64 MiB; ask for a shorter time")
 		}
 		p.memory = append(p.memory, raw...)
-		raw = p.memory[len(p.memory)-len(raw):]
-		e, err := p.event(raw)
+		e, err := p.maker.New("unknown", p.memory[len(p.memory)-len(raw):], nil)
 		if err != nil {
-			p.Notify.Tell(event.Notice{Kind: event.Skipped, Text: fmt.Sprintf("a stored row is no JSON object: %.200q", raw)})
+			text := fmt.Sprintf("a stored row is no JSON object of at most 64 MiB: %.200q", raw)
+			p.Notify.Tell(event.Notice{Kind: event.Skipped, Text: text})
 			return nil
 		}
-		at, _ := e.Time()
-		p.page = append(p.page, row{at, raw})
+		if t, ok := e.Time(); ok {
+			at = t
+		}
+		p.page = append(p.page, row{e.Payload, at, p.typeOf(e), p.instanceOf(e)})
 		return nil
 	})
 	if err != nil {
@@ -194,8 +202,11 @@ func (p *pager) query(table string, body object, do func(row []byte) error) erro
 	}
 	defer response.Close()
 	r := bufio.NewReader(response)
-	start, err := r.ReadSlice('[')
-	if err == io.EOF || err == nil && !bytes.Contains(start, []byte(`"data"`)) {
+	start, err := r.ReadSlice('[') // to the rows, or the end if there are none
+	for err == nil && !beforeRows.Match(start) {
+		start, err = r.ReadSlice('[')
+	}
+	if (err == io.EOF || err == bufio.ErrBufferFull) && !beforeRows.Match(start) {
 		err = errors.New(`no array "data"`)
 	}
 	list := jsonraw.NewArraySplitter(r, event.MaxPayload)
@@ -214,28 +225,21 @@ func (p *pager) query(table string, body object, do func(row []byte) error) erro
 	return fmt.Errorf("%s: response with %s: %w", p.Client.Server(), table, err)
 }
 
-// event makes the event of a row, without an instance if it is of none of Instances.
-// It is valid until the next call.
-func (p *pager) event(raw []byte) (*event.Event, error) {
-	e, err := p.maker.New("unknown", raw, nil)
-	if err != nil {
-		return nil, err
-	}
-	words := e.Get("event_type").String()
-	typ := cmp.Or(p.types[plain(words)], words, "unknown")
-	if p.Tracks {
-		typ = "track"
-	}
+// typeOf returns the type of a row.
+func (p *pager) typeOf(e *event.Event) string {
+	words := cmp.Or(e.Get("event_type").String(), e.Get("$id").String(), "unknown")
+	return cmp.Or(p.types[plain(words)], words)
+}
+
+// instanceOf returns the instance of a row. Counts without one are of all instances.
+func (p *pager) instanceOf(e *event.Event) *event.Instance {
 	id := e.Get("instance_id").String()
-	var of *event.Instance
 	for _, in := range p.Instances {
-		if strings.EqualFold(in.ID, id) || id == "" && len(p.Instances) == 1 {
-			of = in
+		if strings.EqualFold(in.ID, id) || id == "" && len(p.Instances) == 1 && p.CountBy == nil {
+			return in
 		}
 	}
-	e, err = p.maker.New(typ, raw, of)
-	e.Stored = true
-	return e, err
+	return nil
 }
 
 // put puts the events of the page that were not in the previous one.
@@ -251,11 +255,12 @@ func (p *pager) put() error {
 			p.Notify.Tell(event.Notice{Kind: event.Warning, Text: p.Client.Server() + " does not order events by time"})
 		}
 		p.last = r.at
-		e, err := p.event(r.raw)
-		if err == nil && (p.Instances == nil || e.Instance != nil) && (p.wanted == nil || slices.Contains(p.wanted, e.Type)) {
-			err = p.to.Put(e)
+		if r.of == nil && p.Instances != nil && !p.Others || p.wanted != nil && !slices.Contains(p.wanted, r.typ) {
+			continue
 		}
-		if err != nil {
+		e, _ := p.maker.New(r.typ, r.raw, r.of) // cannot fail: it was checked before
+		e.Stored = true
+		if err := p.to.Put(e); err != nil {
 			return err
 		}
 	}

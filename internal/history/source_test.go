@@ -33,6 +33,7 @@ type database struct {
 	mu       sync.Mutex
 	rows     []storedRow
 	cap      int  // the largest page; 0: the requested limit
+	uneven   bool // every second page has less than a tenth of the limit
 	newest   bool // sends the newest first, whatever the requested order
 	shuffle  bool // rows of one time come in another order each time
 	noOffset bool // ignores offset
@@ -128,6 +129,9 @@ func (d *database) page(w io.Writer, r request) {
 	if d.cap > 0 {
 		limit = min(limit, d.cap)
 	}
+	if d.uneven && len(d.requests)%2 == 0 {
+		limit /= 11
+	}
 	if !d.noLimit {
 		rows = rows[:min(limit, len(rows))]
 	}
@@ -150,6 +154,17 @@ func rowsAt(n, per int) (rows []storedRow) {
 		rows = append(rows, storedRow{at, fmt.Sprintf(`{"id":%d,"event_type":"Line Crossing","instance_id":"i",`+
 			`"system_timestamp":%q,"new_column":[1, 2]}`,
 			i, at.Format(time.RFC3339))})
+	}
+	return rows
+}
+
+// someWithoutTime returns n rows, every third without a time.
+func someWithoutTime(n int) []storedRow {
+	rows := rowsAt(n, 1)
+	for i := range rows {
+		if i%3 == 2 {
+			rows[i].text = strings.Replace(rows[i].text, "system_timestamp", "other", 1)
+		}
 	}
 	return rows
 }
@@ -200,6 +215,8 @@ func TestRowsAreReadOnceInOrder(t *testing.T) {
 		{"nothing stored", &database{}, false},
 		{"pages capped at 100", &database{rows: rowsAt(2500, 1), cap: 100}, false},
 		{"pages of one", &database{rows: rowsAt(5, 1), cap: 1}, false},
+		{"pages of uneven sizes", &database{rows: rowsAt(2500, 7), uneven: true}, false},
+		{"times missing in some rows", &database{rows: someWithoutTime(700), cap: 100}, false},
 		{"equal times at page borders", &database{rows: rowsAt(2500, 7), cap: 100}, false},
 		{"equal times in an order that changes", &database{rows: rowsAt(2500, 7), cap: 100, shuffle: true}, true},
 		{"a whole page of equal times", &database{rows: rowsAt(2500, 150), cap: 100}, false},
@@ -261,6 +278,16 @@ func TestRowsOfSeveralInstances(t *testing.T) {
 	var sink collected
 	if err := s.Run(t.Context(), &sink); err != nil || len(sink.payloads) != 2 ||
 		d.requests[0].Filters["instance_id"] != "" {
+		t.Errorf("put %q, %v, requests %v", sink.payloads, err, d.requests)
+	}
+}
+
+func TestRowsOfUnlistedInstances(t *testing.T) {
+	d := &database{rows: []storedRow{{day, `{"n":1,"instance_id":"deleted"}`}, {day, `{"n":2,"instance_id":"I"}`}}}
+	s := source(t, d)
+	s.Others = true
+	var sink collected
+	if err := s.Run(t.Context(), &sink); err != nil || len(sink.payloads) != 2 || len(d.requests[0].Filters) > 0 {
 		t.Errorf("put %q, %v, requests %v", sink.payloads, err, d.requests)
 	}
 }
@@ -362,6 +389,8 @@ func TestResponseWithoutRows(t *testing.T) {
 	for text, ok := range map[string]bool{
 		`{"data":[]}`:                    true,
 		`{"n":1, "data" : [] , "m":[1]}`: true,
+		`{"columns":["data"],"data":[]}`: true,
+		`{"data":null,"n":0}`:            true,
 		`{"data":[{"n":1},`:              false,
 		`{"data":[{"n":1}`:               false,
 		`{"data":{}}`:                    false,
@@ -464,10 +493,10 @@ func TestTypesOfRows(t *testing.T) {
 		"Intrusion End":       "event-intrusion-end",
 		"Object Guarding":     "Object Guarding",
 		"Tail Gate":           "event-tail-gate",
-		"":                    "unknown",
+		"":                    "event-intrusion",
 		"track":               "track",
 	} {
-		d := &database{rows: []storedRow{{day, fmt.Sprintf(`{"event_type":%q}`, words)}}}
+		d := &database{rows: []storedRow{{day, fmt.Sprintf(`{"event_type":%q,"$id":"event-intrusion"}`, words)}}}
 		s := source(t, d)
 		s.Types = []string{want, "event-tail-gate"}
 		var sink collected
@@ -509,6 +538,15 @@ func TestCountsAreRows(t *testing.T) {
 	if r.path != "/v1/database/analytics" || !slices.Equal(r.GroupBy, s.CountBy) || r.Interval == nil ||
 		r.Interval.Unit != "hour" || r.TimeRange.StartTime == "" {
 		t.Errorf("request %+v", r)
+	}
+}
+
+func TestCountsWithoutInstanceAreOfAll(t *testing.T) {
+	s := source(t, &database{text: `{"data":[{"event_type":"Intrusion","events":7}]}`})
+	s.CountBy = []string{"event_type", "instance_id"}
+	var sink collected
+	if err := s.Run(t.Context(), &sink); err != nil || len(sink.payloads) > 0 {
+		t.Errorf("put %q for one instance, %v", sink.payloads, err)
 	}
 }
 
