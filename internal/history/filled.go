@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	margin   = 5 * time.Second // for events in transit before a gap, and for rows written late
-	lateRows = time.Minute     // how far before the start of the run such rows are searched
-	maxSeen  = 100_000         // events that are remembered, in 4 MB
+	margin  = 5 * time.Second // for events in transit before a gap, and for rows written late
+	maxSeen = 50_000          // events that are remembered, and as many older ones, in 4 MB
 )
 
 // Filled is a live source that also reads events from before the run, and events
@@ -65,6 +64,7 @@ type filling struct {
 	failed error           // of the sink
 	latest time.Time       // of the events, by the server's clock
 	seen   map[uint64]bool // events that were put; true: only stored so far
+	older  map[uint64]bool // those that were put before
 }
 
 // Put puts an event that was not put before. A live event waits for those from
@@ -111,10 +111,13 @@ func (r *filling) again(e *event.Event) bool {
 	if id == "" && !e.Stored {
 		return false
 	}
-	key := maphash.Comparable(seed, [2]string{e.Type, cmp.Or(id, string(e.Payload))})
+	key := maphash.Comparable(seed, [2]string{plain(e.Type), cmp.Or(id, string(e.Payload))})
 	onlyStored, known := r.seen[key]
+	if !known {
+		onlyStored, known = r.older[key]
+	}
 	if len(r.seen) == maxSeen {
-		clear(r.seen)
+		r.seen, r.older = map[uint64]bool{}, r.seen
 	}
 	r.seen[key] = e.Stored && (onlyStored || !known)
 	return onlyStored || known && e.Stored
@@ -124,8 +127,8 @@ func (r *filling) again(e *event.Event) bool {
 func (r *filling) notice(n event.Notice) {
 	r.Notify.Tell(n)
 	switch n.Kind {
-	case event.Connected, event.Waiting:
-		late := time.Now().Add(-min(lateRows, time.Since(r.Since)))
+	case event.Connected, event.Waiting: // rows of the last minute may be written late
+		late := time.Now().Add(-min(time.Minute, time.Since(r.Since)))
 		r.begin.Do(func() { r.work.Go(func() { r.fill(r.Since, late) }) })
 	case event.Reconnected:
 		r.mu.Lock()
@@ -156,13 +159,13 @@ func (r *filling) fill(since, late time.Time) {
 		err = source.Run(r.ctx, r)
 	}
 	r.missing = errors.Is(err, errNoDatabase)
-	kind, text := event.Info, term.Count(r.count, "stored event")+" came from the database"
-	switch {
-	case r.ctx.Err() != nil:
-		return
-	case err != nil:
-		kind = event.Unfilled
-		text = fmt.Sprintf("events since %s could not be filled in: %v", since.Local().Format(time.DateTime), err)
+	result := event.Notice{Instance: r.Stored.Instances[0]}
+	result.Text = term.Count(r.count, "stored event") + " came from the database"
+	if err != nil {
+		result.Kind = event.Unfilled
+		result.Text = fmt.Sprintf("events since %s could not be filled in: %v", since.Local().Format(time.DateTime), err)
 	}
-	r.Notify.Tell(event.Notice{Instance: r.Stored.Instances[0], Kind: kind, Text: text})
+	if r.ctx.Err() == nil {
+		r.Notify.Tell(result)
+	}
 }

@@ -46,11 +46,15 @@ func wait(d time.Duration) func(*script, event.Sink) error {
 
 // send puts a live event with an id. Its server time is now plus ahead.
 func send(id string, ahead time.Duration) func(*script, event.Sink) error {
+	return sendType("event-intrusion", id, ahead)
+}
+
+func sendType(typ, id string, ahead time.Duration) func(*script, event.Sink) error {
 	return func(_ *script, to event.Sink) error {
 		now := time.Now()
-		e, err := event.New("event-intrusion", fmt.Appendf(nil,
-			`{"$id":"event-intrusion","instance_id":"i","event_id":%q,"system_timestamp":%d}`,
-			id, now.Add(ahead).UnixMilli()), gate)
+		e, err := event.New(typ, fmt.Appendf(nil,
+			`{"$id":%q,"instance_id":"i","event_id":%q,"system_timestamp":%d}`,
+			typ, id, now.Add(ahead).UnixMilli()), gate)
 		if err != nil {
 			return err
 		}
@@ -288,16 +292,35 @@ func TestLiveEventsMayShareID(t *testing.T) {
 	})
 }
 
+func TestTypesAreComparedByTheirPlainNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := time.Now().Add(-time.Second)
+		text := `{"event_type":"Object Guarding","event_id":"a","instance_id":"i","system_timestamp":%d}`
+		d := &database{rows: []storedRow{{at, fmt.Sprintf(text, at.UnixMilli())}}}
+		var sink shown
+		filledRun(t, d, at.Add(-time.Hour), false, &sink, tell(event.Connected, 0), sendType("event-object-guarding", "a", 0))
+		if !slices.Equal(sink.ids, []string{"~a"}) {
+			t.Errorf("shown %q", sink.ids)
+		}
+	})
+}
+
 func TestSeenIsBounded(t *testing.T) {
 	r := filling{seen: map[uint64]bool{}}
-	for i := range maxSeen + 10 {
+	again := func(i int) bool {
 		e, err := event.New("event-intrusion", fmt.Appendf(nil, `{"event_id":"%d"}`, i), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.again(e)
+		e.Stored = true
+		return r.again(e)
 	}
-	if len(r.seen) > maxSeen {
-		t.Errorf("%d remembered", len(r.seen))
+	for i := range 2*maxSeen + 10 {
+		if again(i) {
+			t.Fatalf("%d was not put before", i)
+		}
+	}
+	if len(r.seen)+len(r.older) > 2*maxSeen || !again(2*maxSeen-10) {
+		t.Errorf("%d and %d remembered, not the last ones", len(r.seen), len(r.older))
 	}
 }
