@@ -92,6 +92,7 @@ func TestMistakes(t *testing.T) {
 		{"history --count-by event_type --per fortnight", `--per needs --count-by and one of minute, hour, day`},
 		{"history --since 10", `--since: "10" is no time; write 10m, `},
 		{"history --since 2h --until 3h", `--since 2h is after --until 3h`},
+		{"history --since 2999-01-01T00:00:00Z", `--since 2999-01-01T00:00:00Z is after --until now`},
 		{"tail -o csv -c a,,b", `--columns: "a,,b": a path is missing`},
 		{"tail -o xml", `output: `},
 		{"tail -H nothing", `header`},
