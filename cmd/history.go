@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/tidwall/gjson"
 
 	"github.com/rtev/rtev/internal/event"
 	"github.com/rtev/rtev/internal/format"
@@ -150,7 +149,7 @@ func (n *counts) print() error {
 	names := append(n.countBy, "events")
 	if n.per != "" && len(n.rows) > 0 {
 		for name := range n.rows[0].EachMember {
-			if name := string(name); gjson.Escape(name) == name && !slices.Contains(names, name) {
+			if name := string(name); !strings.ContainsAny(name, "$.,=:|@#!*?{}[]()\\\"") && !slices.Contains(names, name) {
 				names = slices.Insert(names, 0, name) // the interval's start, whose name is not documented
 			}
 		}
