@@ -68,17 +68,13 @@ func deliver(t *testing.T, consumer []string, n int, recipe func() string) {
 	var got, said, produced bytes.Buffer
 	consume := exec.CommandContext(ctx, consumer[0], consumer[1:]...)
 	consume.Stdout, consume.Stderr = &got, &said
-	if err := consume.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, consume.Start())
 	produce := exec.CommandContext(ctx, "timeout", "90", "bash", "-c", recipe())
 	produce.Env, produce.Dir = documentedEnv(t, server), t.TempDir()
 	produce.Stdout, produce.Stderr = &produced, &produced
 	produce.WaitDelay = time.Second
 	produce.Cancel = func() error { return produce.Process.Signal(syscall.SIGTERM) } // timeout forwards it
-	if err := produce.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, produce.Start())
 	consumed := consume.Wait()
 	cancel()
 	produce.Wait() //nolint:errcheck // the test stopped it
@@ -132,15 +128,11 @@ func talk(t *testing.T, name string, args ...string) *talker {
 	t.Helper()
 	c := exec.Command(name, args...)
 	errs, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	if _, err := c.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Start())
 	k := &talker{t, make(chan string, 1<<16)} // more than any test causes
 	done := make(chan struct{})
 	go func() {
@@ -181,13 +173,9 @@ func (k *talker) until(pattern string) string {
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return port
 }

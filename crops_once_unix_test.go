@@ -23,9 +23,7 @@ import (
 func smallJPEG(t *testing.T, width int) (data []byte, text string) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, width, 8)), nil); err != nil {
-		t.Fatal(err)
-	}
+	check(t, jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, width, 8)), nil))
 	return b.Bytes(), base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
@@ -38,15 +36,11 @@ func drainOnce(t *testing.T, payloads ...string) string {
 		var head struct {
 			ID string `json:"$id"`
 		}
-		if err := json.Unmarshal([]byte(p), &head); err != nil {
-			t.Fatal(err)
-		}
+		check(t, json.Unmarshal([]byte(p), &head))
 		items = append(items, map[string]string{"dataType": head.ID, "jsonObject": p})
 	}
 	body, err := json.Marshal(items)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	url, _ := queue(t, string(body))
 	return url
 }
@@ -171,20 +165,14 @@ func TestSpoolSurvivesKilledCrops(t *testing.T) {
 		t.Skip(err)
 	}
 	c := cropsOnce(t, server, dir, "-q", "--spool", spool, "--events-to", fifo)
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Start())
 	reader, err := os.Open(fifo)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer reader.Close()
 	if _, err := io.ReadFull(reader, make([]byte, 300_000)); err != nil { // now it is in the middle of the events
 		t.Fatal(err)
 	}
-	if err := c.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Process.Kill())
 	if err := c.Wait(); err == nil {
 		t.Fatal("it ended before it was killed")
 	}

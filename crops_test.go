@@ -30,12 +30,8 @@ func TestTwoProcessesSaveIntoOneFolder(t *testing.T) {
 		c := command(t, nil, "crops", "-", "-d", dir)
 		c.Stdout = &outputs[i]
 		in, err := c.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
+		check(t, c.Start())
 		commands, inputs = append(commands, c), append(inputs, in)
 	}
 	if _, err := io.Copy(io.MultiWriter(inputs...), bytes.NewReader(capture)); err != nil {
@@ -68,9 +64,7 @@ func TestTwoProcessesSaveIntoOneFolder(t *testing.T) {
 		delete(said, path)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	for path := range said {
 		t.Errorf("%s does not exist", path)
 	}
@@ -86,16 +80,12 @@ func TestTwoProcessesSaveIntoOneFolder(t *testing.T) {
 func cropsCapture(t *testing.T, n int) (capture []byte, pictures map[[sha256.Size]byte]int) {
 	t.Helper()
 	server, err := simulator.New(simulator.Options{Seed: 1, Rate: simulator.Max, Count: n, Instances: simulator.Fleet(1)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer server.Close()
 	web := httptest.NewServer(server)
 	defer web.Close()
 	resp, err := web.Client().Get(web.URL + "/v1/core/instance/" + ids(server)[0] + "/consume_events_sse?events=crop")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer resp.Body.Close()
 	if capture, err = io.ReadAll(resp.Body); err != nil {
 		t.Fatal(err)
@@ -107,13 +97,9 @@ func cropsCapture(t *testing.T, n int) (capture []byte, pictures map[[sha256.Siz
 			continue
 		}
 		var crop struct{ Image string }
-		if err := json.Unmarshal(data, &crop); err != nil {
-			t.Fatal(err)
-		}
+		check(t, json.Unmarshal(data, &crop))
 		picture, err := base64.StdEncoding.DecodeString(crop.Image)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		pictures[sha256.Sum256(picture)] += 2
 		n--
 	}

@@ -105,12 +105,8 @@ default: [gate]
 
 func write(t *testing.T, name, text string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.MkdirAll(filepath.Dir(name), 0o755))
+	check(t, os.WriteFile(name, []byte(text), 0o644))
 }
 
 // block is a fenced block of a page.
@@ -121,9 +117,7 @@ var fenced = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
 func blocks(t *testing.T, page string) (list []block) {
 	t.Helper()
 	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
 		list = append(list, block{m[1], m[2]})
 	}
@@ -237,9 +231,7 @@ func TestFilterExamplesMatch(t *testing.T) {
 	}
 	shell("rtev tail '*' -n 6000 -o ndjson > recorded.ndjson")
 	text, err := os.ReadFile("docs/filters.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	found := expressions.FindAllStringSubmatch(string(text), -1)
 	if len(found) < 12 {
 		t.Fatalf("%d expressions in the table", len(found))
@@ -269,20 +261,14 @@ func TestLogrotate(t *testing.T) {
 	dir := t.TempDir()
 	rules, log := filepath.Join(dir, "rtev.conf"), filepath.Join(dir, "gate.ndjson")
 	write(t, rules, strings.ReplaceAll(shown(t, "docs/recipes.md", "logrotate"), "/var/log/rtev", dir))
-	if err := os.Chmod(rules, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.Chmod(rules, 0o644))
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer file.Close()
 	server := start(t, simulator.Options{Seed: 1, Rate: 200})
 	c := command(t, nil, "tail", "-s", server, "-o", "ndjson", "--no-image")
 	c.Stdout = file
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Start())
 	defer func() {
 		c.Process.Kill() //nolint:errcheck // it runs until then
 		c.Wait()         //nolint:errcheck // it was killed
@@ -293,9 +279,7 @@ func TestLogrotate(t *testing.T) {
 	}
 	grown(t, log, 2_000)
 	text, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	if strings.ContainsRune(string(text), 0) {
 		t.Errorf("the emptied file has NULs: %.100q", text)
 	}
@@ -328,9 +312,7 @@ func TestUnitsAreSound(t *testing.T) {
 	dir, program := t.TempDir(), filepath.Join(programFolder(t), "rtev")
 	for _, unit := range units {
 		text, err := os.ReadFile(unit)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		write(t, filepath.Join(dir, filepath.Base(unit)), strings.ReplaceAll(string(text), "/usr/bin/rtev", program))
 	}
 	write(t, filepath.Join(dir, "rtev-crops@.service.d", "elsewhere.conf"), dropIn)
@@ -378,23 +360,17 @@ func TestTroubleshootingQuotesMessages(t *testing.T) {
 	var sources strings.Builder
 	for _, pattern := range []string{"cmd/*.go", "internal/*/*.go"} {
 		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		for _, file := range files {
 			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			if !strings.HasSuffix(file, "_test.go") {
 				sources.Write(joined.ReplaceAll(text, nil))
 			}
 		}
 	}
 	page, err := os.ReadFile("docs/troubleshooting.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	found := messages.FindAllStringSubmatch(string(page), -1)
 	for _, m := range found {
 		for piece := range strings.SplitSeq(m[1], "…") {
@@ -429,16 +405,12 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	var pages []string
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {
 		more, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		pages = append(pages, more...)
 	}
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		for _, link := range links.FindAllStringSubmatch(string(text), -1) {
 			to, anchor := filepath.Join(filepath.Dir(page), link[1]), link[2]
 			if link[1] == "" {

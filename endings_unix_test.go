@@ -34,12 +34,8 @@ func following(t *testing.T, script string, args ...string) (c *exec.Cmd, messag
 	messages = &bytes.Buffer{}
 	c.Stderr = messages
 	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	check(t, c.Start())
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
@@ -57,25 +53,17 @@ func TestRunDiesOfItsSignal(t *testing.T) {
 		var messages bytes.Buffer
 		c.Stderr = &messages
 		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
+		check(t, c.Start())
 		lines := bufio.NewReader(out)
 		for range 2 { // the header is printed before the run begins
 			if _, err := lines.ReadString('\n'); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := c.Process.Signal(sig); err != nil {
-			t.Fatal(err)
-		}
+		check(t, c.Process.Signal(sig))
 		rest, err := io.ReadAll(lines)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		_ = c.Wait()
 		if died(c) != sig || !strings.Contains(string(rest), "total") || messages.Len() > 0 {
 			t.Errorf("%v: ended with %v after %.200q, %q", sig, c.ProcessState, rest, &messages)
@@ -88,9 +76,7 @@ func TestNohupIgnoresHangup(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
 	c, _ := following(t, `trap "" HUP; exec rtev tail -s "$1" -o ndjson --config none`, server)
 	for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
-		if err := c.Process.Signal(sig); err != nil {
-			t.Fatal(err)
-		}
+		check(t, c.Process.Signal(sig))
 	}
 	_ = c.Wait()
 	if got := died(c); got != syscall.SIGTERM {
@@ -104,20 +90,14 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
 	c := command(t, nil, "tail", "-s", server, "-o", "ndjson")
 	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	check(t, c.Start())
 	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
-	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Process.Signal(syscall.SIGTERM))
 	repeat := time.NewTicker(20 * time.Millisecond)
 	defer repeat.Stop()
 	for {
@@ -142,9 +122,7 @@ func TestClosedPipeKillsSilently(t *testing.T) {
 	} {
 		c := command(t, []string{"XDG_STATE_HOME=" + t.TempDir(), "RTEV_SERVER=" + server}, strings.Fields(args)...)
 		reader, writer, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		c.Stdout = writer
 		reader.Close()
 		got := finish(t, c)
@@ -160,9 +138,7 @@ func TestClosedPipeKillsSilently(t *testing.T) {
 // has closed.
 func TestBrokenConnectionIsNotSIGPIPE(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer l.Close()
 	go func() {
 		for {
@@ -175,9 +151,7 @@ func TestBrokenConnectionIsNotSIGPIPE(t *testing.T) {
 		}
 	}()
 	header := filepath.Join(t.TempDir(), "header")
-	if err := os.WriteFile(header, []byte(strings.Repeat("x", 1<<20)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(header, []byte(strings.Repeat("x", 1<<20)), 0o600))
 	for range 20 {
 		got := rtev(t, nil, "tail", "-s", l.Addr().String(), "-H", "X: @"+header, camera)
 		if got.code != 3 || strings.Count(got.errors, "\n") != 1 ||
@@ -214,9 +188,7 @@ func TestFullDiskIsReported(t *testing.T) {
 		"completion powershell", "--version", "tail --demo -n 1", "stats --demo --for 1s", "instances --demo",
 	} {
 		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		c := command(t, nil, strings.Fields(args)...)
 		c.Stdout = full
 		got := finish(t, c)

@@ -34,17 +34,13 @@ func TestExecRecipes(t *testing.T) {
 	siren := exec.Command("mosquitto_sub", "-p", port, "-t", "siren/set", "-C", "1", "-W", "90")
 	var played bytes.Buffer
 	siren.Stdout = &played
-	if err := siren.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, siren.Start())
 	broker.until(`Received (SUBSCRIBE)`) // a later subscriber would miss the message
 
 	server := start(t, simulator.Options{Seed: 1, Rate: 200, Instances: []simulator.Instance{{ID: camera, Name: "gate"}}})
 	programs := t.TempDir()
 	write(t, filepath.Join(programs, "notify-send"), "#!/bin/sh\necho \"notified: $*\"\n")
-	if err := os.Chmod(filepath.Join(programs, "notify-send"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.Chmod(filepath.Join(programs, "notify-send"), 0o755))
 	env := append(documentedEnv(t, server), "PATH="+programs+":"+programFolder(t)+":"+os.Getenv("PATH"),
 		"no_proxy=127.0.0.1")
 	here := strings.NewReplacer("http://hooks1", receiver.URL, "-h mqtt1", "-h 127.0.0.1 -p "+port,
@@ -106,9 +102,7 @@ func pipes(t *testing.T, c *exec.Cmd, names ...string) {
 	t.Helper()
 	c.Dir = t.TempDir()
 	for _, name := range names {
-		if err := syscall.Mkfifo(filepath.Join(c.Dir, name), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check(t, syscall.Mkfifo(filepath.Join(c.Dir, name), 0o600))
 	}
 }
 
@@ -128,18 +122,12 @@ func TestInterruptDoesNotReachCommands(t *testing.T) {
 	var out, messages bytes.Buffer
 	c.Stdout, c.Stderr = &out, &messages
 	pipes(t, c, "started", "go")
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Start())
 	if _, err := os.ReadFile(filepath.Join(c.Dir, "started")); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(-c.Process.Pid, syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(c.Dir, "go"), []byte("finished\n"), 0); err != nil {
-		t.Fatal(err)
-	}
+	check(t, syscall.Kill(-c.Process.Pid, syscall.SIGINT))
+	check(t, os.WriteFile(filepath.Join(c.Dir, "go"), []byte("finished\n"), 0))
 	_ = c.Wait()
 	if died(c) != syscall.SIGINT || out.String() != "finished\n" || messages.Len() > 0 {
 		t.Errorf("%v, %q, %q", c.ProcessState, out.String(), messages.String())
@@ -150,9 +138,7 @@ func TestInterruptDoesNotReachCommands(t *testing.T) {
 func TestTailDiesOfSignalAfterFailedCommand(t *testing.T) {
 	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
 	c, messages := following(t, `exec rtev tail -s "$1" --config none --exec 'sh -c "echo; exit 1"'`, server)
-	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Process.Signal(syscall.SIGTERM))
 	_ = c.Wait()
 	if died(c) != syscall.SIGTERM || !strings.Contains(messages.String(), "failed\n") {
 		t.Errorf("%v, %q", c.ProcessState, messages)
@@ -175,22 +161,16 @@ func TestKillEndsCommandsAndKeepsSpool(t *testing.T) {
 	pipes(t, first, "alive")
 	spool := filepath.Join(first.Dir, "spool")
 	first.Args = append(first.Args, "--spool", spool)
-	if err := first.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, first.Start())
 	alive, err := os.Open(filepath.Join(first.Dir, "alive"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer alive.Close()
 	// Each of the four commands that run at once writes a byte. None is being started
 	// then: between fork and exec it would hold the lock of the spool.
 	if _, err := io.ReadFull(alive, make([]byte, 4)); err != nil {
 		t.Fatal(err)
 	}
-	if err := first.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, first.Process.Kill())
 	_ = first.Wait()
 	if _, err := io.ReadAll(alive); err != nil { // EOF comes when the last command has ended
 		t.Fatal(err)

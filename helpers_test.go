@@ -18,6 +18,14 @@ import (
 
 const camera = "899c89f9-90c3-c633-8586-8f09b005ebed"
 
+// check ends the test if err is not nil.
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // command returns a command that runs rtev without a config file and with additional
 // environment variables.
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {
@@ -90,13 +98,9 @@ func has(t *testing.T, program string, files ...string) {
 func programFolder(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	dir := t.TempDir()
-	if err := os.Symlink(self, filepath.Join(dir, "rtev")); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.Symlink(self, filepath.Join(dir, "rtev")))
 	return dir
 }
 
@@ -110,13 +114,9 @@ func start(t *testing.T, o simulator.Options) string {
 func simulate(t *testing.T, o simulator.Options) (*simulator.Server, string) {
 	t.Helper()
 	sim, err := simulator.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	go sim.Serve(l) //nolint:errcheck // it ends with Close
 	t.Cleanup(func() { sim.Close(); l.Close() })
 	return sim, "http://" + l.Addr().String()

@@ -82,9 +82,7 @@ func fields(n int) string {
 func TestHostileContent(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "evil.ndjson")
-	if err := os.WriteFile(file, []byte(capture()), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(file, []byte(capture()), 0o600))
 	for _, command := range []string{
 		"tail - --color always", "tail - -o csv", "tail - -o csv -c _time,_place,x=location.x,location,image,_delay_ms",
 		"tail - -o ndjson -c area_name,location,image,_instance,_track", "tail - -w !nothing&&location.x!=3 --time rfc3339",
@@ -94,9 +92,7 @@ func TestHostileContent(t *testing.T) {
 	} {
 		t.Run(command, func(t *testing.T) {
 			in, err := os.Open(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			defer in.Close()
 			var out, talk bytes.Buffer
 			c := exec.CommandContext(t.Context(), "within",

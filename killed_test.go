@@ -32,9 +32,7 @@ func TestKilled(t *testing.T) { killed(t, nil) }
 // runs; nil means that the events are on standard output.
 func killed(t *testing.T, published func() []string, to ...string) {
 	server, err := simulator.New(simulator.Options{Seed: 1, Rate: 2000, Record: true, Instances: simulator.Fleet(1)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer server.Close()
 	camera := ids(server)[0]
 	var mu sync.Mutex           // one request at a time, so that its events are consecutive
@@ -55,9 +53,7 @@ func killed(t *testing.T, published func() []string, to ...string) {
 	var messages bytes.Buffer
 	poll := func(ctx context.Context, run string, args ...string) error {
 		out, err := os.Create(filepath.Join(dir, "out"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		defer out.Close()
 		args = append([]string{"poll", "-s", web.URL, "-H", "X-Run: " + run, "--config", "none", "-q", "-o", "ndjson", "-i",
 			"20ms", "--spool", filepath.Join(dir, "spool"), camera}, append(args, to...)...)
@@ -65,9 +61,7 @@ func killed(t *testing.T, published func() []string, to ...string) {
 		c.Stdout, c.Stderr = out, &messages
 		ended := c.Run()
 		text, err := os.ReadFile(out.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		for line := range strings.Lines(string(text)) {
 			if line, whole := strings.CutSuffix(line, "\n"); whole { // a kill may cut the last line
 				seen[simulator.Hash([]byte(line))]++

@@ -25,14 +25,10 @@ func pollOf(t *testing.T, url, state string, args ...string) *exec.Cmd {
 func unwritten(t *testing.T, state string) (names []string, text string) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(state, "rtev", "unwritten-*.ndjson"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	for _, name := range names {
 		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		text += string(data)
 	}
 	return names, text
@@ -75,20 +71,12 @@ func TestPollDeliversDrainedEventsAfterSignal(t *testing.T) {
 			state := t.TempDir()
 			c := pollOf(t, url, state)
 			pipe, err := c.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
+			check(t, c.Start())
 			reader := bufio.NewReader(pipe)
 			first, err := reader.ReadString('\n')
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := c.Process.Signal(signal); err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
+			check(t, c.Process.Signal(signal))
 			var rest []byte
 			if leaves {
 				pipe.Close()

@@ -12,9 +12,7 @@ import (
 // TestPromisesAreTested checks that the tests named in docs/reliability.md exist.
 func TestPromisesAreTested(t *testing.T) {
 	page, err := os.ReadFile("docs/reliability.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	var tests strings.Builder
 	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
@@ -24,9 +22,7 @@ func TestPromisesAreTested(t *testing.T) {
 		tests.Write(text)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+|fault_[a-z]+)`").FindAllStringSubmatch(string(page), -1)
 	for _, m := range named {
 		_, noScript := os.Stat("testdata/script/" + m[1] + ".txtar")

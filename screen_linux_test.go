@@ -30,22 +30,16 @@ func onTerminal(t *testing.T, columns int, out io.Writer, args ...string) string
 	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	err = errors.Join(err, unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0),
 		unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(columns)}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	side, err := unix.Open("/dev/pts/"+strconv.Itoa(number), unix.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	terminal := os.NewFile(uintptr(side), "terminal")
 	c := command(t, []string{"TERM=xterm-256color", "NO_COLOR=", "TZ=UTC"}, args...)
 	c.Stdout, c.Stderr = terminal, terminal
 	if out != nil {
 		c.Stdout = out
 	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Start())
 	terminal.Close()
 	var shown bytes.Buffer
 	_, err = io.Copy(&shown, screen)

@@ -32,9 +32,7 @@ func TestMain(m *testing.M) {
 // not exist, and the time zone is UTC.
 func TestScript(t *testing.T) {
 	captures, err := filepath.Abs("testdata/capture")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,

@@ -38,22 +38,16 @@ const (
 // open files must not grow.
 func TestSoak(t *testing.T) {
 	server, err := simulator.New(simulator.Options{Seed: 1, Rate: rate, Record: true, Instances: fleet()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer server.Close()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	go server.Serve(l) //nolint:errcheck // it ends with Close
 	var out tally
 	notices := map[event.Kind]int{}
 	var mu sync.Mutex
 	client, err := rtapi.New(rtapi.Options{Server: l.Addr().String()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer client.Close()
 	ctx, stop := context.WithCancel(t.Context())
 	output := format.NewOutput(&out, &bytes.Buffer{})

@@ -26,9 +26,7 @@ func startNATS(t *testing.T, subject string) (stop func(), url string, stored fu
 	has(t, "nats-server")
 	port := freePort(t)
 	server := exec.Command("nats-server", "-a", "127.0.0.1", "-p", port, "-js", "-sd", t.TempDir())
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, server.Start())
 	stop = func() {
 		server.Process.Kill() //nolint:errcheck // it may have ended
 		server.Wait()         //nolint:errcheck // it was killed
@@ -37,14 +35,10 @@ func startNATS(t *testing.T, subject string) (stop func(), url string, stored fu
 	url = "nats://127.0.0.1:" + port
 	nc, err := nats.Connect(url, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
 		nats.ReconnectWait(20*time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	t.Cleanup(nc.Close)
 	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var stream jetstream.Stream
@@ -56,14 +50,10 @@ func startNATS(t *testing.T, subject string) (stop func(), url string, stored fu
 	}
 	stored = func() (bodies []string) {
 		info, err := stream.Info(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		for seq := info.State.FirstSeq; info.State.Msgs > 0 && seq <= info.State.LastSeq; seq++ {
 			m, err := stream.GetMsg(t.Context(), seq)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			bodies = append(bodies, string(m.Data))
 		}
 		return bodies
@@ -174,12 +164,8 @@ func TestToSavesUnacknowledgedEvents(t *testing.T) {
 	state := t.TempDir()
 	c := command(t, []string{"XDG_STATE_HOME=" + state}, "tail", "-s", address, "--to", url+"/rtev")
 	errs, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	check(t, c.Start())
 	messages, text := bufio.NewScanner(errs), ""
 	until := func(want string) {
 		for !strings.Contains(text, want) && messages.Scan() {
@@ -191,9 +177,7 @@ func TestToSavesUnacknowledgedEvents(t *testing.T) {
 	}
 	stop()
 	until("does not acknowledge")
-	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Process.Signal(syscall.SIGTERM))
 	until("never said: read to the end")
 	c.Wait() //nolint:errcheck // the status says it
 	files, saved := unwritten(t, state)
@@ -220,9 +204,7 @@ func TestForwardingGuide(t *testing.T) {
 	}
 	_, natsURL, _ := startNATS(t, "rtev.>")
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "rtev"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer cluster.Close()
 	port := freePort(t)
 	talk(t, "mosquitto", "-v", "-p", port).until(`version .* (running)`)

@@ -22,7 +22,6 @@ var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 func startScreen(t *testing.T, o simulator.Options, wait time.Duration, args ...string) *rtev {
 	t.Helper()
 	sim := newSimulator(t, o)
-	t.Cleanup(sim.Close)
 	if !slices.Contains(args, "--demo") && !slices.Contains(args, "-") {
 		args = append(args, "-s", "http://sim")
 	}
@@ -92,7 +91,6 @@ func TestTerminalSaysWhatIsReadInOneLine(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			sim := newSimulator(t, simulator.Options{Seed: 1})
-			defer sim.Close()
 			e := terminal(sim.DialContext)
 			e.size = func() (int, int) { return width, 24 }
 			r := startEnv(t, e, "tail", "-s", "http://sim", "--utc")
@@ -168,7 +166,6 @@ func TestPipesAndQuietRunsSayNothing(t *testing.T) {
 	}{{false, "-w nothing"}, {true, "-q -w nothing"}, {true, "-q"}} {
 		synctest.Test(t, func(t *testing.T) {
 			sim := newSimulator(t, simulator.Options{Seed: 1})
-			defer sim.Close()
 			e := terminal(sim.DialContext)
 			e.outTTY, e.errTTY = tc.terminal, tc.terminal
 			r := startEnv(t, e, strings.Fields("tail -s http://sim "+tc.args)...)
@@ -186,9 +183,7 @@ func TestPipesAndQuietRunsSayNothing(t *testing.T) {
 func TestSilenceAfterEventsIsRare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fault, err := simulator.ParseFault("stall=20m")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		r := startScreen(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Faults: []simulator.Fault{fault}},
 			15*time.Minute, "tail")
 		if got := r.messages()[1:]; len(got) != 1 || !strings.HasSuffix(got[0], "rtev: no event for 10 min") {
@@ -278,7 +273,6 @@ func TestBellRingsForAlarms(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			sim := newSimulator(t, simulator.Options{Seed: 1, Rate: 50})
-			defer sim.Close()
 			e := terminal(sim.DialContext)
 			e.outTTY, e.errTTY = tc.out, tc.err
 			r := startEnv(t, e, strings.Fields("tail -s http://sim "+tc.args)...)
@@ -302,7 +296,6 @@ func TestTracksAreFoldedOnATerminal(t *testing.T) {
 	for _, args := range []string{"", "-e track", "--cooldown 0", "-e t*", "-o csv", "--template {_type}", "pipe"} {
 		synctest.Test(t, func(t *testing.T) {
 			sim := newSimulator(t, simulator.Options{Seed: 1})
-			defer sim.Close()
 			e := terminal(sim.DialContext)
 			if args == "pipe" {
 				e.outTTY = false

@@ -37,9 +37,7 @@ defaults: {insecure: true}
 	} {
 		args := append([]string{"__complete", tc.args[0], "--config", file}, tc.args[1:]...)
 		r := startDial(t, noNetwork, args...)
-		if err := <-r.ended; err != nil {
-			t.Fatal(err)
-		}
+		check(t, <-r.ended)
 		if strings.Contains(r.out.String(), "`") { // marks the name of a value in help
 			t.Errorf("%q: a backquote in\n%s", tc.args, r.out.String())
 		}
@@ -55,7 +53,6 @@ defaults: {insecure: true}
 func TestCompletionDoesNotWaitForDeadServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
-		defer sim.Close()
 		dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if strings.HasPrefix(addr, "sim:") {
 				return sim.DialContext(ctx, network, addr)

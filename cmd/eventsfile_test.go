@@ -14,18 +14,12 @@ import (
 // An error of the disk at a Flush is the last chance to keep the drained response.
 func TestEventsFileIsSyncedByFlush(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rest")
-	if err := os.WriteFile(path, []byte(`{"half":`), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(path, []byte(`{"half":`), 0o644))
 	open, err := eventsTo(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	to := open()
 	for _, payload := range []string{`{"n":1}`, `{"n":2}`} {
-		if err := errors.Join(to.Put(flowtest.Event(t, "track", payload)), to.Flush()); err != nil {
-			t.Fatal(err)
-		}
+		check(t, errors.Join(to.Put(flowtest.Event(t, "track", payload)), to.Flush()))
 	}
 	if got, err := os.ReadFile(path); err != nil || !regexp.MustCompile(`^{"half":\n{.*"n":1}\n{.*"n":2}\n$`).Match(got) {
 		t.Errorf("%s, %v", got, err)

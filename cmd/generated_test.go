@@ -26,18 +26,12 @@ func current(t *testing.T, name string, want []byte) {
 	t.Helper()
 	name = filepath.Join("..", name)
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		check(t, os.WriteFile(name, want, 0o644))
 		return
 	}
 	got, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	if !bytes.Equal(bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")), want) {
 		t.Errorf("%s is out of date; make docs completions writes it", name)
 	}
@@ -47,9 +41,7 @@ func current(t *testing.T, name string, want []byte) {
 func only(t *testing.T, folder string, names map[string]bool) {
 	t.Helper()
 	files, err := os.ReadDir(filepath.Join("..", folder))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	for _, f := range files {
 		if !names[f.Name()] {
 			t.Errorf("%s/%s belongs to no command", folder, f.Name())
@@ -72,9 +64,7 @@ func TestCompletionsAreCurrent(t *testing.T) {
 		"rtev.ps1":  func(b *bytes.Buffer) error { return root.GenPowerShellCompletionWithDesc(b) },
 	} {
 		var b bytes.Buffer
-		if err := generate(&b); err != nil {
-			t.Fatal(err)
-		}
+		check(t, generate(&b))
 		current(t, "completions/"+name, b.Bytes())
 	}
 }
@@ -211,9 +201,7 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 		c.Long = markdown(c)
 		var page, reference bytes.Buffer
 		header := &doc.GenManHeader{Title: strings.ToUpper(base), Section: "1", Source: "rtev", Manual: "rtev", Date: &date}
-		if err := doc.GenMan(c, header, &page); err != nil {
-			t.Fatal(err)
-		}
+		check(t, doc.GenMan(c, header, &page))
 		if err := doc.GenMarkdownCustom(c, &reference,
 			func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "_", "-"), "--", "-") }); err != nil {
 			t.Fatal(err)

@@ -205,7 +205,6 @@ func TestKnownZone(t *testing.T) {
 // shown.
 func TestDoubtfulZoneIsReportedOnce(t *testing.T) {
 	sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
-	defer sim.Close()
 	for args, want := range map[string]int{"tail": 1, "tail --utc": 0, "tail -o ndjson": 0, "stats": 0} {
 		r := startEnv(t, env{dial: sim.DialContext, getenv: func(name string) string {
 			if name == "TZ" {
@@ -213,9 +212,7 @@ func TestDoubtfulZoneIsReportedOnce(t *testing.T) {
 			}
 			return ""
 		}}, append(strings.Fields(args), "-n", "1", "-s", "sim")...)
-		if err := <-r.ended; err != nil {
-			t.Fatal(err)
-		}
+		check(t, <-r.ended)
 		if got := strings.Count(r.err.String(), "TZ=CET-1CEST is not a zone name"); got != want {
 			t.Errorf("%s: reported %d times, want %d: %s", args, got, want, r.err.String())
 		}

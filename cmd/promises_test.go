@@ -39,9 +39,7 @@ func TestInstancesAreSafeOnATerminal(t *testing.T) {
 	for _, format := range []string{"text", "csv", "ndjson"} {
 		r := startEnv(t, env{dial: dial, outTTY: true, size: func() (int, int) { return 80, 24 }}, "instances", "-s", "nvr1",
 			"-o", format, "--color", "never")
-		if err := <-r.ended; err != nil {
-			t.Fatal(err)
-		}
+		check(t, <-r.ended)
 		out := r.out.String()
 		if i := strings.IndexFunc(out, func(r rune) bool { return r != '\n' && !term.Shown(r) }); i >= 0 {
 			t.Errorf("%s: %q", format, out[i:])
@@ -56,9 +54,7 @@ func TestInstancesAreSafeOnATerminal(t *testing.T) {
 		}
 	}
 	r := startEnv(t, env{dial: dial}, "instances", "-s", "nvr1", "--color", "always")
-	if err := <-r.ended; err != nil {
-		t.Fatal(err)
-	}
+	check(t, <-r.ended)
 	if strings.Count(r.out.String(), "mrunning") != 1 { // behind an escape sequence
 		t.Errorf("a name has the colour of a state: %q", r.out.String())
 	}
@@ -89,9 +85,7 @@ func TestPastedURLKeepsItsEvents(t *testing.T) {
 	defaults := writeConfig(t, "defaults: {events: \"!crop\"}\n")
 	for _, args := range [][]string{nil, {"-e", "crop"}, {"--config", defaults}} {
 		r := startDial(t, dial, append([]string{"tail", pasted, "-n", "1", "-o", "ndjson"}, args...)...)
-		if err := <-r.ended; err != nil {
-			t.Fatal(err)
-		}
+		check(t, <-r.ended)
 	}
 	mu.Lock()
 	defer mu.Unlock()
@@ -133,7 +127,6 @@ func TestVersionNamesTheBuild(t *testing.T) {
 // A file in the place of an INSTANCE is answered with how to read it.
 func TestFileInPlaceOfInstance(t *testing.T) {
 	sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
-	defer sim.Close()
 	for _, dial := range []dialer{sim.DialContext, noNetwork} {
 		r := startDial(t, dial, "tail", "promises_test.go", "-s", "sim")
 		if end := status(<-r.ended); !strings.Contains(end.message, "\nrtev: try: rtev tail - < promises_test.go\n") {

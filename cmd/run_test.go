@@ -15,6 +15,14 @@ import (
 	"github.com/rtev/rtev/internal/simulator"
 )
 
+// check ends the test if err is not nil.
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // buffer is a bytes.Buffer for several goroutines.
 type buffer struct {
 	mu sync.Mutex
@@ -33,37 +41,26 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// rtev is a run of the program in a synctest bubble, against simulators.
+// rtev is a run of the program.
 type rtev struct {
 	out, err buffer
 	stop     func()
 	ended    chan error
 }
 
-// start runs the program; servers are named sim and, if there is a second, sim2.
-func start(t *testing.T, servers []*simulator.Server, args ...string) *rtev {
-	t.Helper()
-	return startDial(t, func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if strings.HasPrefix(addr, "sim2:") {
-			return servers[1].DialContext(ctx, network, addr)
-		}
-		return servers[0].DialContext(ctx, network, addr)
-	}, args...)
-}
-
-// noNetwork fails the test of whoever opens a connection.
+// noNetwork is for runs that must open no connection.
 func noNetwork(context.Context, string, string) (net.Conn, error) {
 	return nil, errors.New("no network here")
 }
 
-// startDial runs the program with a network of the caller's.
+// startDial runs the program with a network.
 func startDial(t *testing.T, dial dialer, args ...string) *rtev {
 	t.Helper()
 	return startEnv(t, env{dial: dial}, args...)
 }
 
-// startEnv runs the program with an environment of the caller's, of which what
-// is missing has no effect.
+// startEnv runs the program with an environment. Members that are not set have no
+// effect, and no file of this machine is read.
 func startEnv(t *testing.T, e env, args ...string) *rtev {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -79,7 +76,7 @@ func startEnv(t *testing.T, e env, args ...string) *rtev {
 		e.size = func() (int, int) { return 0, 0 }
 	}
 	getenv := e.getenv
-	e.getenv = func(name string) string { // no file of this machine is read
+	e.getenv = func(name string) string {
 		if name == "RTEV_CONFIG" {
 			return "none"
 		}
@@ -98,12 +95,12 @@ func (r *rtev) end(t *testing.T) {
 	}
 }
 
+// newSimulator starts a simulator that ends with the test.
 func newSimulator(t *testing.T, o simulator.Options) *simulator.Server {
 	t.Helper()
 	s, err := simulator.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -119,8 +116,7 @@ func TestTheSetOfInstancesIsFollowed(t *testing.T) {
 		fleet := simulator.Fleet(3)
 		late := fleet[2]
 		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: fleet[:2]})
-		defer sim.Close()
-		r := start(t, []*simulator.Server{sim}, "tail", "-s", "http://sim", "-o", "csv", "-c", "_instance,instance_id")
+		r := startDial(t, sim.DialContext, "tail", "-s", "http://sim", "-o", "csv", "-c", "_instance,instance_id")
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		if strings.Contains(r.out.String(), late.Name) {
@@ -149,9 +145,12 @@ func TestDeadServerDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
 		two := newSimulator(t, simulator.Options{Seed: 2, Instances: []simulator.Instance{{Name: "Yard"}}})
-		defer one.Close()
-		r := start(t, []*simulator.Server{one, two}, "tail", "-s", "http://sim", "-s", "http://sim2", "-o", "csv", "-c",
-			"_instance", "--no-header")
+		r := startDial(t, func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if strings.HasPrefix(addr, "sim2:") {
+				return two.DialContext(ctx, network, addr)
+			}
+			return one.DialContext(ctx, network, addr)
+		}, strings.Fields("tail -s http://sim -s http://sim2 -o csv -c _instance --no-header")...)
 		time.Sleep(10 * time.Second)
 		two.Close()
 		time.Sleep(time.Second)
@@ -173,12 +172,9 @@ func TestDeadServerDelaysNoOther(t *testing.T) {
 func TestManyLostConnectionsAreOneLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fault, err := simulator.ParseFault("drop=5s*1")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(20), Faults: []simulator.Fault{fault}})
-		defer sim.Close()
-		r := start(t, []*simulator.Server{sim}, "tail", "-s", "http://sim", "-o", "ndjson")
+		r := startDial(t, sim.DialContext, "tail", "-s", "http://sim", "-o", "ndjson")
 		time.Sleep(8 * time.Second)
 		synctest.Wait()
 		if n := strings.Count(r.err.String(), "rtev: the same for 19 more instances of http://sim:3546\n"); n != 2 {
@@ -195,11 +191,8 @@ func TestManyInstancesAreMergedWholeAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(100), Rate: 100, Count: 50,
 			Record: true})
-		defer sim.Close()
-		r := start(t, []*simulator.Server{sim}, "tail", "-s", "http://sim", "-o", "ndjson", "-q", "-n", "5000")
-		if err := <-r.ended; err != nil {
-			t.Fatal(err)
-		}
+		r := startDial(t, sim.DialContext, "tail", "-s", "http://sim", "-o", "ndjson", "-q", "-n", "5000")
+		check(t, <-r.ended)
 		perInstance := map[string]int{}
 		for line := range strings.Lines(r.out.String()) {
 			if !strings.HasPrefix(line, "{") || !strings.HasSuffix(line, "}\n") {
@@ -223,7 +216,6 @@ func TestManyInstancesAreMergedWholeAndInOrder(t *testing.T) {
 func TestRetryWaitsForAServerThatIsNotThereYet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := newSimulator(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1)})
-		defer sim.Close()
 		up := time.Now().Add(20 * time.Second)
 		r := startDial(t, func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if time.Now().Before(up) {
@@ -231,9 +223,7 @@ func TestRetryWaitsForAServerThatIsNotThereYet(t *testing.T) {
 			}
 			return sim.DialContext(ctx, network, addr)
 		}, "tail", "-s", "http://sim", "Gate", "--retry", "-k", "-o", "ndjson", "-n", "3")
-		if err := <-r.ended; err != nil {
-			t.Fatal(err)
-		}
+		check(t, <-r.ended)
 		if n := strings.Count(r.out.String(), "\n"); n != 3 {
 			t.Errorf("%d lines, want 3", n)
 		}

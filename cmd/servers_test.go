@@ -39,7 +39,7 @@ func newLoggingServer(t *testing.T, name string) *loggingServer {
 		l.note(r)
 		sim.ServeHTTP(w, r)
 	}))
-	t.Cleanup(func() { sim.Close(); server.Close() })
+	t.Cleanup(server.Close)
 	l.url = server.URL
 	return l
 }
@@ -77,9 +77,7 @@ func (l *loggingServer) take() string {
 func writeConfig(t *testing.T, text string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(name, []byte(text), 0o600))
 	return name
 }
 
@@ -91,9 +89,7 @@ func TestHeadersNeverCross(t *testing.T) {
 	}))
 	defer moved.Close()
 	token := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(token, []byte("south-secret\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(token, []byte("south-secret\n"), 0o600))
 	file := writeConfig(t, fmt.Sprintf(`servers:
   - {name: north, url: %q, header: ["Authorization: north-secret"]}
   - {name: south, url: %q, header: ["Authorization: @%s"]}
@@ -145,9 +141,7 @@ header: ["X-Common: common-secret"]
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := startEnv(t, env{}, append(tc.args, "--config", file)...)
-			if err := <-r.ended; err != nil {
-				t.Fatal(err)
-			}
+			check(t, <-r.ended)
 			for _, got := range []struct{ name, seen, want string }{
 				{"north", north.take(), tc.north},
 				{"south", south.take(), tc.south},
@@ -176,9 +170,7 @@ func TestHeaderOfTheEnvironment(t *testing.T) {
 	url := func(l *loggingServer) string { return l.url + "/v1/core/instance/" + l.id }
 	for _, args := range [][]string{{named.id, other.id, url(pasted)}, {url(other), url(named), url(pasted)}} {
 		r := startEnv(t, env{getenv: variables}, append([]string{"poll", "--once", "--config", file}, args...)...)
-		if err := <-r.ended; err != nil {
-			t.Fatal(err)
-		}
+		check(t, <-r.ended)
 		if got := named.take() + " " + other.take() + " " + pasted.take(); got != "- env-secret -" {
 			t.Errorf("%s: the named server, the other one and the pasted one got %q", args, got)
 		}
@@ -289,9 +281,7 @@ func TestMistakesInDefaults(t *testing.T) {
 // The example of "rtev help config" is a configuration file that can be used.
 func TestExampleOfHelpConfig(t *testing.T) {
 	r := startEnv(t, env{}, "help", "config")
-	if err := <-r.ended; err != nil {
-		t.Fatal(err)
-	}
+	check(t, <-r.ended)
 	var example strings.Builder
 	for line := range strings.Lines(r.out.String()) {
 		if text, ok := strings.CutPrefix(line, "  "); ok {

@@ -76,10 +76,3 @@ func folderOf(b *testing.B, top string) string {
 	})
 	return dir
 }
-
-func check(b *testing.B, err error) {
-	if err != nil {
-		b.Helper()
-		b.Fatal(err)
-	}
-}

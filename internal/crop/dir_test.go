@@ -16,12 +16,18 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
-func mustOpen(t testing.TB, path string) *Dir {
+// check ends the test if err is not nil.
+func check(t testing.TB, err error) {
 	t.Helper()
-	d, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func mustOpen(t testing.TB, path string) *Dir {
+	t.Helper()
+	d, err := Open(path)
+	check(t, err)
 	return d
 }
 
@@ -41,9 +47,7 @@ func tree(t testing.TB, dir string) map[string]string {
 		all[filepath.ToSlash(rel)] = string(data)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return all
 }
 
@@ -63,9 +67,7 @@ func someFile(t testing.TB, template, data string) *file {
 
 func TestSaveNumbersEqualNames(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "x.jpg"), []byte("older"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(filepath.Join(dir, "x.jpg"), []byte("older"), 0o666))
 	want := map[string]string{"x.jpg": "older"}
 	for run := range 2 { // the second run has not remembered the numbers of the first
 		d := mustOpen(t, dir)
@@ -86,9 +88,7 @@ func TestSaveNumbersEqualNames(t *testing.T) {
 
 func TestMetaOverwritesNothing(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "x.json"), []byte("older"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(filepath.Join(dir, "x.json"), []byte("older"), 0o666))
 	d := mustOpen(t, dir)
 	for _, ext := range []string{"", ".png"} {
 		f := someFile(t, "x.jpg", "picture"+ext)
@@ -113,9 +113,7 @@ func TestSaveSetsTimeAndPermissions(t *testing.T) {
 	f.at = time.UnixMilli(1781889224027)
 	f.meta = func(path string) []byte { return []byte("of " + filepath.Base(path)) }
 	path, err := d.save(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	info, err := os.Stat(path)
 	if err != nil || !info.ModTime().Equal(f.at) || runtime.GOOS != "windows" && info.Mode()&0o600 != 0o600 {
 		t.Errorf("%v, %v", info, err)
@@ -129,9 +127,7 @@ func TestSaveSetsTimeAndPermissions(t *testing.T) {
 // Without links, a name is reserved by an empty file.
 func TestReserveOverwritesNothing(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer root.Close()
 	if err := errors.Join(root.WriteFile("there", []byte("older"), 0o666),
 		root.WriteFile("temp", []byte("new"), 0o666)); err != nil {
@@ -192,16 +188,12 @@ func TestSaveMakesLostFoldersAgain(t *testing.T) {
 				d := mustOpen(t, dir)
 				for i := range 3 {
 					path, err := d.save(someFile(t, "a/b/{n}.jpg", "x"))
-					if err != nil {
-						t.Fatal(err)
-					}
+					check(t, err)
 					if _, err := os.Stat(path); err != nil {
 						t.Errorf("picture %d is not at its path: %v", i, err)
 					}
 					if i == 0 {
-						if err := lose(filepath.Join(dir, lost)); err != nil {
-							t.Fatal(err)
-						}
+						check(t, lose(filepath.Join(dir, lost)))
 					}
 				}
 				var left []string
@@ -259,9 +251,7 @@ func TestSaveFollowsNoLinkOutOfDir(t *testing.T) {
 
 func TestOpenFailure(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(file, nil, 0o666))
 	_, err := Open(filepath.Join(file, "below"))
 	var failed *event.WriteError
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "cannot write pictures to") {
@@ -301,9 +291,7 @@ func writeOld(t *testing.T, path string, age time.Duration) {
 	t.Helper()
 	at := time.Now().Add(-age)
 	err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, nil, 0o666), os.Chtimes(path, at, at))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 }
 
 func TestSummaryLine(t *testing.T) {

@@ -34,9 +34,7 @@ func TestVictim(t *testing.T) {
 	p := jpegOf(t, 150, 150)
 	fmt.Println("ready")
 	for i := 0; ; i++ {
-		if err := s.Put(mustEvent(t, "crop", cropOf(p, ""))); err != nil {
-			t.Fatal(err)
-		}
+		check(t, s.Put(mustEvent(t, "crop", cropOf(p, ""))))
 	}
 }
 
@@ -68,9 +66,7 @@ func TestKillLeavesWholePictures(t *testing.T) {
 	for name := range tree(t, dir) {
 		if strings.HasSuffix(name, tempSuffix) {
 			old := time.Now().Add(-2 * staleAfter)
-			if err := os.Chtimes(filepath.Join(dir, name), old, old); err != nil {
-				t.Fatal(err)
-			}
+			check(t, os.Chtimes(filepath.Join(dir, name), old, old))
 		}
 	}
 	mustOpen(t, dir)
@@ -87,12 +83,8 @@ func killOne(t *testing.T, dir string) {
 	c := exec.Command(os.Args[0], "-test.run=^TestVictim$", "-test.v")
 	c.Env = append(os.Environ(), victimDir+"="+dir)
 	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	check(t, c.Start())
 	var seen []byte
 	for b := make([]byte, 4096); !strings.Contains(string(seen), "ready"); {
 		n, err := out.Read(b)
@@ -101,9 +93,7 @@ func killOne(t *testing.T, dir string) {
 		}
 	}
 	time.Sleep(time.Duration(rand.IntN(50_000)) * time.Microsecond)
-	if err := c.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Process.Kill())
 	if err := c.Wait(); err == nil {
 		t.Error("it ended before it was killed")
 	}

@@ -21,9 +21,7 @@ const standard = "{instance}/{date}/{time}_{class}_{track}.jpg"
 func mustName(t testing.TB, template string) *Name {
 	t.Helper()
 	n, err := ParseName(template)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return n
 }
 
@@ -58,9 +56,7 @@ func TestNames(t *testing.T) {
 		}
 	}
 	bare, err := event.New("crop", []byte(`{}`), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	folder, base := mustName(
 		t, "{instance}/{date}/{time}_{type}_{class}_{place}_{track}_{event}_{confidence}",
 	).of(&facts{ev: bare, instance: ""})

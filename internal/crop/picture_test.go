@@ -29,18 +29,14 @@ func noise(w, h int) image.Image {
 func jpegOf(t testing.TB, w, h int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := jpeg.Encode(&b, noise(w, h), nil); err != nil {
-		t.Fatal(err)
-	}
+	check(t, jpeg.Encode(&b, noise(w, h), nil))
 	return b.Bytes()
 }
 
 func pngOf(t testing.TB, w, h int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := png.Encode(&b, noise(w, h)); err != nil {
-		t.Fatal(err)
-	}
+	check(t, png.Encode(&b, noise(w, h)))
 	return b.Bytes()
 }
 
@@ -48,9 +44,7 @@ func gifOf(t testing.TB) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	picture := image.NewPaletted(image.Rect(0, 0, 2, 2), color.Palette{color.Black, color.White})
-	if err := gif.Encode(&b, picture, nil); err != nil {
-		t.Fatal(err)
-	}
+	check(t, gif.Encode(&b, picture, nil))
 	return b.Bytes()
 }
 
@@ -58,9 +52,7 @@ func gifOf(t testing.TB) []byte {
 func webpOf(t testing.TB) []byte {
 	t.Helper()
 	p, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return p
 }
 
@@ -243,9 +235,7 @@ func TestSpacesForPlusAreRepaired(t *testing.T) {
 	either := "+" // a picture without "+" in its base64, so that spaces after its end are no part of it
 	for w := 1; strings.Contains(either, "+"); w++ {
 		var b bytes.Buffer
-		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, w, 1))); err != nil {
-			t.Fatal(err)
-		}
+		check(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, w, 1))))
 		b.Write(make([]byte, 3-b.Len()%3))
 		either = base64.StdEncoding.EncodeToString(b.Bytes())
 	}

@@ -182,9 +182,7 @@ func TestClockOfRecordedEvents(t *testing.T) {
 	r := newRig(t, Options{})
 	put := func(typ, payload string) {
 		t.Helper()
-		if err := r.saver.Put(flowtest.Event(t, typ, payload)); err != nil {
-			t.Fatal(err)
-		}
+		check(t, r.saver.Put(flowtest.Event(t, typ, payload)))
 	}
 	put("crop", cropOf(jpegOf(t, 8, 8), ofEvent))
 	put("statistics", fmt.Sprintf(`{"system_timestamp":%d}`, first-1000)) // out of order
@@ -214,9 +212,7 @@ func TestTimerSavesWaitingCrops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, Options{})
 		r.mustPut(0, "crop", cropOf(jpegOf(t, 8, 8), ofEvent))
-		if err := r.saver.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		check(t, r.saver.Flush())
 		time.Sleep(1900 * time.Millisecond)
 		synctest.Wait()
 		r.want("")
@@ -236,16 +232,12 @@ func TestTimerRestartsWithEvents(t *testing.T) {
 		r.mustPut(0, "event-intrusion", intrusion)
 		r.mustPut(0, "crop", cropOf(jpegOf(t, 8, 8), ofEvent+`,"confidence":0.5`))
 		for range 4 {
-			if err := r.saver.Flush(); err != nil {
-				t.Fatal(err)
-			}
+			check(t, r.saver.Flush())
 			time.Sleep(2 * time.Second)
 			r.mustPut(2*time.Second, "statistics", statistic)
 		}
 		r.want("")
-		if err := r.saver.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		check(t, r.saver.Flush())
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		r.want("1_event-intrusion_Person_Dock.jpg")
@@ -458,9 +450,7 @@ func TestFlushWaitingSavesAll(t *testing.T) {
 	r.mustPut(0, "crop", cropOf(p, ofEvent))
 	r.mustPut(0, "event-intrusion", intrusion)
 	r.mustPut(0, "crop", cropOf(p, `,"ref_event_id":"e2"`))
-	if err := r.saver.Flush(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, r.saver.Flush())
 	r.want("1.jpg 2.jpg")
 	r.close()
 }
@@ -572,9 +562,7 @@ func TestRestFailureCountsNothingAsWritten(t *testing.T) {
 
 func TestFolderFailure(t *testing.T) {
 	r := newRig(t, Options{Name: mustName(t, "a/{n}")})
-	if err := os.WriteFile(filepath.Join(r.dir.path, "a"), nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(filepath.Join(r.dir.path, "a"), nil, 0o666))
 	r.mustPut(0, "statistics", statistic)
 	var failed *event.WriteError
 	if err := r.put(0, "crop", cropOf(jpegOf(t, 8, 8), "")); !errors.As(err, &failed) || failed.Written != 1 {

@@ -82,9 +82,7 @@ func TestPreviewFollowsLine(t *testing.T) {
 		"missing": nil, "no picture": []byte("no picture"), "huge": huge, "picture": jpegOf(t, 490, 30),
 	} {
 		if data != nil {
-			if err := os.WriteFile(file, data, 0o666); err != nil {
-				t.Fatal(err)
-			}
+			check(t, os.WriteFile(file, data, 0o666))
 		}
 		for _, p := range []Protocol{NoPreview, Kitty, ITerm} {
 			got := string((&Text{Terminal: true, Preview: p}).AppendEvent(nil, ev))
@@ -93,9 +91,7 @@ func TestPreviewFollowsLine(t *testing.T) {
 				t.Errorf("%s, %v: %.100q", name, p, got)
 			}
 		}
-		if err := os.RemoveAll(file); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.RemoveAll(file))
 	}
 }
 
@@ -118,9 +114,7 @@ func TestPreviewSendsPicture(t *testing.T) {
 		text += data
 	}
 	data, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	if img, err := png.Decode(bytes.NewReader(data)); err != nil || img.Bounds().Dx() != 96 || img.Bounds().Dy() != 48 {
 		t.Errorf("kitty: %v", err)
 	}

@@ -48,9 +48,7 @@ func BenchmarkResponse(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				p.Client = responses(many(events))
-				if err := p.Run(context.Background(), &lines{out: io.Discard}); err != nil {
-					b.Fatal(err)
-				}
+				check(b, p.Run(context.Background(), &lines{out: io.Discard}))
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*events), "ns/event")
 		})

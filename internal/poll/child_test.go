@@ -51,9 +51,7 @@ func TestMain(m *testing.M) {
 func child(t *testing.T, kind string, env ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), append(env, "POLL_CHILD="+kind)...)
 	cmd.Stderr = os.Stderr
@@ -158,9 +156,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 		owed = append(owed, killOnce(t, feed, srv.URL, dir, out)...)
 		left += len(files(t, dir, "2*"))
 		text, err := os.ReadFile(out)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		for _, line := range completeLines(string(text)) {
 			seen[line]++
 		}
@@ -191,14 +187,10 @@ func killOnce(t *testing.T, feed *feeder, url, dir, out string) (owed []string) 
 	t.Helper()
 	who := filepath.Base(out)
 	stdout, err := os.Create(out)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer stdout.Close()
 	here, there, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer here.Close()
 	cmd := child(t, "kill", "POLL_SERVER="+url+"/"+who, "POLL_SPOOL="+dir)
 	cmd.Stdout, cmd.ExtraFiles = stdout, []*os.File{there}
@@ -206,9 +198,7 @@ func killOnce(t *testing.T, feed *feeder, url, dir, out string) (owed []string) 
 	feed.mu.Lock()
 	feed.asked[who] = asked
 	feed.mu.Unlock()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, cmd.Start())
 	there.Close()
 	progress := make(chan [2]int)
 	go func() { // the pipe must not fill up

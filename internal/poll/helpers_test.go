@@ -24,6 +24,14 @@ func gate() *event.Instance {
 	return &event.Instance{ID: gateID, Name: "Gate", Server: "http://nvr1:3546"}
 }
 
+// check ends the test if err is not nil.
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // queue is a client that returns one response after the other: a string, a
 // reader, an error, or nil for 204. After the last one it waits for ctx.
 type queue struct {
@@ -215,9 +223,7 @@ func payloads(from, to int) (all []string) {
 func files(t testing.TB, dir, pattern string) []string {
 	t.Helper()
 	all, err := filepath.Glob(filepath.Join(dir, pattern))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return all
 }
 
@@ -226,9 +232,7 @@ func unwrittenLines(t testing.TB, dir string) (all []string) {
 	t.Helper()
 	for _, f := range files(t, dir, "unwritten-*.ndjson") {
 		text, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		if len(text) == 0 || text[len(text)-1] != '\n' {
 			t.Errorf("%s does not end in a complete line", f)
 		}

@@ -79,9 +79,7 @@ func TestQueueIsDrainedWhileTheSinkWaits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dir := t.TempDir()
 				spool, err := OpenSpool(dir)
-				if err != nil {
-					t.Fatal(err)
-				}
+				check(t, err)
 				defer spool.Close()
 				began := time.Now()
 				server := &traffic{began: began, fail: tc.fail}
@@ -110,9 +108,7 @@ func TestSpooledResponsesStayForNextRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		spool, err := OpenSpool(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		began := time.Now()
 		server := &traffic{began: began}
 		broken := errors.New("the broker is away")
@@ -144,9 +140,7 @@ func TestFailedSpoolLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		spool, err := OpenSpool(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		defer spool.Close()
 		began := time.Now()
 		server := &traffic{began: began}

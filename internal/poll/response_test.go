@@ -30,9 +30,7 @@ func once(t *testing.T, response any, s *noticeLog) (put []string, unwritten str
 	}
 	for _, name := range files(t, dir, "*") {
 		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		unwritten += string(text)
 		if s.of(event.Warning, "saved in "+name) != 1 {
 			t.Errorf("no warning names %s: %v", name, s.all)

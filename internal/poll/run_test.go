@@ -98,9 +98,7 @@ func overNet(t *testing.T, h http.HandlerFunc) *rtapi.Client {
 	srv := &http.Server{Handler: h}
 	go srv.Serve(ln)
 	client, err := rtapi.New(rtapi.Options{Server: "nvr1", Dial: ln.Dial})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	t.Cleanup(func() {
 		client.Close()
 		srv.Close()
@@ -224,9 +222,7 @@ func wrapped(payloads []string) string {
 func open(t testing.TB, dir string) *Spool {
 	t.Helper()
 	s, err := OpenSpool(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
 }

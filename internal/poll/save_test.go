@@ -10,14 +10,10 @@ import (
 func TestUnwrittenAppends(t *testing.T) {
 	dir := t.TempDir()
 	blocked := filepath.Join(dir, "file")
-	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(blocked, nil, 0o600))
 	w := NewUnwritten([]string{filepath.Join(blocked, "x"), filepath.Join(dir, "state", "rtev")}, "nats")
 	first, err := w.Save([]byte(`{"n":1}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	second, err := w.Save([]byte(`{"n":2}`))
 	if err != nil || second != first {
 		t.Fatalf("%s then %s, %v", first, second, err)

@@ -36,9 +36,7 @@ func TestSpoolHoldsResponseUntilWritten(t *testing.T) {
 		}
 		return true
 	}
-	if err := p.Run(t.Context(), sink); err != nil {
-		t.Fatal(err)
-	}
+	check(t, p.Run(t.Context(), sink))
 	equal(t, "out", completeLines(out.String()), payloads(0, 50))
 	emptyDir(t, dir)
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
@@ -84,9 +82,7 @@ func TestSpoolIsLocked(t *testing.T) {
 	if _, err := OpenSpool(dir); err == nil || !strings.Contains(err.Error(), "another run uses the spool") {
 		t.Errorf("got %v", err)
 	}
-	if err := first.Close(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, first.Close())
 	open(t, dir)
 	if _, err := OpenSpool(filepath.Join(dir, "lock", "x")); !says(err, "cannot use the spool") {
 		t.Errorf("got %v", err)
@@ -158,9 +154,7 @@ func TestTypeSurvivesSpool(t *testing.T) {
 	spool.Close()
 	got := &flowtest.Collect{}
 	p = &Poll{Client: responses(nil), Instance: gate(), Spool: open(t, dir), Once: true}
-	if err := p.Run(t.Context(), got); err != nil {
-		t.Fatal(err)
-	}
+	check(t, p.Run(t.Context(), got))
 	front := `{"instance_id":"` + gateID + `",`
 	if all := got.Taken(); len(all) != 2 || all[0].Type != "a" || all[0].Payload != front+`"$id":"b"}` ||
 		all[1].Type != "unknown" || all[1].Payload != front+`"n":1}` {
@@ -171,9 +165,7 @@ func TestTypeSurvivesSpool(t *testing.T) {
 // leave creates a file in a spool as an earlier run would have.
 func leave(t *testing.T, dir, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 }
 
 func TestLeftoverIsDeliveredFirst(t *testing.T) {
@@ -193,9 +185,7 @@ func TestLeftoverIsDeliveredFirst(t *testing.T) {
 			at = append(at, ev.Received.UTC().Format("150405.000000000"))
 			return true
 		}}
-	if err := p.Run(t.Context(), got); err != nil {
-		t.Fatal(err)
-	}
+	check(t, p.Run(t.Context(), got))
 	equal(t, "in order", got.Payloads(), append(append(payloads(0, 6), `{"$id":"x","instance_id":"door/1"}`),
 		payloads(6, 7)...))
 	if got.Taken()[6].Instance != door || got.Taken()[0].Instance != p.Instance || at[0] != "110500.000000001" ||

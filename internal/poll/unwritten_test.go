@@ -108,9 +108,7 @@ func TestUnwrittenFileNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // time does not advance, so that names are equal
 		dir := filepath.Join(t.TempDir(), "state", "rtev")
 		blocked := filepath.Join(t.TempDir(), "file")
-		if err := os.WriteFile(blocked, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(blocked, nil, 0o600))
 		for range 3 {
 			p := &Poll{Client: responses(items(0, 2)), Instance: &event.Instance{ID: "../\x00é 1"},
 				UnwrittenDirs: []string{filepath.Join(blocked, "x"), dir}}
@@ -132,9 +130,7 @@ func TestUnwrittenFileNames(t *testing.T) {
 
 func TestNoFolderForUnwrittenEvents(t *testing.T) {
 	blocked := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(blocked, nil, 0o600))
 	for _, dirs := range [][]string{nil, {blocked, blocked + "/x"}} {
 		for _, fail := range []error{errFull, event.ErrStop} {
 			var s noticeLog

@@ -34,15 +34,11 @@ func TestGroupsBeyondLimit(t *testing.T) {
 	var events uint64
 	put := func(id int) {
 		ev, err := event.New("track", fmt.Appendf(nil, `{"$id":"type-%d","tracking_id":"t%d"}`, id, id), gate)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		ev.Type = fmt.Sprintf("type-%d", id)
 		ev.Received = time.Now()
 		events++
-		if err := s.Put(ev); err != nil {
-			t.Fatal(err)
-		}
+		check(t, s.Put(ev))
 	}
 	for id := range 100_000 {
 		put(id)

@@ -18,13 +18,9 @@ func TestCSVNamesAsInTail(t *testing.T) {
 			c := New(Options{Recorded: true})
 			newFeed(t, c, in).put("track", 0, "")
 			var got bytes.Buffer
-			if err := CSV(&got, terminal)(c.Snapshot("")); err != nil {
-				t.Fatal(err)
-			}
+			check(t, CSV(&got, terminal)(c.Snapshot("")))
 			ev, err := event.New("track", []byte(trackPayload), in)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			tail := string(format.NewCSV(format.CSVOptions{Terminal: terminal}).AppendEvent(nil, ev))
 			_, rest, _ := strings.Cut(tail, "track,")
 			written, _, _ := strings.Cut(rest, ",Person,")

@@ -13,9 +13,7 @@ import (
 // printed.
 func TestNamesAreDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/stats.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	names := strings.Split(csvColumns, ",")
 	for _, v := range []any{Snapshot{}, Instance{}, Group{}, Dist{}, Engine{}, OpenEvent{}, EndedType{}, Field{}} {
 		names = append(names, jsonNames(reflect.TypeOf(v))...)

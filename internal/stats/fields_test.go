@@ -14,9 +14,7 @@ import (
 func putAll(t *testing.T, f *Fields, typ string, payloads ...string) {
 	t.Helper()
 	for _, p := range payloads {
-		if err := f.Put(flowtest.Event(t, typ, p)); err != nil {
-			t.Fatal(err)
-		}
+		check(t, f.Put(flowtest.Event(t, typ, p)))
 	}
 }
 
@@ -28,9 +26,7 @@ func TestFieldsOfTheSamples(t *testing.T) {
 	var text, ndjson, rows bytes.Buffer
 	for _, err := range []error{f.Write(&text, "text", false, false), f.Write(&ndjson, "ndjson", false, false),
 		f.Write(&rows, "csv", false, false)} {
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 	}
 	golden(t, "fields.txt", text.Bytes())
 	golden(t, "fields.ndjson", ndjson.Bytes())
@@ -109,9 +105,7 @@ func TestFieldsLimits(t *testing.T) {
 	for i := range 2 * maxFieldTypes {
 		ev := flowtest.Event(t, "x", `{}`)
 		ev.Type = fmt.Sprint("type", i)
-		if err := f.Put(ev); err != nil {
-			t.Fatal(err)
-		}
+		check(t, f.Put(ev))
 	}
 	if n := len(f.types); n > maxFieldTypes+1 {
 		t.Errorf("%d types", n)
@@ -130,17 +124,13 @@ func FuzzFields(f *testing.F) {
 			return
 		}
 		fields := NewFields()
-		if err := fields.Put(ev); err != nil {
-			t.Fatal(err)
-		}
+		check(t, fields.Put(ev))
 		for _, x := range fields.List() {
 			if x.Path != "" && (x.Count != 1 || len(x.Kinds) == 0) {
 				t.Errorf("%+v", x)
 			}
 		}
 		var out bytes.Buffer
-		if err := fields.Write(&out, "ndjson", false, false); err != nil {
-			t.Fatal(err)
-		}
+		check(t, fields.Write(&out, "ndjson", false, false))
 	})
 }

@@ -23,14 +23,10 @@ func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
 	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(file, got, 0o644))
 	}
 	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s differs (-update writes it); got:\n%s", file, got)
 	}
@@ -57,9 +53,7 @@ func TestNDJSONAndCSVAreWellFormed(t *testing.T) {
 		}
 	}
 	all, err := csv.NewReader(&rows).ReadAll() // checks that all rows are of one length
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	if heads := strings.Count(rows.String()+strings.Join(all[0], ","), "record,time"); heads != 1 {
 		t.Errorf("%d headers", heads)
 	}
@@ -89,14 +83,10 @@ func TestMetricsFormats(t *testing.T) {
 	} {
 		feed.put("track", 0, "")
 		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+addr+"/metrics", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		r.Header.Set("Accept", tc.accept)
 		got, err := client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		body, err := io.ReadAll(got.Body)
 		got.Body.Close()
 		if text := string(body); err != nil || got.StatusCode != 200 || !strings.Contains(text, tc.want) ||

@@ -233,9 +233,7 @@ func TestSilenceInEveryReport(t *testing.T) {
 			size := func() (int, int) { return 200, 50 }
 			all := printers{Text(&text, false), Text(&color, true), NewView(&view, size, true).Print, NDJSON(&ndjson),
 				CSV(&rows, false), Prom(&prom)}
-			if err := all.Print(s); err != nil {
-				t.Fatal(err)
-			}
+			check(t, all.Print(s))
 			labels := `instance="899c89f9-90c3-c633-8586-8f09b005ebed",name="Gate",server="http://nvr1:3546"`
 			for _, want := range []struct{ in, part string }{
 				{text.String(), tc.text}, {color.String(), tc.color}, {view.String(), tc.color}, {ndjson.String(), tc.ndjson},
@@ -332,9 +330,7 @@ func TestUnwantedInstanceIsNotListed(t *testing.T) {
 		c := New(Options{Recorded: true})
 		ev := flowtest.Event(t, "track", `{"n":1}`)
 		ev.ID = id
-		if err := c.Sink(nothing).Put(ev); err != nil {
-			t.Fatal(err)
-		}
+		check(t, c.Sink(nothing).Put(ev))
 		if n := len(c.Snapshot("").Instances); n != want {
 			t.Errorf("id %q: %d instances, want %d", id, n, want)
 		}

@@ -20,9 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func serve(t *testing.T, c *Counter) (addr string, stop func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- Serve(ctx, l, c) }()
@@ -51,13 +49,9 @@ func TestServe(t *testing.T) {
 		{"POST", "/metrics", 405, "Method Not Allowed"},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), tc.method, "http://"+addr+tc.path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		got, err := client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		body, err := io.ReadAll(got.Body)
 		got.Body.Close()
 		if err != nil || got.StatusCode != tc.code || !strings.Contains(string(body), tc.body) {
@@ -82,9 +76,7 @@ func TestCloseDuringScrape(t *testing.T) {
 	for _, request := range []string{"GET /metrics HT", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
 		strings.Repeat("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 50)} {
 		conn, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		defer conn.Close()
 		if _, err := io.WriteString(conn, request); err != nil {
 			t.Fatal(err)
@@ -96,9 +88,7 @@ func TestCloseDuringScrape(t *testing.T) {
 
 func TestServeReportsBrokenListener(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	l.Close()
 	if err := Serve(t.Context(), l, New(Options{})); !errors.Is(err, net.ErrClosed) {
 		t.Error(err)

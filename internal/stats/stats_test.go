@@ -20,6 +20,14 @@ var (
 		Order: 2}
 )
 
+// check ends the test if err is not nil.
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 const trackPayload = `{"$id":"track","$version":1,"age_ms":3600,"detection_confidence":0.872,` +
 	`"event_timestamp_ms":41200,"events":["6b42f3eb-71df-b37c-3738-cbdd9b8b36ef"],` +
 	`"instance_id":"183224d2-7b72-b647-391e-179fa311b891","is_moving":1,` +

@@ -171,9 +171,7 @@ func TestFramesFitWindow(t *testing.T) {
 			v := NewView(s, func() (int, int) { return size[0], size[1] }, true)
 			snap := snapshotOf(n, camera)
 			for range 3 {
-				if err := v.Print(snap); err != nil {
-					t.Fatal(err)
-				}
+				check(t, v.Print(snap))
 			}
 			if s.writes != 4 {
 				t.Errorf("%v: %d writes for three frames", size, s.writes-1)
@@ -200,9 +198,7 @@ func TestFrameSaysHowMuchItLeavesOut(t *testing.T) {
 	} {
 		s := newScreen(t, tc.width, tc.height)
 		v := NewView(s, func() (int, int) { return tc.width, tc.height }, false)
-		if err := v.Print(snapshotOf(tc.instances, camera)); err != nil {
-			t.Fatal(err)
-		}
+		check(t, v.Print(snapshotOf(tc.instances, camera)))
 		for _, want := range tc.want {
 			if !strings.Contains(s.text(), want) {
 				t.Errorf("%dx%d with %d: no %q in\n%s", tc.width, tc.height, tc.instances, want, s.text())
@@ -215,13 +211,9 @@ func TestTotalIsPrintedWhole(t *testing.T) {
 	s := newScreen(t, 80, 10)
 	v := NewView(s, func() (int, int) { return 80, 10 }, false)
 	snap := snapshotOf(40, camera)
-	if err := v.Print(snap); err != nil {
-		t.Fatal(err)
-	}
+	check(t, v.Print(snap))
 	snap.Record = "total"
-	if err := v.Print(snap); err != nil {
-		t.Fatal(err)
-	}
+	check(t, v.Print(snap))
 	lines := s.lines()
 	at := 0
 	for i := range 40 {
@@ -249,9 +241,7 @@ func TestViewFollowsResize(t *testing.T) {
 				s.narrow(size[0])
 			}
 			s.width = size[0]
-			if err := v.Print(snapshotOf(1, camera)); err != nil {
-				t.Fatal(err)
-			}
+			check(t, v.Print(snapshotOf(1, camera)))
 		}
 		s.above = nil
 		if n := frames(s.text()); n != 1 {
@@ -265,9 +255,7 @@ func TestViewNotices(t *testing.T) {
 	v := NewView(s, func() (int, int) { return 80, 24 }, false)
 	snap := snapshotOf(1, camera)
 	print := func() {
-		if err := v.Print(snap); err != nil {
-			t.Fatal(err)
-		}
+		check(t, v.Print(snap))
 	}
 	v.Notice("before the first frame")
 	print()
@@ -308,12 +296,8 @@ func TestHostileNames(t *testing.T) {
 		for _, sample := range append(flowtest.Hostile(), sample) {
 			ev := flowtest.Event(t, "", sample.Payload)
 			ev.Instance, ev.Received = in(i), time.Now()
-			if err := c.Sink(unfiltered).Put(ev); err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Put(ev); err != nil {
-				t.Fatal(err)
-			}
+			check(t, c.Sink(unfiltered).Put(ev))
+			check(t, f.Put(ev))
 		}
 		c.Notice(event.Notice{Kind: event.Skipped, Instance: in(i)})
 	}
