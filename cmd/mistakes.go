@@ -116,6 +116,9 @@ func withoutServer(c *cobra.Command, args []string) error {
 		flags = append(flags, "cacert", "cert", "key", "insecure")
 	}
 	if slices.Contains(args, "-") {
+		if c.Name() == "history" {
+			return &usageError{msg: "history reads from servers, not from - (standard input)", hint: "rtev tail - --since TIME"}
+		}
 		flags = append(flags, "demo", "retry", "idle-timeout", "once", "spool", "events-to")
 		return withoutEffect(c, "on recorded events (-)", flags...)
 	}

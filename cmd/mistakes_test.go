@@ -101,6 +101,7 @@ func TestMistakes(t *testing.T) {
 		{"tail http://nvr1/v1/other", `no instance in the URL`},
 		{"tail --cert /nowhere/x gate", `client certificate`},
 		{"tail --key /nowhere/x gate", `key`},
+		{"history -", `history reads from servers, not from - (standard input)|try: rtev tail - --since TIME`},
 		{"tail - gate", `- (standard input) cannot be combined with other instances`},
 		// flags without effect
 		{"tail -o prom", `-o prom is for rtev stats`},

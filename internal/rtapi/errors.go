@@ -45,8 +45,13 @@ func (e *UnreachableError) reason() string {
 		return "it does not speak TLS; try http://"
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return "connection refused; is RT Server running there?"
+	case strings.HasSuffix(e.Err.Error(), "tls: certificate required"):
+		return "it requires a client certificate; give --cert"
 	case errors.Is(e.Err, syscall.EPIPE), errors.Is(e.Err, syscall.ECONNRESET):
-		return "the server closed the connection; if it requires a client certificate, give --cert"
+		if strings.HasPrefix(e.URL, "https:") {
+			return "the server closed the connection; if it requires a client certificate, give --cert"
+		}
+		return "the server closed the connection"
 	case slow && timeout.Timeout():
 		return "no response in time; check address, port and firewall"
 	}

@@ -47,6 +47,15 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// TestResetOfTLSHintsAtClientCertificate: some servers close the connection instead of
+// sending an alert.
+func TestResetOfTLSHintsAtClientCertificate(t *testing.T) {
+	err := &UnreachableError{URL: "https://nvr9", Err: syscall.ECONNRESET}
+	if want := "https://nvr9: the server closed the connection; if it requires a client certificate, give --cert"; err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // TestUnreachableErrorHidesItsCause checks that a time-out of net/http, which is a
 // context.DeadlineExceeded, and EPIPE from a broken connection do not look like
 // the end of the run or a closed standard output.
@@ -64,8 +73,9 @@ func TestUnreachableErrorHidesItsCause(t *testing.T) {
 		{&net.DNSError{Name: "nvr9", IsNotFound: true}, `no such host as "nvr9"; check the name`},
 		{context.DeadlineExceeded, "no response in time; check address, port and firewall"},
 		{&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, "no response in time; check address, port and firewall"},
-		{write(syscall.EPIPE), "the server closed the connection; if it requires a client certificate, give --cert"},
-		{write(syscall.ECONNRESET), "the server closed the connection; if it requires a client certificate, give --cert"},
+		{write(syscall.EPIPE), "the server closed the connection"},
+		{write(syscall.ECONNRESET), "the server closed the connection"},
+		{errors.New("remote error: tls: certificate required"), "it requires a client certificate; give --cert"},
 	} {
 		c := connect(t, Options{Server: "nvr9", Dial: dial(tc.err)})
 		for name, ask := range map[string]func() error{
