@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	margin  = 5 * time.Second // for events in transit before a gap, and for rows written late
+	margin  = 5 * time.Second // for events in transit, rows written late, and a clock that is ahead
 	maxSeen = 50_000          // events that are remembered, and as many older ones, in 4 MB
 )
 
@@ -63,6 +63,7 @@ type filling struct {
 	to     event.Sink
 	failed error           // of the sink
 	latest time.Time       // of the events, by the server's clock
+	ahead  time.Duration   // at least so much is the server's clock ahead
 	seen   map[uint64]bool // events that were put; true: only stored so far
 	older  map[uint64]bool // those that were put before
 }
@@ -78,7 +79,7 @@ func (r *filling) Put(e *event.Event) error {
 			return nil
 		}
 		if at, ok := e.Time(); ok && at.After(r.latest) {
-			r.latest = at
+			r.latest, r.ahead = at, max(r.ahead, time.Until(at))
 		}
 		if e.Stored {
 			r.count++
@@ -140,8 +141,8 @@ func (r *filling) notice(n event.Notice) {
 	}
 }
 
-// fill puts the events stored since a time and, soon after, those since late that
-// were written meanwhile, and reports how many there were.
+// fill puts the events stored since a time until about now and, soon after, those
+// since late that were written meanwhile, and reports how many there were.
 func (r *filling) fill(since, late time.Time) {
 	r.turn <- struct{}{}
 	defer func() { <-r.turn }()
@@ -149,14 +150,18 @@ func (r *filling) fill(since, late time.Time) {
 		return
 	}
 	r.count = 0
-	source := r.Stored
-	source.Since, source.Until = since, time.Now().Add(24*time.Hour) // the server's clock may be ahead
-	err := source.Run(r.ctx, r)
+	query := func(since time.Time) error {
+		source := r.Stored
+		r.mu.Lock()
+		source.Since, source.Until = since, time.Now().Add(r.ahead+margin) // more is live
+		r.mu.Unlock()
+		return source.Run(r.ctx, r)
+	}
+	err := query(since)
 	r.open()
 	if err == nil {
 		rtapi.Sleep(r.ctx, margin)
-		source.Since = late
-		err = source.Run(r.ctx, r)
+		err = query(late)
 	}
 	r.missing = errors.Is(err, errNoDatabase)
 	result := event.Notice{Instance: r.Stored.Instances[0]}

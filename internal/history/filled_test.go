@@ -136,6 +136,21 @@ func TestStoredThenLiveEventsOnce(t *testing.T) {
 	})
 }
 
+func TestPastOfServerFarAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ahead = time.Hour
+		server := time.Now().Add(ahead)
+		d := &database{strict: true, rows: []storedRow{
+			remembered("a", server.Add(-time.Hour)), remembered("b", server.Add(-time.Minute)),
+		}}
+		var sink shown
+		filledRun(t, d, server.Add(-2*time.Hour), false, &sink, tell(event.Connected, 0), send("live", ahead))
+		if want := []string{"~a", "live", "~b"}; !slices.Equal(sink.ids, want) {
+			t.Errorf("shown %q, want %q", sink.ids, want)
+		}
+	})
+}
+
 func TestStoredEventsBeforeLateHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &database{strict: true, rows: []storedRow{remembered("a", time.Now().Add(-time.Minute))}}
@@ -224,6 +239,21 @@ func TestTenGapsAreFilled(t *testing.T) {
 		// more where a query is faster than the stream
 		if stored := strings.Count(strings.Join(sink.ids, ""), "~"); stored < 80 {
 			t.Errorf("%d came from the database, want at least 80", stored)
+		}
+	})
+}
+
+// TestFillingEnds reads from a server that stores an event during each request.
+func TestFillingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &database{strict: true, busy: func(d *database) {
+			time.Sleep(time.Second)
+			d.rows = append(d.rows, remembered(fmt.Sprint(len(d.rows)), time.Now()))
+		}}
+		var sink shown
+		notices, _ := filledRun(t, d, time.Now().Add(-time.Hour), false, &sink, tell(event.Connected, 0))
+		if !strings.Contains(notices, "stored events came from the database") {
+			t.Errorf("%d events, notices %q", len(sink.ids), notices)
 		}
 	})
 }

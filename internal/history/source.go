@@ -1,7 +1,6 @@
 // Package history reads what an RT Server has stored in its database. Source is an
 // event.Source of stored events, tracks, or counts of events. Filled adds stored
 // events to a live stream: those from before the run, and those missed in gaps.
-//
 // The database is barely documented. The package always sends both ends of the time
 // range and a limit, and sorts the rows of a page. Payloads are the rows as sent.
 package history
@@ -176,7 +175,9 @@ func (p *pager) next(table string, body object) error {
 		if t, ok := e.Time(); ok {
 			at = t
 		}
-		p.page = append(p.page, row{e.Payload, at, p.typeOf(e), p.instanceOf(e)})
+		words := cmp.Or(e.Get("event_type").String(), e.Get("$id").String(), "unknown")
+		typ := cmp.Or(p.types[plain(words)], words)
+		p.page = append(p.page, row{e.Payload, at, typ, p.instanceOf(e)})
 		return nil
 	})
 	if err != nil {
@@ -223,12 +224,6 @@ func (p *pager) query(table string, body object, do func(row []byte) error) erro
 		return p.ctx.Err()
 	}
 	return fmt.Errorf("%s: response with %s: %w", p.Client.Server(), table, err)
-}
-
-// typeOf returns the type of a row.
-func (p *pager) typeOf(e *event.Event) string {
-	words := cmp.Or(e.Get("event_type").String(), e.Get("$id").String(), "unknown")
-	return cmp.Or(p.types[plain(words)], words)
 }
 
 // instanceOf returns the instance of a row. Counts without one are of all instances.

@@ -32,15 +32,16 @@ type storedRow struct {
 type database struct {
 	mu       sync.Mutex
 	rows     []storedRow
-	cap      int  // the largest page; 0: the requested limit
-	uneven   bool // every second page has less than a tenth of the limit
-	newest   bool // sends the newest first, whatever the requested order
-	shuffle  bool // rows of one time come in another order each time
-	noOffset bool // ignores offset
-	noLimit  bool // ignores limit
-	strict   bool // orders by time, and sends nothing outside the range
-	status   int  // responds with this status
-	failAt   int  // offset from which on it responds with 500
+	cap      int             // the largest page; 0: the requested limit
+	uneven   bool            // every second page has less than a tenth of the limit
+	newest   bool            // sends the newest first, whatever the requested order
+	shuffle  bool            // rows of one time come in another order each time
+	noOffset bool            // ignores offset
+	noLimit  bool            // ignores limit
+	strict   bool            // orders by time, and sends nothing outside the range
+	status   int             // responds with this status
+	failAt   int             // offset from which on it responds with 500
+	busy     func(*database) // is called for each request; nil: nothing
 	names    []string
 	text     string // of each response, instead of rows
 	requests []request
@@ -87,6 +88,9 @@ func (d *database) serve(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	d.requests = append(d.requests, r)
+	if d.busy != nil {
+		d.busy(d)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	switch {
 	case d.status != 0:
