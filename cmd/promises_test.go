@@ -157,7 +157,8 @@ func TestCountsOfStrangeServers(t *testing.T) {
 			`{"event_type":"B","events":-1e300},{"event_type":"C","events":5}]}`)
 	})
 	for format, want := range map[string]string{
-		"text": "C                ", "csv": "event_type,events\nA,nan\nB,-1e300\nC,5\n", "ndjson": `{"event_type":"C","events":5}`,
+		"text": "C                ", "csv": "event_type,events\nA,nan\nB,-1e300\nC,5\n",
+		"ndjson": `{"event_type":"C","events":5}`,
 	} {
 		r := startEnv(t, env{dial: dial}, "history", "-s", "nvr1", "--count-by", "event_type", "--per", "hour", "-o", format)
 		if err := <-r.ended; err != nil || !strings.Contains(r.out.String(), want) {

@@ -28,9 +28,7 @@ func TestParseAddress(t *testing.T) {
 		}
 		payload := `{"$id":"event-intrusion","instance_id":"id-1","area_name":"東門.*>#x","object_class":"Person"}`
 		e, err := event.New("event-intrusion", []byte(payload), &event.Instance{ID: "id-1", Name: "North Gate.1"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		subject, key := texts(a, e)
 		if a.String() != tc.shown || subject != tc.subject || key != tc.key {
 			t.Errorf("%s: %s, %q, %q; want %s, %q, %q", tc.url, a, subject, key, tc.shown, tc.subject, tc.key)
@@ -75,13 +73,9 @@ func TestAddressMistakes(t *testing.T) {
 
 func TestCredentialsComeFromAFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "creds")
-	if err := os.WriteFile(file, []byte("me:se:cret\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(file, []byte("me:se:cret\n"), 0o600))
 	a, err := ParseAddress("mqtt://h/x?creds=@" + file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	if password, _ := a.server.User.Password(); a.server.User.Username() != "me" || password != "se:cret" {
 		t.Error(a.server)
 	}
@@ -93,14 +87,10 @@ func FuzzSubject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, place string) {
 		e, err := event.New("track", append(jsonraw.AppendQuoted([]byte(`{"area_name":`), place), '}'), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		for kind := range schemes {
 			a, err := ParseAddress(kind + "://h/{area_name}")
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			subject, _ := texts(a, e)
 			if subject == "" || len(subject) > 80 || strings.ContainsAny(subject, a.wildcards+"\x00\uFFFD") {
 				t.Errorf("%s: %q becomes %q", kind, place, subject)

@@ -17,13 +17,9 @@ func BenchmarkPublish(b *testing.B) {
 	for _, kind := range []string{"nats", "mqtt", "kafka"} {
 		b.Run(kind, func(b *testing.B) {
 			address, err := ParseAddress(benchBroker(b, kind))
-			if err != nil {
-				b.Fatal(err)
-			}
+			check(b, err)
 			broker, err := Dial(b.Context(), address, Options{Live: true})
-			if err != nil {
-				b.Fatal(err)
-			}
+			check(b, err)
 			sink, maker := broker.Sink(lines{}), event.Maker{}
 			payload := fmt.Appendf(nil, `{"$id":"track","instance_id":"i","p":%q,"n":`, strings.Repeat("x", 420))
 			start, n := len(payload), int64(0)
@@ -31,17 +27,11 @@ func BenchmarkPublish(b *testing.B) {
 				n++
 				payload = append(strconv.AppendInt(payload[:start], n, 10), '}')
 				e, err := maker.New("track", payload, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if err := sink.Put(e); err != nil {
-					b.Fatal(err)
-				}
+				check(b, err)
+				check(b, sink.Put(e))
 			}
 			b.StartTimer() // Loop has stopped it
-			if err := broker.Close(); err != nil {
-				b.Fatal(err)
-			}
+			check(b, broker.Close())
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 		})
 	}
@@ -60,9 +50,7 @@ func benchBroker(b *testing.B, kind string) string {
 		return "mqtt://127.0.0.1:" + port + "/rtev"
 	}
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "rtev"))
-	if err != nil {
-		b.Fatal(err)
-	}
+	check(b, err)
 	b.Cleanup(cluster.Close)
 	return "kafka://" + cluster.ListenAddrs()[0] + "/rtev"
 }

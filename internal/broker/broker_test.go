@@ -16,6 +16,14 @@ import (
 	"github.com/rtev/rtev/internal/event"
 )
 
+// check ends the test if err is not nil.
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 var errTimeout = errors.New("no acknowledgement in time")
 
 // fakeConn reports after a millisecond the error that verdict returns.
@@ -90,14 +98,10 @@ type rig struct {
 func newRig(t *testing.T, live bool) *rig {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer listener.Close()
 	address, err := ParseAddress("nats://" + listener.Addr().String() + "/events.{type}")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	r := &rig{conn: &fakeConn{}}
 	address.dial = func(context.Context, Address, Options) (conn, error) { return r.conn, nil }
 	ctx, cancel := context.WithCancel(t.Context())
@@ -118,9 +122,7 @@ func newRig(t *testing.T, live bool) *rig {
 		Live: live,
 		End:  func(error) { cancel() },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	r.sink = r.Sink(lines{})
 	return r
 }
@@ -139,9 +141,7 @@ func newEvent(t *testing.T, i int) *event.Event {
 	t.Helper()
 	payload := fmt.Appendf(nil, `{"$id":"track","instance_id":"i","n":%d}`, i)
 	e, err := event.New("track", payload, &event.Instance{ID: "i", Name: "gate"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return e
 }
 
@@ -155,12 +155,8 @@ func payloads(from, to int) (list []string) {
 func TestFlushWaitsForEveryAcknowledgement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, false)
-		if err := r.put(t, 0, 2500); err != nil {
-			t.Fatal(err)
-		}
-		if err := r.sink.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		check(t, r.put(t, 0, 2500))
+		check(t, r.sink.Flush())
 		if got := r.conn.bodies(); !slices.Equal(got, payloads(0, 2500)) {
 			t.Errorf("%d bodies acknowledged", len(got))
 		}
@@ -182,16 +178,10 @@ func TestBytesInFlightAreBounded(t *testing.T) {
 		big := strings.Repeat("x", 1<<20)
 		for i := range 64 {
 			e, err := event.New("crop", fmt.Appendf(nil, `{"$id":"crop","instance_id":"i","n":%d,"image":%q}`, i, big), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := r.sink.Put(e); err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
+			check(t, r.sink.Put(e))
 		}
-		if err := r.sink.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		check(t, r.sink.Flush())
 		if most := maxInFlightBytes >> 20; r.conn.maxFlying > most || r.conn.maxFlying < 2 {
 			t.Errorf("%d messages of 1 MiB in flight, want 2 to %d", r.conn.maxFlying, most)
 		}
@@ -211,12 +201,8 @@ func TestOutageLosesNothing(t *testing.T) {
 		})
 		time.AfterFunc(time.Hour, func() { r.conn.set(nil) })
 		began := time.Now()
-		if err := r.put(t, 0, 3000); err != nil {
-			t.Fatal(err)
-		}
-		if err := r.sink.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		check(t, r.put(t, 0, 3000))
+		check(t, r.sink.Flush())
 		if waited := time.Since(began); waited < time.Hour || waited > time.Hour+time.Minute {
 			t.Errorf("flushed after %v, want soon after the broker came back", waited)
 		}
@@ -250,9 +236,7 @@ func TestFailedMessagesAreSentAgainInOrder(t *testing.T) {
 			}
 			return nil
 		})
-		if err := errors.Join(r.put(t, 0, 10), r.sink.Flush()); err != nil {
-			t.Fatal(err)
-		}
+		check(t, errors.Join(r.put(t, 0, 10), r.sink.Flush()))
 		if got := r.conn.bodies(); !slices.Equal(got, payloads(0, 10)) {
 			t.Errorf("arrived as %q", got)
 		}
@@ -296,9 +280,7 @@ func TestRefusedEventIsShrunkThenSaved(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, false)
 				r.conn.set(tc.verdict)
-				if err := errors.Join(r.put(t, 0, 4), r.sink.Flush()); err != nil {
-					t.Fatal(err)
-				}
+				check(t, errors.Join(r.put(t, 0, 4), r.sink.Flush()))
 				want := slices.Delete(payloads(0, 4), 1, 2)
 				if tc.body != "" {
 					want = append(want, tc.body)
@@ -341,9 +323,7 @@ func TestRunEndsWithoutAcknowledgement(t *testing.T) {
 					}
 					return errTimeout
 				})
-				if err := r.put(t, 0, 5); err != nil {
-					t.Fatal(err)
-				}
+				check(t, r.put(t, 0, 5))
 				r.end()
 				began := time.Now()
 				flushed := r.sink.Flush()

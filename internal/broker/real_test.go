@@ -30,9 +30,7 @@ import (
 func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
@@ -51,9 +49,7 @@ func start(t testing.TB, port, program string, args ...string) *exec.Cmd {
 	c := exec.Command(path, args...)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, c.Start())
 	t.Cleanup(func() {
 		c.Process.Kill()
 		c.Wait()
@@ -79,18 +75,12 @@ func startNATS(t testing.TB, port, dir string, args ...string) *exec.Cmd {
 func stream(t testing.TB, port, subject string) jetstream.Stream {
 	t.Helper()
 	nc, err := nats.Connect("nats://127.0.0.1:"+port, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	t.Cleanup(nc.Close)
 	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	s, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "EVENTS", Subjects: []string{subject}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return s
 }
 
@@ -98,14 +88,10 @@ func stream(t testing.TB, port, subject string) jetstream.Stream {
 func stored(t *testing.T, s jetstream.Stream) (bodies []string) {
 	t.Helper()
 	info, err := s.Info(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	for seq := info.State.FirstSeq; seq <= info.State.LastSeq; seq++ {
 		m, err := s.GetMsg(t.Context(), seq)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		bodies = append(bodies, string(m.Data))
 	}
 	return bodies
@@ -174,9 +160,7 @@ func consume(t *testing.T, host, topic string, n int) (records []*kgo.Record) {
 	t.Helper()
 	c, err := kgo.NewClient(kgo.SeedBrokers(host), kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -204,9 +188,7 @@ func recording(n int) (list []string) {
 func publish(t *testing.T, url string, list []string, o Options) error {
 	t.Helper()
 	address, err := ParseAddress(url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	o.End = func(error) {}
 	o.WithoutImage = lines{small: true}
 	b, err := Dial(t.Context(), address, o)
@@ -216,9 +198,7 @@ func publish(t *testing.T, url string, list []string, o Options) error {
 	sink := b.Sink(lines{})
 	for i, p := range list {
 		e, err := event.New("event-intrusion", []byte(p), &event.Instance{ID: "i", Name: "gate"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		if err := sink.Put(e); err != nil {
 			return errors.Join(err, b.Close())
 		}
@@ -251,9 +231,7 @@ func TestJetStreamStoresEachEventOnce(t *testing.T) {
 	s := stream(t, port, "rtev.>")
 	list := recording(500)
 	for range 2 {
-		if err := publish(t, "nats://127.0.0.1:"+port+"/rtev.{type}.{place}", list, Options{}); err != nil {
-			t.Fatal(err)
-		}
+		check(t, publish(t, "nats://127.0.0.1:"+port+"/rtev.{type}.{place}", list, Options{}))
 	}
 	same(t, stored(t, s), list)
 }
@@ -264,13 +242,9 @@ func TestJetStreamRestartLosesNothing(t *testing.T) {
 	s := stream(t, port, "rtev.>")
 	list := recording(2000)
 	address, err := ParseAddress("nats://127.0.0.1:" + port + "/rtev.a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	b, err := Dial(t.Context(), address, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	sink := b.Sink(lines{})
 	for i, p := range list {
 		if i%500 == 250 {
@@ -279,16 +253,10 @@ func TestJetStreamRestartLosesNothing(t *testing.T) {
 			server = startNATS(t, port, dir)
 		}
 		e, err := event.New("event-intrusion", []byte(p), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := sink.Put(e); err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
+		check(t, sink.Put(e))
 	}
-	if err := errors.Join(sink.Flush(), b.Close()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, errors.Join(sink.Flush(), b.Close()))
 	same(t, stored(t, s), list)
 }
 
@@ -326,9 +294,7 @@ func TestJetStreamLargeCropGoesWithoutImage(t *testing.T) {
 	s := stream(t, port, "rtev.>")
 	list := recording(3)
 	list[1] = fmt.Sprintf(`{"$id":"crop","instance_id":"i","image":%q}`, strings.Repeat("A", 2<<20))
-	if err := publish(t, "nats://127.0.0.1:"+port+"/rtev.{type}", list, Options{}); err != nil {
-		t.Fatal(err)
-	}
+	check(t, publish(t, "nats://127.0.0.1:"+port+"/rtev.{type}", list, Options{}))
 	got := stored(t, s)
 	if len(got) != 3 || distinct(append(got, list[0], list[2], "small")) != 3 {
 		t.Errorf("stored %d messages: %.200q", len(got), got)
@@ -340,9 +306,7 @@ func TestMQTTDeliversEveryEvent(t *testing.T) {
 	start(t, port, "mosquitto", "-p", port)
 	s := subscribe(t, port, "rtev/#")
 	list := recording(500)
-	if err := publish(t, "mqtt://127.0.0.1:"+port+"/rtev/{type}", list, Options{}); err != nil {
-		t.Fatal(err)
-	}
+	check(t, publish(t, "mqtt://127.0.0.1:"+port+"/rtev/{type}", list, Options{}))
 	same(t, s.wait(t, 500), list)
 }
 
@@ -351,16 +315,12 @@ func TestMQTTLargeCropGoesWithoutImage(t *testing.T) {
 	port := freePort(t)
 	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
 	text := "listener " + port + " 127.0.0.1\nallow_anonymous true\nmax_packet_size 100000\n"
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(conf, []byte(text), 0o600))
 	start(t, port, "mosquitto", "-c", conf)
 	s := subscribe(t, port, "rtev/#")
 	list := recording(3)
 	list[1] = fmt.Sprintf(`{"$id":"crop","instance_id":"i","image":%q}`, strings.Repeat("A", 200_000))
-	if err := publish(t, "mqtt://127.0.0.1:"+port+"/rtev/{type}", list, Options{}); err != nil {
-		t.Fatal(err)
-	}
+	check(t, publish(t, "mqtt://127.0.0.1:"+port+"/rtev/{type}", list, Options{}))
 	if got := s.wait(t, 3); !slices.Contains(got, "small") {
 		t.Errorf("%.200q arrived", got)
 	}
@@ -372,9 +332,7 @@ func TestMQTTReconnectsWithoutLoss(t *testing.T) {
 	s := subscribe(t, port, "rtev/#")
 	proxy := cutting(t, "127.0.0.1:"+port, 20_000)
 	list := recording(1000)
-	if err := publish(t, "mqtt://"+proxy+"/rtev/{type}", list, Options{}); err != nil {
-		t.Fatal(err)
-	}
+	check(t, publish(t, "mqtt://"+proxy+"/rtev/{type}", list, Options{}))
 	s.wait(t, 1000)
 }
 
@@ -382,9 +340,7 @@ func TestMQTTRefusesCredentials(t *testing.T) {
 	port, dir := freePort(t), t.TempDir()
 	conf := filepath.Join(dir, "mosquitto.conf")
 	text := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous false\n", port)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(conf, []byte(text), 0o600))
 	start(t, port, "mosquitto", "-c", conf)
 	err := publish(t, "mqtt://me:secret@127.0.0.1:"+port+"/x", recording(1), Options{})
 	if !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "secret") {
@@ -394,15 +350,11 @@ func TestMQTTRefusesCredentials(t *testing.T) {
 
 func TestKafkaDeliversEveryEvent(t *testing.T) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "rtev"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer cluster.Close()
 	host := cluster.ListenAddrs()[0]
 	list := recording(500)
-	if err := publish(t, "kafka://"+host+"/rtev", list, Options{}); err != nil {
-		t.Fatal(err)
-	}
+	check(t, publish(t, "kafka://"+host+"/rtev", list, Options{}))
 	var got []string
 	for _, r := range consume(t, host, "rtev", 500) {
 		got = append(got, string(r.Value))
@@ -415,19 +367,13 @@ func TestKafkaDeliversEveryEvent(t *testing.T) {
 
 func TestKafkaLargeCropGoesWithoutImage(t *testing.T) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "rtev"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer cluster.Close()
 	host := cluster.ListenAddrs()[0]
 	image, err := json.Marshal(strings.Repeat("AB/x", 2<<19))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	list := []string{`{"n":1}`, `{"image":` + string(image) + `}`, `{"n":3}`}
-	if err := publish(t, "kafka://"+host+"/rtev", list, Options{}); err != nil {
-		t.Fatal(err)
-	}
+	check(t, publish(t, "kafka://"+host+"/rtev", list, Options{}))
 	got := map[string]bool{}
 	for _, r := range consume(t, host, "rtev", 3) {
 		got[string(r.Value)] = true
@@ -439,9 +385,7 @@ func TestKafkaLargeCropGoesWithoutImage(t *testing.T) {
 
 func TestKafkaUnknownTopic(t *testing.T) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "rtev"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer cluster.Close()
 	err = publish(t, "kafka://"+cluster.ListenAddrs()[0]+"/nowhere", recording(1), Options{})
 	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "This server does not host this topic-partition") {
@@ -465,9 +409,7 @@ func TestUnreachableBroker(t *testing.T) {
 func cutting(t *testing.T, to string, after int64) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	var work sync.WaitGroup
 	t.Cleanup(func() {
 		l.Close()

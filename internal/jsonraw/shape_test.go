@@ -47,12 +47,15 @@ func TestShapesAgreeWithScan(t *testing.T) {
 	}
 	for _, doc := range []string{
 		`{"a":%s,"long name":[%[1]s,{"b":%[1]s}],"$id":%[1]s,"z":%[1]s,"instance_id":{"x":[]}}`,
-		`{"a":%s}`, `{"a":%s,"12345678":1}`, `{"1234":%s,"b":{},"c":%[1]s}`, ` {"a" : %s , "b":"filler filler"} `, "{\"a\":\n%s, \"b\":\"filler filler\"}",
+		`{"a":%s}`, `{"a":%s,"12345678":1}`, `{"1234":%s,"b":{},"c":%[1]s}`, ` {"a" : %s , "b":"filler filler"} `,
+		"{\"a\":\n%s, \"b\":\"filler filler\"}",
 		`{"\u0061":%s,"a":"filler filler filler"}`, `{"a":[[%s],[%[1]s]],"filler":"filler filler"}`,
 	} {
 		for _, value := range []string{
-			`1`, `12`, `"x"`, `-1.5e+300`, `"a\"b\\"`, `true`, `false`, `null`, `"0123456789abcdefghijklmnopqrstuvwxyz"`, `""`, `0`, `-0`, `12345678`, `123456789.123456789`,
-			`01`, `1.`, `1e`, `-`, `+1`, `"`, `tru`, `nulll`, "\"\x01\"", `"\x"`, `{}`, `[]`, `[1]`, `{"a":1}`, ``, `1,"a":2`, `1 `, ` 1`, `"é"`, "\"\xff\"", `"\ud83d\ude00"`,
+			`1`, `12`, `"x"`, `-1.5e+300`, `"a\"b\\"`, `true`, `false`, `null`, `"0123456789abcdefghijklmnopqrstuvwxyz"`, `""`,
+			`0`, `-0`, `12345678`, `123456789.123456789`,
+			`01`, `1.`, `1e`, `-`, `+1`, `"`, `tru`, `nulll`, "\"\x01\"", `"\x"`, `{}`, `[]`, `[1]`, `{"a":1}`, ``, `1,"a":2`,
+			`1 `, ` 1`, `"é"`, "\"\xff\"", `"\ud83d\ude00"`,
 		} {
 			all = append(all, fmt.Appendf(nil, doc, value))
 		}
@@ -64,7 +67,8 @@ func TestShapesReplaceTheOldest(t *testing.T) {
 	var all [][]byte
 	for round := range 5 {
 		for kind := range maxShapes + 3 {
-			all = append(all, fmt.Appendf(nil, `{"$id":"kind %d","member %[1]d":%d,"instance_id":"some text %[2]d"}`, kind, 1<<(5*round)))
+			all = append(all, fmt.Appendf(nil, `{"$id":"kind %d","member %[1]d":%d,"instance_id":"some text %[2]d"}`, kind,
+				1<<(5*round)))
 			all = append(all, all[len(all)/2])
 		}
 	}
@@ -128,7 +132,8 @@ func TestShapesCompareEveryByte(t *testing.T) {
 		many = fmt.Appendf(many, `,%d`, i)
 	}
 	many = append(many, `],"z":"end"}`...)
-	for _, doc := range [][]byte{[]byte(`{"$id":"track","n":[1,{"x":2.5}],"b":true}`), []byte(`{"a":"x","b":{"c":1}}`), many} {
+	for _, doc := range [][]byte{[]byte(`{"$id":"track","n":[1,{"x":2.5}],"b":true}`), []byte(`{"a":"x","b":{"c":1}}`),
+		many} {
 		for i := range doc {
 			for _, c := range []byte(`0"x,]}[{: \`) {
 				changed := bytes.Clone(doc)
@@ -165,7 +170,8 @@ func TestScalarsThatNeverChangeAreText(t *testing.T) {
 		a, b, c string
 		holes   int
 	}{
-		{`"p"`, `true`, long, 1}, {`"p"`, `true`, long, 1}, {`"q"`, `true`, long, 2}, {`"p"`, `true`, `0`, 2}, {`"q"`, `null`, `0`, 3}, {`"q"`, `true`, `0`, 3},
+		{`"p"`, `true`, long, 1}, {`"p"`, `true`, long, 1}, {`"q"`, `true`, long, 2}, {`"p"`, `true`, `0`, 2},
+		{`"q"`, `null`, `0`, 3}, {`"q"`, `true`, `0`, 3},
 	} {
 		if err := s.Scan(fmt.Appendf(nil, `{"a":%s,"b":[%s],"c":%s}`, c.a, c.b, c.c), &x); err != nil {
 			t.Fatal(err)
@@ -173,7 +179,8 @@ func TestScalarsThatNeverChangeAreText(t *testing.T) {
 		a, _ := x.Get("a")
 		b, _ := x.Get("b")
 		last, _ := x.Get("c")
-		if len(s.shapes) != 1 || len(s.shapes[0].holes) != c.holes || string(a) != c.a || string(b) != "["+c.b+"]" || string(last) != c.c {
+		if len(s.shapes) != 1 || len(s.shapes[0].holes) != c.holes || string(a) != c.a || string(b) != "["+c.b+"]" ||
+			string(last) != c.c {
 			t.Errorf("%d shapes, %d holes, want %d; a=%s b=%s c=%s", len(s.shapes), len(s.shapes[0].holes), c.holes, a, b, last)
 		}
 	}

@@ -36,7 +36,8 @@ func TestSplitterAtAnyChunkBorder(t *testing.T) {
 		{"pretty", "[\n  {\n    \"a\": 1\n  }\n]\n", []string{"{\n    \"a\": 1\n  }"}, io.EOF, 0},
 		{"lines of arrays", "[{\"a\":1}]\n[{\"b\":2},{\"c\":3}]\n", []string{`{"a":1}`, `{"b":2}`, `{"c":3}`}, io.EOF, 0},
 		{"lines of objects", "{\"a\":1}\r\n{\"b\":2}", []string{`{"a":1}`, `{"b":2}`}, io.EOF, 0},
-		{"escapes", `[{"a":"\\"},{"b":"\"{"},{"c":"\\\""}]`, []string{`{"a":"\\"}`, `{"b":"\"{"}`, `{"c":"\\\""}`}, io.EOF, 0},
+		{"escapes", `[{"a":"\\"},{"b":"\"{"},{"c":"\\\""}]`, []string{`{"a":"\\"}`, `{"b":"\"{"}`, `{"c":"\\\""}`}, io.EOF,
+			0},
 		{"no objects", `[1,"x, y",null , {}]`, []string{`1`, `"x, y"`, `null `, `{}`}, io.EOF, 0},
 		{"empty", `[]`, nil, io.EOF, 0},
 		{"nothing", ``, nil, io.EOF, 0},
@@ -51,7 +52,8 @@ func TestSplitterAtAnyChunkBorder(t *testing.T) {
 		{"too many brackets", `]]}[{"a":1}]`, []string{`}`, `{"a":1}`}, io.EOF, 0},
 	} {
 		for cut, wrap := range map[string]func(io.Reader) io.Reader{
-			"whole": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "halves": iotest.HalfReader, "dataerr": iotest.DataErrReader,
+			"whole": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "halves": iotest.HalfReader,
+			"dataerr": iotest.DataErrReader,
 		} {
 			t.Run(tc.name+"/"+cut, func(t *testing.T) {
 				got, _, rest, err := elements(wrap(strings.NewReader(tc.in)), 1<<20)
@@ -65,7 +67,8 @@ func TestSplitterAtAnyChunkBorder(t *testing.T) {
 
 func TestSplitterSkipsLongElementsInBoundedMemory(t *testing.T) {
 	const giant = 64 << 20
-	in := io.MultiReader(strings.NewReader(`[{"a":1},{"b":"`), io.LimitReader(fill('x'), giant), strings.NewReader(`"},{"c":3},`),
+	in := io.MultiReader(strings.NewReader(`[{"a":1},{"b":"`), io.LimitReader(fill('x'), giant),
+		strings.NewReader(`"},{"c":3},`),
 		io.LimitReader(fill('7'), giant), strings.NewReader(`,4]`))
 	e := NewSplitter(in, 100_000)
 	var got []string
@@ -79,7 +82,8 @@ func TestSplitterSkipsLongElementsInBoundedMemory(t *testing.T) {
 			t.Fatalf("the buffer grew to %d", cap(e.buf))
 		}
 	}
-	if want := fmt.Sprint([]string{`{"a":1}<nil>`, ErrTooLong.Error(), `{"c":3}<nil>`, ErrTooLong.Error(), `4<nil>`}); fmt.Sprint(got) != want {
+	if want := fmt.Sprint([]string{`{"a":1}<nil>`, ErrTooLong.Error(), `{"c":3}<nil>`, ErrTooLong.Error(),
+		`4<nil>`}); fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -93,11 +97,13 @@ func TestSplitterLimitAppliesToOneRead(t *testing.T) {
 		strings.NewReader(`[{"a":1},` + giant + `,{"c":3},` + giant + `]`),
 		iotest.OneByteReader(strings.NewReader(`[{"a":1},` + giant + `,{"c":3},` + giant + `]`)),
 	} {
-		if got, tooLong, _, err := elements(in, limit); fmt.Sprint(got) != `[{"a":1} {"c":3}]` || tooLong != 2 || err != io.EOF {
+		if got, tooLong, _, err := elements(in, limit); fmt.Sprint(got) != `[{"a":1} {"c":3}]` || tooLong != 2 ||
+			err != io.EOF {
 			t.Errorf("%d events, %d too long, %v", len(got), tooLong, err)
 		}
 	}
-	if got, tooLong, _, _ := elements(strings.NewReader(strings.Repeat("7", limit+1)), limit); len(got) != 0 || tooLong != 1 {
+	if got, tooLong, _, _ := elements(strings.NewReader(strings.Repeat("7", limit+1)), limit); len(got) != 0 ||
+		tooLong != 1 {
 		t.Errorf("a bare value: %d events, %d too long", len(got), tooLong)
 	}
 }
@@ -182,7 +188,8 @@ func TestSplitterOversize(t *testing.T) {
 }
 
 func TestSplitterReleasesLargeBuffer(t *testing.T) {
-	e := NewSplitter(io.MultiReader(strings.NewReader(`["`+strings.Repeat("x", 8<<20)+`",`), strings.NewReader(strings.Repeat(`{"a":1},`, 10))), 64<<20)
+	e := NewSplitter(io.MultiReader(strings.NewReader(`["`+strings.Repeat("x", 8<<20)+`",`),
+		strings.NewReader(strings.Repeat(`{"a":1},`, 10))), 64<<20)
 	for range 5 {
 		if _, err := e.Next(); err != nil {
 			t.Fatal(err)

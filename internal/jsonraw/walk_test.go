@@ -8,7 +8,8 @@ import (
 )
 
 func TestMembersAndElementsAgreeWithGjson(t *testing.T) {
-	for _, doc := range append(documents, `{"a" : {"b":[1,{"c":"}]\"{"}],"d":{}} , "e\"":[ [] , "x" ,-1.5e3, null ] ,"\u0061":2}`) {
+	for _, doc := range append(documents, `{"a" : {"b":[1,{"c":"}]\"{"}],"d":{}} , "e\"":[ [] , "x" ,-1.5e3, null ] ,`+
+		`"\u0061":2}`) {
 		if !gjson.Valid(doc) {
 			continue
 		}

@@ -82,17 +82,20 @@ func TestServerURL(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	for _, o := range []Options{
 		{Server: ""}, {Server: "http://"}, {Server: "ftp://nvr1"}, {Server: "nvr1?x=1"}, {Server: "nvr1#x"},
-		{Server: "http://me:secret@nvr1:port"}, {Server: "me:secret@nvr1:99999"}, {Server: "nvr1:0"}, {Server: "http://me:secret/word@nvr1"}, {Server: "http://me:secret\x00@nvr1"},
+		{Server: "http://me:secret@nvr1:port"}, {Server: "me:secret@nvr1:99999"}, {Server: "nvr1:0"},
+		{Server: "http://me:secret/word@nvr1"}, {Server: "http://me:secret\x00@nvr1"},
 		{Server: "ftp://me:secret@nvr1"},
 		{Server: "nvr1", CACert: "testdata/none.pem"}, {Server: "nvr1", CACert: "client_test.go"},
 		{Server: "nvr1", Cert: "client_test.go"}, {Server: "nvr1", Key: "testdata/none.pem"},
-		{Server: "nvr1", Header: http.Header{"X-Token": {"secret\n"}}}, {Server: "nvr1", Header: http.Header{"X Token": {"secret"}}},
+		{Server: "nvr1", Header: http.Header{"X-Token": {"secret\n"}}},
+		{Server: "nvr1", Header: http.Header{"X Token": {"secret"}}},
 	} {
 		_, err := New(o)
 		var bad *OptionError
 		if !errors.As(err, &bad) {
 			t.Errorf("%+v: got %v", o, err)
-		} else if strings.Contains(bad.Text, "secret") || strings.Contains(bad.Text, "word") || strings.Contains(bad.Text, "\n") {
+		} else if strings.Contains(bad.Text, "secret") || strings.Contains(bad.Text, "word") ||
+			strings.Contains(bad.Text, "\n") {
 			t.Errorf("%+v: %q", o, bad.Text)
 		}
 	}
@@ -100,12 +103,14 @@ func TestBadOptions(t *testing.T) {
 
 func TestStreamRequest(t *testing.T) {
 	var got *http.Request
-	c := client(t, Options{UserAgent: "rtev/1.2", Header: http.Header{"X-Site": {"a"}, "Host": {"cam.example"}}}, func(w http.ResponseWriter, r *http.Request) {
-		got = r
-		w.Header().Set("Content-Type", "Text/Event-Stream; charset=utf-8")
-		fmt.Fprint(w, "data: {}\n\n")
-	})
-	for _, tc := range []struct{ lastID, want string }{{"7", "7"}, {"a\x01b", ""}, {strings.Repeat("x", 5000), ""}, {"", ""}} {
+	c := client(t, Options{UserAgent: "rtev/1.2", Header: http.Header{"X-Site": {"a"}, "Host": {"cam.example"}}},
+		func(w http.ResponseWriter, r *http.Request) {
+			got = r
+			w.Header().Set("Content-Type", "Text/Event-Stream; charset=utf-8")
+			fmt.Fprint(w, "data: {}\n\n")
+		})
+	for _, tc := range []struct{ lastID, want string }{{"7", "7"}, {"a\x01b", ""}, {strings.Repeat("x", 5000), ""},
+		{"", ""}} {
 		body, err := c.Stream(context.Background(), "a/b c", []string{"track", "event-é&x"}, tc.lastID)
 		if err != nil {
 			t.Fatal(err)
@@ -118,10 +123,12 @@ func TestStreamRequest(t *testing.T) {
 			t.Errorf("Last-Event-ID %q, want %q", got.Header.Get("Last-Event-ID"), tc.want)
 		}
 	}
-	if got.RequestURI != "/v1/core/instance/a%2Fb%20c/consume_events_sse?events=track,event-%C3%A9%26x" || got.Host != "cam.example" {
+	if got.RequestURI != "/v1/core/instance/a%2Fb%20c/consume_events_sse?events=track,event-%C3%A9%26x" ||
+		got.Host != "cam.example" {
 		t.Errorf("request to %s for %s", got.Host, got.RequestURI)
 	}
-	for name, want := range map[string]string{"Accept": "text/event-stream", "Accept-Encoding": "gzip", "Cache-Control": "no-cache", "User-Agent": "rtev/1.2", "X-Site": "a"} {
+	for name, want := range map[string]string{"Accept": "text/event-stream", "Accept-Encoding": "gzip",
+		"Cache-Control": "no-cache", "User-Agent": "rtev/1.2", "X-Site": "a"} {
 		if got.Header.Get(name) != want {
 			t.Errorf("%s: %q, want %q", name, got.Header.Get(name), want)
 		}
@@ -190,7 +197,8 @@ func TestStatuses(t *testing.T) {
 		after  time.Duration
 	}{
 		{401, nil, "", "", 0},
-		{400, http.Header{"Content-Type": {"application/json"}}, "{\"error\":\"bad\",\r\n \"code\":400,\"message\":\"no such\\nthing\"}", "no such thing", 0},
+		{400, http.Header{"Content-Type": {"application/json"}},
+			"{\"error\":\"bad\",\r\n \"code\":400,\"message\":\"no such\\nthing\"}", "no such thing", 0},
 		{404, nil, `{"error":"no", "code":404}`, "no", 0},
 		{500, nil, `{"detail":"x"}`, `{"detail":"x"}`, 0},
 		{502, nil, "<html><h1>Bad <b>gateway</b></h1></html>", "Bad gateway", 0},
@@ -210,7 +218,8 @@ func TestStatuses(t *testing.T) {
 			io.WriteString(w, tc.body)
 		})
 		_, err := stream(c)
-		want := &StatusError{URL: c.Server() + "/v1/core/instance/" + gate + "/consume_events_sse", Server: c.Server(), Instance: gate, Code: tc.code, Text: tc.text, RetryAfter: tc.after}
+		want := &StatusError{URL: c.Server() + "/v1/core/instance/" + gate + "/consume_events_sse", Server: c.Server(),
+			Instance: gate, Code: tc.code, Text: tc.text, RetryAfter: tc.after}
 		if got, ok := err.(*StatusError); ok {
 			want.hint = got.hint
 		}
@@ -360,7 +369,8 @@ func TestTimeLimits(t *testing.T) {
 				began := time.Now()
 				err := tc.ask(inBubble(t, tc.h))
 				_, far := errors.AsType[*UnreachableError](err)
-				if took := time.Since(began); err == nil || !strings.HasPrefix(err.Error(), tc.want) || took != tc.took || far == (tc.want == page) {
+				if took := time.Since(began); err == nil || !strings.HasPrefix(err.Error(), tc.want) || took != tc.took ||
+					far == (tc.want == page) {
 					t.Errorf("got %v after %v, want %s after %v", err, took, tc.want, tc.took)
 				}
 				if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
@@ -373,7 +383,8 @@ func TestTimeLimits(t *testing.T) {
 
 // A drained response is the only copy of its events, so it may pause for a minute.
 func TestDrainBodyMayPauseForAMinute(t *testing.T) {
-	for pause, want := range map[time.Duration]string{drainedLimit - 1: "", drainedLimit + 1: "http://nvr1:3546: no response within 60 s; "} {
+	for pause, want := range map[time.Duration]string{drainedLimit - 1: "",
+		drainedLimit + 1: "http://nvr1:3546: no response within 60 s; "} {
 		synctest.Test(t, func(t *testing.T) {
 			c := inBubble(t, func(w http.ResponseWriter, r *http.Request) {
 				io.WriteString(w, "[")
@@ -387,7 +398,8 @@ func TestDrainBodyMayPauseForAMinute(t *testing.T) {
 			}
 			defer body.Close()
 			text, err := io.ReadAll(body)
-			if want == "" && (string(text) != "[]" || err != nil) || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			if want == "" && (string(text) != "[]" || err != nil) ||
+				want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
 				t.Errorf("got %q, %v", text, err)
 			}
 			if _, again := body.Read(make([]byte, 1)); err != nil && again != err {
@@ -411,7 +423,8 @@ func TestStreamHeaderHasNoTimeLimit(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	for code, alive := range map[int]bool{200: true, 204: true, 400: true, 405: true, 500: true, 401: false, 403: false, 404: false, 502: false, 503: false, 504: false} {
+	for code, alive := range map[int]bool{200: true, 204: true, 400: true, 405: true, 500: true, 401: false, 403: false,
+		404: false, 502: false, 503: false, 504: false} {
 		var asked string
 		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
 			asked = r.URL.Path
@@ -455,7 +468,8 @@ func TestPost(t *testing.T) {
 		t.Errorf("a page: %v", err)
 	}
 	_, err = c.Post(context.Background(), "/v1/database/tracks", []byte("{}"))
-	if status, ok := errors.AsType[*StatusError](err); !ok || status.Code != 404 || !strings.Contains(err.Error(), "/v1/database/tracks: 404 Not Found") {
+	if status, ok := errors.AsType[*StatusError](err); !ok || status.Code != 404 ||
+		!strings.Contains(err.Error(), "/v1/database/tracks: 404 Not Found") {
 		t.Errorf("no such path: %v", err)
 	}
 }

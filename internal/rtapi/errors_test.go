@@ -88,7 +88,8 @@ func TestUnreachableErrorHidesItsCause(t *testing.T) {
 			if _, ok := errors.AsType[*UnreachableError](err); !ok || err.Error() != "http://nvr9:3546: "+tc.want {
 				t.Errorf("%s: got %v, want %s", name, err, tc.want)
 			}
-			for _, cause := range []error{context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded, syscall.EPIPE, syscall.ECONNRESET} {
+			for _, cause := range []error{context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded, syscall.EPIPE,
+				syscall.ECONNRESET} {
 				if errors.Is(err, cause) {
 					t.Errorf("%s: %v is %v", name, err, cause)
 				}
@@ -134,11 +135,12 @@ func TestResetWhileBodyIsRead(t *testing.T) {
 		conn.Close()
 	}()
 	tap := make(chan net.Conn, 1)
-	c := connect(t, Options{Server: ln.Addr().String(), Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
-		tap <- conn
-		return conn, err
-	}})
+	c := connect(t, Options{Server: ln.Addr().String(),
+		Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+			tap <- conn
+			return conn, err
+		}})
 	body, err := c.Stream(context.Background(), gate, nil, "")
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +152,8 @@ func TestResetWhileBodyIsRead(t *testing.T) {
 	}
 	io.WriteString(<-tap, "x")
 	_, err = body.Read(buf)
-	if _, ok := errors.AsType[*UnreachableError](err); !ok || errors.Is(err, syscall.ECONNRESET) || !strings.Contains(err.Error(), "closed the connection") {
+	if _, ok := errors.AsType[*UnreachableError](err); !ok || errors.Is(err, syscall.ECONNRESET) ||
+		!strings.Contains(err.Error(), "closed the connection") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -164,16 +167,22 @@ func TestMessages(t *testing.T) {
 		user   string
 		want   string
 	}{
-		{"no such instance", 404, nil, `{"error":"Not Found","code":404,"message":"instance not found"}`, "", `no instance "i1" on SERVER`},
-		{"not authorised", 401, nil, "", "", "SERVER/v1/core/instance/i1: 401 Unauthorized; give credentials in the URL (-s http://USER:PASSWORD@HOST) or with -H 'Authorization: Bearer TOKEN'"},
-		{"wrong credentials", 401, nil, "", "me:secret@", "SERVER/v1/core/instance/i1: 401 Unauthorized; the server refused the credentials; check user, password or token"},
+		{"no such instance", 404, nil, `{"error":"Not Found","code":404,"message":"instance not found"}`, "",
+			`no instance "i1" on SERVER`},
+		{"not authorised", 401, nil, "", "", "SERVER/v1/core/instance/i1: 401 Unauthorized; give credentials in the URL " +
+			"(-s http://USER:PASSWORD@HOST) or with -H 'Authorization: Bearer TOKEN'"},
+		{"wrong credentials", 401, nil, "", "me:secret@",
+			"SERVER/v1/core/instance/i1: 401 Unauthorized; the server refused the credentials; check user, password or token"},
 		{"digest", 401, http.Header{"WWW-Authenticate": {`Digest realm="x"`}}, "", "me:secret@",
-			"SERVER/v1/core/instance/i1: 401 Unauthorized; the server asks for Digest authentication, which is not supported; a reverse proxy can offer Basic or a token"},
+			"SERVER/v1/core/instance/i1: 401 Unauthorized; the server asks for Digest authentication, which is not " +
+				"supported; a reverse proxy can offer Basic or a token"},
 		{"digest or basic", 401, http.Header{"WWW-Authenticate": {`Digest realm="x"`, "Basic"}}, "", "me:secret@",
 			"SERVER/v1/core/instance/i1: 401 Unauthorized; the server refused the credentials; check user, password or token"},
 		{"said twice by JSON", 403, nil, `{"error":"Forbidden"}`, "", "SERVER/v1/core/instance/i1: 403 Forbidden"},
-		{"said twice by nginx", 502, nil, "<html><title>502 Bad Gateway</title>", "", "SERVER/v1/core/instance/i1: 502 Bad Gateway"},
-		{"the message only", 500, nil, `{"error":"E17","code":500,"message":"disk full"}`, "", "SERVER/v1/core/instance/i1: 500 Internal Server Error: disk full"},
+		{"said twice by nginx", 502, nil, "<html><title>502 Bad Gateway</title>", "",
+			"SERVER/v1/core/instance/i1: 502 Bad Gateway"},
+		{"the message only", 500, nil, `{"error":"E17","code":500,"message":"disk full"}`, "",
+			"SERVER/v1/core/instance/i1: 500 Internal Server Error: disk full"},
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for name, values := range tc.header {

@@ -11,8 +11,10 @@ import (
 )
 
 func TestInstances(t *testing.T) {
-	const entry = `{"instanceId":"i1","displayName":"Gate","group":"g","solutionId":"securt","solutionName":"SecuRT","fps":25.5,"loaded":true,"running":true,"version":"1.0","new":{"x":[1]}}`
-	whole := Instance{ID: "i1", Name: "Gate", Group: "g", Solution: "SecuRT", Version: "1.0", FPS: 25.5, Loaded: true, Running: true, Raw: []byte(entry)}
+	const entry = `{"instanceId":"i1","displayName":"Gate","group":"g","solutionId":"securt","solutionName":"SecuRT",` +
+		`"fps":25.5,"loaded":true,"running":true,"version":"1.0","new":{"x":[1]}}`
+	whole := Instance{ID: "i1", Name: "Gate", Group: "g", Solution: "SecuRT", Version: "1.0", FPS: 25.5, Loaded: true,
+		Running: true, Raw: []byte(entry)}
 	for _, tc := range []struct {
 		name, response string
 		want           []Instance // nil: an error
@@ -22,9 +24,11 @@ func TestInstances(t *testing.T) {
 		{"none", `{"instances":[]}`, []Instance{}},
 		{"null", `{"instances":null}`, []Instance{}},
 		{"little is known", `[{"instanceId":"i2"}]`, []Instance{{ID: "i2", Name: "i2", Raw: []byte(`{"instanceId":"i2"}`)}}},
-		{"odd types", `[{"instanceId":7,"displayName":null,"fps":"9.94","running":"True","loaded":1,"version":{"a":1},"group":[],"solutionId":"s"}]`,
+		{"odd types", `[{"instanceId":7,"displayName":null,"fps":"9.94","running":"True","loaded":1,"version":{"a":1},` +
+			`"group":[],"solutionId":"s"}]`,
 			[]Instance{{ID: "7", Name: "7", FPS: 9.94, Running: true, Loaded: true, Solution: "s",
-				Raw: []byte(`{"instanceId":7,"displayName":null,"fps":"9.94","running":"True","loaded":1,"version":{"a":1},"group":[],"solutionId":"s"}`)}}},
+				Raw: []byte(`{"instanceId":7,"displayName":null,"fps":"9.94","running":"True","loaded":1,"version":{"a":1},` +
+					`"group":[],"solutionId":"s"}`)}}},
 		{"no instances among them", `[1,null,"x",[],{},{"displayName":"x"},` + entry + `]`, []Instance{whole}},
 		{"page", `<html>`, nil},
 		{"error", `{"error":"x"}`, nil},
@@ -59,11 +63,13 @@ func TestInstance(t *testing.T) {
 		t.Errorf("%+v %v", in, err)
 	}
 	_, err := c.Instance(context.Background(), "i2")
-	if err == nil || !strings.HasSuffix(err.Error(), "/v1/core/instance/i2: the response is not an instance but text/html: Hello") {
+	if err == nil || !strings.HasSuffix(err.Error(),
+		"/v1/core/instance/i2: the response is not an instance but text/html: Hello") {
 		t.Errorf("%v", err)
 	}
 	var status *StatusError
-	if _, err = c.Instance(context.Background(), "i3"); !errors.As(err, &status) || status.Code != 404 || status.Text != "what?" {
+	if _, err = c.Instance(context.Background(), "i3"); !errors.As(err, &status) || status.Code != 404 ||
+		status.Text != "what?" {
 		t.Errorf("%v", err)
 	}
 }
@@ -77,7 +83,8 @@ func TestState(t *testing.T) {
 }
 
 func FuzzInstances(f *testing.F) {
-	for _, s := range []string{`{"instances":[{"instanceId":"a","fps":1}]}`, `[{"instanceId":1}]`, `[`, `{"instances":7}`, `[null]`} {
+	for _, s := range []string{`{"instances":[{"instanceId":"a","fps":1}]}`, `[{"instanceId":1}]`, `[`, `{"instances":7}`,
+		`[null]`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, response []byte) {
@@ -91,7 +98,8 @@ func FuzzInstances(f *testing.F) {
 }
 
 func FuzzReadable(f *testing.F) {
-	for _, s := range []string{"<html><title>x</title>", "<<<<", "a\xff\n\tb", "<title></title><p", strings.Repeat("é", 400)} {
+	for _, s := range []string{"<html><title>x</title>", "<<<<", "a\xff\n\tb", "<title></title><p",
+		strings.Repeat("é", 400)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

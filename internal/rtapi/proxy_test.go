@@ -52,7 +52,8 @@ func TestProxyIsUsed(t *testing.T) {
 	}))
 	defer proxy.Close()
 	use := Proxy(func(name string) string { return map[string]string{"ALL_PROXY": proxy.URL}[name] })
-	if _, err := stream(connect(t, Options{Server: "nvr1", Proxy: use})); err != nil || !strings.HasPrefix(asked, "http://nvr1:3546/v1/") {
+	if _, err := stream(connect(t, Options{Server: "nvr1", Proxy: use})); err != nil ||
+		!strings.HasPrefix(asked, "http://nvr1:3546/v1/") {
 		t.Errorf("asked %q, %v", asked, err)
 	}
 }
@@ -61,7 +62,8 @@ func TestUnreachableProxyIsNamed(t *testing.T) {
 	for _, proxy := range []string{"http://me:secret@127.0.0.1:1", "socks5://me:secret@127.0.0.1:1"} {
 		u, _ := url.Parse(proxy)
 		_, err := stream(connect(t, Options{Server: "nvr1", Proxy: http.ProxyURL(u)}))
-		if err == nil || !strings.Contains(err.Error(), "its proxy cannot be reached") || !strings.Contains(err.Error(), "HTTP_PROXY") || strings.Contains(err.Error(), "secret") {
+		if err == nil || !strings.Contains(err.Error(), "its proxy cannot be reached") ||
+			!strings.Contains(err.Error(), "HTTP_PROXY") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", proxy, err)
 		}
 	}

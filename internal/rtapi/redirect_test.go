@@ -57,7 +57,8 @@ func TestRedirects(t *testing.T) {
 	if got, err := stream(c); got != "there" || err != nil {
 		t.Errorf("other host: %q, %v", got, err)
 	}
-	if text := fmt.Sprint(there.Header, there.URL); strings.Contains(text, "secret") || there.Header.Get("Accept") != "text/event-stream" {
+	if text := fmt.Sprint(there.Header, there.URL); strings.Contains(text, "secret") ||
+		there.Header.Get("Accept") != "text/event-stream" {
 		t.Errorf("other host got %s", text)
 	}
 
@@ -69,7 +70,8 @@ func TestRedirects(t *testing.T) {
 
 	to = "http://me:secret4@127.0.0.1:1/x?token=secret5"
 	_, err = stream(c)
-	if _, ok := err.(*UnreachableError); !ok || strings.Contains(err.Error(), "secret") || !strings.HasPrefix(err.Error(), "http://127.0.0.1:1 (redirected there by "+c.Server()+"): ") {
+	if _, ok := err.(*UnreachableError); !ok || strings.Contains(err.Error(), "secret") ||
+		!strings.HasPrefix(err.Error(), "http://127.0.0.1:1 (redirected there by "+c.Server()+"): ") {
 		t.Errorf("to a place that is not there: %v", err)
 	}
 }
@@ -93,15 +95,17 @@ func TestOwn(t *testing.T) {
 
 func TestTraceShowsNoSecret(t *testing.T) {
 	var lines []string
-	c := client(t, Options{Header: secrets, UserAgent: "rtev", Trace: func(l string) { lines = append(lines, l) }}, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Set-Cookie", "s=secret6")
-		w.Header().Set("Location", "http://me:secret7@127.0.0.1:1/x?token=secret8")
-		w.WriteHeader(302)
-	})
+	c := client(t, Options{Header: secrets, UserAgent: "rtev", Trace: func(l string) { lines = append(lines, l) }},
+		func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Set-Cookie", "s=secret6")
+			w.Header().Set("Location", "http://me:secret7@127.0.0.1:1/x?token=secret8")
+			w.WriteHeader(302)
+		})
 	stream(c)
 	all := strings.Join(lines, "\n")
 	for _, want := range []string{
-		"> GET /v1/core/instance/" + gate + "/consume_events_sse", "> Accept: text/event-stream", "> X-Token: [7 bytes]", "> Authorization: [14 bytes]",
+		"> GET /v1/core/instance/" + gate + "/consume_events_sse", "> Accept: text/event-stream", "> X-Token: [7 bytes]",
+		"> Authorization: [14 bytes]",
 		"< HTTP/1.1 302 Found", "< Set-Cookie: [9 bytes]", "< Location: http://127.0.0.1:1/x",
 	} {
 		if !strings.Contains(all, want) {
@@ -122,7 +126,8 @@ func TestBasicAuthorization(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(h))
 	defer srv.Close()
 	c := connect(t, Options{Server: strings.Replace(srv.URL, "//", "//me:pass%20word@", 1)})
-	if _, err := stream(c); user != "me" || password != "pass word" || strings.Contains(err.Error(), "pass word") || strings.Contains(err.Error(), "%20") {
+	if _, err := stream(c); user != "me" || password != "pass word" || strings.Contains(err.Error(), "pass word") ||
+		strings.Contains(err.Error(), "%20") {
 		t.Errorf("%q %q %v", user, password, err)
 	}
 }
@@ -154,7 +159,8 @@ func TestTLS(t *testing.T) {
 				tc.o.Server = srv.URL
 			}
 			got, err := stream(connect(t, tc.o))
-			if tc.want == "" && (got != proto || err != nil) || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+			if tc.want == "" && (got != proto || err != nil) ||
+				tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("%+v: %q, %v", tc.o, got, err)
 			}
 		}
@@ -163,7 +169,8 @@ func TestTLS(t *testing.T) {
 
 func TestClientCertificate(t *testing.T) {
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	cert, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)},
+	cert, err := x509.CreateCertificate(rand.Reader,
+		&x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)},
 		&x509.Certificate{SerialNumber: big.NewInt(1)}, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -177,14 +184,17 @@ func TestClientCertificate(t *testing.T) {
 	os.WriteFile(one, certPEM, 0o600)
 	os.WriteFile(two, keyPEM, 0o600)
 	seen := 0
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { seen = len(r.TLS.PeerCertificates) }))
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen = len(r.TLS.PeerCertificates)
+	}))
 	srv.StartTLS()
 	defer srv.Close()
 	srv.TLS.ClientAuth = 1 // request
 	moved := httptest.NewTLSServer(http.RedirectHandler(srv.URL, http.StatusTemporaryRedirect))
 	defer moved.Close()
 	seen = -1
-	if connect(t, Options{Server: moved.URL, Cert: both, Insecure: true}).Drain(context.Background(), gate, nil); seen != 0 {
+	connect(t, Options{Server: moved.URL, Cert: both, Insecure: true}).Drain(context.Background(), gate, nil)
+	if seen != 0 {
 		t.Errorf("another host that a redirect names: %d certificates came", seen)
 	}
 	for _, o := range []Options{{Cert: both}, {Cert: one, Key: two}} {

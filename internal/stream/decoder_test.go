@@ -159,7 +159,8 @@ func oracle(in string) string {
 }
 
 var tokens = []string{
-	"data", "event", "id", "retry", ":", ":", ": ", " ", "\n", "\n", "\n", "\r", "\r", "\r\n", "\n\n", "\uFEFF", "\xEF", "\xEF\xBB", "\x00", "x", "{}", "[", "{", "17", "3",
+	"data", "event", "id", "retry", ":", ":", ": ", " ", "\n", "\n", "\n", "\r", "\r", "\r\n", "\n\n", "\uFEFF", "\xEF",
+	"\xEF\xBB", "\x00", "x", "{}", "[", "{", "17", "3",
 	"data:a\n", "data: b\n", "data\n", "event: t\n", "id: 5\n", "\t", "\xff",
 }
 
@@ -231,13 +232,16 @@ func TestTooLong(t *testing.T) {
 	long := strings.Repeat("x", 21)
 	for _, tc := range []struct{ name, in, want string }{
 		{"just fits", "data:" + long[:20] + "\n\ndata: " + long[:20] + "\n\n[" + long[:19] + "\n",
-			`type "" id "" data "` + long[:20] + `"` + "\n" + `type "" id "" data "` + long[:20] + `"` + "\n" + `type "" id "" data "[` + long[:19] + `"` + "\n"},
+			`type "" id "" data "` + long[:20] + `"` + "\n" + `type "" id "" data "` + long[:20] + `"` + "\n" +
+				`type "" id "" data "[` + long[:19] + `"` + "\n"},
 		{"one line", "data:" + long + "\n\ndata: ok\n\n", "error record too long\n" + `type "" id "" data "ok"` + "\n"},
-		{"several lines, reported once", "data: 0123456789\ndata: 0123456789\ndata: " + long + "\n:" + long + long + "\ndata: a\n\ndata: ok\n\n",
+		{"several lines, reported once", "data: 0123456789\ndata: 0123456789\ndata: " + long + "\n:" + long + long +
+			"\ndata: a\n\ndata: ok\n\n",
 			"error record too long\n" + `type "" id "" data "ok"` + "\n"},
 		{"a comment does not count", "data: a\n:" + long + long + "\ndata: b\n\n", `type "" id "" data "a\nb"` + "\n"},
 		{"the last line", "[" + long, "error record too long\n"},
-		{"older framing", "data: a\n[" + long + "\n{}\n\n", "error record too long\n" + `type "" id "" data "{}"` + "\n" + `type "" id "" data "a"` + "\n"},
+		{"older framing", "data: a\n[" + long + "\n{}\n\n",
+			"error record too long\n" + `type "" id "" data "{}"` + "\n" + `type "" id "" data "a"` + "\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { everyCut(t, tc.in, tc.want+"lastID \"\"\n", small) })
 	}
@@ -358,7 +362,8 @@ func TestCarriageReturnsAreLinear(t *testing.T) {
 		}
 		n++
 	}
-	if took := time.Since(began); n != 400_000 || took > 5*time.Second { // 0.03 s, and minutes where each line searches the buffer for an LF
+	// 0.03 s, and minutes where each line searches the buffer for an LF
+	if took := time.Since(began); n != 400_000 || took > 5*time.Second {
 		t.Errorf("%d records in %v", n, took)
 	}
 }
@@ -422,7 +427,11 @@ func BenchmarkDecoder(b *testing.B) {
 
 // payload returns an event of about size bytes: a track, or a crop with a picture.
 func payload(size int) string {
-	track := `{"$id":"track","$version":1,"age_ms":1200,"detection_confidence":0.87,"event_timestamp_ms":41200,"events":["6b42f3eb-71df-b37c-3738-cbdd9b8b36ef"],"instance_id":"183224d2-7b72-b647-391e-179fa311b891","is_moving":1,"location":{"height":0.128,"width":0.041,"x":0.21200000000000002,"y":0.634},"object_class":"Person","system_datetime":"2026-06-19T17:13:44Z","system_timestamp":1781889224024,"tracking_id":"83f1535f-99ab-0bf4-e9d0-2dfd85d3e3f7"}`
+	track := `{"$id":"track","$version":1,"age_ms":1200,"detection_confidence":0.87,"event_timestamp_ms":41200,` +
+		`"events":["6b42f3eb-71df-b37c-3738-cbdd9b8b36ef"],"instance_id":"183224d2-7b72-b647-391e-179fa311b891",` +
+		`"is_moving":1,"location":{"height":0.128,"width":0.041,"x":0.21200000000000002,"y":0.634},` +
+		`"object_class":"Person","system_datetime":"2026-06-19T17:13:44Z","system_timestamp":1781889224024,` +
+		`"tracking_id":"83f1535f-99ab-0bf4-e9d0-2dfd85d3e3f7"}`
 	if size <= len(track) {
 		return track
 	}

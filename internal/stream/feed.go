@@ -66,7 +66,8 @@ func (f *feed) run(from records, put func(typ, id, data []byte) error) error {
 				return f.failed
 			}
 		case errors.Is(err, jsonraw.ErrTooLong):
-			f.tell(event.Notice{Kind: event.Oversize, Text: fmt.Sprintf("a record of more than %d MiB, skipped", event.MaxPayload>>20)})
+			f.tell(event.Notice{Kind: event.Oversize, Text: fmt.Sprintf("a record of more than %d MiB, skipped",
+				event.MaxPayload>>20)})
 		default:
 			return err
 		}

@@ -136,7 +136,8 @@ func TestQuietStreamStaysOpen(t *testing.T) {
 			<-r.Context().Done()
 		})}
 		runFor(t, 10*time.Hour, l, sink)
-		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 1)) || len(h.list) != 1 || h.list[0].Kind != event.Connected || h.list[0].Instance != gate {
+		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 1)) || len(h.list) != 1 ||
+			h.list[0].Kind != event.Connected || h.list[0].Instance != gate {
 			t.Errorf("got %q and %+v", got, h.list)
 		}
 	})
@@ -173,7 +174,9 @@ func TestReconnectAfterAnyCut(t *testing.T) {
 		if len(lost) != len(breaks) || len(h.of(event.Reconnected)) != len(breaks) || len(h.of(event.Skipped)) != 0 {
 			t.Fatalf("notices %+v", h.list)
 		}
-		for i, want := range map[int]string{0: "connection lost: the server closed it; trying again in ", 1: "connection lost: the server closed it, inside a record (20 bytes); ", 3: "connection lost: it was cut off, inside a record (8 bytes); "} {
+		for i, want := range map[int]string{0: "connection lost: the server closed it; trying again in ",
+			1: "connection lost: the server closed it, inside a record (20 bytes); ",
+			3: "connection lost: it was cut off, inside a record (8 bytes); "} {
 			if !strings.HasPrefix(lost[i].Text, want) {
 				t.Errorf("got %q, want %q", lost[i].Text, want)
 			}
@@ -208,11 +211,13 @@ func TestReconnectAfterOutage(t *testing.T) {
 			t.Errorf("Last-Event-ID of the tries: %q", lastID)
 		}
 		again := h.of(event.Reconnected)
-		if len(again) != 1 || again[0].Span < 12*time.Second || again[0].Span > 15750*time.Millisecond || !strings.HasSuffix(again[0].Text, " s; events in between were not sent") {
+		if len(again) != 1 || again[0].Span < 12*time.Second || again[0].Span > 15750*time.Millisecond ||
+			!strings.HasSuffix(again[0].Text, " s; events in between were not sent") {
 			t.Errorf("reported %+v", again)
 		}
 		again = h.of(event.Retrying)
-		if len(again) < 5 || !strings.Contains(again[0].Text, "503 Service Unavailable: starting up; trying again in ") || again[0].Span > 500*time.Millisecond {
+		if len(again) < 5 || !strings.Contains(again[0].Text, "503 Service Unavailable: starting up; trying again in ") ||
+			again[0].Span > 500*time.Millisecond {
 			t.Errorf("reported %+v", again)
 		}
 	})
@@ -291,8 +296,10 @@ func TestWaits(t *testing.T) {
 	}{
 		{"refused", []step{gives("", 0), breaks}, ms(250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000), nil},
 		{"closed at once", []step{gives("", 0)}, ms(250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000), nil},
-		{"closed after a record", []step{gives(sent(1), healthy-1)}, ms(250, 500, 1000), slices.Repeat([]time.Duration{healthy - 1}, 3)},
-		{"refused, not found, a page: all the same later on", []step{gives("", 0), breaks, refuses(404, ""), page, refuses(500, "")},
+		{"closed after a record", []step{gives(sent(1), healthy-1)}, ms(250, 500, 1000),
+			slices.Repeat([]time.Duration{healthy - 1}, 3)},
+		{"refused, not found, a page: all the same later on",
+			[]step{gives("", 0), breaks, refuses(404, ""), page, refuses(500, "")},
 			ms(250, 500, 1000, 2000, 4000), nil},
 		{"healthy", []step{gives("", 0), breaks, breaks, gives("", healthy), gives("", healthy-1)},
 			ms(250, 500, 1000, 250, 500), []time.Duration{0, 0, 0, healthy, healthy - 1}},
@@ -318,7 +325,8 @@ func TestWaits(t *testing.T) {
 }
 
 func TestNoSpin(t *testing.T) {
-	for name, body := range map[string]string{"nothing": "", "a record": sent(1), "garbage": "\x00\xff\n\n", "records that are not events": "data: x\n\n"} {
+	for name, body := range map[string]string{"nothing": "", "a record": sent(1), "garbage": "\x00\xff\n\n",
+		"records that are not events": "data: x\n\n"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(gives(body, 0))
@@ -360,7 +368,8 @@ func TestFirstConnection(t *testing.T) {
 				return
 			}
 			err := l.Run(t.Context(), &flowtest.Collect{})
-			if err == nil || !strings.HasPrefix(err.Error(), tc.final) || len(s.asked) != 1 || len(h.of(event.Ended)) != 1 || len(h.list) != 1 {
+			if err == nil || !strings.HasPrefix(err.Error(), tc.final) || len(s.asked) != 1 || len(h.of(event.Ended)) != 1 ||
+				len(h.list) != 1 {
 				t.Errorf("%s: got %v and %+v", tc.name, err, h.list)
 			}
 		})
@@ -372,7 +381,8 @@ func TestUnauthorizedEndsRun(t *testing.T) {
 		h := newNoticeLog()
 		s := newScript(gives(sent(1), time.Hour), refuses(401, ""))
 		err := (&Live{Client: s.client(t), Instance: gate, Notify: h.notify}).Run(t.Context(), &flowtest.Collect{})
-		if status, ok := errors.AsType[*rtapi.StatusError](err); !ok || status.Code != 401 || len(h.of(event.Lost)) != 1 || len(h.of(event.Ended)) != 1 {
+		if status, ok := errors.AsType[*rtapi.StatusError](err); !ok || status.Code != 401 || len(h.of(event.Lost)) != 1 ||
+			len(h.of(event.Ended)) != 1 {
 			t.Errorf("got %v and %+v", err, h.list)
 		}
 	})
@@ -382,18 +392,20 @@ func TestIdleTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
 		h, sink := newNoticeLog(), &flowtest.Collect{}
-		l := &Live{Instance: gate, IdleTimeout: 30 * time.Second, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
-			send := sse(w)
-			for range 3 { // slowly, but within the time-out
-				n++
-				rtapi.Sleep(r.Context(), 29*time.Second)
-				send(sent(n))
-			}
-			<-r.Context().Done()
-		})}
+		l := &Live{Instance: gate, IdleTimeout: 30 * time.Second, Notify: h.notify,
+			Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+				send := sse(w)
+				for range 3 { // slowly, but within the time-out
+					n++
+					rtapi.Sleep(r.Context(), 29*time.Second)
+					send(sent(n))
+				}
+				<-r.Context().Done()
+			})}
 		runFor(t, 3*time.Minute, l, sink)
 		lost := h.of(event.Lost)
-		if len(lost) != 1 || !strings.HasPrefix(lost[0].Text, "connection lost: no byte for 30.0 s; ") || len(h.of(event.Reconnected)) != 1 {
+		if len(lost) != 1 || !strings.HasPrefix(lost[0].Text, "connection lost: no byte for 30.0 s; ") ||
+			len(h.of(event.Reconnected)) != 1 {
 			t.Errorf("reported %+v", h.list)
 		}
 		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 5)) {
@@ -406,13 +418,14 @@ func TestSlowSinkIsNotIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newNoticeLog()
 		sink := &flowtest.Collect{OnPut: func(int) { time.Sleep(time.Minute) }}
-		l := &Live{Instance: gate, IdleTimeout: 10 * time.Second, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
-			send := sse(w)
-			for i := range 20 {
-				send(sent(i))
-			}
-			rtapi.Sleep(r.Context(), time.Hour)
-		})}
+		l := &Live{Instance: gate, IdleTimeout: 10 * time.Second, Notify: h.notify,
+			Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
+				send := sse(w)
+				for i := range 20 {
+					send(sent(i))
+				}
+				rtapi.Sleep(r.Context(), time.Hour)
+			})}
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 		defer cancel()
 		l.Run(ctx, sink)
@@ -466,7 +479,8 @@ func TestSkippedRecordsAreReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, sink := newNoticeLog(), &flowtest.Collect{}
 		body := io.MultiReader(
-			strings.NewReader(sent(1)+"data: <html>\x1b[2J"+strings.Repeat("x", 500)+"\n\ndata\n\n: ping\n\nevent: ping\n\ndata: "),
+			strings.NewReader(sent(1)+"data: <html>\x1b[2J"+strings.Repeat("x", 500)+
+				"\n\ndata\n\n: ping\n\nevent: ping\n\ndata: "),
 			io.LimitReader(fill('x'), event.MaxPayload+1), strings.NewReader("\n\n"+sent(2)))
 		l := &Live{Instance: gate, Notify: h.notify, Client: serve(t, func(w http.ResponseWriter, r *http.Request) {
 			sse(w)
@@ -479,7 +493,8 @@ func TestSkippedRecordsAreReported(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		bad, big := h.of(event.Skipped), h.of(event.Oversize)
-		if len(bad) != 2 || !strings.HasPrefix(bad[0].Text, `not a JSON object, skipped: "<html>\x1b[2Jxxx`) || len(bad[0].Text) > 300 {
+		if len(bad) != 2 || !strings.HasPrefix(bad[0].Text, `not a JSON object, skipped: "<html>\x1b[2Jxxx`) ||
+			len(bad[0].Text) > 300 {
 			t.Errorf("reported %+v", bad)
 		}
 		if len(big) != 1 || big[0].Text != "a record of more than 64 MiB, skipped" {
@@ -538,7 +553,8 @@ func TestRealSocketsLeaveNothingBehind(t *testing.T) {
 			cancel()
 		}
 	}}
-	if err := (&Live{Client: c, Instance: gate}).Run(ctx, sink); err != context.Canceled || !reflect.DeepEqual(sink.Payloads(), numbered(1, 1000)) {
+	if err := (&Live{Client: c, Instance: gate}).Run(ctx, sink); err != context.Canceled ||
+		!reflect.DeepEqual(sink.Payloads(), numbered(1, 1000)) {
 		t.Errorf("%v after %d events", err, len(sink.Taken()))
 	}
 }

@@ -43,7 +43,8 @@ func TestLateHeader(t *testing.T) {
 		if got := sink.Payloads(); !reflect.DeepEqual(got, numbered(1, 1)) {
 			t.Errorf("got %q and %+v", got, h.list)
 		}
-		if len(h.list) != 2 || h.list[0].Kind != event.Waiting || h.at[0] != 3*time.Second || h.list[1].Kind != event.Connected || h.at[1] != 9*time.Hour {
+		if len(h.list) != 2 || h.list[0].Kind != event.Waiting || h.at[0] != 3*time.Second ||
+			h.list[1].Kind != event.Connected || h.at[1] != 9*time.Hour {
 			t.Errorf("reported %+v at %v", h.list, h.at)
 		}
 		if checks != 1 {
@@ -157,9 +158,11 @@ func TestDeletedInstanceEndsRun(t *testing.T) {
 	missing := refuses(404, "")
 	synctest.Test(t, func(t *testing.T) {
 		h := newNoticeLog()
-		err := (&Live{Client: newScript(gives(sent(1), time.Hour), missing).client(t), Instance: gate}).Run(t.Context(), &flowtest.Collect{})
+		l := &Live{Client: newScript(gives(sent(1), time.Hour), missing).client(t), Instance: gate}
+		err := l.Run(t.Context(), &flowtest.Collect{})
 		status, ok := errors.AsType[*rtapi.StatusError](err)
-		if took := time.Since(h.began) - time.Hour; !ok || status.Code != 404 || took < goneAfter || took > goneAfter+time.Minute ||
+		if took := time.Since(h.began) - time.Hour; !ok || status.Code != 404 || took < goneAfter ||
+			took > goneAfter+time.Minute ||
 			err.Error() != `instance "i1" no longer exists on this server, http://nvr1:3546` {
 			t.Errorf("ended with %v after %v of 404", err, took)
 		}

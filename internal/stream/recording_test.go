@@ -57,7 +57,8 @@ func TestReplayOfAnyRecording(t *testing.T) {
 		{"UTF-16, little endian", littleEndian(strings.ReplaceAll(lines, "\n", "\r\n")), nil},
 		{"UTF-16, big endian", bigEndian(lines), nil},
 		{"UTF-16 of a stream", littleEndian(sent(1) + sent(2)), nil},
-		{"UTF-16 beyond the first plane", littleEndian(`{"$id":"x","area":"門😀"}` + "\n"), []string{`{"$id":"x","area":"門😀"}`}},
+		{"UTF-16 beyond the first plane", littleEndian(`{"$id":"x","area":"門😀"}` + "\n"),
+			[]string{`{"$id":"x","area":"門😀"}`}},
 		{"NULs in front", nuls + lines, nil},
 		{"NULs in front of one event", nuls + a, []string{a}},
 		{"NULs between", a + "\n" + nuls + b + "\n", nil},
@@ -65,7 +66,8 @@ func TestReplayOfAnyRecording(t *testing.T) {
 		{"NULs at the end", lines + nuls, nil},
 		{"NULs in front of a response", nuls + items([]string{a, b}), nil},
 		{"JSON text sequence", "\x1e" + a + "\n\x1e" + b + "\n", nil},
-		{"JSON text sequence, indented", "\x1e" + pretty + "\x1e" + pretty, []string{`{   "$id": "track",   "n": 1 }`, `{   "$id": "track",   "n": 1 }`}},
+		{"JSON text sequence, indented", "\x1e" + pretty + "\x1e" + pretty,
+			[]string{`{   "$id": "track",   "n": 1 }`, `{   "$id": "track",   "n": 1 }`}},
 		{"log prefix", "2026-11-28T08:00:00Z nvr1 rtev[12]: " + a + "\n2026-11-28T08:00:01Z nvr1 rtev[12]: " + b + "\n", nil},
 		{"log prefix in brackets", "[INFO] " + a + "\n[2026-11-28 08:00:00] [12] " + b + "\n", nil},
 		{"log prefix on the last line", "x: " + a + "\ny: " + b, nil},
@@ -79,8 +81,10 @@ func TestReplayOfAnyRecording(t *testing.T) {
 		{"concatenated, thrice on a line", a + b + a + "\n", []string{a, b, a}},
 		{"database rows", `{"data":[{"event_type":"Line Crossing","n":1},{"$id":"track","event_type":"x"}]}`,
 			[]string{`{"$id":"Line Crossing","event_type":"Line Crossing","n":1}`, `{"$id":"track","event_type":"x"}`}},
-		{"events beside another key", `{"events":[` + a + `],"frame_id":7}` + "\n", []string{`{"events":[` + a + `],"frame_id":7}`}},
-		{"events beside other events", `{"events":[` + a + `],"more":[{}]}` + "\n", []string{`{"events":[` + a + `],"more":[{}]}`}},
+		{"events beside another key", `{"events":[` + a + `],"frame_id":7}` + "\n",
+			[]string{`{"events":[` + a + `],"frame_id":7}`}},
+		{"events beside other events", `{"events":[` + a + `],"more":[{}]}` + "\n",
+			[]string{`{"events":[` + a + `],"more":[{}]}`}},
 		{"events of a track", `{"events":["e-1"],"n":1}` + "\n", []string{`{"events":["e-1"],"n":1}`}},
 		{"events that are ids", `{"events":["e-1"]}` + "\n", []string{`{"events":["e-1"]}`}},
 		{"stream and lines", sent(1) + b + "\n", nil},
@@ -116,7 +120,8 @@ func TestReplayReportsLinesWithoutEvents(t *testing.T) {
 	} {
 		for how, cut := range cuts {
 			sink, h := replayAll(t, cut(tc.in))
-			if got := sink.Payloads(); !reflect.DeepEqual(got, []string{a, b}) || len(h.of(event.Skipped)) != tc.skipped || len(h.list) != tc.skipped {
+			if got := sink.Payloads(); !reflect.DeepEqual(got, []string{a, b}) || len(h.of(event.Skipped)) != tc.skipped ||
+				len(h.list) != tc.skipped {
 				t.Errorf("%s, %s: got %q and %+v", tc.name, how, got, h.list)
 			}
 		}
@@ -148,7 +153,8 @@ func TestInputWithoutEvents(t *testing.T) {
 		}
 	}
 	for _, in := range []string{"", zipped("")} {
-		if err := (&Replay{In: strings.NewReader(in), Locate: locate()}).Run(context.Background(), &flowtest.Collect{}); err != nil {
+		r := &Replay{In: strings.NewReader(in), Locate: locate()}
+		if err := r.Run(context.Background(), &flowtest.Collect{}); err != nil {
 			t.Errorf("%q: %v", in, err)
 		}
 	}
@@ -157,7 +163,8 @@ func TestInputWithoutEvents(t *testing.T) {
 // TestErrStopIsNotInputWithoutEvents checks that ErrStop at the first event is not reported
 // as an input without events.
 func TestErrStopIsNotInputWithoutEvents(t *testing.T) {
-	err := (&Replay{In: strings.NewReader(data(1)), Locate: locate()}).Run(context.Background(), &flowtest.Collect{Err: event.ErrStop, At: 1})
+	err := (&Replay{In: strings.NewReader(data(1)), Locate: locate()}).Run(context.Background(),
+		&flowtest.Collect{Err: event.ErrStop, At: 1})
 	if err != event.ErrStop {
 		t.Errorf("got %v", err)
 	}
@@ -187,13 +194,15 @@ func TestReplayMemoryIsBounded(t *testing.T) {
 	row := `{"event_type":"Intrusion","text":"` + strings.Repeat("x", 1000) + `"},`
 	for name, in := range map[string]io.Reader{
 		"NULs": io.MultiReader(io.LimitReader(fill(0), 200<<20), strings.NewReader(data(1)+"\n")),
-		"rows": io.MultiReader(strings.NewReader(`{"data":[`), io.LimitReader(&again{s: row}, int64(100_000*len(row))), strings.NewReader(row[:len(row)-1]+"]}\n")),
+		"rows": io.MultiReader(strings.NewReader(`{"data":[`), io.LimitReader(&again{s: row}, int64(100_000*len(row))),
+			strings.NewReader(row[:len(row)-1]+"]}\n")),
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		var last string
 		n := 0
-		r := &Replay{In: in, Locate: func(string) *event.Instance { return gate }, Notify: func(n event.Notice) { last = n.Text }}
+		r := &Replay{In: in, Locate: func(string) *event.Instance { return gate },
+			Notify: func(n event.Notice) { last = n.Text }}
 		err := r.Run(context.Background(), sinkFunc(func(ev *event.Event) {
 			n++
 			if name == "rows" && ev.Type != "Intrusion" {
@@ -202,7 +211,8 @@ func TestReplayMemoryIsBounded(t *testing.T) {
 		}))
 		runtime.ReadMemStats(&after)
 		want := map[string]int{"NULs": 1, "rows": 100_001}[name]
-		if grown := (int64(after.HeapSys) - int64(before.HeapSys)) >> 20; err != nil || n != want || last != "" || grown > 32 {
+		if grown := (int64(after.HeapSys) - int64(before.HeapSys)) >> 20; err != nil || n != want || last != "" ||
+			grown > 32 {
 			t.Errorf("%s: %d events, %v, %q, %d MiB more", name, n, err, last, grown)
 		}
 	}

@@ -157,10 +157,12 @@ func TestReplayOfDamagedInput(t *testing.T) {
 	}{
 		{"nothing", "", nil, 0, 0},
 		{"blanks", "\n \r\n\t", nil, 0, 0},
-		{"ndjson with broken lines", "{\"a\n" + a + "\n{\"b\":[\n\nnot JSON\n{}}\n7\n" + b + "\n", []string{a, "{}", b}, 5, 0},
+		{"ndjson with broken lines", "{\"a\n" + a + "\n{\"b\":[\n\nnot JSON\n{}}\n7\n" + b + "\n", []string{a, "{}", b},
+			5, 0},
 		{"ndjson cut off", a + "\n" + b[:20], []string{a}, 1, 0},
 		{"ndjson cut off at its head", a[20:] + "\n" + b + "\n", []string{b}, 1, 0},
-		{"older behind an HTTP header", "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n[" + a + "]\n[" + b + "]\n", []string{a, b}, 2, 0},
+		{"older behind an HTTP header", "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n[" + a + "]\n[" + b + "]\n", []string{a, b},
+			2, 0},
 		{"sse with broken records", "data: {\n\ndata: " + a + "\n\ndata\n\n", []string{a}, 2, 0},
 		{"sse cut off", sent(1) + sent(2)[:30], []string{a}, 0, 11},
 		{"sse without its last blank line", sent(1) + strings.TrimSuffix(sent(2), "\n"), []string{a}, 0, int64(len(b))},
@@ -177,7 +179,8 @@ func TestReplayOfDamagedInput(t *testing.T) {
 				_, _ = fmt.Sscanf(n.Text, "the input ends inside a record; its %d bytes", &left)
 			}
 			cutOff := strings.Contains(tc.name, "between items")
-			if got := sink.Payloads(); !reflect.DeepEqual(got, tc.want) || len(h.of(event.Skipped)) != tc.skipped || left != tc.left || (len(warned) == 1) != (left > 0 || cutOff) {
+			if got := sink.Payloads(); !reflect.DeepEqual(got, tc.want) || len(h.of(event.Skipped)) != tc.skipped ||
+				left != tc.left || (len(warned) == 1) != (left > 0 || cutOff) {
 				t.Errorf("%s, %s: got %q and %+v", tc.name, how, got, h.list)
 			}
 		}
@@ -185,7 +188,8 @@ func TestReplayOfDamagedInput(t *testing.T) {
 }
 
 func TestReplayPutsLinesImmediately(t *testing.T) {
-	for _, one := range []func(int) string{sent, func(n int) string { return data(n) + "\n" }, func(n int) string { return "[" + data(n) + "]\n" }} {
+	for _, one := range []func(int) string{sent, func(n int) string { return data(n) + "\n" },
+		func(n int) string { return "[" + data(n) + "]\n" }} {
 		synctest.Test(t, func(t *testing.T) {
 			r, w := io.Pipe()
 			sink, ended := &flowtest.Collect{}, make(chan error)
@@ -221,7 +225,8 @@ func TestReplayReturnsInputErrors(t *testing.T) {
 	broken := errors.New("input/output error")
 	for _, in := range []string{"", a1, sent(1), "[" + data(1)} {
 		sink := &flowtest.Collect{}
-		err := (&Replay{Locate: locate(), In: io.MultiReader(strings.NewReader(in), iotest.ErrReader(broken))}).Run(context.Background(), sink)
+		r := io.MultiReader(strings.NewReader(in), iotest.ErrReader(broken))
+		err := (&Replay{Locate: locate(), In: r}).Run(context.Background(), sink)
 		if err != broken {
 			t.Errorf("%q: got %v", in, err)
 		}
@@ -232,9 +237,11 @@ var a1 = data(1) + "\n"
 
 func TestReplayInstances(t *testing.T) {
 	var times []time.Time
-	in := `{"$id":"track","instance_id":"i2"}` + "\n" + `{"$id":"track","instance_id":"i1"}` + "\n" + `{"$id":"track","instance_id":"i2"}` + "\n" + `{"$id":"x"}` + "\n"
+	in := `{"$id":"track","instance_id":"i2"}` + "\n" + `{"$id":"track","instance_id":"i1"}` + "\n" +
+		`{"$id":"track","instance_id":"i2"}` + "\n" + `{"$id":"x"}` + "\n"
 	sink := received{func(at time.Time) { times = append(times, at) }}
-	if err := (&Replay{Locate: locate(), In: strings.NewReader(in)}).Run(context.Background(), sink); err != nil || len(times) != 4 || !times[0].IsZero() {
+	if err := (&Replay{Locate: locate(), In: strings.NewReader(in)}).Run(context.Background(), sink); err != nil ||
+		len(times) != 4 || !times[0].IsZero() {
 		t.Errorf("%v, received at %v", err, times)
 	}
 	collect, _ := replayAll(t, strings.NewReader(in))
