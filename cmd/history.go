@@ -35,6 +35,8 @@ func newHistory(a *app) *cobra.Command {
 	}
 	o.reading.flags(c)
 	f := c.Flags()
+	f.Lookup("since").Usage = "stored events since `TIME` (10m, 3d, 15:04, RFC 3339; default 24h)"
+	f.Lookup("until").Usage = "stored events until `TIME`"
 	f.BoolVar(&o.tracks, "tracks", false, "stored tracks instead of events")
 	f.StringSliceVar(&o.countBy, "count-by", nil, "count events by `COLUMNS` of the database")
 	f.StringVar(&o.per, "per", "", "with --count-by: one count per `UNIT`: "+strings.Join(units, ", "))

@@ -104,6 +104,8 @@ func TestMistakes(t *testing.T) {
 		{"history -", `history reads from servers, not from - (standard input)|try: rtev tail - --since TIME`},
 		{"tail - gate", `- (standard input) cannot be combined with other instances`},
 		// flags without effect
+		{"tail --since 1h --until 5m", `--until has no effect on live events; rtev history`},
+		{"stats --since 1h", `--since has no effect on live events`},
 		{"tail -o prom", `-o prom is for rtev stats`},
 		{"instances -o prom", `-o prom is for rtev stats`},
 		{"crops -o prom", `-o prom is for rtev stats`},

@@ -21,8 +21,8 @@ type period struct {
 }
 
 func (p *period) flags(c *cobra.Command) {
-	c.Flags().StringVar(&p.sinceText, "since", "", "stored or recorded (-) events since `TIME` (10m, 3d, 15:04, RFC 3339)")
-	c.Flags().StringVar(&p.untilText, "until", "", "stored or recorded (-) events until `TIME`")
+	c.Flags().StringVar(&p.sinceText, "since", "", "with -: only events since `TIME` (10m, 3d, 15:04, RFC 3339)")
+	c.Flags().StringVar(&p.untilText, "until", "", "with -: only events until `TIME`")
 	offer(c, "since", "10m", "1h", "24h", "3d", "15:04")
 }
 
@@ -31,9 +31,15 @@ func (p *period) flags(c *cobra.Command) {
 func (p *period) parse(c *cobra.Command) (err error) {
 	now := time.Now()
 	recorded := slices.Equal(c.Flags().Args(), []string{"-"})
-	live := !recorded && c.Name() != "history"
-	if live && (c.Flags().Changed("until") || c.Flags().Changed("since") && c.Name() != "tail") {
-		return &usageError{msg: "--since and --until have no effect on live events", hint: "rtev history"}
+	switch {
+	case recorded || c.Name() == "history":
+	case c.Name() == "tail":
+		err = withoutEffect(c, "on live events; rtev history reads stored ones", "until")
+	default:
+		err = withoutEffect(c, "on live events; rtev history reads stored ones", "since", "until")
+	}
+	if err != nil {
+		return err
 	}
 	if p.since, err = parseTime(p.sinceText, now); err != nil {
 		return usagef("--since: %v", err)
