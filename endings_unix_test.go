@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -87,12 +88,19 @@ func TestNohupIgnoresHangup(t *testing.T) {
 // After the first signal rtev waits for its output, which nobody reads. The second
 // signal ends the process immediately.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	server := start(t, simulator.Options{Seed: 1, Instances: simulator.Fleet(1), Rate: simulator.Max})
-	c := command(t, nil, "tail", "-s", server, "-o", "ndjson")
-	out, err := c.StdoutPipe()
+	in, feed, err := os.Pipe()
 	check(t, err)
+	out, full, err := os.Pipe()
+	check(t, err)
+	for _, file := range []*os.File{in, feed, out, full} {
+		defer file.Close()
+	}
+	c := command(t, nil, "tail", "-", "-o", "ndjson")
+	c.Stdin, c.Stdout = in, full
 	check(t, c.Start())
-	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
+	check(t, feed.SetWriteDeadline(time.Now().Add(time.Second)))
+	_, err = feed.Write(bytes.Repeat([]byte("{\"$id\":\"track\"}\n"), 1<<18))
+	if !errors.Is(err, os.ErrDeadlineExceeded) { // rtev reads no more, as it cannot write
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
