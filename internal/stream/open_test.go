@@ -53,9 +53,9 @@ func TestLateHeader(t *testing.T) {
 	})
 }
 
-// TestMuteServer checks that a first connection fails within 30 s, and that a
+// TestUnresponsiveServer checks that a first connection fails within 30 s, and that a
 // later one is retried.
-func TestMuteServer(t *testing.T) {
+func TestUnresponsiveServer(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		retry   bool
