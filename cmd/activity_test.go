@@ -31,6 +31,16 @@ func startScreen(t *testing.T, o simulator.Options, wait time.Duration, args ...
 	return r
 }
 
+// inUTC returns the arguments in a text with dir for TEMP, and with --utc where the
+// output has times for people.
+func inUTC(text, dir string) []string {
+	args := strings.Fields(strings.ReplaceAll(text, "TEMP", dir))
+	if !strings.Contains(text, "-o ") {
+		args = append(args, "--utc")
+	}
+	return args
+}
+
 func terminal(dial dialer) env {
 	return env{dial: dial, outTTY: true, errTTY: true, size: func() (int, int) { return 100, 40 }}
 }
@@ -65,11 +75,7 @@ func TestTerminalSaysWhatIsRead(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		synctest.Test(t, func(t *testing.T) {
-			args := strings.Fields(strings.ReplaceAll(tc.args, "TEMP", dir))
-			if !strings.Contains(tc.args, "-o ") {
-				args = append(args, "--utc")
-			}
-			r := startScreen(t, simulator.Options{Seed: 1}, 100*time.Millisecond, args...)
+			r := startScreen(t, simulator.Options{Seed: 1}, 100*time.Millisecond, inUTC(tc.args, dir)...)
 			got, want := r.messages()[0], strings.ReplaceAll(tc.want, "TEMP", dir)
 			if !strings.HasSuffix(got, want) || want == "" && got != "" {
 				t.Errorf("%s: %q, want %q", tc.args, got, want)
@@ -116,11 +122,7 @@ func TestTerminalSaysWhyNothingIsShown(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		synctest.Test(t, func(t *testing.T) {
-			args := strings.Fields(strings.ReplaceAll(tc.args, "TEMP", dir))
-			if !strings.Contains(tc.args, "-o ") {
-				args = append(args, "--utc")
-			}
-			r := startScreen(t, simulator.Options{Seed: 1}, 9500*time.Millisecond, args...)
+			r := startScreen(t, simulator.Options{Seed: 1}, 9500*time.Millisecond, inUTC(tc.args, dir)...)
 			before := len(r.messages())
 			time.Sleep(time.Second)
 			synctest.Wait()

@@ -240,14 +240,22 @@ func (f *feeder) arrived(who string, last [2]int) (owed []string) {
 	return owed
 }
 
-// fullChild polls once into a spool on a disk with room for so many bytes.
-func fullChild() int {
-	limit, _ := strconv.Atoi(os.Getenv("POLL_LIMIT"))
+// limitFiles limits the size of files to the bytes in POLL_LIMIT.
+func limitFiles() error {
+	limit, err := strconv.Atoi(os.Getenv("POLL_LIMIT"))
+	if err != nil {
+		return err
+	}
 	signal.Ignore(syscall.SIGXFSZ)
 	var most syscall.Rlimit
 	setLimit(&most.Cur, limit)
 	setLimit(&most.Max, limit)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &most); err != nil {
+	return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &most)
+}
+
+// fullChild polls once into a spool on a disk with room for so many bytes.
+func fullChild() int {
+	if limitFiles() != nil {
 		return 8
 	}
 	spool, err := OpenSpool(os.Getenv("POLL_SPOOL"))
@@ -265,12 +273,7 @@ func fullChild() int {
 // unwrittenChild polls once with a failing output and a limit on the size of
 // files.
 func unwrittenChild() int {
-	limit, _ := strconv.Atoi(os.Getenv("POLL_LIMIT"))
-	signal.Ignore(syscall.SIGXFSZ)
-	var most syscall.Rlimit
-	setLimit(&most.Cur, limit)
-	setLimit(&most.Max, limit)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &most); err != nil {
+	if limitFiles() != nil {
 		return 8
 	}
 	p := &Poll{Client: responses(os.Getenv("POLL_RESPONSE")), Instance: gate(),
