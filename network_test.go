@@ -84,32 +84,6 @@ func TestTLSFaults(t *testing.T) {
 	}
 }
 
-// TestRedirectKeepsSecrets checks that credentials for one server are not sent
-// to another.
-func TestRedirectKeepsSecrets(t *testing.T) {
-	var there http.Header
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		there = r.Header
-		one(w, r)
-	}))
-	defer other.Close()
-	here := httptest.NewServer(http.RedirectHandler(other.URL+"/x", http.StatusFound))
-	defer here.Close()
-	got := rtev(t, nil, "tail", "-s", strings.Replace(here.URL, "//", "//me:secret@", 1), "-H", "X-Token: secret", "-H",
-		"Cookie: secret", camera, "-n", "1", "-o", "ndjson", "-vv")
-	if got.code != 0 || got.out == "" || there == nil {
-		t.Fatalf("%+v", got)
-	}
-	for name, values := range there {
-		if name == "Authorization" || strings.Contains(strings.Join(values, " "), "secret") {
-			t.Errorf("the other host got %s: %v", name, values)
-		}
-	}
-	if strings.Contains(got.errors, "secret") {
-		t.Errorf("-vv shows a secret: %s", got.errors)
-	}
-}
-
 // TestProxyFromTheEnvironment covers HTTP_PROXY and NO_PROXY.
 func TestProxyFromTheEnvironment(t *testing.T) {
 	var asked string

@@ -114,6 +114,8 @@ func TestMistakes(t *testing.T) {
 		{"tail --template {x} --frame 10x10", `--frame has no effect with --template`},
 		{"tail --delimiter ;", `--delimiter has no effect with -o text; it needs -o csv`},
 		{"tail -o ndjson --bom", `--bom has no effect with -o ndjson`},
+		{"tail --exec cat --template x", `--template has no effect with --exec`},
+		{"tail --exec cat -c _type", `--columns has no effect with --exec`},
 		{"stats -o prom --fields", ``},
 		{"stats -o prom -i 1s", `--interval has no effect with -o prom`},
 		{"stats --fields --by _place", `--by has no effect with --fields`},

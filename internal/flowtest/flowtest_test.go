@@ -1,12 +1,8 @@
 package flowtest
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,58 +158,5 @@ func TestSourceRulesFindMistakes(t *testing.T) {
 				t.Errorf("not detected: %s", rule.says)
 			}
 		})
-	}
-}
-
-func TestCollect(t *testing.T) {
-	boom := errors.New("boom")
-	c := &Collect{Err: boom, At: 3}
-	ev := Event(t, "track", `{"n":1}`)
-	ev.ID = "7"
-	for i := range 4 {
-		if err := c.Put(ev); (err != nil) != (i >= 2) {
-			t.Errorf("put %d: %v", i+1, err)
-		}
-		if i == 0 && c.Flush() != nil {
-			t.Error("flush failed")
-		}
-	}
-	want := Taken{"track", "7", `{"$id":"track","instance_id":"i1","n":1}`, ev.Instance}
-	if got := c.Taken(); len(got) != 2 || got[1] != want || c.Pending() != 1 || c.flushes != 1 || c.AfterFailure() != 1 {
-		t.Errorf("%+v, pending %d, flushes %d, after %d", got, c.Pending(), c.flushes, c.AfterFailure())
-	}
-}
-
-func TestHTTPOverTheNetInABubble(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		network := Listen()
-		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			io.WriteString(w, "first\n")
-			w.(http.Flusher).Flush()
-			time.Sleep(9 * time.Hour)
-			io.WriteString(w, "second\n")
-		})}
-		go srv.Serve(network)
-		client := &http.Client{Transport: &http.Transport{DialContext: network.Dial}}
-		began := time.Now()
-		res, err := client.Get("http://nvr1:3546/")
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(res.Body)
-		if err != nil || !bytes.Equal(body, []byte("first\nsecond\n")) || time.Since(began) != 9*time.Hour {
-			t.Errorf("%q %v after %v", body, err, time.Since(began))
-		}
-		client.CloseIdleConnections()
-		srv.Close()
-		if _, err := network.Dial(t.Context(), "tcp", "nvr1:3546"); err == nil {
-			t.Error("a closed network takes connections")
-		}
-	})
-}
-
-func TestHostilePayloadsAreObjects(t *testing.T) {
-	if n := len(events(t)); n < 35 {
-		t.Errorf("%d events", n)
 	}
 }

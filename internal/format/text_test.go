@@ -164,15 +164,6 @@ func TestTextWords(t *testing.T) {
 	}
 }
 
-func TestTextOfCropNamesItsEvent(t *testing.T) {
-	ev := flowtest.Event(t, "crop", `{"image":"AAAA","ref_event_id":"e1"}`)
-	ev.Ref = flowtest.Event(t, "event-intrusion", `{"object_class":"Person","area_name":"Dock"}`)
-	if got, want := string(NewText(TextOptions{Time: Off}).AppendEvent(nil, ev)),
-		"  crop                 picture of Person in Dock  3 B  e1\n"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
 // The words are cut before the number of folded events is.
 func TestTextShowsFoldedEvents(t *testing.T) {
 	for _, tc := range []struct {

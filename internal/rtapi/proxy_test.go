@@ -2,7 +2,6 @@ package rtapi
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -41,20 +40,6 @@ func TestProxyFromEnvironment(t *testing.T) {
 		if err != nil || got != tc.want {
 			t.Errorf("%s for %s: %q, %v, want %q", tc.env, tc.server, got, err, tc.want)
 		}
-	}
-}
-
-func TestProxyIsUsed(t *testing.T) {
-	var asked string
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = r.RequestURI
-		w.Header().Set("Content-Type", "text/event-stream")
-	}))
-	defer proxy.Close()
-	use := Proxy(func(name string) string { return map[string]string{"ALL_PROXY": proxy.URL}[name] })
-	if _, err := stream(connect(t, Options{Server: "nvr1", Proxy: use})); err != nil ||
-		!strings.HasPrefix(asked, "http://nvr1:3546/v1/") {
-		t.Errorf("asked %q, %v", asked, err)
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"io"
-	"log"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -129,41 +127,6 @@ func TestBasicAuthorization(t *testing.T) {
 	if _, err := stream(c); user != "me" || password != "pass word" || strings.Contains(err.Error(), "pass word") ||
 		strings.Contains(err.Error(), "%20") {
 		t.Errorf("%q %q %v", user, password, err)
-	}
-}
-
-func TestTLS(t *testing.T) {
-	dir := t.TempDir()
-	for _, h2 := range []bool{false, true} {
-		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "text/event-stream")
-			fmt.Fprint(w, r.Proto)
-		}))
-		srv.EnableHTTP2 = h2
-		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-		srv.StartTLS()
-		defer srv.Close()
-		ca := filepath.Join(dir, "ca.pem")
-		os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}), 0o600)
-		proto := map[bool]string{false: "HTTP/1.1", true: "HTTP/2.0"}[h2]
-		for _, tc := range []struct {
-			o    Options
-			want string
-		}{
-			{Options{}, "unknown authority); --cacert"},
-			{Options{CACert: ca}, ""},
-			{Options{Insecure: true}, ""},
-			{Options{CACert: ca, Server: strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)}, "certificate is valid for"},
-		} {
-			if tc.o.Server == "" {
-				tc.o.Server = srv.URL
-			}
-			got, err := stream(connect(t, tc.o))
-			if tc.want == "" && (got != proto || err != nil) ||
-				tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
-				t.Errorf("%+v: %q, %v", tc.o, got, err)
-			}
-		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -88,16 +87,6 @@ func TestResolve(t *testing.T) {
 		if err != nil || !strings.EqualFold(got, tc.names) || asked.Load() != tc.asked {
 			t.Errorf("%q: %q after %d requests, %v; want %q after %d", tc.args, got, asked.Load(), err, tc.names, tc.asked)
 		}
-	}
-}
-
-func TestPastedURLKeepsTypes(t *testing.T) {
-	set, _ := serving(t, listOf())
-	targets, err := set.Resolve(t.Context(),
-		[]string{"http://nvr9:3546/v1/core/instance/" + firstID + "/consume_events_sse?events=track,crop"})
-	if err != nil || len(targets) != 1 || !slices.Equal(targets[0].Types, []string{"track", "crop"}) ||
-		targets[0].Instance.Server != "http://nvr9:3546" {
-		t.Errorf("%+v, %v", targets, err)
 	}
 }
 
