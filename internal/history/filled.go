@@ -159,11 +159,13 @@ func (r *filling) fill(since, late time.Time) {
 	}
 	err := query(since)
 	r.open()
-	if err == nil {
+	if r.missing = errors.Is(err, errNoDatabase); !r.missing {
+		if err != nil {
+			late = since
+		}
 		rtapi.Sleep(r.ctx, margin)
 		err = query(late)
 	}
-	r.missing = errors.Is(err, errNoDatabase)
 	result := event.Notice{Instance: r.Stored.Instances[0]}
 	result.Text = term.Count(r.count, "stored event") + " came from the database"
 	if err != nil {

@@ -243,6 +243,22 @@ func TestTenGapsAreFilled(t *testing.T) {
 	})
 }
 
+func TestFailedQueryIsRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &database{rows: []storedRow{remembered("a", time.Now())}}
+		d.busy = func(d *database) {
+			if d.status = 0; len(d.requests) == 1 {
+				d.status = 503
+			}
+		}
+		var sink shown
+		notices, _ := filledRun(t, d, time.Now().Add(-time.Hour), false, &sink, tell(event.Connected, 0))
+		if !slices.Equal(sink.ids, []string{"~a"}) || !strings.Contains(notices, "1 stored event came") {
+			t.Errorf("shown %q, notices:\n%s", sink.ids, notices)
+		}
+	})
+}
+
 // TestFillingEnds reads from a server that stores an event during each request.
 func TestFillingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -25,8 +25,7 @@ import (
 	"github.com/rtev/rtev/internal/rtapi"
 )
 
-// pageRows is the limit sent to the server.
-const pageRows = 500
+const pageRows = 500 // the limit sent to the server
 
 var (
 	seed       = maphash.MakeSeed() // of the hashes of rows and events
@@ -102,17 +101,15 @@ type pager struct {
 	warned bool           // that they are not in the order of time
 }
 
-// row is an event of a page.
-type row struct {
+type row struct { // of a page
 	raw []byte
 	at  time.Time // of the row before if it has none
 	typ string
 	of  *event.Instance // nil if it is none of Instances
 }
 
-// selectType filters by the server's own name of the only type, because a wrong name
-// would look like no events. It returns false, and reports the server's names, if
-// there is no such name.
+// selectType filters by the server's own name of the only type: a wrong one would look
+// like no events. It returns false, and reports the names, if there is no such name.
 func (p *pager) selectType(filters object) bool {
 	var names []string
 	body := object{"groupBy": []string{"event_type"}, "metrics": object{"n": object{"function": "count"}}}
@@ -138,13 +135,14 @@ func (p *pager) selectType(filters object) bool {
 // pages reads page after page. Each repeats some rows of the previous one, because
 // rows with equal times may come in another order.
 func (p *pager) pages(body object) error {
-	for offset, end := 0, 0; ; { // end: of the rows that were read
+	for offset, end, last := 0, 0, 0; ; last = p.read { // end: of the rows that were read
 		body["offset"] = offset
 		err := p.next("events", body)
+		same := p.fresh == 0 && last > 0 && p.read >= last
 		switch {
-		case err != nil, p.read == 0:
+		case err != nil, p.read == 0, same && last <= pageRows/10:
 			return err
-		case p.fresh == 0 && offset+p.read > end:
+		case same:
 			return fmt.Errorf("%s: offset %d brings the same events again", p.Client.Server(), offset)
 		}
 		end = max(end, offset+p.read)
@@ -245,7 +243,7 @@ func (p *pager) put() error {
 			continue
 		}
 		p.fresh++
-		if r.at.Before(p.last) && !p.warned {
+		if newest := p.page[len(p.page)-1].at; newest.Before(p.last) && !p.warned {
 			p.warned = true
 			p.Notify.Tell(event.Notice{Kind: event.Warning, Text: p.Client.Server() + " does not order events by time"})
 		}

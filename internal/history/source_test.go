@@ -286,6 +286,30 @@ func TestRowsOfSeveralInstances(t *testing.T) {
 	}
 }
 
+// TestRowsMayBeWrittenLate inserts an older row before each page but the first.
+func TestRowsMayBeWrittenLate(t *testing.T) {
+	for _, total := range []int{2, 90, 2500} {
+		d := &database{rows: rowsAt(total, 1), cap: 100}
+		want := want(d.rows)
+		d.busy = func(d *database) {
+			if n := len(d.requests); n > 1 && n < 100 {
+				text := fmt.Sprintf(`{"late":%d,"instance_id":"i","system_timestamp":%d}`, n, day.UnixMilli())
+				d.rows = slices.Insert(d.rows, 1, storedRow{day, text})
+			}
+		}
+		var sink collected
+		s := source(t, d)
+		s.Notify = func(n event.Notice) { t.Errorf("%d rows: notice: %s", total, n.Text) }
+		if err := s.Run(t.Context(), &sink); err != nil {
+			t.Errorf("%d rows: %v", total, err)
+		}
+		got := slices.DeleteFunc(sink.payloads, func(p string) bool { return strings.Contains(p, `"late"`) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%d rows, want %d", len(got), total)
+		}
+	}
+}
+
 func TestRowsOfUnlistedInstances(t *testing.T) {
 	d := &database{rows: []storedRow{{day, `{"n":1,"instance_id":"deleted"}`}, {day, `{"n":2,"instance_id":"I"}`}}}
 	s := source(t, d)
