@@ -90,7 +90,7 @@ func TestMistakes(t *testing.T) {
 		{"stats --listen=", `takes HOST:PORT`},
 		{"stats --listen :99999", `--listen: address 99999: invalid port`},
 		{"history --count-by event_type --per fortnight", `--per needs --count-by and one of minute, hour, day`},
-		{"history --since 10", `--since: "10" is no time; write 10m, `},
+		{"history --since 10", `--since: "10" is not a time; write 10m, `},
 		{"history --since 2h --until 3h", `--since 2h is after --until 3h`},
 		{"history --since 2999-01-01T00:00:00Z", `--since 2999-01-01T00:00:00Z is after --until now`},
 		{"tail -o csv -c a,,b", `--columns: "a,,b": a path is missing`},

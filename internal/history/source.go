@@ -143,7 +143,7 @@ func (p *pager) pages(body object) error {
 		case err != nil, p.read == 0, same && last <= pageRows/10:
 			return err
 		case same:
-			return fmt.Errorf("%s: offset %d brings the same events again", p.Client.Server(), offset)
+			return fmt.Errorf("%s: offset %d has the same events again", p.Client.Server(), offset)
 		}
 		end = max(end, offset+p.read)
 		offset = end - min(pageRows/10, p.read/2, p.fresh)
@@ -166,7 +166,7 @@ func (p *pager) next(table string, body object) error {
 		p.memory = append(p.memory, raw...)
 		e, err := p.maker.New("unknown", p.memory[len(p.memory)-len(raw):], nil)
 		if err != nil {
-			text := fmt.Sprintf("a stored row is no JSON object of at most 64 MiB: %.200q", raw)
+			text := fmt.Sprintf("a stored row is not a JSON object of at most 64 MiB: %.200q", raw)
 			p.Notify.Tell(event.Notice{Kind: event.Skipped, Text: text})
 			return nil
 		}

@@ -175,7 +175,7 @@ func says(err error, text string) bool {
 }
 
 // notJSON is what an error says about so many items that are not events.
-func notJSON(n int) string { return drained(n) + " that could not be printed, not being JSON objects" }
+func notJSON(n int) string { return drained(n) + " could not be printed: not a JSON object" }
 
 var errFull = fmt.Errorf("no space left on device")
 

@@ -205,7 +205,7 @@ func (r *run) finish(ctx context.Context, err error) error {
 	}
 	planned := err == nil || err == ctx.Err() || errors.Is(err, event.ErrStop)
 	if _, refused := errors.AsType[*rtapi.NotStreamError](err); u.raw > 0 && !lost && !refused {
-		bad := undelivered("%s that could not be printed, not being JSON objects", drained(u.raw))
+		bad := undelivered("%s could not be printed: not a JSON object", drained(u.raw))
 		switch {
 		case planned:
 			err, planned = bad, false

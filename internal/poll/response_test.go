@@ -290,7 +290,7 @@ func TestCutAtEveryByte(t *testing.T) {
 			if unwritten != saved {
 				t.Fatalf("cut at %d: unwritten %q, want %q", cut, unwritten, saved)
 			}
-			if says(err, "not being JSON objects") != (saved != "") {
+			if says(err, "not a JSON object") != (saved != "") {
 				t.Fatalf("cut at %d: got %v", cut, err)
 			}
 			if isCut := fail != nil || cut < len(whole)-1; says(err, "cut off") != isCut {

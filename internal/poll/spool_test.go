@@ -97,7 +97,7 @@ func drainAll(t *testing.T, dir string, s *noticeLog) []string {
 	got := &flowtest.Collect{}
 	p := &Poll{Client: responses(nil), Instance: gate(), Once: true, Spool: spool, Notify: s.notify,
 		UnwrittenDirs: []string{dir + "-unwritten"}}
-	if err := p.Run(t.Context(), got); err != nil && !says(err, "not being JSON objects") {
+	if err := p.Run(t.Context(), got); err != nil && !says(err, "not a JSON object") {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir + "-unwritten") })
@@ -263,7 +263,7 @@ func TestRawItemsAreSavedOnceWithSpool(t *testing.T) {
 		spool := open(t, dir)
 		p := &Poll{Client: client, Instance: gate(), Once: true, Spool: spool, UnwrittenDirs: []string{unwritten}}
 		if err := p.Run(t.Context(), &lines{out: &out, most: 1}); err != nil && err != event.ErrStop &&
-			!says(err, "not being") {
+			!says(err, "not a JSON object") {
 			t.Fatal(err)
 		}
 		spool.Close()
