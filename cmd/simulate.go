@@ -60,7 +60,8 @@ func newSimulate(a *app) *cobra.Command {
 		o.Faults = append(o.Faults, fault)
 		return err
 	})
-	f.StringVar(&replay, "replay", "", "send the recording in `FILE` (SSE, NDJSON, polling responses) instead of the scene")
+	f.StringVar(&replay, "replay", "",
+		"send the recording in `FILE` (SSE, NDJSON, polling responses) instead of the scene")
 	for _, name := range clientFlags { // hide the flags of the root command
 		f.StringArray(name, nil, "")
 		f.Lookup(name).Hidden = true

@@ -51,7 +51,8 @@ func TestUnreachable(t *testing.T) {
 // sending an alert.
 func TestResetOfTLSHintsAtClientCertificate(t *testing.T) {
 	err := &UnreachableError{URL: "https://nvr9", Err: syscall.ECONNRESET}
-	if want := "https://nvr9: the server closed the connection; if it requires a client certificate, give --cert"; err.Error() != want {
+	want := "https://nvr9: the server closed the connection; if it requires a client certificate, give --cert"
+	if err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
