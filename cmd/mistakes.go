@@ -20,18 +20,19 @@ import (
 // "" is any command.
 var foreign = []struct{ names, ours, hint string }{
 	{"f follow", "", "rtev tail (tail always follows)"},
-	{"log logs watch sub subscribe", "", "rtev tail"},
+	{"log logs sub subscribe", "", "rtev tail"},
 	{"ls list ps get", "", "rtev instances"},
 	{"version", "", "rtev --version"},
 	{"type types", "events", "-e LIST"},
 	{"filter jq grep g l i selector include E exclude", "where", "-w EXPR; -w '!(EXPR)' excludes"},
 	{"json j J raw r", "output", "-o ndjson"},
+	{"csv", "output", "-o csv"},
 	{"no-color nocolor M", "color", "--color never"},
 	{"u user P password token", "header", "credentials in the URL (-s http://USER:PASSWORD@HOST), or -H " +
 		"'Authorization: ...'"},
 	{"host url p port b L", "server", "-s HOST or -s HOST:PORT"},
 	{"t topic instance", "where", "INSTANCE without a flag; -e LIST selects event types"},
-	{"C tail lines m max-count", "count", "-n N, which stops after N events"},
+	{"C tail head lines limit m max-count", "count", "-n N, which stops after N events"},
 	{"W timeout duration", "for", "--for DURATION"},
 	{"S from", "since", "--since TIME"},
 	{"U", "until", "--until TIME"},

@@ -35,6 +35,9 @@ func TestMistakes(t *testing.T) {
 		{"tail gate -b nvr1", `'b' in -b|try: -s HOST`},                   // kcat
 		{"tail -U now gate", `'U' in -U|try: --until TIME`},               // journalctl
 		{"tail gate --exclude x", `--exclude|try: -w EXPR; -w '!(EXPR)'`}, // stern
+		{"tail --head 5", `--head|try: -n N`},
+		{"stats --csv", `--csv|try: -o csv`},
+		{"stats --watch", `--watch|try: rtev stats --help`},
 		{"tail --type x", `unknown flag: --type|try: -e LIST`},
 		{"tail --filter x", `unknown flag: --filter|try: -w EXPR`},
 		{"stats --jq x", `unknown flag: --jq|try: -w EXPR`},

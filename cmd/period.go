@@ -58,8 +58,8 @@ func (p *period) parse(c *cobra.Command) (err error) {
 }
 
 // parseTime reads a point in time: how long ago (10m, 2h, 3d), a time of the day,
-// which is yesterday's if today's is still to come, RFC 3339, or Unix seconds or
-// milliseconds. An empty string is the zero time.
+// which is yesterday's if today's is still to come, a date, RFC 3339, or Unix seconds
+// or milliseconds. An empty string is the zero time.
 func parseTime(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -84,6 +84,9 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 			at = at.AddDate(0, 0, -1)
 		}
 		return at, nil
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, text, now.Location()); err == nil {
+		return day, nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {

@@ -158,7 +158,7 @@ func (b *Broker) settle() {
 			failing = false
 			<-b.gate
 			if !b.away.IsZero() && b.life.Err() == nil {
-				b.warn(nil, "%s acknowledges again after %s", b.address, term.Duration(time.Since(b.away)))
+				b.tell(event.Warning, nil, "%s acknowledges again after %s", b.address, term.Duration(time.Since(b.away)))
 			}
 		}
 	}
@@ -182,15 +182,17 @@ func (b *Broker) resolve(m *message, err error) error {
 		case tooLarge, errors.Is(err, ErrRefused):
 			saved := b.save(m)
 			if saved == nil {
-				b.refused++
-				b.warn(m.in, "%s (%s) to %q was refused by %s: %v; saved in %s",
-					m.typ, term.Size(len(m.body)), m.subject, b.address, err, b.file)
+				kind := event.Warning
+				if b.refused++; b.refused > 1 { // Close counts them
+					kind = event.Detail
+				}
+				b.tell(kind, m.in, "%s (%s) to %q: %v; saved in %s", m.typ, term.Size(len(m.body)), m.subject, err, b.file)
 			}
 			return saved
 		default:
 			if b.away.IsZero() {
 				b.away = time.Now()
-				b.warn(nil, "%s does not acknowledge: %v; reading waits", b.address, err)
+				b.tell(event.Warning, nil, "%s does not acknowledge: %v; reading waits", b.address, err)
 			}
 			select {
 			case <-time.After(b.pause):
@@ -240,8 +242,8 @@ func (b *Broker) fail(err error) {
 	b.o.End(err)
 }
 
-func (b *Broker) warn(in *event.Instance, format string, args ...any) {
-	b.o.Notify.Tell(event.Notice{Kind: event.Warning, Instance: in, Text: fmt.Sprintf(format, args...)})
+func (b *Broker) tell(kind event.Kind, in *event.Instance, format string, args ...any) {
+	b.o.Notify.Tell(event.Notice{Kind: kind, Instance: in, Text: fmt.Sprintf(format, args...)})
 }
 
 // Close waits until every message is acknowledged or saved, drops the connection
@@ -267,8 +269,7 @@ func (b *Broker) Close() error {
 	return &event.WriteError{Err: errors.New(strings.Join(reasons, "; "))}
 }
 
-// Sink publishes the events of one source. Like every event.Sink it is used by
-// one goroutine at a time.
+// Sink publishes the events of one source. One goroutine uses it at a time.
 type Sink struct {
 	b       *Broker
 	body    format.Encoder

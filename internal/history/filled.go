@@ -19,10 +19,9 @@ const (
 	maxSeen = 50_000          // events that are remembered, and as many older ones, in 4 MB
 )
 
-// Filled is a live source that also reads events from before the run, and events
-// missed between two connections, from the server's database. These are put oldest
-// first. An event that is both live and stored is put once. Set the fields before
-// Run and do not change them afterwards.
+// Filled is a live source that also reads events from before the run, and those missed
+// between two connections, from the server's database, oldest first. An event that is
+// both live and stored is put once. Set the fields before Run and do not change them.
 type Filled struct {
 	Live   func(notify event.Notify) event.Source // notify receives its connections
 	Stored Source                                 // of one instance; Filled sets its time range
@@ -96,17 +95,16 @@ func (r *filling) do(call func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.failed == nil {
-		r.failed = call()
-	}
-	if r.failed != nil {
-		r.stop()
+		if r.failed = call(); r.failed != nil {
+			r.stop()
+		}
 	}
 	return r.failed
 }
 
-// again reports whether an event was put before, and remembers it. Events are equal
-// if type and event_id are, stored ones without event_id if their payloads are. A live
-// event is compared with stored ones only: several may have the same event_id.
+// again reports whether an event was put before, and remembers it. Type and event_id
+// make events equal, or the payloads of stored ones without event_id. A live event is
+// compared with stored ones only: several may have the same event_id.
 func (r *filling) again(e *event.Event) bool {
 	id := e.Get("event_id").String()
 	if id == "" && !e.Stored {
@@ -166,8 +164,8 @@ func (r *filling) fill(since, late time.Time) {
 		rtapi.Sleep(r.ctx, margin)
 		err = query(late)
 	}
-	result := event.Notice{Instance: r.Stored.Instances[0]}
-	result.Text = term.Count(r.count, "stored event") + " came from the database"
+	text := term.Count(r.count, "stored event") + " came from the database"
+	result := event.Notice{Instance: r.Stored.Instances[0], Text: text}
 	if err != nil {
 		result.Kind = event.Unfilled
 		result.Text = fmt.Sprintf("events since %s could not be filled in: %v", since.Local().Format(time.DateTime), err)

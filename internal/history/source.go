@@ -1,8 +1,8 @@
 // Package history reads what an RT Server has stored in its database. Source is an
 // event.Source of stored events, tracks, or counts of events. Filled adds stored
 // events to a live stream: those from before the run, and those missed in gaps.
-// The database is barely documented. The package always sends both ends of the time
-// range and a limit, and sorts the rows of a page. Payloads are the rows as sent.
+// The database is barely documented: both ends of the time range and a limit are
+// always sent, and the rows of a page are sorted. Payloads are the rows as sent.
 package history
 
 import (
@@ -28,9 +28,8 @@ import (
 const pageRows = 500 // the limit sent to the server
 
 var (
-	seed       = maphash.MakeSeed() // of the hashes of rows and events
-	beforeRows = regexp.MustCompile(`"data"\s*:\s*(\[|null[^\[]*)$`)
-	// errNoDatabase is part of the error for a server without a database.
+	seed          = maphash.MakeSeed() // of the hashes of rows and events
+	beforeRows    = regexp.MustCompile(`"data"\s*:\s*(\[|null[^\[]*)$`)
 	errNoDatabase = errors.New("no event database; older releases of RT Server do not store events")
 )
 
@@ -49,9 +48,8 @@ type Source struct {
 	Notify       event.Notify      // receives Info, Warning and Skipped
 }
 
-// Run puts the stored events. It returns an error of the sink unchanged, ctx.Err(),
-// an error of the Client, or one for responses that cannot be read or that repeat
-// the same rows.
+// Run puts the stored events. Its errors are the sink's, unchanged, ctx.Err(), the
+// Client's, and those for responses that cannot be read or repeat the same rows.
 func (s *Source) Run(ctx context.Context, to event.Sink) error {
 	p := &pager{Source: s, ctx: ctx, to: to, types: map[string]string{}, before: map[uint64]int{}}
 	for _, typ := range s.Types {
@@ -166,8 +164,8 @@ func (p *pager) next(table string, body object) error {
 		p.memory = append(p.memory, raw...)
 		e, err := p.maker.New("unknown", p.memory[len(p.memory)-len(raw):], nil)
 		if err != nil {
-			text := fmt.Sprintf("a stored row is not a JSON object of at most 64 MiB: %.200q", raw)
-			p.Notify.Tell(event.Notice{Kind: event.Skipped, Text: text})
+			p.Notify.Tell(event.Notice{Kind: event.Skipped,
+				Text: fmt.Sprintf("a stored row is not a JSON object of at most 64 MiB: %.200q", raw)})
 			return nil
 		}
 		if t, ok := e.Time(); ok {
@@ -185,9 +183,8 @@ func (p *pager) next(table string, body object) error {
 	return p.put()
 }
 
-// query posts a query to a table of the database and calls do with each row of the
-// response, {"data":[row…]}. A row is one unchecked JSON value, valid during the
-// call; nil is one that was too long.
+// query posts a query to a table and calls do with each row of the response,
+// {"data":[row…]}: an unchecked JSON value, valid during the call, or nil if too long.
 func (p *pager) query(table string, body object, do func(row []byte) error) error {
 	const layout = "2006-01-02T15:04:05.000Z07:00"
 	body["timeRange"] = object{"startTime": p.Since.UTC().Format(layout), "endTime": p.Until.UTC().Format(layout)}
@@ -215,13 +212,10 @@ func (p *pager) query(table string, body object, do func(row []byte) error) erro
 			err = do(row)
 		}
 	}
-	switch {
-	case err == io.EOF:
+	if err == io.EOF {
 		return nil
-	case p.ctx.Err() != nil:
-		return p.ctx.Err()
 	}
-	return fmt.Errorf("%s: response with %s: %w", p.Client.Server(), table, err)
+	return cmp.Or(p.ctx.Err(), fmt.Errorf("%s: response with %s: %w", p.Client.Server(), table, err))
 }
 
 // instanceOf returns the instance of a row. Counts without one are of all instances.

@@ -117,7 +117,7 @@ func (p *Printer) Report(notice event.Notice) {
 }
 
 // shows reports whether a notice about an instance is printed. A record that is
-// too long was an event, so it is reported even with --quiet.
+// too long was an event, so it is reported even with --quiet, as is a gap that stays.
 func (p *Printer) shows(kind event.Kind, server, id string) bool {
 	first := false
 	if kind == event.Skipped || kind == event.Oversize {
@@ -128,7 +128,7 @@ func (p *Printer) shows(kind event.Kind, server, id string) bool {
 	case kind == event.Warning:
 		return true
 	case p.Quiet:
-		return kind == event.Oversize && first
+		return kind == event.Oversize && first || kind == event.Unfilled && !p.repeats(kind, server)
 	case kind == event.Ended:
 		return p.several // else the error of the run says it
 	case p.Level > 0:

@@ -21,15 +21,15 @@ func lines() (*Printer, func() string) {
 // --quiet suppresses notices, but not those about lost data.
 func TestQuietPrintsLoss(t *testing.T) {
 	for quiet, want := range map[bool]string{
-		true: "rtev: lost\nrtev: long\nrtev: 1 record skipped: longer than 64 MiB\n",
-		false: "rtev: hello\nrtev: lost\nrtev: long\nrtev: bad\n" +
+		true: "rtev: lost\nrtev: long\nrtev: gap\nrtev: 1 record skipped: longer than 64 MiB\n",
+		false: "rtev: hello\nrtev: lost\nrtev: long\nrtev: bad\nrtev: gap\n" +
 			"rtev: 2 records skipped: not a JSON object\nrtev: 1 record skipped: longer than 64 MiB\n",
 	} {
 		p, printed := lines()
 		p.Quiet = quiet
 		for _, notice := range []event.Notice{
 			{Text: "hello"}, {Kind: event.Warning, Text: "lost"}, {Kind: event.Oversize, Text: "long"},
-			{Kind: event.Skipped, Text: "bad"}, {Kind: event.Skipped, Text: "also bad"},
+			{Kind: event.Skipped, Text: "bad"}, {Kind: event.Skipped, Text: "also bad"}, {Kind: event.Unfilled, Text: "gap"},
 		} {
 			p.Report(notice)
 		}

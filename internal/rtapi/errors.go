@@ -44,7 +44,7 @@ func (e *UnreachableError) reason() string {
 	case plain, strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
 		return "it does not speak TLS; try http://"
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
-		return "connection refused; is RT Server running there?"
+		return "connection refused; check that RT Server is running there"
 	case strings.HasSuffix(e.Err.Error(), "tls: certificate required"):
 		return "it requires a client certificate; give --cert"
 	case errors.Is(e.Err, syscall.EPIPE), errors.Is(e.Err, syscall.ECONNRESET):

@@ -34,7 +34,7 @@ func TestUnreachable(t *testing.T) {
 	closed, _ := net.Listen("tcp", "127.0.0.1:0")
 	closed.Close()
 	for _, tc := range []struct{ server, want string }{
-		{"http://me:secret@" + closed.Addr().String(), "connection refused; is RT Server running there?"},
+		{"http://me:secret@" + closed.Addr().String(), "connection refused; check that RT Server is running there"},
 		{"https://me:secret@" + plain.Listener.Addr().String(), "it does not speak TLS; try http://"},
 		{"http://me:secret@" + other.Addr().String(), ""},
 	} {

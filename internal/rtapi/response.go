@@ -31,7 +31,7 @@ type response struct {
 
 // startLimit starts or restarts the time limit, if there is one.
 func (r *response) startLimit() {
-	const silent = "no response within %.0f s; is RT Server running there, and is it overloaded?"
+	const silent = "no response within %.0f s; check that RT Server is running there and not overloaded"
 	switch {
 	case r.limit == 0:
 	case r.silence == nil:

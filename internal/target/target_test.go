@@ -211,3 +211,17 @@ func TestRecordedCopiesNames(t *testing.T) {
 		t.Errorf("%d found; one more is remembered", met)
 	}
 }
+
+// Names of the config file are compared in NFC, like display names.
+func TestNamedInstanceInAnyNormalForm(t *testing.T) {
+	for _, name := range []string{"Tür", "Tu\u0308r"} {
+		for _, arg := range []string{"tür", "TU\u0308R"} {
+			set := New(Options{Named: []config.Named{{Name: name, ID: firstID, Server: "http://nvr1:3546"}},
+				Open: func(server string, _ bool) (*rtapi.Client, error) { return rtapi.New(rtapi.Options{Server: server}) }})
+			list, err := set.Resolve(t.Context(), []string{arg})
+			if err != nil || len(list) != 1 || list[0].Instance.ID != firstID {
+				t.Errorf("%q for %q: %v, %v", arg, name, list, err)
+			}
+		}
+	}
+}
