@@ -90,7 +90,7 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		err = fmt.Errorf("%q is not a time; write 10m, 2h, 3d, 15:04, RFC 3339, or Unix seconds or milliseconds", text)
+		err = fmt.Errorf("%q is not a time; write 10m, 2h, 3d, 15:04, 2026-06-19, RFC 3339, or Unix seconds or ms", text)
 	}
 	return at, err
 }

@@ -83,23 +83,14 @@ func (e *StatusError) Error() string {
 		return fmt.Sprintf("no instance %q on %s", e.Instance, e.Server)
 	}
 	s := fmt.Sprintf("%s: %d %s", e.URL, e.Code, http.StatusText(e.Code))
-	if text := e.more(); text != "" {
-		s += ": " + text
+	status := strings.TrimSpace(strings.TrimPrefix(e.Text, fmt.Sprint(e.Code)))
+	if status != "" && !strings.EqualFold(status, http.StatusText(e.Code)) { // the server says more
+		s += ": " + e.Text
 	}
 	if e.hint != "" {
 		s += "; " + e.hint
 	}
 	return s
-}
-
-// more returns what Text says beyond the status.
-func (e *StatusError) more() string {
-	status := http.StatusText(e.Code)
-	text := strings.TrimSpace(strings.TrimPrefix(e.Text, fmt.Sprint(e.Code)))
-	if strings.EqualFold(text, status) {
-		return ""
-	}
-	return e.Text
 }
 
 // IsGateway reports whether a status comes from a gateway whose server does not

@@ -7,8 +7,7 @@ import (
 	"github.com/rtev/rtev/internal/jsonraw"
 )
 
-// maxName is the length in bytes of the longest line with a type or id that is
-// applied.
+// maxName is how many bytes a line with a type or id may have to be applied.
 const maxName = 64 << 10
 
 // byteOrderMark is U+FEFF in UTF-8.
