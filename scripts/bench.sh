@@ -2,7 +2,7 @@
 # Compares the CPU time and the peak memory of rtev with those of curl and of
 # other readers, all reading the same stream of rtev simulate. Prints a table.
 #
-#   scripts/bench.sh                          about five minutes
+#   scripts/bench.sh                          about a minute
 #   EVENTS=100000 ROUNDS=3 scripts/bench.sh   a first impression
 #
 # Needs hyperfine, GNU time, curl and jq. Each round runs every row once, so that
