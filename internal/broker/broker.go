@@ -183,7 +183,7 @@ func (b *Broker) resolve(m *message, err error) error {
 			saved := b.save(m)
 			if saved == nil {
 				kind := event.Warning
-				if b.refused++; b.refused > 1 { // Close counts them
+				if b.refused++; b.refused > 1 && !tooLarge { // Close counts them
 					kind = event.Detail
 				}
 				b.tell(kind, m.in, "%s (%s) to %q: %v; saved in %s", m.typ, term.Size(len(m.body)), m.subject, err, b.file)

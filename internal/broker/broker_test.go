@@ -92,6 +92,7 @@ type rig struct {
 	end     context.CancelFunc
 	mu      sync.Mutex
 	notices []string
+	warned  int // notices that are warnings
 	saved   []string
 }
 
@@ -112,6 +113,9 @@ func newRig(t *testing.T, live bool) *rig {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.notices = append(r.notices, n.Text)
+			if n.Kind == event.Warning {
+				r.warned++
+			}
 		},
 		Save: func(p []byte) (string, error) {
 			r.mu.Lock()
@@ -241,6 +245,19 @@ func TestFailedMessagesAreSentAgainInOrder(t *testing.T) {
 			t.Errorf("arrived as %q", got)
 		}
 		r.Close()
+	})
+}
+
+// Where every event is refused, the first is named and the others are counted.
+func TestRefusedEventsAreOneWarning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, false)
+		r.conn.set(func(*message) error { return ErrRefused })
+		check(t, errors.Join(r.put(t, 0, 10), r.sink.Flush()))
+		err := r.Close()
+		if r.warned != 1 || len(r.saved) != 10 || err == nil || !strings.HasPrefix(err.Error(), "10 events not published") {
+			t.Errorf("%d warnings, %d saved, %v: %q", r.warned, len(r.saved), err, r.notices)
+		}
 	})
 }
 
