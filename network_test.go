@@ -126,3 +126,25 @@ func TestIPv6(t *testing.T) {
 		t.Errorf("without port: %+v", got)
 	}
 }
+
+// What net/http logs about a server that sends more than it announced is not a
+// message of rtev: it has another form, ignores -q, and is repeated.
+func TestLogOfHTTPLibraryIsNotShown(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer listener.Close()
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 4096))
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]more")
+		}
+	}()
+	got := rtev(t, nil, "poll", camera, "-s", "http://"+listener.Addr().String(), "-i", "300ms", "--for", "1s")
+	if got.code != 0 || got.out != "" || got.errors != "" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/url"
 	"os"
@@ -41,6 +42,7 @@ type env struct {
 func Main() int {
 	ctx, stop := untilSignal()
 	defer stop()
+	log.SetOutput(io.Discard) // net/http writes there; what matters comes back as errors
 	e := env{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv: os.Getenv, proxy: rtapi.Proxy(os.Getenv), temp: os.TempDir(),
