@@ -137,8 +137,8 @@ func (s *Saver) save(info *event.Event, pic picture) error {
 
 // A record is the payload of a crop, in the server's own bytes but without the
 // image, followed by what became of it: "file", "bytes", "sha256", "width",
-// "height" and, if known, "event" and "attributes". Members of the payload with one of these
-// names are left out.
+// "height" and, if known, "event" and "attributes". Members of the payload with
+// one of these names are left out.
 
 // isReplaced reports whether a member does not go into a record. The name is
 // as in the payload, escapes included.
@@ -195,7 +195,11 @@ func appendRecord(dst []byte, info *event.Event, p *picture, path string, sum bo
 		dst = append(append(dst, `,"event":`...), info.Ref.Payload...)
 	}
 	for i, a := range attributes {
-		dst = append(dst, [2]string{`,"attributes":{`, ","}[min(i, 1)]...)
+		if i == 0 {
+			dst = append(dst, `,"attributes":{`...)
+		} else {
+			dst = append(dst, ',')
+		}
 		dst = append(append(append(dst, a.name...), ':'), a.value...)
 	}
 	if len(attributes) > 0 {
